@@ -1,1 +1,16 @@
-//! Placeholder while the workspace is laid out.
+//! Media of the switch as a pure machine: RTP and RTCP, jitter buffer, codecs, tones, bridges, rooms.
+//!
+//! Nothing here opens a socket or a file, reads a clock or starts a thread. The shell owns an
+//! [`Engine`] per media thread and calls it in four ways:
+//!
+//! * [`Engine::handle`] — a [`MediaCommand`] from the switch;
+//! * [`Engine::answer`] — the outcome of something the engine asked the shell for ([`Request`]);
+//! * [`Engine::receive`] — a datagram that arrived on a leg's socket;
+//! * [`Engine::tick`] — the 20 ms clock.
+//!
+//! Each call fills an [`Output`]: datagrams to send, requests to the shell, reports to the switch.
+//! `receive` and `tick` do not allocate, lock or log once legs are set up; `handle` and `answer` may.
+#![warn(missing_docs)]
+
+pub mod control;
+

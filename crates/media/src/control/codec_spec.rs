@@ -1,0 +1,177 @@
+//! What was negotiated for a leg, as the media side needs to know it.
+
+use std::net::SocketAddr;
+
+/// The codecs the engine speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// G.711 µ-law, one byte per sample. ITU-T G.711; static payload type 0.
+    Pcmu,
+    /// G.711 A-law, one byte per sample. ITU-T G.711; static payload type 8.
+    Pcma,
+    /// Linear 16 bit, big-endian. RFC 3551 §4.5.11; always a dynamic payload type here.
+    L16,
+}
+
+impl Codec {
+    /// Encoding name as it stands in `a=rtpmap`, and as clients read it in `read_codec`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+            Self::L16 => "L16",
+        }
+    }
+
+    /// The codec of an encoding name, any case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Pcmu, Self::Pcma, Self::L16]
+            .into_iter()
+            .find(|codec| codec.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Bytes of one sample on the wire.
+    #[must_use]
+    pub const fn bytes_per_sample(self) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma => 1,
+            Self::L16 => 2,
+        }
+    }
+
+    /// Whether the codec may run at this clock rate: G.711 at 8000, L16 at 8000, 16000 and 32000
+    /// (above that a 20 ms packet no longer fits an Ethernet frame).
+    #[must_use]
+    pub const fn allows_rate(self, clock_rate_hz: u32) -> bool {
+        match self {
+            Self::Pcmu | Self::Pcma => clock_rate_hz == 8000,
+            Self::L16 => matches!(clock_rate_hz, 8000 | 16_000 | 32_000),
+        }
+    }
+}
+
+/// One negotiated format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodecSpec {
+    /// RTP payload type, 0–127.
+    pub payload_type: u8,
+    /// What the payload is.
+    pub codec: Codec,
+    /// RTP clock and sampling rate, hertz; [`Codec::allows_rate`] says which.
+    pub clock_rate_hz: u32,
+    /// Milliseconds per packet we send, 10–60; other values are clamped.
+    pub ptime_ms: u16,
+}
+
+impl CodecSpec {
+    /// G.711 µ-law as everybody has it: payload type 0, 8 kHz, 20 ms.
+    #[must_use]
+    pub const fn pcmu() -> Self {
+        Self {
+            payload_type: 0,
+            codec: Codec::Pcmu,
+            clock_rate_hz: 8000,
+            ptime_ms: 20,
+        }
+    }
+
+    /// G.711 A-law as everybody has it: payload type 8, 8 kHz, 20 ms.
+    #[must_use]
+    pub const fn pcma() -> Self {
+        Self {
+            payload_type: 8,
+            codec: Codec::Pcma,
+            clock_rate_hz: 8000,
+            ptime_ms: 20,
+        }
+    }
+}
+
+/// The negotiated telephone-event payload types. RFC 4733 §2.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TelephoneEvent {
+    /// Payload type we send: the one the peer named.
+    pub send: u8,
+    /// Payload type we receive: the one we named.
+    pub receive: u8,
+}
+
+/// Which way audio flows, from our side. RFC 3264 §5.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Direction {
+    /// Both ways.
+    #[default]
+    SendRecv,
+    /// We send, and ignore what arrives.
+    SendOnly,
+    /// We listen and send nothing.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether we send audio.
+    #[must_use]
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether we listen.
+    #[must_use]
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+/// Everything an offer and its answer agreed on for one RTP leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegSpec {
+    /// Where the peer wants RTP.
+    pub remote: SocketAddr,
+    /// Where the peer wants RTCP; `None` = the port after `remote` (RFC 3550 §11). Equal to `remote`
+    /// means RTCP shares the RTP port (RFC 5761).
+    pub rtcp: Option<SocketAddr>,
+    /// What we send.
+    pub send: CodecSpec,
+    /// What the peer may send: everything our side of the negotiation allowed. The first entry of
+    /// equal payload types counts. At most [`LegSpec::MAX_RECEIVE`] are looked at.
+    pub receive: Vec<CodecSpec>,
+    /// RFC 4733, if both sides have it.
+    pub telephone_event: Option<TelephoneEvent>,
+    /// Which way audio flows.
+    pub direction: Direction,
+    /// Send to where the peer's packets come from instead of where its SDP points (NAT).
+    pub symmetric: bool,
+    /// Report [`MediaTimeout`](super::MediaReport::MediaTimeout) after this long without a packet
+    /// while we listen; `None` = never.
+    pub timeout_ms: Option<u32>,
+}
+
+impl LegSpec {
+    /// Formats of [`LegSpec::receive`] that are looked at; more is a negotiation gone wrong.
+    pub const MAX_RECEIVE: usize = 8;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codec_names_are_read_in_any_case() {
+        assert_eq!(Codec::from_name("pcmu"), Some(Codec::Pcmu));
+        assert_eq!(Codec::from_name("PCMA"), Some(Codec::Pcma));
+        assert_eq!(Codec::from_name("l16"), Some(Codec::L16));
+        assert_eq!(Codec::from_name("G729"), None);
+    }
+
+    #[test]
+    fn directions_say_who_talks() {
+        assert!(Direction::SendRecv.sends() && Direction::SendRecv.receives());
+        assert!(Direction::SendOnly.sends() && !Direction::SendOnly.receives());
+        assert!(!Direction::RecvOnly.sends() && Direction::RecvOnly.receives());
+        assert!(!Direction::Inactive.sends() && !Direction::Inactive.receives());
+    }
+}

@@ -1,0 +1,410 @@
+//! What the switch asks of its media.
+
+use std::net::IpAddr;
+
+use super::codec_spec::Direction;
+use super::{Digit, LegId, LegSpec, PlayId, RecordId, RoomId};
+
+/// One order to a media thread. Order within one thread is kept.
+///
+/// A command about a leg, room, playback or recording that is not (or no longer) there does nothing:
+/// hang-ups and reports cross each other all the time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MediaCommand {
+    /// Makes a leg. Answered by `Opened` or `OpenFailed`.
+    OpenLeg {
+        /// Its name from now on.
+        leg: LegId,
+        /// What it talks to.
+        kind: LegKind,
+    },
+    /// Tells an RTP leg what was negotiated; repeated after each new offer and answer. Sequence
+    /// numbers, timestamps and SSRC of what we send continue. Does nothing to other kinds.
+    SetRemote {
+        /// Which leg.
+        leg: LegId,
+        /// What was negotiated.
+        spec: LegSpec,
+    },
+    /// Changes only the direction (hold and resume without other changes).
+    SetDirection {
+        /// Which leg.
+        leg: LegId,
+        /// The new direction, from our side.
+        direction: Direction,
+    },
+    /// Lets two legs hear each other. Leaves whatever either was in before (bridge, echo, room).
+    /// Digits received on one are passed on to the other, see [`MediaCommand::PassDtmf`].
+    Bridge {
+        /// One side.
+        a: LegId,
+        /// The other side.
+        b: LegId,
+    },
+    /// Ends the bridge of `a` and `b`, if they are still bridged to each other.
+    Unbridge {
+        /// One side.
+        a: LegId,
+        /// The other side.
+        b: LegId,
+    },
+    /// The leg hears itself, or no longer.
+    Echo {
+        /// Which leg.
+        leg: LegId,
+        /// `Some` starts, `None` stops.
+        delay: Option<EchoDelay>,
+    },
+    /// Plays towards the leg. Answered by `PlayStarted` and later exactly one `PlayDone`, or by
+    /// `PlayDone` alone when it could not be opened.
+    Play {
+        /// Who hears it.
+        leg: LegId,
+        /// Its name from now on.
+        play: PlayId,
+        /// As the client wrote it: `tone_stream://…`, `silence_stream://…`, `local_stream://…`,
+        /// `file_string://a!b`, a path; `{parameters}` in front are skipped. event-socket.md §6.9.
+        file: String,
+        /// Further rounds after the first: `Some(0)` = once, `None` = for ever.
+        repeats: Option<u32>,
+        /// Gain on the way, decibels.
+        gain_db: f32,
+        /// Mix with what the leg hears anyway (`true`), or replace it (`false`). The newest
+        /// replacing playback is heard, older ones wait.
+        mix: bool,
+    },
+    /// Ends a playback, of a leg or of a room: `PlayDone` with `PlayEnd::Stopped`.
+    StopPlay {
+        /// Which one.
+        play: PlayId,
+    },
+    /// Stops (`true`) and continues the advance of a playback; paused, it is silent.
+    PausePlay {
+        /// Which one.
+        play: PlayId,
+        /// Whether it stands still.
+        paused: bool,
+    },
+    /// Moves a playback. Sources that cannot seek ignore it.
+    SeekPlay {
+        /// Which one.
+        play: PlayId,
+        /// From the beginning.
+        position_ms: u64,
+    },
+    /// Changes the gain of a playback, ramped.
+    SetPlayGain {
+        /// Which one.
+        play: PlayId,
+        /// Decibels.
+        gain_db: f32,
+    },
+    /// Records a leg. Answered by `RecordStarted` and later exactly one `RecordDone`, or by
+    /// `RecordDone` alone when the file could not be opened.
+    Record {
+        /// Who is recorded.
+        leg: LegId,
+        /// Its name from now on.
+        record: RecordId,
+        /// Path as the client wrote it; `{parameters}` in front are skipped.
+        file: String,
+        /// What is recorded.
+        sides: RecordSides,
+        /// Ends after this much, without pauses; `None` = no limit.
+        limit_ms: Option<u64>,
+        /// Ends by itself when nothing is heard.
+        silence: Option<SilenceStop>,
+        /// Continue a file that is there instead of replacing it.
+        append: bool,
+        /// File rate in hertz; `None` = the rate of the leg.
+        rate_hz: Option<u32>,
+    },
+    /// Ends a recording, of a leg or of a room: `RecordDone` with `RecordEnd::Stopped`.
+    StopRecord {
+        /// Which one.
+        record: RecordId,
+    },
+    /// Records silence instead of what is heard (`true`), or no longer. Time goes on.
+    MaskRecord {
+        /// Which one.
+        record: RecordId,
+        /// Whether silence is written.
+        masked: bool,
+    },
+    /// Records nothing (`true`), or continues. Time of the recording stands still.
+    PauseRecord {
+        /// Which one.
+        record: RecordId,
+        /// Whether it stands still.
+        paused: bool,
+    },
+    /// Sends digits to the peer: as telephone-events where negotiated, otherwise as tones. They
+    /// queue behind digits still being sent; beyond [`MediaCommand::MAX_DTMF_QUEUE`] the rest is
+    /// dropped.
+    SendDtmf {
+        /// To whom.
+        leg: LegId,
+        /// What, in order.
+        steps: Vec<DtmfStep>,
+        /// Silence between digits.
+        gap_ms: u16,
+    },
+    /// Forgets digits not yet sent; a digit being sent ends properly.
+    FlushDtmf {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Looks for DTMF tones in what the leg says (`start_dtmf`), or no longer.
+    DetectDtmf {
+        /// Which leg.
+        leg: LegId,
+        /// Whether to look.
+        on: bool,
+    },
+    /// Whether digits received on this leg go on to the other side of a bridge by themselves (the
+    /// default), in whichever form the other side has. They are reported either way.
+    PassDtmf {
+        /// The leg the digits come from.
+        leg: LegId,
+        /// Whether they go on.
+        on: bool,
+    },
+    /// Silences one side of a leg (`uuid_audio … mute`), or no longer.
+    Mute {
+        /// Which leg.
+        leg: LegId,
+        /// What it says, or what it hears.
+        side: MuteSide,
+        /// Whether it is silent.
+        on: bool,
+    },
+    /// Makes one side of a leg louder or quieter, ramped over 20 ms.
+    SetGain {
+        /// Which leg.
+        leg: LegId,
+        /// What it says, or what it hears.
+        side: MuteSide,
+        /// Decibels; 0 = as it comes.
+        gain_db: f32,
+    },
+    /// Makes a conference mix.
+    OpenRoom {
+        /// Its name from now on.
+        room: RoomId,
+        /// Mixing rate: 8000, 16000, 32000 or 48000 hertz; others become 8000.
+        rate_hz: u32,
+    },
+    /// Puts a leg into a room. Leaves whatever it was in before.
+    JoinRoom {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        leg: LegId,
+        /// How.
+        settings: MemberSettings,
+    },
+    /// Takes a leg out of a room.
+    LeaveRoom {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        leg: LegId,
+    },
+    /// Changes everything settable about a member at once; gains ramp.
+    SetMember {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        leg: LegId,
+        /// How, from now on.
+        settings: MemberSettings,
+    },
+    /// Changes what one member is to another.
+    Relate {
+        /// Which room.
+        room: RoomId,
+        /// Whose relation.
+        leg: LegId,
+        /// To whom.
+        other: LegId,
+        /// What it is from now on.
+        relation: Relation,
+    },
+    /// Plays into a room, mixed with what is said; every member hears it, recordings too.
+    RoomPlay {
+        /// Which room.
+        room: RoomId,
+        /// Its name from now on.
+        play: PlayId,
+        /// As in [`MediaCommand::Play`].
+        file: String,
+        /// Further rounds after the first: `Some(0)` = once, `None` = for ever.
+        repeats: Option<u32>,
+        /// Decibels.
+        gain_db: f32,
+    },
+    /// Records everything said in a room, mixed.
+    RoomRecord {
+        /// Which room.
+        room: RoomId,
+        /// Its name from now on.
+        record: RecordId,
+        /// Path as the client wrote it.
+        file: String,
+        /// Ends after this much; `None` = no limit.
+        limit_ms: Option<u64>,
+        /// Continue a file that is there instead of replacing it.
+        append: bool,
+    },
+    /// Ends a room: members hear nothing, its playbacks and recordings end.
+    CloseRoom {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Asks for a `Stats` report.
+    ReportStats {
+        /// Of which leg.
+        leg: LegId,
+    },
+    /// Ends a leg: its playbacks and recordings end, then `Closed` is its last report.
+    CloseLeg {
+        /// Which leg.
+        leg: LegId,
+    },
+}
+
+impl MediaCommand {
+    /// Digits and pauses a leg keeps waiting to be sent.
+    pub const MAX_DTMF_QUEUE: usize = 128;
+    /// Playbacks a leg or a room has at once, waiting ones included; one more is `PlayEnd::Failed`.
+    pub const MAX_PLAYS: usize = 8;
+    /// Recordings a leg or a room has at once; one more is `RecordEnd::Failed`.
+    pub const MAX_RECORDS: usize = 8;
+}
+
+/// What a leg talks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegKind {
+    /// A peer on the network, by RTP from a port of our range.
+    Rtp {
+        /// The address of ours to bind.
+        bind: IpAddr,
+    },
+    /// Nobody: says nothing, and what it hears is gone (`null/`).
+    Null {
+        /// Sampling rate: 8000, 16000, 32000 or 48000 hertz; others become 8000.
+        rate_hz: u32,
+    },
+    /// The other half of a pair (`loopback/…-a` and `-b`): each says what the other hears, one
+    /// tick later. Open both, in any order, on the same thread.
+    Pair {
+        /// The other half.
+        other: LegId,
+        /// Sampling rate of this half, as for `Null`.
+        rate_hz: u32,
+    },
+}
+
+/// How long after itself an echoing leg hears itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct EchoDelay {
+    /// Added delay, 0–[`EchoDelay::MAX_MS`]; rounded up to whole ticks of 20 ms.
+    pub delay_ms: u32,
+}
+
+impl EchoDelay {
+    /// More is clamped: ten seconds of one leg are kept at most.
+    pub const MAX_MS: u32 = 10_000;
+}
+
+/// Which sides of a leg a recording takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum RecordSides {
+    /// What the leg says.
+    Read,
+    /// What the leg hears.
+    Write,
+    /// Both, mixed into one channel.
+    #[default]
+    Both,
+    /// What it says left, what it hears right.
+    Stereo,
+}
+
+/// When a recording ends because nobody speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SilenceStop {
+    /// Mean absolute sample value below which a 20 ms frame is silence, 0–32767.
+    pub threshold: u16,
+    /// Unbroken silence that ends the recording.
+    pub after_ms: u32,
+}
+
+/// One step of sending digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DtmfStep {
+    /// A digit.
+    Digit {
+        /// Which one.
+        digit: Digit,
+        /// How long, 40–8000; clamped.
+        duration_ms: u16,
+    },
+    /// Nothing (`w` = 500 ms, `W` = 1000 ms).
+    Pause {
+        /// How long.
+        pause_ms: u16,
+    },
+}
+
+/// A side of a leg, named from the leg's own point of view on the switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MuteSide {
+    /// What we read from it: what it says.
+    Read,
+    /// What we write to it: what it hears.
+    Write,
+}
+
+/// What can be set about a member of a room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MemberSettings {
+    /// Nobody hears it. Talk detection continues.
+    pub mute: bool,
+    /// It hears nobody (files played to it alone still).
+    pub deaf: bool,
+    /// Mean absolute sample value from which it counts as talking, 0–32767. Below it is not mixed;
+    /// 0 = always mixed.
+    pub energy: u16,
+    /// How long it keeps counting as talking after it fell silent.
+    pub hang_over_ms: u16,
+    /// Gain on what it says.
+    pub gain_in_db: f32,
+    /// Gain on what it hears.
+    pub gain_out_db: f32,
+}
+
+impl Default for MemberSettings {
+    fn default() -> Self {
+        Self {
+            mute: false,
+            deaf: false,
+            energy: 100,
+            hang_over_ms: 500,
+            gain_in_db: 0.0,
+            gain_out_db: 0.0,
+        }
+    }
+}
+
+/// What one member of a room is to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Relation {
+    /// Nothing special.
+    #[default]
+    Clear,
+    /// The other does not hear it.
+    NoSpeak,
+    /// It does not hear the other.
+    NoHear,
+}
