@@ -1,0 +1,136 @@
+//! What the switch can be asked to do: one struct per command with its own answer type.
+
+pub mod call;
+pub mod channel;
+pub mod room;
+pub mod server;
+
+use crate::error::CommandError;
+use crate::id::{ChannelId, JobId, TaskId};
+use std::sync::Arc;
+
+/// A command with a typed answer.
+pub trait Ask: Into<Command> {
+    /// What comes back.
+    type Answer: TryFrom<Answer, Error = CommandError> + Into<Answer> + Send;
+}
+
+/// Every answer there is; [`Ask::Answer`] narrows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Done.
+    Unit(()),
+    /// Done to that many objects.
+    Count(u64),
+    /// A channel.
+    Channel(ChannelId),
+    /// A scheduled task.
+    Task(TaskId),
+    /// A job.
+    Job(JobId),
+    /// Text.
+    Text(Arc<str>),
+    /// Yes or no.
+    Bool(bool),
+    /// Several texts, one per object.
+    Texts(Vec<Arc<str>>),
+}
+
+macro_rules! answers {
+    ($($variant:ident($type:ty)),*) => {$(
+        impl From<$type> for Answer {
+            fn from(value: $type) -> Self {
+                Self::$variant(value)
+            }
+        }
+
+        impl TryFrom<Answer> for $type {
+            type Error = CommandError;
+            fn try_from(answer: Answer) -> Result<Self, CommandError> {
+                match answer {
+                    Answer::$variant(value) => Ok(value),
+                    #[allow(clippy::wildcard_enum_match_arm, reason = "any other answer is the same defect")]
+                    other => Err(CommandError::new(
+                        crate::error::ErrorKind::Internal,
+                        format!("answer of another type: {other:?}"),
+                    )),
+                }
+            }
+        }
+    )*};
+}
+
+answers! {
+    Unit(()), Count(u64), Channel(ChannelId), Task(TaskId), Job(JobId), Text(Arc<str>), Bool(bool), Texts(Vec<Arc<str>>)
+}
+
+macro_rules! commands {
+    ($($module:ident::$name:ident => $answer:ty;)*) => {
+        /// Every command there is, so that the switch must decide about each.
+        #[derive(Clone, Debug)]
+        #[allow(missing_docs, reason = "each variant is the command of that name")]
+        pub enum Command { $($name($module::$name),)* }
+
+        impl Command {
+            /// The command's name, for logs.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name),)* }
+            }
+        }
+
+        $(
+            impl From<$module::$name> for Command {
+                fn from(command: $module::$name) -> Self {
+                    Self::$name(command)
+                }
+            }
+
+            impl Ask for $module::$name {
+                type Answer = $answer;
+            }
+        )*
+    };
+}
+
+commands! {
+    call::Originate => ChannelId;
+    call::HangupAll => u64;
+    call::BridgeChannels => ();
+    channel::Hangup => ();
+    channel::SetVariables => ();
+    channel::Answer => ();
+    channel::PreAnswer => ();
+    channel::RingReady => ();
+    channel::Transfer => ();
+    channel::DualTransfer => ();
+    channel::ParkChannel => ();
+    channel::Broadcast => ();
+    channel::Break => ();
+    channel::Hold => ();
+    channel::Display => ();
+    channel::Record => ();
+    channel::SendDtmf => ();
+    channel::ReceiveDtmf => ();
+    channel::FlushDtmf => ();
+    channel::Execute => ();
+    channel::QueueEvent => ();
+    channel::ControlPlayback => ();
+    channel::AdjustAudio => ();
+    channel::SetHeartbeat => ();
+    channel::Deflect => ();
+    channel::SendInfo => ();
+    channel::RenegotiateMedia => ();
+    room::ControlRoom => Vec<Arc<str>>;
+    server::Fire => ();
+    server::AnnounceJob => ();
+    server::AnnounceApi => ();
+    server::SetGlobal => ();
+    server::Expand => Arc<str>;
+    server::ChangeSettings => ();
+    server::Schedule => TaskId;
+    server::Unschedule => u64;
+    server::ReloadXml => Arc<str>;
+    server::Shutdown => ();
+    server::FlushRegistrations => u64;
+    server::GroupCall => Arc<str>;
+}

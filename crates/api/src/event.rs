@@ -1,0 +1,124 @@
+//! What happened, in the past tense. An event is self-contained: rendering it needs nothing else.
+
+mod account;
+mod channel;
+mod custom;
+mod frame;
+mod room;
+mod system;
+
+pub use account::{AccountEvent, GatewayState};
+pub use channel::{ChannelEvent, DtmfSource, MediaBug, PlaybackStatus, RanApplication};
+pub use custom::CustomEvent;
+pub use frame::{FormatId, FrameCache};
+pub use room::{RoomAction, RoomEvent};
+pub use system::{Heartbeat, JobEvent, SystemEvent, TaskEvent};
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::id::EventId;
+use crate::origin::Origin;
+use crate::time::Timestamp;
+use crate::view::Channel;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub struct Event {
+    /// Where it stands in the order.
+    pub id: EventId,
+    /// When; never before the event ahead of it.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// The channel it speaks of, as it was at that moment.
+    pub channel: Option<Arc<Channel>>,
+    /// Who caused it, when somebody did.
+    pub origin: Option<Origin>,
+    frames: FrameCache,
+}
+
+/// All kinds of event. There is no catch-all, so that a new kind stops the build until every door has decided.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// A channel changed; [`Event::channel`] is set.
+    Channel(ChannelEvent),
+    /// A conference changed; [`Event::channel`] is set when a member is concerned.
+    Room(Box<RoomEvent>),
+    /// A registration or gateway changed.
+    Account(Box<AccountEvent>),
+    /// A background job ended.
+    Job(Box<JobEvent>),
+    /// The server itself.
+    System(SystemEvent),
+    /// Fired by a client or a dialplan.
+    Custom(Box<CustomEvent>),
+}
+
+/// The family of an event, by which subscribers are indexed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+#[allow(missing_docs, reason = "each variant is the family of that name")]
+pub enum Family {
+    Channel = 0,
+    Room = 1,
+    Account = 2,
+    Job = 3,
+    System = 4,
+    Custom = 5,
+}
+
+impl Family {
+    /// How many there are.
+    pub const COUNT: usize = 6;
+}
+
+impl EventKind {
+    /// Which family it belongs to.
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Channel(_) => Family::Channel,
+            Self::Room(_) => Family::Room,
+            Self::Account(_) => Family::Account,
+            Self::Job(_) => Family::Job,
+            Self::System(_) => Family::System,
+            Self::Custom(_) => Family::Custom,
+        }
+    }
+}
+
+impl Event {
+    /// Makes an event; only backends do.
+    pub fn new(
+        id: EventId,
+        at: Timestamp,
+        kind: EventKind,
+        channel: Option<Arc<Channel>>,
+        origin: Option<Origin>,
+    ) -> Self {
+        Self {
+            id,
+            at,
+            kind,
+            channel,
+            origin,
+            frames: FrameCache::default(),
+        }
+    }
+
+    /// The event encoded in `format`. `encode` runs once per event and format, whoever asks first; all
+    /// others share the bytes.
+    pub fn frame(&self, format: FormatId, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.frames.get_or_encode(format, || encode(self))
+    }
+
+    /// About how much memory the event holds on to, in bytes. Used to bound queues.
+    pub fn weight(&self) -> usize {
+        let variables = self
+            .channel
+            .as_ref()
+            .map_or(0, |c| c.variables.len() * 64 + 1024);
+        512 + variables + self.frames.weight()
+    }
+}

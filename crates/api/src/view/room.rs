@@ -1,0 +1,124 @@
+use std::sync::Arc;
+
+use super::channel::Channel;
+use crate::id::{MemberId, RoomId};
+use crate::time::Timestamp;
+use crate::variables::Variables;
+
+/// What is switched on in a conference (names of event-socket.md §6.6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[allow(missing_docs, reason = "fields are the flags of the same name")]
+pub struct RoomFlags {
+    pub locked: bool,
+    pub answered: bool,
+    pub wait_mod: bool,
+    pub enter_sound: bool,
+    pub exit_sound: bool,
+    pub dynamic: bool,
+    pub audio_always: bool,
+}
+
+/// A running conference.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// This life of it (`Conference-Unique-ID`).
+    pub id: RoomId,
+    /// Name it is called by.
+    pub name: Arc<str>,
+    /// `Conference-Domain`.
+    pub domain: Arc<str>,
+    /// `Conference-Profile-Name`.
+    pub profile: Arc<str>,
+    /// Mixing rate in hertz.
+    pub rate_hz: u32,
+    /// Frame length in milliseconds.
+    pub interval_ms: u32,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Switches.
+    pub flags: RoomFlags,
+    /// PIN asked from entering members.
+    pub pin: Option<Arc<str>>,
+    /// Members in the order they joined.
+    pub members: Vec<Arc<Member>>,
+    /// Member that has the floor.
+    pub floor: Option<MemberId>,
+    /// Running recordings.
+    pub recordings: Vec<Recording>,
+    /// Who may not hear or speak to whom.
+    pub relations: Vec<Relation>,
+    /// Conference variables.
+    pub variables: Variables,
+    /// Sounds for entering and leaving, as file names.
+    pub enter_sound: Option<Arc<str>>,
+    /// See `enter_sound`.
+    pub exit_sound: Option<Arc<str>>,
+    /// Energy a new member starts with.
+    pub energy_level: u32,
+}
+
+impl Room {
+    /// The member with this number.
+    pub fn member(&self, id: MemberId) -> Option<&Arc<Member>> {
+        self.members.iter().find(|m| m.id == id)
+    }
+}
+
+/// A channel in a conference.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Number, unique while the server runs.
+    pub id: MemberId,
+    /// The channel as it was when this picture was made.
+    pub channel: Arc<Channel>,
+    /// When it joined.
+    pub joined: Timestamp,
+    /// Last time it was heard talking; zero when never.
+    pub last_talking: Timestamp,
+    /// Hears the others (not deaf).
+    pub can_hear: bool,
+    /// Is heard (not muted).
+    pub can_speak: bool,
+    /// Is talking now.
+    pub talking: bool,
+    /// Talking while muted is watched for.
+    pub mute_detect: bool,
+    /// On hold in the conference.
+    pub hold: bool,
+    /// Runs the conference.
+    pub moderator: bool,
+    /// Not counted.
+    pub ghost: bool,
+    /// The conference ends with this member.
+    pub end_conference: bool,
+    /// Energy above which it counts as talking, 0 to 32767.
+    pub energy_level: u32,
+    /// Energy measured last.
+    pub current_energy: u32,
+    /// Volume of what it sends, −4 to 4.
+    pub volume_in: i8,
+    /// Volume of what it hears, −4 to 4.
+    pub volume_out: i8,
+}
+
+/// A recording of a conference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recording {
+    /// Path as given.
+    pub path: Arc<str>,
+    /// Paused.
+    pub paused: bool,
+}
+
+/// A one-way rule between two members.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Relation {
+    /// Whose rule it is.
+    pub member: MemberId,
+    /// Towards whom.
+    pub other: MemberId,
+    /// `member` is not heard by `other`.
+    pub nospeak: bool,
+    /// `member` does not hear `other`.
+    pub nohear: bool,
+}
