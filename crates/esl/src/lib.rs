@@ -1,1 +1,25 @@
-//! Placeholder while the workspace is laid out.
+//! The event-socket language, pure: framing, commands, replies, serialisation, subscriptions.
+//!
+//! Nothing here does IO. A door feeds bytes into [`frame::Decoder`], turns each [`frame::Request`]
+//! into a [`command::Command`], and writes what the functions of [`reply`] and [`serialise`] print.
+//!
+//! Source of the wire facts: `docs/protocols/event-socket.md`.
+
+#![warn(missing_docs)]
+
+pub mod command;
+pub mod encode;
+pub mod filter;
+pub mod frame;
+pub mod headers;
+pub mod names;
+pub mod reply;
+pub mod serialise;
+pub mod splitter;
+pub mod subscription;
+
+pub use command::Command;
+pub use frame::{Decoder, Request};
+pub use headers::Headers;
+pub use names::EventName;
+pub use serialise::Format;
