@@ -12,5 +12,9 @@
 //! `receive` and `tick` do not allocate, lock or log once legs are set up; `handle` and `answer` may.
 #![warn(missing_docs)]
 
+pub mod codec;
 pub mod control;
+pub mod dsp;
+pub mod frame;
+pub mod level;
 
