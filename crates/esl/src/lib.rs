@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+pub mod clock;
 pub mod command;
 pub mod encode;
 pub mod filter;
@@ -17,6 +18,7 @@ pub mod reply;
 pub mod serialise;
 pub mod splitter;
 pub mod subscription;
+pub mod view;
 
 pub use command::Command;
 pub use frame::{Decoder, Request};

@@ -43,13 +43,10 @@ impl SendEvent {
             .next()
             .unwrap_or_default();
         let name = EventName::from_word(word).unwrap_or(EventName::Custom);
-        let subclass = match name {
-            EventName::Custom => request
-                .headers
-                .get("Event-Subclass")
-                .map(std::borrow::Cow::into_owned),
-            _ => None,
-        };
+        let subclass = (name == EventName::Custom)
+            .then(|| request.headers.get("Event-Subclass"))
+            .flatten()
+            .map(std::borrow::Cow::into_owned);
         let mut headers = Headers::with_capacity(request.headers.len() + 1);
         headers.push("Command", request.line.clone());
         for header in request.headers.iter() {

@@ -1,0 +1,120 @@
+//! Events of the switch as the headers clients know (event-socket.md §4, §5).
+
+mod account;
+mod channel;
+mod channel_data;
+mod room;
+mod system;
+
+pub use channel_data::{PROFILE_PREFIXES, basic_data, channel_dump, profile, variables};
+
+use crate::headers::Headers;
+use crate::names::EventName;
+use crate::serialise::{Format, frame};
+use api::event::{Event, EventKind, FormatId};
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+
+/// What every event says about the server that fired it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// `Core-UUID`: this run of the server.
+    pub core_uuid: String,
+    /// `FreeSWITCH-Hostname`.
+    pub hostname: String,
+    /// `FreeSWITCH-Switchname`.
+    pub switchname: String,
+    /// `FreeSWITCH-IPv4`: the main address.
+    pub ipv4: String,
+    /// `FreeSWITCH-IPv6`; `::1` when there is none.
+    pub ipv6: String,
+    /// `FreeSWITCH-Version` of the heartbeat: a number clients know, our own name behind it.
+    pub version: String,
+    /// Zone of `Event-Date-Local` and of every time printed by a console command.
+    pub zone: TimeZone,
+}
+
+/// The frame cache slot of each format.
+pub const fn format_id(format: Format) -> FormatId {
+    match format {
+        Format::Plain => FormatId::new(0),
+        Format::Json => FormatId::new(1),
+        Format::Xml => FormatId::new(2),
+    }
+}
+
+/// The name an event is subscribed to under; `None` for what clients never see.
+pub fn name(event: &Event) -> Option<EventName> {
+    match &event.kind {
+        EventKind::Channel(kind) => Some(channel::name(kind)),
+        EventKind::Room(_) | EventKind::Account(_) => Some(EventName::Custom),
+        EventKind::Job(_) => Some(EventName::BackgroundJob),
+        EventKind::System(kind) => system::name(kind),
+        EventKind::Custom(custom) => EventName::from_word(&custom.name),
+    }
+}
+
+/// The subclass of a CUSTOM event.
+pub fn subclass(event: &Event) -> Option<&str> {
+    match &event.kind {
+        EventKind::Room(_) => Some(room::SUBCLASS),
+        EventKind::Account(account) => Some(account::subclass(account)),
+        EventKind::Custom(custom) => custom.subclass.as_deref(),
+        EventKind::Channel(_) | EventKind::Job(_) | EventKind::System(_) => None,
+    }
+}
+
+/// The event's headers, and its body if it has one, in the order clients see them.
+pub fn headers(event: &Event, server: &Server) -> Headers {
+    let mut headers = Headers::with_capacity(room_for(event));
+    match &event.kind {
+        EventKind::Channel(kind) => channel::write(&mut headers, event, kind, server),
+        EventKind::Room(kind) => room::write(&mut headers, event, kind, server),
+        EventKind::Account(kind) => account::write(&mut headers, event, kind, server),
+        EventKind::Job(job) => system::write_job(&mut headers, event, job, server),
+        EventKind::System(kind) => system::write(&mut headers, event, kind, server),
+        EventKind::Custom(custom) => system::write_custom(&mut headers, event, custom, server),
+    }
+    headers
+}
+
+/// The event as a frame; encoded once per event and format, whoever asks first.
+pub fn event_frame(event: &Event, format: Format, server: &Server) -> Bytes {
+    event.frame(format_id(format), |event| frame(format, &headers(event, server)).into())
+}
+
+fn room_for(event: &Event) -> usize {
+    event.channel.as_ref().map_or(32, |channel| 96 + channel.variables.len())
+}
+
+/// Where in our source an event was put into words: `Event-Calling-*`.
+struct Source {
+    file: &'static str,
+    function: &'static str,
+    line: u32,
+}
+
+/// The core headers without `Event-Name` (event-socket.md §4.2).
+fn core_without_name(headers: &mut Headers, event: &Event, server: &Server, source: &Source) {
+    headers.push("Core-UUID", server.core_uuid.clone());
+    headers.push("FreeSWITCH-Hostname", server.hostname.clone());
+    headers.push("FreeSWITCH-Switchname", server.switchname.clone());
+    headers.push("FreeSWITCH-IPv4", server.ipv4.clone());
+    headers.push("FreeSWITCH-IPv6", server.ipv6.clone());
+    headers.push("Event-Date-Local", crate::clock::local(event.at, &server.zone));
+    headers.push("Event-Date-GMT", crate::clock::gmt(event.at));
+    headers.push_display("Event-Date-Timestamp", event.at.as_micros());
+    headers.push("Event-Calling-File", source.file);
+    headers.push("Event-Calling-Function", source.function);
+    headers.push_display("Event-Calling-Line-Number", source.line);
+    headers.push_display("Event-Sequence", event.id.seq);
+}
+
+/// All core headers.
+fn core(headers: &mut Headers, name: EventName, event: &Event, server: &Server, source: &Source) {
+    headers.push("Event-Name", name.as_str());
+    core_without_name(headers, event, server, source);
+}
+
+#[cfg(test)]
+mod tests;

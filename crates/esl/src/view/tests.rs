@@ -1,0 +1,264 @@
+use super::*;
+use api::event::{ChannelEvent, CustomEvent, JobEvent, RanApplication, RoomAction, RoomEvent, SystemEvent};
+use api::id::{ChannelId, EventId, JobId, MemberId, NodeId, RoomId, Seq, Uuid};
+use api::view::{
+    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Hangup, Member, OtherLeg,
+    OtherType, Room, RoomFlags,
+};
+use api::{Timestamp, Variables};
+use std::sync::Arc;
+
+pub(crate) fn server() -> Server {
+    Server {
+        core_uuid: "2f6f2b3e-6b1c-4a57-9d0d-0d6f4f3f9a10".into(),
+        hostname: "pbx1".into(),
+        switchname: "pbx1".into(),
+        ipv4: "10.0.0.5".into(),
+        ipv6: "::1".into(),
+        version: "1.10.12-test".into(),
+        zone: TimeZone::UTC,
+    }
+}
+
+pub(crate) fn channel() -> Channel {
+    let id = ChannelId::from_text("df9b9a45-efdf-4035-9f89-f3efd0f905e5").expect("a valid id");
+    let l16 = || Some(Codec { name: "L16".into(), rate_hz: 8000, bit_rate: 128_000 });
+    let mut profile = CallerProfile::new(id.clone(), Direction::Outbound);
+    profile.dialplan = "xml".into();
+    profile.destination_number = "9196".into();
+    Channel {
+        id,
+        serial: 2,
+        name: "loopback/9196-a".into(),
+        direction: Direction::Outbound,
+        state: ChannelState::Init,
+        next_state: ChannelState::Routing,
+        call_state: CallState::Down,
+        answer: AnswerState::Ringing,
+        hit_dialplan: false,
+        external_id: None,
+        read_codec: l16(),
+        write_codec: l16(),
+        profile: Some(Arc::new(profile)),
+        other: None,
+        variables: [("direction", "outbound"), ("list", "ARRAY::a|:b")].into_iter().collect::<Variables>(),
+        hangup: None,
+        application: None,
+        bridged_to: None,
+        room: None,
+        verbose_events: false,
+        initial: None,
+        sent_callee: None,
+    }
+}
+
+fn event(kind: EventKind, channel: Option<Channel>) -> Event {
+    let id = EventId { node: NodeId(Uuid::nil()), seq: Seq(512) };
+    Event::new(id, Timestamp(1_737_453_600_123_456), kind, channel.map(Arc::new), None)
+}
+
+/// Header names, core headers as one word.
+fn shape(event: &Event) -> String {
+    let all = headers(event, &server());
+    let mut names: Vec<&str> = Vec::new();
+    for header in all.iter() {
+        let name = header.name.as_ref();
+        let word = match name {
+            "Event-Name" => name,
+            _ if crate::command::sendevent::CORE_HEADERS.contains(&name) => "CORE",
+            _ if name.starts_with("variable_") => "VARS",
+            _ if name.starts_with("Caller-") => "CALLER",
+            _ if name.starts_with("Other-Leg-") => "OTHERLEG",
+            _ if name.starts_with("Channel-Read-Codec") || name.starts_with("Channel-Write-Codec") => "CODEC",
+            "Channel-State" | "Channel-Call-State" | "Channel-State-Number" | "Channel-Name" | "Unique-ID"
+            | "Call-Direction" | "Presence-Call-Direction" | "Channel-HIT-Dialplan" | "Channel-Call-UUID"
+            | "Answer-State" => "BASIC",
+            other => other,
+        };
+        if names.last() != Some(&word) {
+            names.push(word);
+        }
+    }
+    names.join(" ")
+}
+
+fn of_channel(kind: ChannelEvent, channel: Channel) -> String {
+    shape(&event(EventKind::Channel(kind), Some(channel)))
+}
+
+#[test]
+fn a_created_channel_as_recorded() {
+    // golden stream-01-loopback-park-plain
+    let created = event(EventKind::Channel(ChannelEvent::Created), Some(channel()));
+    assert_eq!(shape(&created), "Event-Name CORE BASIC CODEC CALLER VARS");
+    let all = headers(&created, &server());
+    assert_eq!(all.get("Channel-State-Number").as_deref(), Some("2"));
+    assert_eq!(all.get("Channel-HIT-Dialplan").as_deref(), Some("false"));
+    assert_eq!(all.get("Event-Date-GMT").as_deref(), Some("Tue, 21 Jan 2025 10:00:00 GMT"));
+    assert_eq!(all.get("variable_list").as_deref(), Some("ARRAY::a|:b"));
+    assert!(all.get("Caller-Caller-ID-Name").is_none());
+    assert_eq!(all.get("Caller-Channel-Answered-Time").as_deref(), Some("0"));
+}
+
+#[test]
+fn the_shapes_of_the_recordings() {
+    // golden stream-01, stream-03, stream-05
+    let mut bare = channel();
+    bare.profile = None;
+    assert_eq!(
+        of_channel(ChannelEvent::CodecSet { read: true }, bare.clone()),
+        "Event-Name CORE BASIC CODEC channel-read-codec-name channel-read-codec-rate channel-read-codec-bit-rate"
+    );
+    assert_eq!(
+        of_channel(ChannelEvent::CodecSet { read: false }, bare),
+        "Event-Name CORE BASIC CODEC Channel-Write-codec-bit-rate"
+    );
+    assert_eq!(of_channel(ChannelEvent::StateChanged, channel()), "Event-Name CORE BASIC CODEC CALLER");
+    assert_eq!(
+        of_channel(ChannelEvent::CallStateChanged { from: CallState::Down }, channel()),
+        "Event-Name CORE Original-Channel-Call-State Channel-Call-State-Number BASIC CODEC CALLER"
+    );
+    let mut down = channel();
+    down.hangup = Some(Hangup { cause: api::HangupCause::UserBusy, blame: api::cause::Blame::Unknown });
+    assert_eq!(
+        of_channel(ChannelEvent::HangupComplete, down),
+        "Event-Name CORE Hangup-Cause BASIC Hangup-Cause CODEC CALLER VARS"
+    );
+    let application =
+        RanApplication { name: "park".into(), data: "".into(), uuid: "u".into(), uuid_name: None };
+    assert_eq!(
+        of_channel(ChannelEvent::ExecuteComplete { application, response: "_none_".into() }, channel()),
+        "Event-Name CORE BASIC CODEC CALLER VARS Application Application-Response Application-UUID"
+    );
+    let mut bridged = channel();
+    let profile = Arc::new(CallerProfile::new(bridged.id.clone(), Direction::Outbound));
+    bridged.other = Some(OtherLeg { kind: OtherType::Originatee, profile });
+    let kind = ChannelEvent::Bridged { a: bridged.id.clone(), b: Arc::new(channel()) };
+    assert_eq!(
+        of_channel(kind, bridged),
+        "Event-Name CORE Bridge-A-Unique-ID Bridge-B-Unique-ID BASIC CODEC CALLER Other-Type OTHERLEG VARS"
+    );
+}
+
+#[test]
+fn verbose_channels_say_everything() {
+    let mut verbose = channel();
+    verbose.verbose_events = true;
+    assert!(of_channel(ChannelEvent::StateChanged, verbose).ends_with("CALLER VARS"));
+}
+
+#[test]
+fn a_job_with_and_without_output() {
+    // golden bgapi-01-plain
+    let mut job = JobEvent {
+        job: JobId("same".into()),
+        owner: None,
+        command: "echo".into(),
+        argument: Some("x".into()),
+        output: Some("x".into()),
+    };
+    let all = headers(&event(EventKind::Job(Box::new(job.clone())), None), &server());
+    assert_eq!(all.body(), Some(&b"x"[..]));
+    job.output = None;
+    job.argument = None;
+    let silent = event(EventKind::Job(Box::new(job)), None);
+    assert_eq!(shape(&silent), "Event-Name CORE Job-UUID Job-Command");
+    assert_eq!(headers(&silent, &server()).body(), None);
+}
+
+#[test]
+fn custom_events_of_clients_and_of_dialplans() {
+    // golden sendevent-01, stream-40-event-app
+    let mut custom = CustomEvent {
+        name: "CUSTOM".into(),
+        subclass: Some("my::event".into()),
+        headers: vec![("Command".into(), "sendevent CUSTOM".into()), ("Foo".into(), "bar".into())],
+        body: None,
+        from_client: true,
+    };
+    let sent = event(EventKind::Custom(Box::new(custom.clone())), None);
+    assert_eq!(shape(&sent), "Event-Subclass Command Foo Event-Name CORE");
+    assert_eq!((name(&sent), subclass(&sent)), (Some(EventName::Custom), Some("my::event")));
+    custom.from_client = false;
+    custom.headers = vec![("Event-Name".into(), "CUSTOM".into()), ("foo".into(), "bar".into())];
+    let fired = event(EventKind::Custom(Box::new(custom)), Some(channel()));
+    assert_eq!(shape(&fired), "Event-Subclass CORE Event-Name foo BASIC CODEC CALLER VARS");
+}
+
+#[test]
+fn conference_events_as_recorded() {
+    // golden stream-09-conference-plain
+    let member = Member {
+        id: MemberId(1),
+        channel: Arc::new(channel()),
+        joined: Timestamp(1),
+        last_talking: Timestamp::ZERO,
+        can_hear: true,
+        can_speak: true,
+        talking: false,
+        mute_detect: false,
+        hold: false,
+        moderator: false,
+        ghost: false,
+        end_conference: false,
+        energy_level: 100,
+        current_energy: 0,
+        volume_in: 0,
+        volume_out: 0,
+    };
+    let room = Room {
+        id: RoomId(Uuid::nil()),
+        name: "3000".into(),
+        domain: "127.0.0.1".into(),
+        profile: "default".into(),
+        rate_hz: 8000,
+        interval_ms: 20,
+        created: Timestamp(1),
+        flags: RoomFlags::default(),
+        pin: None,
+        members: vec![Arc::new(member.clone())],
+        floor: Some(MemberId(1)),
+        recordings: Vec::new(),
+        relations: Vec::new(),
+        variables: Variables::new(),
+        enter_sound: None,
+        exit_sound: None,
+        energy_level: 100,
+    };
+    let make = |action: RoomAction, with_member: bool| {
+        let member = with_member.then(|| Arc::new(member.clone()));
+        let kind = RoomEvent { room: Arc::new(room.clone()), member, action };
+        shape(&event(EventKind::Room(Box::new(kind)), with_member.then(channel)))
+    };
+    let conference = "Conference-Name Conference-Domain Conference-Size Conference-Ghosts \
+                      Conference-Profile-Name Conference-Unique-ID";
+    let of_member = "Floor BASIC CODEC CALLER Video Hear See Speak Talking Mute-Detect Hold Member-ID Member-Type \
+                     Member-Ghost Energy-Level Current-Energy";
+    let front = format!("Event-Subclass Event-Name CORE {conference}");
+    assert_eq!(make(RoomAction::Created, false), format!("{front} Action"));
+    assert_eq!(make(RoomAction::MemberAdded, true), format!("{front} {of_member} Action"));
+    assert_eq!(
+        make(RoomAction::FloorChanged { old: None, new: Some(MemberId(1)) }, true),
+        format!("{front} Action Old-ID {conference} {of_member} New-ID")
+    );
+    assert_eq!(
+        make(RoomAction::FilePlayed { file: "f".into(), asynchronous: true, failed: false, samples: 9920, rate_hz: 8000 }, false),
+        format!("{front} seconds milliseconds samples Action File Async")
+    );
+}
+
+#[test]
+fn frames_are_encoded_once() {
+    let reload = event(EventKind::System(SystemEvent::XmlReloaded), None);
+    let first = event_frame(&reload, Format::Plain, &server());
+    let second = event_frame(&reload, Format::Plain, &server());
+    assert_eq!(first.as_ptr(), second.as_ptr());
+    assert!(first.starts_with(b"Content-Length: "));
+    assert!(first.ends_with(b"Event-Sequence: 512\n\n"));
+}
+
+#[test]
+fn what_clients_never_see_has_no_name() {
+    let due = SystemEvent::ConsoleLineDue { line: "status".into(), channel: None };
+    assert_eq!(name(&event(EventKind::System(due), None)), None);
+}
