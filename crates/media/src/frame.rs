@@ -33,7 +33,10 @@ impl Frame {
     /// Silence at a rate; rates the engine has no frames for become 8000 Hz.
     #[must_use]
     pub const fn silent(rate_hz: u32) -> Self {
-        Self { rate_hz: supported_rate(rate_hz), samples: [0; MAX_FRAME_SAMPLES] }
+        Self {
+            rate_hz: supported_rate(rate_hz),
+            samples: [0; MAX_FRAME_SAMPLES],
+        }
     }
 
     /// Sampling rate, hertz.

@@ -75,7 +75,8 @@ pub fn dominant_hz(samples: &[i16], rate_hz: u32) -> Option<f64> {
     let (mut low, mut high) = (best - step, best + step);
     while high - low > 0.05 {
         let third = (high - low) / 3.0;
-        if amplitude_at(samples, rate_hz, low + third) < amplitude_at(samples, rate_hz, high - third)
+        if amplitude_at(samples, rate_hz, low + third)
+            < amplitude_at(samples, rate_hz, high - third)
         {
             low += third;
         } else {

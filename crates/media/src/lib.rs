@@ -17,4 +17,4 @@ pub mod control;
 pub mod dsp;
 pub mod frame;
 pub mod level;
-
+pub mod rtp;

@@ -33,7 +33,11 @@ static LINEAR_TO_ULAW: [u8; 16_384] = {
     let mut table = [0; 16_384];
     let mut index = 0;
     while index < 16_384 {
-        let sample = if index < 8192 { index as i32 } else { index as i32 - 16_384 };
+        let sample = if index < 8192 {
+            index as i32
+        } else {
+            index as i32 - 16_384
+        };
         table[index] = ulaw_compress(sample);
         index += 1;
     }
@@ -45,7 +49,11 @@ static LINEAR_TO_ALAW: [u8; 8192] = {
     let mut table = [0; 8192];
     let mut index = 0;
     while index < 8192 {
-        let sample = if index < 4096 { index as i32 } else { index as i32 - 8192 };
+        let sample = if index < 4096 {
+            index as i32
+        } else {
+            index as i32 - 8192
+        };
         table[index] = alaw_compress(sample);
         index += 1;
     }
@@ -59,8 +67,16 @@ const fn top_bit(value: i32) -> u32 {
 
 /// 14 bit sample to code. Codes are transmitted inverted.
 const fn ulaw_compress(sample: i32) -> u8 {
-    let (sign, magnitude) = if sample < 0 { (0x80, -1 - sample) } else { (0, sample) };
-    let clipped = if magnitude > ULAW_CLIP { ULAW_CLIP } else { magnitude };
+    let (sign, magnitude) = if sample < 0 {
+        (0x80, -1 - sample)
+    } else {
+        (0, sample)
+    };
+    let clipped = if magnitude > ULAW_CLIP {
+        ULAW_CLIP
+    } else {
+        magnitude
+    };
     let biased = clipped + ULAW_BIAS;
     let segment = top_bit(biased) - 5;
     let step = (biased >> (segment + 1)) & 0x0f;
@@ -72,13 +88,21 @@ const fn ulaw_expand(code: u8) -> i16 {
     let segment = (code >> 4 & 0x07) as u32;
     let step = (code & 0x0f) as i32;
     let magnitude = (((step << 1) + ULAW_BIAS) << segment) - ULAW_BIAS;
-    let sample = if code & 0x80 == 0 { magnitude } else { -magnitude };
+    let sample = if code & 0x80 == 0 {
+        magnitude
+    } else {
+        -magnitude
+    };
     (sample << 2) as i16
 }
 
 /// 13 bit sample to code. Even bits are transmitted inverted, and the sign bit is 1 for positive.
 const fn alaw_compress(sample: i32) -> u8 {
-    let (sign, magnitude) = if sample < 0 { (0, -1 - sample) } else { (0x80, sample) };
+    let (sign, magnitude) = if sample < 0 {
+        (0, -1 - sample)
+    } else {
+        (0x80, sample)
+    };
     let code = if magnitude < 32 {
         (magnitude >> 1) as u8
     } else {
@@ -92,9 +116,16 @@ const fn alaw_expand(code: u8) -> i16 {
     let code = code ^ 0x55;
     let segment = (code >> 4 & 0x07) as u32;
     let step = (code & 0x0f) as i32;
-    let magnitude =
-        if segment == 0 { (step << 1) + 1 } else { ((step << 1) + 33) << (segment - 1) };
-    let sample = if code & 0x80 == 0 { -magnitude } else { magnitude };
+    let magnitude = if segment == 0 {
+        (step << 1) + 1
+    } else {
+        ((step << 1) + 33) << (segment - 1)
+    };
+    let sample = if code & 0x80 == 0 {
+        -magnitude
+    } else {
+        magnitude
+    };
     (sample << 3) as i16
 }
 
@@ -182,9 +213,10 @@ mod tests {
         for sample in (-32_000..=32_000).step_by(7) {
             let sample = sample as i16;
             let allowed = f64::from(sample.unsigned_abs()) / 32.0 + 16.0;
-            for heard in
-                [ulaw_to_linear(linear_to_ulaw(sample)), alaw_to_linear(linear_to_alaw(sample))]
-            {
+            for heard in [
+                ulaw_to_linear(linear_to_ulaw(sample)),
+                alaw_to_linear(linear_to_alaw(sample)),
+            ] {
                 assert!(f64::from(i32::from(heard) - i32::from(sample)).abs() <= allowed);
             }
         }

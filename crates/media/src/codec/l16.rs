@@ -25,7 +25,10 @@ mod tests {
     #[test]
     fn the_high_byte_comes_first_and_odd_bytes_are_dropped() {
         let mut samples = [0; 4];
-        assert_eq!(super::decode(&[0x12, 0x34, 0xff, 0xfe, 0x77], &mut samples), 2);
+        assert_eq!(
+            super::decode(&[0x12, 0x34, 0xff, 0xfe, 0x77], &mut samples),
+            2
+        );
         assert_eq!(samples[..2], [0x1234, -2]);
         let mut bytes = [0; 5];
         assert_eq!(super::encode(&samples[..3], &mut bytes), 4);

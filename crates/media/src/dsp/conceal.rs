@@ -30,7 +30,10 @@ pub struct Concealer {
 enum State {
     Good,
     /// Inventing: `made` samples so far, repeating the last `period`.
-    Inventing { period: usize, made: usize },
+    Inventing {
+        period: usize,
+        made: usize,
+    },
 }
 
 impl Concealer {
@@ -38,7 +41,11 @@ impl Concealer {
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let per_8k = (rate_hz as usize / 8000).max(1);
-        Self { history: vec![0; HISTORY_MS * 8 * per_8k], per_8k, state: State::Good }
+        Self {
+            history: vec![0; HISTORY_MS * 8 * per_8k],
+            per_8k,
+            state: State::Good,
+        }
     }
 
     /// Takes a stretch that really came; its first milliseconds are blended after a loss.
@@ -66,7 +73,10 @@ impl Concealer {
             *sample = self.invent(period, made + n).round() as i16;
         }
         // The history stays as it was when the loss began: every repetition starts from it.
-        self.state = State::Inventing { period, made: made.saturating_add(out.len()) };
+        self.state = State::Inventing {
+            period,
+            made: made.saturating_add(out.len()),
+        };
     }
 
     /// Takes agreed silence (no packet was due): nothing to blend with afterwards.
@@ -103,7 +113,8 @@ impl Concealer {
     fn remember(&mut self, samples: &[i16]) {
         let length = self.history.len();
         if samples.len() >= length {
-            self.history.copy_from_slice(&samples[samples.len() - length..]);
+            self.history
+                .copy_from_slice(&samples[samples.len() - length..]);
         } else {
             self.history.copy_within(samples.len().., 0);
             self.history[length - samples.len()..].copy_from_slice(samples);
@@ -133,7 +144,11 @@ impl Concealer {
         let recent = &self.history[end - compared..];
         let earlier = &self.history[end - compared - period..end - period];
         let (mut product, mut energy) = (0.0f32, 1.0f32);
-        for (&a, &b) in recent.iter().step_by(step).zip(earlier.iter().step_by(step)) {
+        for (&a, &b) in recent
+            .iter()
+            .step_by(step)
+            .zip(earlier.iter().step_by(step))
+        {
             product += f32::from(a) * f32::from(b);
             energy += f32::from(b) * f32::from(b);
         }
@@ -155,13 +170,25 @@ mod tests {
             let mut heard = Vec::new();
             for (n, piece) in tone.chunks(frame).enumerate() {
                 let mut piece = piece.to_vec();
-                if n == 8 { concealer.lost(&mut piece) } else { concealer.good(&mut piece) }
+                if n == 8 {
+                    concealer.lost(&mut piece)
+                } else {
+                    concealer.good(&mut piece)
+                }
                 heard.extend(piece);
             }
             let step = |s: &[i16]| {
-                s.windows(2).map(|w| (i32::from(w[1]) - i32::from(w[0])).abs()).max().unwrap()
+                s.windows(2)
+                    .map(|w| (i32::from(w[1]) - i32::from(w[0])).abs())
+                    .max()
+                    .unwrap()
             };
-            assert!(step(&heard) < step(&tone) * 2, "{rate}: {} {}", step(&heard), step(&tone));
+            assert!(
+                step(&heard) < step(&tone) * 2,
+                "{rate}: {} {}",
+                step(&heard),
+                step(&tone)
+            );
             assert!((level::dbfs(&heard[frame * 8..frame * 9]) + 10.0).abs() < 2.5);
             assert!((level::dominant_hz(&heard, rate).unwrap() - 200.0).abs() < 2.0);
         }

@@ -24,8 +24,12 @@ const BLOCKS_OFF: u8 = 3;
 
 const ROWS: [u16; 4] = [697, 770, 852, 941];
 const COLUMNS: [u16; 4] = [1209, 1336, 1477, 1633];
-const KEYS: [[char; 4]; 4] =
-    [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
+const KEYS: [[char; 4]; 4] = [
+    ['1', '2', '3', 'A'],
+    ['4', '5', '6', 'B'],
+    ['7', '8', '9', 'C'],
+    ['*', '0', '#', 'D'],
+];
 
 /// Finds digits in a stream of samples.
 ///
@@ -48,7 +52,11 @@ enum State {
     /// Seen in `blocks` blocks in a row, not enough yet.
     Maybe { digit: Digit, blocks: u8 },
     /// A digit lasts since `blocks` blocks, the last `missing` of which did not show it.
-    Lasting { digit: Digit, blocks: u32, missing: u8 },
+    Lasting {
+        digit: Digit,
+        blocks: u32,
+        missing: u8,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +69,11 @@ struct Goertzel {
 impl Goertzel {
     fn new(hz: u16, rate_hz: u32) -> Self {
         let coefficient = 2.0 * (TAU * f32::from(hz) / rate_hz as f32).cos();
-        Self { coefficient, last: 0.0, before: 0.0 }
+        Self {
+            coefficient,
+            last: 0.0,
+            before: 0.0,
+        }
     }
 
     fn add(&mut self, sample: f32) {
@@ -158,24 +170,65 @@ impl DtmfDetector {
             (State::Maybe { digit, blocks }, Some(again)) if again == digit => {
                 if blocks + 1 >= BLOCKS_ON {
                     let blocks = u32::from(blocks) + 1;
-                    (State::Lasting { digit, blocks, missing: 0 }, None)
+                    (
+                        State::Lasting {
+                            digit,
+                            blocks,
+                            missing: 0,
+                        },
+                        None,
+                    )
                 } else {
-                    (State::Maybe { digit, blocks: blocks + 1 }, None)
+                    (
+                        State::Maybe {
+                            digit,
+                            blocks: blocks + 1,
+                        },
+                        None,
+                    )
                 }
             }
-            (State::Maybe { .. }, Some(other)) => (State::Maybe { digit: other, blocks: 1 }, None),
-            (State::Lasting { digit, blocks, .. }, Some(again)) if again == digit => {
-                (State::Lasting { digit, blocks: blocks + 1, missing: 0 }, None)
-            }
-            (State::Lasting { digit, blocks, missing }, heard) => {
+            (State::Maybe { .. }, Some(other)) => (
+                State::Maybe {
+                    digit: other,
+                    blocks: 1,
+                },
+                None,
+            ),
+            (State::Lasting { digit, blocks, .. }, Some(again)) if again == digit => (
+                State::Lasting {
+                    digit,
+                    blocks: blocks + 1,
+                    missing: 0,
+                },
+                None,
+            ),
+            (
+                State::Lasting {
+                    digit,
+                    blocks,
+                    missing,
+                },
+                heard,
+            ) => {
                 if missing + 1 >= BLOCKS_OFF {
                     let next = match heard {
-                        Some(other) => State::Maybe { digit: other, blocks: 1 },
+                        Some(other) => State::Maybe {
+                            digit: other,
+                            blocks: 1,
+                        },
                         None => State::Quiet,
                     };
                     (next, Some((digit, blocks - u32::from(missing))))
                 } else {
-                    (State::Lasting { digit, blocks: blocks + 1, missing: missing + 1 }, None)
+                    (
+                        State::Lasting {
+                            digit,
+                            blocks: blocks + 1,
+                            missing: missing + 1,
+                        },
+                        None,
+                    )
                 }
             }
         };
@@ -188,7 +241,10 @@ impl DtmfDetector {
 fn strongest(group: &[f32]) -> Option<(usize, f32)> {
     let (at, &power) = group.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
     let guard = power / ratio(GROUP_GUARD_DB);
-    let alone = group.iter().enumerate().all(|(other, &p)| other == at || p < guard);
+    let alone = group
+        .iter()
+        .enumerate()
+        .all(|(other, &p)| other == at || p < guard);
     alone.then_some((at, power))
 }
 
@@ -214,7 +270,9 @@ mod tests {
         let mut detector = DtmfDetector::new(rate_hz);
         let mut heard = Vec::new();
         for frame in samples.chunks(rate_hz as usize / 50) {
-            detector.process(frame, |digit, samples| heard.push((digit.as_char(), samples)));
+            detector.process(frame, |digit, samples| {
+                heard.push((digit.as_char(), samples))
+            });
         }
         heard
     }
@@ -230,7 +288,10 @@ mod tests {
             let heard = hear(rate, &line);
             let digits: String = heard.iter().map(|h| h.0).collect();
             assert_eq!(digits, "0123456789*#ABCD");
-            assert!(heard.iter().all(|h| (500..=1000).contains(&h.1)), "{heard:?}");
+            assert!(
+                heard.iter().all(|h| (500..=1000).contains(&h.1)),
+                "{heard:?}"
+            );
         }
     }
 
@@ -246,7 +307,9 @@ mod tests {
     #[test]
     fn noise_and_music_are_no_digits_and_a_gap_of_one_block_does_not_split() {
         let mut rng = StdRng::seed_from_u64(7);
-        let noise: Vec<i16> = (0..80_000).map(|_| rng.random_range(-12_000..12_000)).collect();
+        let noise: Vec<i16> = (0..80_000)
+            .map(|_| rng.random_range(-12_000..12_000))
+            .collect();
         assert_eq!(hear(8000, &noise), []);
         let mut line = press('7', 8000, 60, -10.0, -10.0);
         line.extend(vec![0; 120]);

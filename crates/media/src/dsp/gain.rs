@@ -16,7 +16,10 @@ impl Gain {
     #[must_use]
     pub fn new(gain_db: f32) -> Self {
         let factor = factor(gain_db);
-        Self { now: factor, next: factor }
+        Self {
+            now: factor,
+            next: factor,
+        }
     }
 
     /// Goes to another gain in decibels over the next block.
@@ -78,7 +81,10 @@ mod tests {
             gain.process(frame);
         }
         assert!((level::dbfs(&tone[160..]) + 14.0).abs() < 0.05);
-        let largest = tone.windows(2).map(|w| (i32::from(w[1]) - i32::from(w[0])).abs()).max();
+        let largest = tone
+            .windows(2)
+            .map(|w| (i32::from(w[1]) - i32::from(w[0])).abs())
+            .max();
         assert!(largest.unwrap() < 3000);
     }
 

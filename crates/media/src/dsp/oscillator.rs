@@ -49,7 +49,9 @@ mod tests {
         for _ in 0..8000 * 3600 {
             oscillator.sample();
         }
-        let tone: Vec<i16> = (0..4000).map(|_| oscillator.sample().round() as i16).collect();
+        let tone: Vec<i16> = (0..4000)
+            .map(|_| oscillator.sample().round() as i16)
+            .collect();
         assert!((level::dbfs(&tone) + 7.0).abs() < 0.05);
         assert!((level::dominant_hz(&tone, 8000).unwrap() - 440.0).abs() < 0.5);
     }

@@ -49,7 +49,11 @@ impl Resampler {
             return None;
         }
         let (up, down) = (up as usize, down as usize);
-        let taps = if down > up { (TAPS * down).div_ceil(up) } else { TAPS };
+        let taps = if down > up {
+            (TAPS * down).div_ceil(up)
+        } else {
+            TAPS
+        };
         Some(Self {
             up,
             down,
@@ -98,7 +102,8 @@ impl Resampler {
             self.phase %= self.up;
         }
         self.lead = at - input.len() as isize;
-        self.work.copy_within(input.len()..input.len() + self.taps, 0);
+        self.work
+            .copy_within(input.len()..input.len() + self.taps, 0);
         written
     }
 
@@ -114,7 +119,12 @@ impl Resampler {
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0f32; 8];
     let (a_blocks, b_blocks) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = a_blocks.remainder().iter().zip(b_blocks.remainder()).map(|(a, b)| a * b).sum();
+    let rest: f32 = a_blocks
+        .remainder()
+        .iter()
+        .zip(b_blocks.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
     for (a, b) in a_blocks.zip(b_blocks) {
         for lane in 0..8 {
             lanes[lane] += a[lane] * b[lane];
@@ -124,7 +134,11 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 /// Windowed sinc over `up × taps` points, sorted by phase.
@@ -136,7 +150,11 @@ fn design(up: usize, down: usize, taps: usize) -> Vec<f32> {
     let prototype: Vec<f64> = (0..length)
         .map(|n| {
             let x = n as f64 - middle;
-            let sinc = if x == 0.0 { 2.0 * cutoff } else { (2.0 * PI * cutoff * x).sin() / (PI * x) };
+            let sinc = if x == 0.0 {
+                2.0 * cutoff
+            } else {
+                (2.0 * PI * cutoff * x).sin() / (PI * x)
+            };
             let edge = x / (middle + 1.0);
             sinc * bessel_i0(KAISER_BETA * (1.0 - edge * edge).sqrt()) / bessel_i0(KAISER_BETA)
         })

@@ -1,0 +1,304 @@
+//! Digits as RTP packets. RFC 4733.
+
+use crate::control::Digit;
+
+/// Bytes of an event payload. RFC 4733 §2.3.
+pub const EVENT_BYTES: usize = 4;
+/// Loudness we state for the tone: −10 dBm0, which is what everybody sends.
+const VOLUME: u8 = 10;
+/// An event whose packets stop coming has ended after this long. RFC 4733 §2.5.2.2 leaves the number
+/// to us: three intervals of the slowest usual sender (50 ms).
+const LOST_END_US: u64 = 150_000;
+/// A packet this much older than the last finished event is a straggler, not a sender that turned its
+/// clock back: two seconds at 8 kHz.
+const STRAGGLER_UNITS: u32 = 16_000;
+/// Times the end is sent. RFC 4733 §2.5.1.4.
+const END_REPEATS: u8 = 3;
+
+/// One event payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// Event code, 0–255; 0–16 are DTMF.
+    pub event: u8,
+    /// Whether the event has ended.
+    pub end: bool,
+    /// Length so far in timestamp units.
+    pub duration: u16,
+}
+
+impl Payload {
+    /// Reads a payload; longer ones (redundancy) are read at their beginning.
+    #[must_use]
+    pub fn parse(payload: &[u8]) -> Option<Self> {
+        let &[event, flags, high, low, ..] = payload else {
+            return None;
+        };
+        Some(Self {
+            event,
+            end: flags & 0x80 != 0,
+            duration: u16::from_be_bytes([high, low]),
+        })
+    }
+
+    /// The four bytes.
+    #[must_use]
+    pub fn bytes(self) -> [u8; EVENT_BYTES] {
+        let [high, low] = self.duration.to_be_bytes();
+        [self.event, u8::from(self.end) << 7 | VOLUME, high, low]
+    }
+}
+
+/// Puts the packets of incoming events together: each digit once, whatever was lost or repeated.
+#[derive(Clone, Debug, Default)]
+pub struct EventReceiver {
+    current: Option<Current>,
+    /// Timestamp of the last finished event: its repeated ends are ignored.
+    finished: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    timestamp: u32,
+    digit: Digit,
+    duration: u16,
+    heard_us: u64,
+}
+
+/// A digit that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pressed {
+    /// Which.
+    pub digit: Digit,
+    /// How long, in timestamp units.
+    pub duration: u32,
+}
+
+impl EventReceiver {
+    /// Takes an event packet; may end up to two digits: one whose own end was lost, and this one.
+    pub fn receive(&mut self, now_us: u64, timestamp: u32, payload: &[u8]) -> [Option<Pressed>; 2] {
+        let Some(payload) = Payload::parse(payload) else {
+            return [None, None];
+        };
+        let Some(digit) = Digit::from_event(payload.event) else {
+            return [None, None];
+        };
+        if let Some(finished) = self.finished
+            && finished.wrapping_sub(timestamp) < STRAGGLER_UNITS
+        {
+            return [None, None];
+        }
+        let mut before = None;
+        if let Some(current) = self.current
+            && current.timestamp != timestamp
+        {
+            // A straggler of an older event must not end the newer one.
+            if (timestamp.wrapping_sub(current.timestamp) as i32) < 0 {
+                return [None, None];
+            }
+            before = self.finish();
+        }
+        let longest = self
+            .current
+            .map_or(0, |current| current.duration)
+            .max(payload.duration);
+        self.current = Some(Current {
+            timestamp,
+            digit,
+            duration: longest,
+            heard_us: now_us,
+        });
+        let ended = if payload.end { self.finish() } else { None };
+        [before, ended]
+    }
+
+    /// Ends an event whose packets have stopped; call every tick.
+    pub fn tick(&mut self, now_us: u64) -> Option<Pressed> {
+        let silent_us = now_us.saturating_sub(self.current?.heard_us);
+        if silent_us >= LOST_END_US {
+            self.finish()
+        } else {
+            None
+        }
+    }
+
+    /// Forgets everything: the stream began anew.
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    fn finish(&mut self) -> Option<Pressed> {
+        let current = self.current.take()?;
+        self.finished = Some(current.timestamp);
+        Some(Pressed {
+            digit: current.digit,
+            duration: u32::from(current.duration),
+        })
+    }
+}
+
+/// An event being sent: asked once per tick for its packets.
+#[derive(Clone, Copy, Debug)]
+pub struct EventSender {
+    digit: Digit,
+    timestamp: u32,
+    /// Length it will have, timestamp units.
+    total: u32,
+    sent: u32,
+    per_tick: u32,
+    ends: u8,
+}
+
+/// What to send of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPacket {
+    /// The same for the whole event.
+    pub timestamp: u32,
+    /// Set on its first packet.
+    pub marker: bool,
+    /// What stands in it.
+    pub payload: Payload,
+}
+
+impl EventSender {
+    /// Begins an event under a timestamp. `total` and `per_tick` are timestamp units; durations
+    /// beyond 65,535 are sent as 65,535 (8 s at 8 kHz).
+    #[must_use]
+    pub fn new(digit: Digit, timestamp: u32, total: u32, per_tick: u32) -> Self {
+        let total = total.clamp(per_tick, u32::from(u16::MAX));
+        Self {
+            digit,
+            timestamp,
+            total,
+            sent: 0,
+            per_tick,
+            ends: 0,
+        }
+    }
+
+    /// The digit.
+    #[must_use]
+    pub fn digit(&self) -> Digit {
+        self.digit
+    }
+
+    /// The next packet; `None` when everything was said. While it lasts one packet per tick; the end
+    /// is said three times in one tick (ask again at once while [`EventSender::is_ending`]).
+    pub fn packet(&mut self) -> Option<EventPacket> {
+        if self.ends == END_REPEATS {
+            return None;
+        }
+        let marker = self.sent == 0;
+        self.sent = (self.sent + self.per_tick).min(self.total);
+        let end = self.sent == self.total;
+        self.ends += u8::from(end);
+        let duration = u16::try_from(self.sent).unwrap_or(u16::MAX);
+        let payload = Payload {
+            event: self.digit.event(),
+            end,
+            duration,
+        };
+        Some(EventPacket {
+            timestamp: self.timestamp,
+            marker,
+            payload,
+        })
+    }
+
+    /// Whether its end has been said, but not often enough.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        (1..END_REPEATS).contains(&self.ends)
+    }
+
+    /// Whether nothing is left to send.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.ends == END_REPEATS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn five() -> Digit {
+        Digit::from_char('5').unwrap()
+    }
+
+    fn packets(timestamp: u32) -> Vec<EventPacket> {
+        let mut sender = EventSender::new(five(), timestamp, 800, 160);
+        std::iter::from_fn(|| sender.packet()).collect()
+    }
+
+    #[test]
+    fn a_digit_is_five_growing_packets_of_which_the_last_comes_three_times() {
+        let durations: Vec<_> = packets(0)
+            .iter()
+            .map(|p| (p.payload.duration, p.payload.end, p.marker))
+            .collect();
+        assert_eq!(
+            durations,
+            [
+                (160, false, true),
+                (320, false, false),
+                (480, false, false),
+                (640, false, false),
+                (800, true, false),
+                (800, true, false),
+                (800, true, false),
+            ]
+        );
+    }
+
+    #[test]
+    fn whatever_is_lost_the_digit_is_heard_once() {
+        let sent = packets(77);
+        // Every subset with at least one packet.
+        for kept in 1u32..1 << sent.len() {
+            let mut receiver = EventReceiver::default();
+            let mut heard = 0;
+            for (n, packet) in sent.iter().enumerate().filter(|(n, _)| kept >> n & 1 == 1) {
+                let now = n as u64 * 20_000;
+                let ended = receiver.receive(now, packet.timestamp, &packet.payload.bytes());
+                heard += ended.iter().flatten().count();
+            }
+            heard += usize::from(receiver.tick(10_000_000).is_some());
+            heard += usize::from(receiver.tick(20_000_000).is_some());
+            assert_eq!(heard, 1, "kept {kept:b}");
+        }
+    }
+
+    #[test]
+    fn the_next_digit_ends_one_whose_end_was_lost() {
+        let mut receiver = EventReceiver::default();
+        receiver.receive(0, 100, &packets(100)[1].payload.bytes());
+        let [before, own] = receiver.receive(20_000, 2000, &packets(2000)[4].payload.bytes());
+        assert_eq!(
+            before,
+            Some(Pressed {
+                digit: five(),
+                duration: 320
+            })
+        );
+        assert_eq!(
+            own,
+            Some(Pressed {
+                digit: five(),
+                duration: 800
+            })
+        );
+        // A straggler of the first changes nothing.
+        assert_eq!(
+            receiver.receive(21_000, 100, &packets(100)[6].payload.bytes()),
+            [None, None]
+        );
+    }
+
+    #[test]
+    fn short_and_foreign_payloads_are_nothing() {
+        let mut receiver = EventReceiver::default();
+        assert_eq!(receiver.receive(0, 1, &[5, 0x80, 0]), [None, None]);
+        assert_eq!(receiver.receive(0, 1, &[32, 0x80, 0, 160]), [None, None]);
+        assert_eq!(receiver.tick(1_000_000), None);
+    }
+}
