@@ -1,0 +1,174 @@
+//! What the conformance lane needs besides Rust: phones and load tools from Debian, one Python
+//! environment, one folder of npm packages. Each is fetched once and kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::outcome::{exists, run};
+use crate::repository::Repository;
+
+/// A program we need and the Debian package that brings it.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("sipp", "sip-tester"),
+    ("baresip", "baresip-core"),
+    ("python3", "python3"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+];
+
+/// The Debian package that makes `python3 -m venv` work.
+const VENV_PACKAGE: &str = "python3-venv";
+
+/// The interpreter of the conformance environment.
+#[must_use]
+pub fn python(repository: &Repository) -> PathBuf {
+    environment(repository).join("bin/python")
+}
+
+/// Brings everything the conformance lane needs.
+///
+/// # Errors
+/// When something is missing and cannot be installed; the message says what to install by hand.
+pub fn conformance(repository: &Repository) -> Result<()> {
+    debian_packages()?;
+    python_environment(repository)?;
+    node_packages(repository)
+}
+
+fn debian_packages() -> Result<()> {
+    let mut missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !exists(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if !python_can_make_environments() {
+        missing.push(VENV_PACKAGE);
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let by_hand = format!(
+        "install them as root and run this again: apt-get install --no-install-recommends {}",
+        missing.join(" ")
+    );
+    if !exists("apt-get") {
+        bail!(
+            "missing on this system: {}. This is not Debian; {by_hand}",
+            missing.join(", ")
+        );
+    }
+    let Some(become_root) = way_to_root() else {
+        bail!(
+            "missing on this system: {}. Not running as root; {by_hand}",
+            missing.join(", ")
+        );
+    };
+    let apt_get = |arguments: &[&str]| -> Result<bool> {
+        let mut words: Vec<&str> = become_root.to_vec();
+        words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
+        words.extend(arguments);
+        run(Command::new(words[0]).args(&words[1..]))
+    };
+    if !apt_get(&["update"])? {
+        println!("apt-get update failed; trying with the lists at hand");
+    }
+    let mut install = vec!["install", "-y", "--no-install-recommends"];
+    install.extend(&missing);
+    if !apt_get(&install)? {
+        bail!(
+            "apt-get could not install {}; {by_hand}",
+            missing.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// How to run a command as root without a question: nothing as root, `sudo -n` where it works.
+fn way_to_root() -> Option<&'static [&'static str]> {
+    let answers = |program: &str, arguments: &[&str], wanted: &str| {
+        Command::new(program)
+            .args(arguments)
+            .output()
+            .is_ok_and(|output| {
+                output.status.success() && output.stdout.trim_ascii() == wanted.as_bytes()
+            })
+    };
+    if answers("id", &["-u"], "0") {
+        Some(&[])
+    } else if answers("sudo", &["-n", "id", "-u"], "0") {
+        Some(&["sudo", "-n"])
+    } else {
+        None
+    }
+}
+
+fn python_can_make_environments() -> bool {
+    Command::new("python3")
+        .args(["-c", "import venv, ensurepip"])
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn python_environment(repository: &Repository) -> Result<()> {
+    let folder = environment(repository);
+    let wanted = repository.at("conformance/requirements.txt");
+    if is_current(&folder, &wanted)? {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    if !run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))?
+    {
+        bail!("python3 -m venv failed");
+    }
+    if !run(Command::new(python(repository))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-r",
+        ])
+        .arg(&wanted))?
+    {
+        bail!("pip could not install conformance/requirements.txt");
+    }
+    mark_current(&folder, &wanted)
+}
+
+fn node_packages(repository: &Repository) -> Result<()> {
+    let project = repository.at("conformance/node");
+    let folder = project.join("node_modules");
+    let wanted = project.join("package-lock.json");
+    if is_current(&folder, &wanted)? {
+        return Ok(());
+    }
+    if !run(Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .current_dir(&project))?
+    {
+        bail!("npm ci failed in conformance/node");
+    }
+    mark_current(&folder, &wanted)
+}
+
+fn environment(repository: &Repository) -> PathBuf {
+    repository.at("target/conformance/python")
+}
+
+/// True when `folder` was filled from exactly this list.
+fn is_current(folder: &Path, list: &Path) -> Result<bool> {
+    let wanted = fs::read(list).with_context(|| format!("reading {}", list.display()))?;
+    Ok(fs::read(folder.join(".filled-from")).is_ok_and(|filled| filled == wanted))
+}
+
+fn mark_current(folder: &Path, list: &Path) -> Result<()> {
+    fs::copy(list, folder.join(".filled-from"))
+        .map(|_| ())
+        .with_context(|| format!("noting what {} was filled from", folder.display()))
+}
