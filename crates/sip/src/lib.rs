@@ -18,6 +18,7 @@ pub mod auth;
 pub mod endpoint;
 pub mod event;
 pub mod message;
+pub mod register;
 pub mod sdp;
 pub mod transport;
 
