@@ -1,1 +1,21 @@
-//! Placeholder while the workspace is laid out.
+//! Connections and their limits, for every door: listeners, access lists, outboxes, login limits, drain.
+//!
+//! Moves bytes and enforces limits. It knows no protocol and nothing of the switch.
+
+#![warn(missing_docs)]
+
+pub mod acl;
+pub mod counters;
+pub mod drain;
+pub mod limits;
+pub mod listener;
+pub mod outbox;
+mod places;
+
+pub use acl::{Acl, Acls, Network, Rule};
+pub use counters::{Cause, Counters};
+pub use drain::{Drain, Drained};
+pub use limits::{LoginLimiter, LoginPolicy, TokenBucket};
+pub use listener::{Accepted, Listener, ListenerConfig};
+pub use outbox::{Outbox, OutboxLimits, Outcome, Refused, SlowReason};
+pub use places::Place;

@@ -1,0 +1,92 @@
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::acl::plain_address;
+use crate::counters::Cause;
+
+/// How many connections a listener holds, in all and per address.
+pub(crate) struct Places {
+    max: usize,
+    max_per_address: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    /// Only addresses with a connection, so never more entries than connections.
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// A connection's place; dropping it frees the place.
+pub struct Place {
+    places: Arc<Places>,
+    address: IpAddr,
+}
+
+impl Places {
+    pub(crate) fn new(max: usize, max_per_address: usize) -> Arc<Self> {
+        Arc::new(Self {
+            max,
+            max_per_address,
+            taken: Mutex::default(),
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Cause> {
+        let address = plain_address(address);
+        let mut taken = self.taken();
+        if taken.all >= self.max {
+            return Err(Cause::TooMany);
+        }
+        let of_address = taken.by_address.entry(address).or_default();
+        if *of_address >= self.max_per_address {
+            return Err(Cause::TooManyFromAddress);
+        }
+        *of_address += 1;
+        taken.all += 1;
+        Ok(Place {
+            places: self.clone(),
+            address,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        taken.all -= 1;
+        let left = taken.by_address.get_mut(&self.address).map(|count| {
+            *count -= 1;
+            *count
+        });
+        if left == Some(0) {
+            taken.by_address.remove(&self.address);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_come_back_when_dropped() {
+        let places = Places::new(2, 1);
+        let one: IpAddr = "10.0.0.1".parse().unwrap();
+        let two: IpAddr = "10.0.0.2".parse().unwrap();
+        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        let first = places.take(one).ok().unwrap();
+        assert_eq!(places.take(mapped).err(), Some(Cause::TooManyFromAddress));
+        let _second = places.take(two).ok().unwrap();
+        assert_eq!(places.take(one).err(), Some(Cause::TooMany));
+        drop(first);
+        assert_eq!(places.taken().by_address.len(), 1);
+        assert!(places.take(one).is_ok());
+    }
+}
