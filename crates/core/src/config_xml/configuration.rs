@@ -105,3 +105,186 @@ impl Configuration {
         self.modules.get(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config_xml::{BUILT_IN_ROOT, TextFiles, built_in};
+    use crate::lookup::tests::Fixed;
+
+    fn load(list: &[(&str, &str)]) -> Result<Configuration, Vec<String>> {
+        let mut files = TextFiles::new();
+        for (path, text) in list {
+            files.insert(path, *text);
+        }
+        Configuration::load(&files, "/c/root.xml".as_ref(), Globals::new())
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn malformed_files_are_all_named() {
+        let errors = load(&[
+            ("/c/root.xml", "<document>\n<section name=\"dialplan\"><X-PRE-PROCESS cmd=\"include\" data=\"d/*.xml\"/></section>\n</document>"),
+            ("/c/d/a.xml", "<include>\n  <context name=\"a\">\n</include>"),
+            ("/c/d/b.xml", "<include>\n  <context name=\"b\"/>\n</include>"),
+            ("/c/d/c.xml", "<include>\n  <context name=\"c\" name=\"d\"/>\n</include>"),
+            ("/c/d/d.xml", "<!DOCTYPE x [<!ENTITY e \"e\">]><a/>"),
+        ])
+        .unwrap_err();
+        let places: Vec<_> = errors
+            .iter()
+            .map(|e| e.splitn(3, ':').take(2).collect::<Vec<_>>().join(":"))
+            .collect();
+        assert_eq!(
+            places,
+            ["/c/d/a.xml:3", "/c/d/c.xml:2", "/c/d/d.xml:1"],
+            "{errors:#?}"
+        );
+    }
+
+    #[test]
+    fn a_tag_may_be_closed_in_another_file_but_must_be_closed() {
+        let root = "<X-PRE-PROCESS cmd=\"include\" data=\"a.xml\"/><b/></a>";
+        assert!(load(&[("/c/root.xml", root), ("/c/a.xml", "<a>")]).is_ok());
+        let errors = load(&[("/c/root.xml", root), ("/c/a.xml", "<c>")]).unwrap_err();
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].starts_with("/c/a.xml:1:4: "), "{errors:?}");
+        assert!(errors[1].starts_with("/c/root.xml:1:"), "{errors:?}");
+    }
+
+    #[test]
+    fn errors_of_all_sections_come_together_and_sorted() {
+        let errors = load(&[(
+            "/c/root.xml",
+            "<document>\n<section name=\"directory\"><domain/></section>\n\
+             <section name=\"dialplan\"><context name=\"a\"><extension name=\"x\">\n\
+             <condition field=\"destination_number\" expression=\"^(10$\"/></extension></context></section>\n\
+             <section name=\"configuration\"><configuration/></section></document>",
+        )])
+        .unwrap_err();
+        assert_eq!(errors.len(), 3, "{errors:#?}");
+        assert_eq!(errors[0], "/c/root.xml:2:27: a domain has no name");
+        assert!(
+            errors[1].starts_with("/c/root.xml:4:51: expression \"^(10$\": "),
+            "{}",
+            errors[1]
+        );
+        assert_eq!(errors[2], "/c/root.xml:5:31: a configuration has no name");
+    }
+
+    #[test]
+    fn modules_are_kept_as_text() {
+        let loaded = load(&[
+            ("/c/root.xml", "<X-PRE-PROCESS cmd=\"set\" data=\"p=8021\"/><section name=\"configuration\"><X-PRE-PROCESS cmd=\"include\" data=\"m.xml\"/></section>"),
+            ("/c/m.xml", "<!-- x -->\n<configuration name=\"event_socket.conf\"><settings><param name=\"listen-port\" value=\"$${p}\"/></settings></configuration>"),
+        ])
+        .unwrap();
+        let module = loaded.module("event_socket.conf").unwrap();
+        assert_eq!(
+            module.xml,
+            "<configuration name=\"event_socket.conf\"><settings><param name=\"listen-port\" value=\"8021\"/></settings></configuration>"
+        );
+        assert_eq!((module.file.as_str(), module.line), ("/c/m.xml", 2));
+        assert!(loaded.module("acl.conf").is_none());
+    }
+
+    fn built() -> Configuration {
+        Configuration::load(&built_in(), BUILT_IN_ROOT.as_ref(), Globals::new())
+            .unwrap_or_else(|errors| panic!("{errors:#?}"))
+    }
+
+    fn applications(context: &str, number: &str, source: &str) -> Vec<String> {
+        let mut caller = Fixed::new(&[("@destination_number", number), ("@source", source)]);
+        let now = jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
+        let route = built().dialplan.route(context, &mut caller, &now).unwrap();
+        route
+            .actions
+            .iter()
+            .map(|a| {
+                format!("{} {}", a.application, a.data)
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_built_in_configuration_has_no_warning() {
+        let built = built();
+        assert_eq!(built.warnings, []);
+        for name in [
+            "acl.conf",
+            "conference.conf",
+            "event_socket.conf",
+            "sofia.conf",
+            "switch.conf",
+        ] {
+            let module = built
+                .module(name)
+                .unwrap_or_else(|| panic!("{name} is shipped"));
+            assert!(roxmltree::Document::parse(&module.xml).is_ok(), "{name}");
+        }
+        assert_eq!(built.globals.get("domain_name"), Some("127.0.0.1"));
+        assert_eq!(
+            built.directory.domain("127.0.0.1").unwrap().users().count(),
+            20
+        );
+    }
+
+    #[test]
+    fn the_built_in_numbers_do_what_they_promise() {
+        assert_eq!(
+            applications("default", "9196", "mod_loopback"),
+            ["answer", "echo"]
+        );
+        assert_eq!(
+            applications("default", "9197", "mod_loopback"),
+            ["answer", "playback {loops=-1}tone_stream://%(251,0,1004)"]
+        );
+        assert_eq!(applications("default", "9198", "mod_loopback").len(), 2);
+        assert_eq!(
+            applications("default", "3042", "mod_loopback"),
+            ["answer", "conference 3042-${domain_name}@default"]
+        );
+        assert_eq!(
+            applications("default", "5000", "mod_loopback"),
+            ["answer", "park"]
+        );
+        assert_eq!(
+            applications("default", "7486", "mod_loopback"),
+            ["respond 486"]
+        );
+        assert_eq!(
+            applications("default", "9180", "mod_loopback"),
+            ["ring_ready", "sleep 20000", "hangup NO_ANSWER"]
+        );
+        assert!(
+            applications("default", "1019", "mod_loopback")
+                .contains(&"bridge user/1019@${domain_name}".to_owned())
+        );
+        for nobody in ["1020", "999", "3100", "9999999", "91960"] {
+            assert_eq!(
+                applications("default", nobody, "mod_loopback"),
+                [""; 0],
+                "{nobody}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_call_of_nobody_is_stamped_and_sent_on() {
+        let date = "export RFC2822_DATE=${strftime(%a, %d %b %Y %T %z)}";
+        assert_eq!(
+            applications("public", "9196", "mod_sofia"),
+            ["set outside_call=true", date, "transfer 9196 XML default"]
+        );
+        assert_eq!(
+            applications("default", "9196", "mod_sofia"),
+            [date, "answer", "echo"]
+        );
+        assert_eq!(
+            applications("public", "0015551234", "mod_sofia"),
+            ["set outside_call=true", date]
+        );
+    }
+}

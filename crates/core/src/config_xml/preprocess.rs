@@ -89,6 +89,7 @@ enum Place {
     Content,
     Tag,
     Value(char),
+    Cdata,
 }
 
 /// The file being copied.
@@ -250,7 +251,7 @@ impl<'f> Run<'f> {
                     }
                     None => at += 1,
                 },
-                (b'&', _) if !is_reference(rest) => {
+                (b'&', Place::Content | Place::Tag | Place::Value(_)) if !is_reference(rest) => {
                     self.replace(&mut source, at, 1, "&amp;");
                     at += 1;
                 }
@@ -265,6 +266,10 @@ impl<'f> Run<'f> {
                 }
                 (b'"' | b'\'', Place::Value(quote)) if char::from(c) == quote => {
                     place = Place::Tag;
+                    at += 1;
+                }
+                (b'>', Place::Cdata) if text[..at].ends_with("]]") => {
+                    place = Place::Content;
                     at += 1;
                 }
                 (b'>', Place::Tag) => {
@@ -295,9 +300,8 @@ impl<'f> Run<'f> {
             return after;
         }
         if rest.starts_with("<![CDATA[") {
-            return rest
-                .find("]]>")
-                .map_or(text.len(), |end| at + end + "]]>".len());
+            *place = Place::Cdata;
+            return at + "<![CDATA[".len();
         }
         if rest.starts_with("<?") {
             // Every included file may start with a declaration; only one at the very start is legal XML.
@@ -411,7 +415,7 @@ impl<'f> Run<'f> {
         let value = value.unwrap_or_default();
         let value = match place {
             Place::Value(quote) => quoted(&value, quote),
-            Place::Content | Place::Tag => value,
+            Place::Content | Place::Tag | Place::Cdata => value,
         };
         self.replace(source, at, length, &value);
     }
@@ -523,3 +527,6 @@ const WRAPPER_OPEN: &str = "<joined>";
 const WRAPPER_CLOSE: &str = "</joined>";
 /// The longest value of one variable, in bytes; keeps repeated doubling (`a=$${a}$${a}`) harmless.
 const MAX_VALUE: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests;

@@ -127,7 +127,7 @@ mod tests {
             ),
             (
                 "<X-PRE-PROCESS cmd=\"set\"\n data=\"a>b\"></X-PRE-PROCESS>",
-                Ok(Some(("set", "a>b", 54))),
+                Ok(Some(("set", "a>b", 53))),
             ),
             (r#"<X-NO-PRE-PROCESS cmd="set" data="a=b"/>"#, Ok(None)),
             (r#"<X-PRE-PROCESSOR/>"#, Ok(None)),

@@ -66,9 +66,10 @@ impl Expression {
         }
         // The limit can be set only inside the pattern, at its very start; one in the pattern itself can but
         // lower it.
-        match builder.build(&format!("(*LIMIT_MATCH={MATCH_LIMIT}){pattern}")) {
+        let prefix = format!("(*LIMIT_MATCH={MATCH_LIMIT})");
+        match builder.build(&format!("{prefix}{pattern}")) {
             Ok(regex) => Ok(keep(Matcher::Pattern(regex))),
-            Err(error) => Err(ExpressionError::Syntax(error.to_string())),
+            Err(error) => Err(ExpressionError::Syntax(sentence(&error, prefix.len()))),
         }
     }
 
@@ -186,6 +187,25 @@ impl Captures {
         }
         out.push_str(rest);
         out
+    }
+}
+
+/// PCRE's sentence, with the place counted from where the author of the expression began.
+fn sentence(error: &pcre2::Error, prefix: usize) -> String {
+    let whole = error.to_string();
+    match (
+        error.offset(),
+        whole
+            .split_once(": ")
+            .and_then(|(_, rest)| rest.split_once(": ")),
+    ) {
+        (Some(offset), Some((_, reason))) => {
+            format!(
+                "{reason} at character {}",
+                offset.saturating_sub(prefix) + 1
+            )
+        }
+        (None, _) | (_, None) => whole,
     }
 }
 

@@ -130,3 +130,6 @@ impl Hunt<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

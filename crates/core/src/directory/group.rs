@@ -76,11 +76,11 @@ impl Domain {
         &self,
         group: &str,
         order: RingOrder,
-        mut dial: impl FnMut(UserView<'_>) -> Option<String>,
+        dial: impl FnMut(UserView<'_>) -> Option<String>,
     ) -> Option<String> {
         let legs: Vec<String> = self
             .group_members(group)?
-            .filter_map(|user| dial(user))
+            .filter_map(dial)
             .filter_map(|leg| one_leg(&leg))
             .collect();
         (!legs.is_empty()).then(|| legs.join(order.separator()))

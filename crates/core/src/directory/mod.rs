@@ -34,3 +34,6 @@ pub fn fuzz_entry(bytes: &[u8]) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,9 +49,7 @@ impl Settings {
 }
 
 /// Pairs of several levels, outermost first, without those that an inner level overrides.
-pub(super) fn merged<'s>(
-    levels: [Option<&'s Settings>; 3],
-) -> impl Iterator<Item = (&'s str, &'s str)> {
+pub(super) fn merged(levels: [Option<&Settings>; 3]) -> impl Iterator<Item = (&str, &str)> {
     (0..levels.len()).flat_map(move |depth| {
         let inner = levels;
         levels[depth]
