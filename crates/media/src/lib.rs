@@ -15,6 +15,9 @@
 pub mod codec;
 pub mod control;
 pub mod dsp;
+pub mod file;
 pub mod frame;
 pub mod level;
 pub mod rtp;
+pub mod source;
+pub mod tone;
