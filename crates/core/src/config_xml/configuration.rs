@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::preprocess::malformed_files;
-use super::{ConfigError, Expanded, Files, Globals, Tree, preprocess};
+use super::{Complaints, ConfigError, Expanded, Files, Globals, Tree, elements, preprocess};
 use crate::dialplan::Dialplan;
 use crate::directory::Directory;
 
@@ -59,16 +59,14 @@ impl Configuration {
     }
 
     fn read(tree: &Tree<'_>, expanded: &Expanded) -> Result<Self, Vec<ConfigError>> {
-        let mut errors = Vec::new();
-        let mut warnings = expanded.warnings.clone();
-        let dialplan = Dialplan::read(tree, tree.sections("dialplan"), &mut errors, &mut warnings);
-        let directory =
-            Directory::read(tree, tree.sections("directory"), &mut errors, &mut warnings);
+        let mut complaints = Complaints::new(tree);
+        let dialplan = Dialplan::read(tree.sections("dialplan"), &mut complaints);
+        let directory = Directory::read(tree.sections("directory"), &mut complaints);
         let mut modules = HashMap::new();
         for section in tree.sections("configuration") {
-            for node in super::elements(section).filter(|n| n.has_tag_name("configuration")) {
+            for node in elements(section).filter(|n| n.has_tag_name("configuration")) {
                 let Some(name) = node.attribute("name") else {
-                    errors.push(tree.complain(node, "a configuration has no name"));
+                    complaints.error(node, "a configuration has no name");
                     continue;
                 };
                 let origin = tree.origin(node);
@@ -80,12 +78,17 @@ impl Configuration {
                 if modules.contains_key(name) {
                     let message =
                         format!("{name} is configured a second time; the first one counts");
-                    warnings.push(tree.complain(node, message));
+                    complaints.warn(node, message);
                 } else {
                     modules.insert(name.into(), module);
                 }
             }
         }
+        let Complaints {
+            mut errors,
+            warnings,
+            ..
+        } = complaints;
         if errors.is_empty() {
             Ok(Self {
                 globals: expanded.globals.clone(),

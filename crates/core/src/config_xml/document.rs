@@ -65,6 +65,11 @@ impl<'e> Tree<'e> {
         )
     }
 
+    /// What was parsed.
+    pub(super) fn expanded(&self) -> &'e Expanded {
+        self.expanded
+    }
+
     /// The joined text of one node.
     pub(super) fn text_of(&self, node: Node<'_, '_>) -> &'e str {
         &self.expanded.text[node.range()]

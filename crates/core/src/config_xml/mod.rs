@@ -8,6 +8,7 @@
 //! person typed, not the place in the joined text.
 
 mod built_in;
+mod complaints;
 mod configuration;
 mod document;
 mod error;
@@ -18,10 +19,12 @@ mod preprocess;
 mod scan;
 
 pub use built_in::{BUILT_IN_ROOT, built_in};
+pub(crate) use complaints::Complaints;
 pub use configuration::{Configuration, ModuleXml};
 pub use document::Tree;
 pub(crate) use document::elements;
 pub use error::ConfigError;
+
 pub use files::{Files, TextFiles, glob_matches};
 pub use globals::Globals;
 pub use origin::{Origin, Origins};

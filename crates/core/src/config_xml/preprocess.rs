@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::complaints::MAX_COMPLAINTS;
 use super::files::plain;
 use super::scan::{comment_directive, directive, include_tag, is_reference, variable};
 use super::{ConfigError, Files, Globals, Origin, Origins};
@@ -12,8 +13,6 @@ pub const MAX_TEXT: usize = 64 << 20;
 pub const MAX_INCLUDE_DEPTH: usize = 16;
 /// The most files one configuration may consist of.
 const MAX_FILES: usize = 100_000;
-/// Complaints kept; a broken generator of files would otherwise fill the terminal for minutes.
-const MAX_ERRORS: usize = 1_000;
 
 /// The joined text with its line map.
 #[derive(Debug, Clone)]
@@ -78,6 +77,7 @@ struct Run<'f> {
     /// The files being read, outermost first.
     chain: Vec<PathBuf>,
     files_read: usize,
+    bytes_read: usize,
     /// Each file into a text of its own, parsed at its end, instead of all into one.
     checks_each_file: bool,
     full: bool,
@@ -142,6 +142,7 @@ impl<'f> Run<'f> {
             warnings: Vec::new(),
             chain: Vec::new(),
             files_read: 0,
+            bytes_read: 0,
             checks_each_file: false,
             full: false,
         }
@@ -156,13 +157,15 @@ impl<'f> Run<'f> {
     }
 
     fn error(&mut self, at: Origin, message: impl Into<String>) {
-        if self.errors.len() < MAX_ERRORS {
+        if self.errors.len() < MAX_COMPLAINTS {
             self.errors.push(complaint(at, message));
+        } else {
+            self.full = true;
         }
     }
 
     fn warn(&mut self, at: Origin, message: impl Into<String>) {
-        if self.warnings.len() < MAX_ERRORS {
+        if self.warnings.len() < MAX_COMPLAINTS {
             self.warnings.push(complaint(at, message));
         }
     }
@@ -196,6 +199,15 @@ impl<'f> Run<'f> {
             Ok(text) => text,
             Err(reason) => return self.error(blame(), format!("cannot read {name}: {reason}")),
         };
+        // Also counts what leaves no trace in the text, such as comments.
+        self.bytes_read += text.len();
+        if self.bytes_read > MAX_TEXT {
+            self.full = true;
+            return self.error(
+                blame(),
+                format!("the files are longer than {MAX_TEXT} bytes"),
+            );
+        }
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         self.chain.push(path);
         if self.checks_each_file {

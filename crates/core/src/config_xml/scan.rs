@@ -16,6 +16,8 @@ pub(super) fn directive(text: &str) -> Result<Option<Directive<'_>>, &'static st
     if !rest.starts_with(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>') {
         return Ok(None);
     }
+    let text = head(text, MAX_DIRECTIVE);
+    let rest = head(rest, MAX_DIRECTIVE.saturating_sub("<X-PRE-PROCESS".len()));
     let (mut command, mut data) = ("", "");
     let mut rest = rest.trim_ascii_start();
     loop {
@@ -28,11 +30,10 @@ pub(super) fn directive(text: &str) -> Result<Option<Directive<'_>>, &'static st
         }
         if let Some(after) = rest.strip_prefix('>') {
             // Written with a closing tag of its own; its content has no meaning.
-            let end = after
-                .to_ascii_lowercase()
-                .find("</x-pre-process>")
+            let after = after
+                .match_indices("</")
+                .find_map(|(at, _)| starts_with_ignoring_case(&after[at..], "</X-PRE-PROCESS>"))
                 .ok_or("X-PRE-PROCESS is not closed")?;
-            let after = &after[end + "</x-pre-process>".len()..];
             return Ok(Some(Directive {
                 command,
                 data,
@@ -69,7 +70,7 @@ pub(super) fn comment_directive(body: &str) -> Option<(&str, &str)> {
 /// `$${name}` at the start of `text`: the name, and the bytes it takes. The name ends on its own line.
 pub(super) fn variable(text: &str) -> Option<(&str, usize)> {
     let rest = text.strip_prefix("$${")?;
-    let end = rest.find(['}', '\n'])?;
+    let end = head(rest, MAX_NAME).find(['}', '\n'])?;
     rest[end..]
         .starts_with('}')
         .then(|| (&rest[..end], "$${".len() + end + 1))
@@ -107,6 +108,15 @@ fn starts_with_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str>
         .then(|| &text[prefix.len()..])
 }
 
+/// The first `length` bytes, or one character less where that would cut one.
+fn head(text: &str, length: usize) -> &str {
+    &text[..text.floor_char_boundary(length)]
+}
+
+/// The longest directive, in bytes: room for a name and the longest value of a variable.
+const MAX_DIRECTIVE: usize = 66 << 10;
+/// The longest name of a variable, in bytes.
+const MAX_NAME: usize = 256;
 /// `&#x10FFFF;` is the longest reference with a meaning.
 const MAX_REFERENCE: usize = 10;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::condition::Condition;
-use crate::config_xml::{ConfigError, Globals, TextFiles, Tree, preprocess};
+use crate::config_xml::{Complaints, ConfigError, Globals, TextFiles, Tree, preprocess};
 
 /// All contexts. Immutable; a reload makes a new one.
 #[derive(Debug, Clone, Default)]
@@ -41,17 +41,16 @@ impl Dialplan {
         files.insert("/dialplan.xml", xml);
         let expanded = preprocess(&files, "/dialplan.xml".as_ref(), Globals::new())?;
         let tree = Tree::parse(&expanded).map_err(|error| vec![error])?;
-        let mut errors = Vec::new();
-        let mut warnings = expanded.warnings.clone();
+        let mut complaints = Complaints::new(&tree);
         let mut sections: Vec<_> = tree.sections("dialplan").collect();
         if sections.is_empty() {
             sections.extend(tree.top().filter_map(|node| node.parent()).take(1));
         }
-        let dialplan = Self::read(&tree, sections.into_iter(), &mut errors, &mut warnings);
-        if errors.is_empty() {
-            Ok((dialplan, warnings))
+        let dialplan = Self::read(sections.into_iter(), &mut complaints);
+        if complaints.errors.is_empty() {
+            Ok((dialplan, complaints.warnings))
         } else {
-            Err(errors)
+            Err(complaints.errors)
         }
     }
 

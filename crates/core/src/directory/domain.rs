@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::user::User;
 use super::{Group, Settings, UserView};
-use crate::config_xml::{ConfigError, Globals, TextFiles, Tree, preprocess};
+use crate::config_xml::{Complaints, ConfigError, Globals, TextFiles, Tree, preprocess};
 
 /// All domains. Immutable but for aliases; a reload makes a new one.
 #[derive(Debug, Clone, Default)]
@@ -63,17 +63,16 @@ impl Directory {
         files.insert("/directory.xml", xml);
         let expanded = preprocess(&files, "/directory.xml".as_ref(), Globals::new())?;
         let tree = Tree::parse(&expanded).map_err(|error| vec![error])?;
-        let mut errors = Vec::new();
-        let mut warnings = expanded.warnings.clone();
+        let mut complaints = Complaints::new(&tree);
         let mut sections: Vec<_> = tree.sections("directory").collect();
         if sections.is_empty() {
             sections.extend(tree.top().filter_map(|node| node.parent()).take(1));
         }
-        let directory = Self::read(&tree, sections.into_iter(), &mut errors, &mut warnings);
-        if errors.is_empty() {
-            Ok((directory, warnings))
+        let directory = Self::read(sections.into_iter(), &mut complaints);
+        if complaints.errors.is_empty() {
+            Ok((directory, complaints.warnings))
         } else {
-            Err(errors)
+            Err(complaints.errors)
         }
     }
 

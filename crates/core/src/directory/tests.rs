@@ -242,7 +242,7 @@ fn mistakes_and_suspicions() {
         ),
         (
             "<domain name=\"d\"><gateways/></domain>",
-            "<gateways> is not read",
+            "<gateways> means nothing",
         ),
     ] {
         let (_, warnings) = Directory::from_text(xml).unwrap();

@@ -6,35 +6,33 @@ use roxmltree::Node;
 
 use super::user::User;
 use super::{Directory, Domain, Group, Settings};
-use crate::config_xml::{ConfigError, Tree, elements};
+use crate::config_xml::{Complaints, elements};
 
 impl Directory {
     /// Reads the domains of `<section name="directory">` elements.
     pub(crate) fn read<'t, 'e: 't>(
-        tree: &'t Tree<'e>,
         sections: impl Iterator<Item = Node<'t, 'e>>,
-        errors: &mut Vec<ConfigError>,
-        warnings: &mut Vec<ConfigError>,
+        complaints: &mut Complaints<'t, 'e>,
     ) -> Self {
         let mut directory = Self::new();
         for node in sections.flat_map(elements) {
-            let mut reader = Reader {
-                tree,
-                errors,
-                warnings,
-                domain: Domain::default(),
-                pointers: Vec::new(),
-                home: None,
-            };
             if !node.has_tag_name("domain") {
-                reader.unknown(node, "a directory section");
+                complaints.unknown_element(node, "a directory section");
                 continue;
             }
             let Some(name) = node.attribute("name").filter(|name| !name.is_empty()) else {
-                reader.error(node, "a domain has no name");
+                complaints.error(node, "a domain has no name");
                 continue;
             };
-            reader.domain.name = name.into();
+            let mut reader = Reader {
+                complaints: &mut *complaints,
+                domain: Domain {
+                    name: name.into(),
+                    ..Domain::default()
+                },
+                pointers: Vec::new(),
+                home: None,
+            };
             reader.domain(node);
             reader.resolve_pointers();
             let domain = reader.domain;
@@ -46,7 +44,7 @@ impl Directory {
                 Entry::Occupied(_) => {
                     let message =
                         format!("domain {name:?} is defined a second time; the first one counts");
-                    warnings.push(tree.complain(node, message));
+                    complaints.warn(node, message);
                 }
             }
         }
@@ -56,9 +54,7 @@ impl Directory {
 
 /// Reads one domain.
 struct Reader<'r, 't, 'e> {
-    tree: &'t Tree<'e>,
-    errors: &'r mut Vec<ConfigError>,
-    warnings: &'r mut Vec<ConfigError>,
+    complaints: &'r mut Complaints<'t, 'e>,
     domain: Domain,
     /// `type="pointer"`: place of the group, place among its members, id pointed to.
     pointers: Vec<(usize, usize, Node<'t, 'e>)>,
@@ -67,21 +63,6 @@ struct Reader<'r, 't, 'e> {
 }
 
 impl<'t, 'e> Reader<'_, 't, 'e> {
-    fn error(&mut self, node: Node<'t, 'e>, message: impl Into<String>) {
-        self.errors.push(self.tree.complain(node, message));
-    }
-
-    fn warn(&mut self, node: Node<'t, 'e>, message: impl Into<String>) {
-        self.warnings.push(self.tree.complain(node, message));
-    }
-
-    fn unknown(&mut self, node: Node<'t, 'e>, inside: &str) {
-        let name = node.tag_name().name();
-        if !name.eq_ignore_ascii_case("X-NO-PRE-PROCESS") {
-            self.warn(node, format!("<{name}> is not read inside {inside}"));
-        }
-    }
-
     fn domain(&mut self, node: Node<'t, 'e>) {
         for child in elements(node) {
             match child.tag_name().name() {
@@ -92,13 +73,13 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
                         if group.has_tag_name("group") {
                             self.group(group);
                         } else {
-                            self.unknown(group, "groups");
+                            self.complaints.unknown_element(group, "groups");
                         }
                     }
                 }
                 "users" => self.users(child),
                 "user" => self.user(child),
-                _ => self.unknown(child, "a domain"),
+                _ => self.complaints.unknown_element(child, "a domain"),
             }
         }
     }
@@ -106,10 +87,10 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
     fn group(&mut self, node: Node<'t, 'e>) {
         let name = node.attribute("name").unwrap_or_default();
         if name.is_empty() {
-            return self.error(node, "a group has no name");
+            return self.complaints.error(node, "a group has no name");
         }
         if self.domain.group(name).is_some() {
-            self.warn(
+            self.complaints.warn(
                 node,
                 format!(
                     "group {name:?} is defined a second time; only the first one is found by name"
@@ -133,7 +114,7 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
                 }
                 "users" => self.users(child),
                 "user" => self.user(child),
-                _ => self.unknown(child, "a group"),
+                _ => self.complaints.unknown_element(child, "a group"),
             }
         }
         self.current_group(|group| group.members.shrink_to_fit());
@@ -151,7 +132,7 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
             if child.has_tag_name("user") {
                 self.user(child);
             } else {
-                self.unknown(child, "users");
+                self.complaints.unknown_element(child, "users");
             }
         }
     }
@@ -159,7 +140,7 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
     fn user(&mut self, node: Node<'t, 'e>) {
         let id = node.attribute("id").unwrap_or_default();
         if id.is_empty() {
-            return self.error(node, "a user has no id");
+            return self.complaints.error(node, "a user has no id");
         }
         if node.attribute("type") == Some("pointer") {
             match self.home {
@@ -167,7 +148,9 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
                     self.pointers
                         .push((group, self.domain.groups[group].members.len(), node))
                 }
-                None => self.warn(node, "a pointer outside a group points for nobody"),
+                None => self
+                    .complaints
+                    .warn(node, "a pointer outside a group points for nobody"),
             }
             // Holds the place in the order; replaced or taken out once every user is known.
             self.current_group(|group| group.members.push(usize::MAX));
@@ -185,7 +168,7 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
             match child.tag_name().name() {
                 "params" => user.params = self.settings(child, "param"),
                 "variables" => user.variables = self.settings(child, "variable"),
-                _ => self.unknown(child, "a user"),
+                _ => self.complaints.unknown_element(child, "a user"),
             }
         }
         user.attributes.trim();
@@ -197,7 +180,7 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
             Entry::Occupied(first) => {
                 let first = *first.get();
                 self.current_group(|group| group.members.push(first));
-                return self.warn(
+                return self.complaints.warn(
                     node,
                     format!("user {id:?} is defined a second time; the first one counts"),
                 );
@@ -218,12 +201,15 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
         let mut settings = Settings::new();
         for child in elements(node) {
             if !child.has_tag_name(element) {
-                self.unknown(child, node.tag_name().name());
+                self.complaints
+                    .unknown_element(child, node.tag_name().name());
                 continue;
             }
             match child.attribute("name").filter(|name| !name.is_empty()) {
                 Some(name) => settings.set(name, child.attribute("value").unwrap_or_default()),
-                None => self.error(child, format!("a {element} has no name")),
+                None => self
+                    .complaints
+                    .error(child, format!("a {element} has no name")),
             }
         }
         settings.trim();
@@ -235,7 +221,7 @@ impl<'t, 'e> Reader<'_, 't, 'e> {
             let id = node.attribute("id").unwrap_or_default();
             match self.domain.by_id.get(id) {
                 Some(&at) => self.domain.groups[group].members[place] = at,
-                None => self.warn(
+                None => self.complaints.warn(
                     node,
                     format!("the pointer leads to no user {id:?} of this domain"),
                 ),
