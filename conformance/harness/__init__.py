@@ -1,0 +1,1 @@
+"""What the tests are made of: the server under test, phones, ears, and plain sockets."""

@@ -1,0 +1,166 @@
+"""baresip as a phone: registers, answers by itself, plays a tone from a file and writes what it
+hears into another. No sound card."""
+
+import json
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from .ports import free_port
+from .tone import write_tone
+
+MODULES = Path("/usr/lib/baresip/modules")
+
+
+class Phone:
+    """One baresip with one account."""
+
+    def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
+                 transport="udp", answers=True):
+        self.user = user
+        self.tone_hz = tone_hz
+        self.tone_dbfs = tone_dbfs
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True)
+        self.heard_folder = self.folder / "heard"
+        self.heard_folder.mkdir()
+        self.events = []
+        self._news = threading.Condition()
+        self._keys_port = free_port()
+        control_port = free_port()
+        tone = self.folder / "tone.wav"
+        write_tone(tone, tone_hz, tone_dbfs, seconds=300)
+        self._write_config(control_port, tone)
+        mode = "auto" if answers else "manual"
+        register = f";regint=60;auth_pass={password}" if server_port else ";regint=0"
+        host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
+        (self.folder / "accounts").write_text(
+            f"<sip:{user}@{host};transport={transport}>{register}"
+            f";answermode={mode};audio_codecs={codec};ptime=20\n"
+        )
+        (self.folder / "contacts").write_text("")
+        self._log = open(self.folder / "log", "wb")
+        self._process = subprocess.Popen(
+            ["baresip", "-f", str(self.folder)],
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
+        )
+        self._control = self._connect(control_port)
+        threading.Thread(target=self._read_events, daemon=True).start()
+
+    def _write_config(self, control_port, tone):
+        self.sip_port = free_port(socket.SOCK_DGRAM)
+        lines = [
+            "poll_method epoll",
+            f"sip_listen 127.0.0.1:{self.sip_port}",
+            "call_local_timeout 60",
+            "call_max_calls 4",
+            f"audio_source aufile,{tone}",
+            "audio_player aubridge,nobody",
+            "audio_alert aubridge,nobody",
+            "ausrc_srate 8000",
+            "auplay_srate 8000",
+            "ausrc_channels 1",
+            "auplay_channels 1",
+            "audio_buffer 20-160",
+            "jitter_buffer_delay 2-8",
+            f"snd_path {self.heard_folder}",
+            f"module_path {MODULES}",
+            "module g711.so",
+            "module aufile.so",
+            "module aubridge.so",
+            "module sndfile.so",
+            "module cons.so",
+            "module ctrl_tcp.so",
+            f"cons_listen 127.0.0.1:{self._keys_port}",
+            f"ctrl_tcp_listen 127.0.0.1:{control_port}",
+            "module_tmp uuid.so",
+            "module_tmp account.so",
+            "module_app menu.so",
+            "net_interface 127.0.0.1",
+        ]
+        (self.folder / "config").write_text("\n".join(lines) + "\n")
+
+    def _connect(self, port):
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", port), timeout=2)
+            except OSError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise AssertionError(f"baresip {self.user} did not start:\n{self.log()}") from None
+                time.sleep(0.05)
+
+    def _read_events(self):
+        """Events come as netstrings of JSON: `12:{...},`."""
+        self._control.settimeout(None)
+        pending = b""
+        while True:
+            try:
+                more = self._control.recv(65536)
+            except OSError:
+                return
+            if not more:
+                return
+            pending += more
+            while b":" in pending:
+                length, rest = pending.split(b":", 1)
+                if len(rest) < int(length) + 1:
+                    break
+                text, pending = rest[: int(length)], rest[int(length) + 1 :]
+                with self._news:
+                    self.events.append(json.loads(text))
+                    self._news.notify_all()
+
+    def wait_for(self, event_type, seconds=10, after=0, **fields):
+        """The first event of this type, from the `after`-th event on, that has these fields."""
+        deadline = time.monotonic() + seconds
+        with self._news:
+            while True:
+                for event in self.events[after:]:
+                    if event.get("type") == event_type and all(
+                        event.get(name) == value for name, value in fields.items()
+                    ):
+                        return event
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    seen = [event.get("type", event) for event in self.events]
+                    raise AssertionError(
+                        f"phone {self.user}: no {event_type} {fields} within {seconds} s; events {seen}\n{self.log()}"
+                    )
+                self._news.wait(left)
+
+    def command(self, name, parameters=""):
+        """A long command of baresip's menu, such as `dial` or `hangup`."""
+        text = json.dumps({"command": name, "params": parameters, "token": "t"}).encode()
+        self._control.sendall(str(len(text)).encode() + b":" + text + b",")
+
+    def press(self, digits):
+        """Presses keys as a user would."""
+        with socket.create_connection(("127.0.0.1", self._keys_port), timeout=2) as keys:
+            for digit in digits:
+                keys.sendall(digit.encode())
+                time.sleep(0.25)
+
+    def registered(self):
+        self.wait_for("REGISTER_OK")
+        return self
+
+    def heard(self):
+        """Files of what this phone received, newest last."""
+        return sorted(self.heard_folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")[-6000:]
+
+    def stop(self):
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(5)
+        self._control.close()
+        self._log.close()

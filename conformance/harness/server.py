@@ -1,0 +1,96 @@
+"""The server under test: a release binary with a configuration of its own, on free ports."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from .event_socket import EventSocket
+from .ports import free_port, free_sip_port
+
+BINARY = Path(
+    os.environ.get("JACKFIELD_BINARY", Path(__file__).resolve().parents[2] / "target/release/jackfield")
+)
+
+
+class Server:
+    """One running server; `stop` ends it and reports a crash."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.recordings = self.folder / "recordings"
+        self.recordings.mkdir()
+        self.event_socket_port = free_port()
+        self.sip_port = free_sip_port()
+        self.metrics_port = free_port()
+        config = self.folder / "jackfield.toml"
+        config.write_text(self._configuration())
+        self._log = open(self.folder / "server.log", "wb")
+        self._process = subprocess.Popen(
+            [str(BINARY), "--config", str(config)],
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, cwd=self.folder,
+        )
+        self._wait_until_open()
+
+    def _configuration(self):
+        return f"""
+[door.event_socket]
+listen = "127.0.0.1:{self.event_socket_port}"
+
+[[sip.profile]]
+name = "internal"
+listen = "127.0.0.1:{self.sip_port}"
+
+[metrics]
+address = "127.0.0.1:{self.metrics_port}"
+
+[paths]
+recordings = "{self.recordings}"
+"""
+
+    def _wait_until_open(self):
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                EventSocket(self.event_socket_port).close()
+                return
+            except (OSError, AssertionError, TimeoutError):
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError(f"the server did not start:\n{self.log()}") from None
+                time.sleep(0.05)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def alive(self):
+        return self._process.poll() is None
+
+    def connect(self):
+        return EventSocket(self.event_socket_port)
+
+    def cpu_seconds(self):
+        """User and system time so far, as the kernel accounts it."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def log(self):
+        return (self.folder / "server.log").read_text(errors="replace")[-8000:]
+
+    def stop(self):
+        """Asks for an orderly end; a crash before or during it is an error."""
+        ended_early = self._process.poll()
+        if ended_early is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(40)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(5)
+                self._log.close()
+                raise AssertionError(f"the server did not end within 40 s of SIGTERM:\n{self.log()}") from None
+        self._log.close()
+        assert ended_early is None, f"the server had ended with {ended_early}:\n{self.log()}"
+        assert self._process.returncode == 0, f"exit status {self._process.returncode}:\n{self.log()}"
