@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::preprocess::malformed_files;
-use super::{Complaints, ConfigError, Expanded, Files, Globals, Tree, elements, preprocess};
+use super::{
+    Complaints, ConfigError, Expanded, Files, Globals, Origin, Origins, Tree, elements, preprocess,
+};
 use crate::dialplan::Dialplan;
 use crate::directory::Directory;
 
@@ -23,14 +25,18 @@ pub struct Configuration {
 }
 
 /// The text of one `<configuration name="….conf">`, for whoever owns that module to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ModuleXml {
     /// The element, pre-processed, comments dropped: a well-formed document of its own.
     pub xml: String,
-    /// The file it begins in.
-    pub file: String,
-    /// The line it begins on.
-    pub line: u32,
+    origins: Origins,
+}
+
+impl ModuleXml {
+    /// Where byte `offset` of `xml` was typed, for complaints about its settings.
+    pub fn origin(&self, offset: usize) -> Origin {
+        self.origins.locate(&self.xml, offset)
+    }
 }
 
 impl Configuration {
@@ -69,11 +75,9 @@ impl Configuration {
                     complaints.error(node, "a configuration has no name");
                     continue;
                 };
-                let origin = tree.origin(node);
                 let module = ModuleXml {
                     xml: tree.text_of(node).to_owned(),
-                    file: origin.file.to_string(),
-                    line: origin.line,
+                    origins: tree.origins_of(node),
                 };
                 if modules.contains_key(name) {
                     let message =
@@ -179,15 +183,27 @@ mod tests {
     fn modules_are_kept_as_text() {
         let loaded = load(&[
             ("/c/root.xml", "<X-PRE-PROCESS cmd=\"set\" data=\"p=8021\"/><section name=\"configuration\"><X-PRE-PROCESS cmd=\"include\" data=\"m.xml\"/></section>"),
-            ("/c/m.xml", "<!-- x -->\n<configuration name=\"event_socket.conf\"><settings><param name=\"listen-port\" value=\"$${p}\"/></settings></configuration>"),
+            ("/c/m.xml", "<!-- x -->\n<configuration name=\"event_socket.conf\">\n<settings>\n<!-- two\nlines -->\n<param name=\"listen-port\" value=\"$${p}\"/></settings></configuration>"),
         ])
         .unwrap();
         let module = loaded.module("event_socket.conf").unwrap();
         assert_eq!(
             module.xml,
-            "<configuration name=\"event_socket.conf\"><settings><param name=\"listen-port\" value=\"8021\"/></settings></configuration>"
+            "<configuration name=\"event_socket.conf\">\n<settings>\n\n<param name=\"listen-port\" value=\"8021\"/></settings></configuration>"
         );
-        assert_eq!((module.file.as_str(), module.line), ("/c/m.xml", 2));
+        for (needle, place) in [
+            ("<conf", "2:1"),
+            ("<settings", "3:1"),
+            ("<param", "6:1"),
+            ("8021", "6:34"),
+            ("/>", "6:40"),
+        ] {
+            let origin = module.origin(module.xml.find(needle).unwrap());
+            assert_eq!(
+                format!("{}:{}:{}", origin.file, origin.line, origin.column),
+                format!("/c/m.xml:{place}")
+            );
+        }
         assert!(loaded.module("acl.conf").is_none());
     }
 

@@ -70,6 +70,13 @@ impl<'e> Tree<'e> {
         self.expanded
     }
 
+    /// The line map of [`Tree::text_of`].
+    pub(super) fn origins_of(&self, node: Node<'_, '_>) -> Origins {
+        self.expanded
+            .origins
+            .of_part(&self.expanded.text, node.range())
+    }
+
     /// The joined text of one node.
     pub(super) fn text_of(&self, node: Node<'_, '_>) -> &'e str {
         &self.expanded.text[node.range()]

@@ -1,5 +1,6 @@
 //! From a byte of the joined text back to the file, line and column it was typed at.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A place in a source file; lines and columns count from 1.
@@ -50,6 +51,35 @@ impl Origins {
         match self.segments.last_mut() {
             Some(last) if last.at == at => *last = segment,
             Some(_) | None => self.segments.push(segment),
+        }
+    }
+
+    /// The map of `text[part]` alone.
+    pub(super) fn of_part(&self, text: &str, part: Range<usize>) -> Self {
+        let first = self
+            .segments
+            .partition_point(|segment| segment.at <= part.start);
+        let last = self
+            .segments
+            .partition_point(|segment| segment.at < part.end);
+        let mut segments = Vec::new();
+        if let Some(covering) = first.checked_sub(1).map(|i| self.segments[i]) {
+            let Origin { line, column, .. } = self.locate(text, part.start);
+            segments.push(Segment {
+                at: 0,
+                line,
+                column,
+                ..covering
+            });
+        }
+        let inside = self.segments.get(first..last).unwrap_or_default();
+        segments.extend(inside.iter().map(|segment| Segment {
+            at: segment.at - part.start,
+            ..*segment
+        }));
+        Self {
+            files: self.files.clone(),
+            segments,
         }
     }
 

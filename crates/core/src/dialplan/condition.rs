@@ -139,12 +139,13 @@ impl FieldTest {
 }
 
 fn matched(expression: &Expression, subject: &str) -> Option<Held> {
-    let answer = if expression.captures_groups() {
-        expression.captures(subject).map(|found| found.map(Some))
-    } else {
-        expression
-            .is_match(subject)
-            .map(|held| held.then_some(None))
+    // Most conditions fail, and finding that out needs no memory for groups.
+    let answer = match expression.is_match(subject) {
+        Ok(true) if expression.captures_groups() => {
+            expression.captures(subject).map(|found| found.map(Some))
+        }
+        Ok(held) => Ok(held.then_some(None)),
+        Err(error) => Err(error),
     };
     answer.unwrap_or_else(|error| {
         warn!(%error, expression = expression.as_str(), "Condition gave no answer and counts as failed");
