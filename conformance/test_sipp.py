@@ -1,0 +1,158 @@
+"""SIPp as registrar client and as caller: over UDP and TCP, with digest."""
+
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.ear import assert_tone
+from harness.phone import Phone
+from harness.rtp import RtpEnd
+
+SCENARIOS = Path(__file__).parent / "sipp"
+
+
+class Sipp:
+    """One run of one scenario."""
+
+    def __init__(self, server, scenario, folder, user="1003", callee="9196", talk_ms=3000, calls=1,
+                 rate=10, transport="u1", audio_port=0, seconds=40):
+        self.folder = Path(folder)
+        self.log_file = self.folder / "log"
+        self.errors = self.folder / "errors"
+        self.messages = self.folder / "messages"
+        self.process = subprocess.Popen(
+            ["sipp", f"127.0.0.1:{server.sip_port}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
+             "-s", user, "-au", user, "-ap", "1234", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", transport,
+             "-m", str(calls), "-r", str(rate), "-l", str(max(calls, 1)), "-d", str(talk_ms),
+             "-key", "callee", callee, "-key", "audio_port", str(audio_port),
+             "-nostdin", "-timeout", f"{seconds}s", "-timeout_error",
+             "-trace_logs", "-log_file", str(self.log_file),
+             "-trace_err", "-error_file", str(self.errors),
+             "-trace_msg", "-message_file", str(self.messages)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=self.folder,
+        )
+
+    def far_audio_port(self, seconds=10):
+        """The port of the answer's audio line, as soon as the scenario has seen it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.log_file.exists():
+                found = re.search(r"FAR (\d+)", self.log_file.read_text())
+                if found:
+                    return int(found[1])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        self.finish()
+        raise AssertionError(f"the call was not answered\n{self._read(self.messages)}")
+
+    def finish(self):
+        output, _ = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, (
+            f"sipp ended with {self.process.returncode}\n{self._read(self.errors)}\n"
+            f"{self._read(self.messages)}\n{output[-2500:]}"
+        )
+
+    @staticmethod
+    def _read(path):
+        return path.read_text(errors="replace")[-5000:] if path.exists() else ""
+
+
+@pytest.mark.parametrize("transport", ["u1", "t1"])
+def test_register_with_digest(server, tmp_path, transport):
+    with server.connect() as watch:
+        watch.command("event plain CUSTOM sofia::register sofia::unregister")
+        sipp = Sipp(server, "register", tmp_path, transport=transport)
+        event = watch.wait_for("CUSTOM", Event_Subclass="sofia::register")
+        assert event["from-user"] == "1003"
+        assert event["username"] == "1003"
+        registrations = watch.api("show registrations")
+        assert "1003," in registrations and "1 total." in registrations, registrations
+        assert watch.wait_for("CUSTOM", Event_Subclass="sofia::unregister")["from-user"] == "1003"
+        sipp.finish()
+        assert "0 total." in watch.api("show registrations")
+
+
+def test_register_with_a_wrong_password_leaves_no_binding(server, tmp_path):
+    with server.connect() as watch:
+        Sipp(server, "register_wrong_password", tmp_path).finish()
+        assert "0 total." in watch.api("show registrations")
+
+
+@pytest.mark.parametrize("transport", ["u1", "t1"])
+def test_call_to_echo_returns_the_audio(server, tmp_path, transport):
+    end = RtpEnd()
+    try:
+        sipp = Sipp(server, "uac", tmp_path, callee="9196", audio_port=end.port, transport=transport)
+        end.talk_to(sipp.far_audio_port())
+        sipp.finish()
+    finally:
+        end.stop()
+    heard = end.heard()
+    assert len(heard) / 8000 > 2.0, f"{len(end.received)} packets came back of {end.sent}"
+    assert_tone(heard, 8000, end.hertz, end.level_dbfs, "echo")
+
+
+def test_call_to_the_tone_plays_it(server, tmp_path):
+    end = RtpEnd()
+    try:
+        sipp = Sipp(server, "uac", tmp_path, callee="9197", audio_port=end.port)
+        end.talk_to(sipp.far_audio_port())
+        sipp.finish()
+    finally:
+        end.stop()
+    heard = end.heard()
+    assert len(heard) / 8000 > 2.0
+    from harness.ear import tone_near
+
+    hertz, level = tone_near(heard, 8000, 1004.0)
+    assert abs(hertz - 1004.0) <= 10.04, f"{hertz} Hz"
+    assert -30.0 < level < 0.0, f"{level} dBFS"
+
+
+def test_call_to_park_stays_until_the_caller_leaves(server, tmp_path):
+    end = RtpEnd()
+    try:
+        with server.connect() as watch:
+            watch.command("event plain CHANNEL_PARK CHANNEL_UNPARK CHANNEL_HANGUP_COMPLETE")
+            sipp = Sipp(server, "uac", tmp_path, callee="5000", talk_ms=1500, audio_port=end.port)
+            parked = watch.wait_for("CHANNEL_PARK")
+            assert "1 total." in watch.api("show channels")
+            ended = watch.wait_for("CHANNEL_HANGUP_COMPLETE", Unique_ID=parked["Unique-ID"])
+            assert ended["Hangup-Cause"] == "NORMAL_CLEARING"
+            assert ended["variable_sip_hangup_disposition"] == "recv_bye"
+            sipp.finish()
+            assert "0 total." in watch.api("show channels")
+    finally:
+        end.stop()
+
+
+def test_many_calls_leave_nothing_behind(server, tmp_path):
+    Sipp(server, "uac", tmp_path, callee="9196", talk_ms=200, calls=200, rate=50, audio_port=9).finish()
+    with server.connect() as watch:
+        deadline = time.monotonic() + 5
+        while "0 total." not in watch.api("show channels") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "0 total." in watch.api("show channels")
+
+
+def test_a_caller_who_gives_up_stops_the_ringing(server, tmp_path):
+    folder = tmp_path / "sipp"
+    folder.mkdir()
+    phone = Phone(tmp_path / "phone", "1004", "1234", server.sip_port, 600.0, -12.0, answers=False)
+    try:
+        phone.registered()
+        with server.connect() as watch:
+            watch.command("event plain CHANNEL_HANGUP_COMPLETE")
+            sipp = Sipp(server, "cancel", folder, callee="1004", audio_port=9)
+            phone.wait_for("CALL_INCOMING")
+            phone.wait_for("CALL_CLOSED")
+            sipp.finish()
+            causes = {watch.wait_for("CHANNEL_HANGUP_COMPLETE")["Hangup-Cause"] for _ in range(2)}
+            assert causes == {"ORIGINATOR_CANCEL"}
+    finally:
+        phone.stop()
