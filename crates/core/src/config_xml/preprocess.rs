@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+mod directive;
+mod source;
+
+use source::Source;
+
 use super::complaints::MAX_COMPLAINTS;
 use super::files::plain;
 use super::scan::{comment_directive, directive, include_tag, is_reference, variable};
@@ -90,45 +95,6 @@ enum Place {
     Tag,
     Value(char),
     Cdata,
-}
-
-/// The file being copied.
-struct Source<'s> {
-    text: &'s str,
-    folder: PathBuf,
-    name: String,
-    number: usize,
-    /// Copied up to this byte.
-    done: usize,
-    /// Line and column of byte `counted`; moved on by [`Source::here`].
-    counted: usize,
-    line: u32,
-    column: u32,
-}
-
-impl Source<'_> {
-    /// Line and column of byte `at`, which never lies before an earlier question.
-    fn here(&mut self, at: usize) -> (u32, u32) {
-        for c in self.text.get(self.counted..at).unwrap_or_default().chars() {
-            if c == '\n' {
-                self.line += 1;
-                self.column = 1;
-            } else {
-                self.column += 1;
-            }
-        }
-        self.counted = self.counted.max(at);
-        (self.line, self.column)
-    }
-
-    fn origin(&mut self, at: usize) -> Origin {
-        let (line, column) = self.here(at);
-        Origin {
-            file: self.name.as_str().into(),
-            line,
-            column,
-        }
-    }
 }
 
 impl<'f> Run<'f> {
@@ -365,52 +331,6 @@ impl<'f> Run<'f> {
         self.resume(source, after);
     }
 
-    fn obey(&mut self, source: &Source<'_>, command: &str, data: &str, at: &Origin) {
-        let data = self.filled(data, at);
-        match command.to_ascii_lowercase().as_str() {
-            "set" | "global" => match data.split_once('=') {
-                Some((name, value)) if !name.trim_ascii().is_empty() => {
-                    self.globals.set(name.trim_ascii(), value.trim_ascii());
-                }
-                Some(_) | None => self.error(at.clone(), "set needs data=\"name=value\""),
-            },
-            "include" => self.include(source, data.trim_ascii(), at),
-            "exec" | "exec-set" | "env-set" | "stun-set" => {
-                let message = format!(
-                    "{command} is refused: configuration does not run programs, read the environment or ask the network; \
-                     write the value with set"
-                );
-                self.error(at.clone(), message);
-            }
-            "" => self.error(at.clone(), "X-PRE-PROCESS has no cmd"),
-            _ => self.error(
-                at.clone(),
-                format!("unknown pre-process command {command:?}"),
-            ),
-        }
-    }
-
-    fn include(&mut self, source: &Source<'_>, pattern: &str, at: &Origin) {
-        if pattern.is_empty() {
-            return self.error(at.clone(), "include needs data=\"path or pattern\"");
-        }
-        let path = source.folder.join(pattern);
-        if !pattern.contains(['*', '?', '[']) {
-            return self.file(&path, Some(at));
-        }
-        match self.files.glob(&path.to_string_lossy()) {
-            Ok(mut found) => {
-                found.sort();
-                for path in found {
-                    if !self.full {
-                        self.file(&path, Some(at));
-                    }
-                }
-            }
-            Err(reason) => self.error(at.clone(), format!("cannot list {pattern}: {reason}")),
-        }
-    }
-
     fn variable(
         &mut self,
         source: &mut Source<'_>,
@@ -430,38 +350,6 @@ impl<'f> Run<'f> {
             Place::Content | Place::Tag | Place::Cdata => value,
         };
         self.replace(source, at, length, &value);
-    }
-
-    /// `data` of a directive with its `$${…}` replaced.
-    fn filled(&mut self, data: &str, at: &Origin) -> String {
-        let mut out = String::new();
-        let mut rest = data;
-        while let Some(dollar) = rest.find("$${") {
-            out.push_str(&rest[..dollar]);
-            rest = &rest[dollar..];
-            match variable(rest) {
-                Some((name, length)) => {
-                    match self.globals.get(name) {
-                        Some(value) if out.len() + value.len() <= MAX_VALUE => out.push_str(value),
-                        Some(_) => self.error(
-                            at.clone(),
-                            format!("a value is longer than {MAX_VALUE} bytes"),
-                        ),
-                        None => self.warn(
-                            at.clone(),
-                            format!("$${{{name}}} is not set and becomes empty"),
-                        ),
-                    }
-                    rest = &rest[length..];
-                }
-                None => {
-                    out.push_str("$${");
-                    rest = &rest["$${".len()..];
-                }
-            }
-        }
-        out.push_str(rest);
-        out
     }
 
     /// Copies the source up to byte `at`.
@@ -537,8 +425,6 @@ fn quoted(value: &str, quote: char) -> String {
 /// The joined text gets one root element whatever the files hold.
 const WRAPPER_OPEN: &str = "<joined>";
 const WRAPPER_CLOSE: &str = "</joined>";
-/// The longest value of one variable, in bytes; keeps repeated doubling (`a=$${a}$${a}`) harmless.
-const MAX_VALUE: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests;
