@@ -97,7 +97,7 @@ impl Run<'_> {
                     at += 2;
                 } else {
                     let (name, close) = self.text(at + 2, depth + 1)?;
-                    push(&mut out, &self.value(&name)?)?;
+                    push(&mut out, &self.value(&text[at + 2..close], &name)?)?;
                     at = (close + 1).min(text.len());
                 }
             } else {
@@ -116,16 +116,19 @@ impl Run<'_> {
         Ok((out, text.len()))
     }
 
-    /// The value of what stood between the braces.
-    fn value(&mut self, inside: &str) -> Result<String, ExpandError> {
-        if let Some((function, arguments)) = inside
-            .strip_suffix(')')
-            .and_then(|call| call.split_once('('))
-        {
+    /// The value of what stood between the braces: as written, and with everything in it expanded.
+    fn value(&mut self, written: &str, inside: &str) -> Result<String, ExpandError> {
+        // What is called is decided by who wrote the text, never by a value that was put into it.
+        let call = written
+            .split_once('(')
+            .filter(|(function, _)| written.ends_with(')') && !function.contains('$'));
+        if let Some((function, _)) = call {
             self.calls += 1;
             if self.calls > MAX_CALLS {
                 return Err(ExpandError::TooManyCalls);
             }
+            let arguments = inside.split_once('(').map_or("", |(_, rest)| rest);
+            let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
             return Ok(self
                 .lookup
                 .call(function.trim_ascii(), arguments)
@@ -258,6 +261,8 @@ mod tests {
             ("word", "grün"),
             ("list", "ARRAY::x|:y|:z"),
             ("evil", "${number}"),
+            ("call", "echo(stolen)"),
+            ("close", "x)y("),
             ("sip_h_X-a", "h"),
             ("x:y", "colon"),
         ])
@@ -299,6 +304,10 @@ mod tests {
             ("${echo(%H:%M)}", "<echo|%H:%M>"),
             ("${echo({a=1}b)}", "<echo|{a=1}b>"),
             ("${echo()}", "<echo|>"),
+            ("${echo(${close})}", "<echo|x)y(>"),
+            ("${echo(${echo(a)})}", "<echo|<echo|a>>"),
+            ("${${call}}", ""),
+            ("${x${call}}", ""),
             ("${nofunction(x)}", ""),
             ("\\${number}", "${number}"),
             ("\\$1 \\n", "$1 \\n"),
