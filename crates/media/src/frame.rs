@@ -56,6 +56,12 @@ impl Frame {
         &mut self.samples[..samples_per_tick(self.rate_hz)]
     }
 
+    /// Makes it a silent frame of another rate, as [`Frame::silent`] would.
+    pub fn reshape(&mut self, rate_hz: u32) {
+        self.rate_hz = supported_rate(rate_hz);
+        self.clear();
+    }
+
     /// Makes it silent.
     pub fn clear(&mut self) {
         self.samples_mut().fill(0);

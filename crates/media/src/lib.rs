@@ -12,12 +12,21 @@
 //! `receive` and `tick` do not allocate, lock or log once legs are set up; `handle` and `answer` may.
 #![warn(missing_docs)]
 
+mod bridge;
 pub mod codec;
 pub mod control;
 pub mod dsp;
+pub mod engine;
 pub mod file;
 pub mod frame;
+mod leg;
 pub mod level;
+pub mod output;
+mod room;
 pub mod rtp;
 pub mod source;
 pub mod tone;
+
+pub use control::{MediaCommand, MediaReport};
+pub use engine::{DetachedLeg, Engine, EngineConfig};
+pub use output::{Answer, Output, Port, Request};

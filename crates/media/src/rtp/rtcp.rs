@@ -135,7 +135,7 @@ impl Control {
             .wrapping_sub(delay);
         // A peer that answers from the future would wrap; more than a minute is no round trip.
         if trip < 60 << 16 {
-            self.round_trip_us = (u64::from(trip) * 1_000_000 >> 16) as u32;
+            self.round_trip_us = ((u64::from(trip) * 1_000_000) >> 16) as u32;
         }
     }
 }
@@ -144,7 +144,7 @@ impl Control {
 #[must_use]
 pub fn ntp_time(unix_us: u64) -> u64 {
     let seconds = unix_us / 1_000_000 + NTP_OFFSET_S;
-    let fraction = (unix_us % 1_000_000 << 32) / 1_000_000;
+    let fraction = ((unix_us % 1_000_000) << 32) / 1_000_000;
     seconds << 32 | fraction
 }
 

@@ -40,7 +40,7 @@ pub struct Segment {
     /// Silent, milliseconds.
     pub off_ms: u32,
     /// Hertz; the first `voices` count.
-    pub hz: [f32; Segment::MAX_VOICES],
+    pub hz: [f32; Self::MAX_VOICES],
     /// Frequencies sounding together.
     pub voices: usize,
     /// Level of each frequency at the beginning, dBFS.

@@ -41,7 +41,7 @@ impl Silence {
         self.random ^= self.random << 5;
         // The upper 16 bits as a signed share of the peak.
         let share = (self.random >> 16) as u16 as i16;
-        (i32::from(share) * i32::from(self.peak) >> 15) as i16
+        ((i32::from(share) * i32::from(self.peak)) >> 15) as i16
     }
 }
 

@@ -1,0 +1,414 @@
+//! What each command does. The one place where every [`MediaCommand`] is answered.
+
+use std::collections::hash_map::Entry;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use rand::Rng;
+
+use super::opening::{Target, Wish};
+use super::{DetachedLeg, Engine, Place};
+use crate::control::{
+    LegId, LegKind, MediaCommand, MediaReport, PlayEnd, RecordEnd, RoomId, TransportFailure,
+};
+use crate::dsp::DtmfDetector;
+use crate::frame::{Frame, supported_rate};
+use crate::leg::playout::converter;
+use crate::leg::recording::Recording;
+use crate::leg::rtp_side::RtpSide;
+use crate::leg::{Kind, Leg, PairSide};
+use crate::output::{Answer, Output, Request};
+use crate::room::Room;
+use crate::rtp::Sending;
+
+impl Engine {
+    /// Takes a command of the switch. May allocate: it is the set-up.
+    pub fn handle(&mut self, now: Instant, command: MediaCommand, out: &mut Output) {
+        let now_us = self.micros(now);
+        match command {
+            MediaCommand::OpenLeg { leg, kind } => self.open_leg(now_us, leg, kind, out),
+            MediaCommand::SetRemote { leg, spec } => {
+                let Some(found) = self.legs.get_mut(&leg) else {
+                    return;
+                };
+                let Some(rate_hz) = found.rtp().map(|side| side.set_remote(now_us, &spec)) else {
+                    return;
+                };
+                found.set_rate(rate_hz);
+                self.relink(leg);
+            }
+            MediaCommand::SetDirection { leg, direction } => {
+                if let Some(side) = self.legs.get_mut(&leg).and_then(|leg| leg.rtp()) {
+                    side.set_direction(now_us, direction);
+                }
+            }
+            MediaCommand::Bridge { a, b } => self.bridge(a, b),
+            MediaCommand::Unbridge { a, b } => self.unbridge(a, b),
+            MediaCommand::Echo { leg, delay } => self.echo(leg, delay),
+            MediaCommand::Play {
+                leg,
+                play,
+                file,
+                repeats,
+                gain_db,
+                mix,
+            } => {
+                self.play_to_leg(
+                    leg,
+                    Wish {
+                        play,
+                        file,
+                        repeats,
+                    },
+                    gain_db,
+                    mix,
+                    out,
+                );
+            }
+            MediaCommand::StopPlay { play } => self.stop_play(play, Some(PlayEnd::Stopped), out),
+            MediaCommand::PausePlay { play, paused } => {
+                if let Some(playing) = self.playing(play) {
+                    playing.paused = paused;
+                }
+            }
+            MediaCommand::SeekPlay { play, position_ms } => {
+                if let Some(playing) = self.playing(play) {
+                    playing.seek(position_ms);
+                }
+            }
+            MediaCommand::SetPlayGain { play, gain_db } => {
+                if let Some(playing) = self.playing(play) {
+                    playing.set_gain(gain_db);
+                }
+            }
+            MediaCommand::Record {
+                leg,
+                record,
+                file,
+                sides,
+                limit_ms,
+                silence,
+                append,
+                rate_hz,
+            } => {
+                let leg_rate_hz = self.legs.get(&leg).map_or(8000, |leg| leg.rate_hz);
+                let recording = Recording::new(record, sides, leg_rate_hz, limit_ms, silence);
+                self.record_leg(
+                    leg,
+                    recording,
+                    Target {
+                        file,
+                        append,
+                        rate_hz,
+                    },
+                    out,
+                );
+            }
+            MediaCommand::StopRecord { record } => {
+                self.stop_record(record, RecordEnd::Stopped, out)
+            }
+            MediaCommand::MaskRecord { record, masked } => {
+                if let Some(recording) = self.recording(record) {
+                    recording.masked = masked;
+                }
+            }
+            MediaCommand::PauseRecord { record, paused } => {
+                if let Some(recording) = self.recording(record) {
+                    recording.paused = paused;
+                }
+            }
+            MediaCommand::SendDtmf { leg, steps, gap_ms } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    steps
+                        .into_iter()
+                        .for_each(|step| leg.digits.push(step, gap_ms));
+                }
+            }
+            MediaCommand::FlushDtmf { leg } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.digits.flush();
+                }
+            }
+            MediaCommand::DetectDtmf { leg, on } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.detector = on.then(|| Box::new(DtmfDetector::new(leg.rate_hz)));
+                }
+            }
+            MediaCommand::PassDtmf { leg, on } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.passes_dtmf = on;
+                }
+            }
+            MediaCommand::Mute { leg, side, on } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.set_muted(side, on);
+                }
+            }
+            MediaCommand::SetGain { leg, side, gain_db } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.set_gain(side, gain_db);
+                }
+            }
+            MediaCommand::OpenRoom { room, rate_hz } => self.open_room(room, rate_hz),
+            MediaCommand::JoinRoom {
+                room,
+                leg,
+                settings,
+            } => self.join(room, leg, settings),
+            MediaCommand::LeaveRoom { room, leg } => self.leave_room(room, leg),
+            MediaCommand::SetMember {
+                room,
+                leg,
+                settings,
+            } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.set_member(leg, settings);
+                }
+            }
+            MediaCommand::Relate {
+                room,
+                leg,
+                other,
+                relation,
+            } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.relate(leg, other, relation);
+                }
+            }
+            MediaCommand::RoomPlay {
+                room,
+                play,
+                file,
+                repeats,
+                gain_db,
+            } => {
+                self.play_to_room(
+                    room,
+                    Wish {
+                        play,
+                        file,
+                        repeats,
+                    },
+                    gain_db,
+                    out,
+                );
+            }
+            MediaCommand::RoomRecord {
+                room,
+                record,
+                file,
+                limit_ms,
+                append,
+            } => {
+                let target = Target {
+                    file,
+                    append,
+                    rate_hz: None,
+                };
+                self.record_room(room, record, limit_ms, target, out);
+            }
+            MediaCommand::CloseRoom { room } => self.close_room(room, out),
+            MediaCommand::ReportStats { leg } => {
+                if let Some(found) = self.legs.get(&leg) {
+                    out.report(MediaReport::Stats {
+                        leg,
+                        stats: found.stats(),
+                    });
+                }
+            }
+            MediaCommand::CloseLeg { leg } => self.close_leg(leg, out),
+        }
+        self.settle(out);
+    }
+
+    /// Takes what the shell did about a [`Request`].
+    pub fn answer(&mut self, answer: Answer, out: &mut Output) {
+        match answer {
+            Answer::Bound { leg, result } => self.bound(leg, result, out),
+            Answer::SourceOpened { play, result } => self.source_opened(play, result, out),
+            Answer::SinkOpened { record, sink } => self.sink_opened(record, sink, out),
+            Answer::SinkClosed { record, intact } => self.sink_closed(record, intact, out),
+        }
+        self.settle(out);
+    }
+
+    fn open_leg(&mut self, now_us: u64, leg: LegId, kind: LegKind, out: &mut Output) {
+        if self.legs.contains_key(&leg) {
+            return out.report(MediaReport::OpenFailed {
+                leg,
+                why: TransportFailure::Exists,
+            });
+        }
+        let (kind, rate_hz) = match kind {
+            LegKind::Rtp { bind } => {
+                // RFC 3550 §5.1: random beginnings make known-plaintext attacks harder.
+                let (ssrc, sequence, timestamp) = self.rng.random();
+                let sending = Sending::new(ssrc, sequence, timestamp, 8000);
+                out.requests.push(Request::Bind { leg, address: bind });
+                (
+                    Kind::Rtp(Box::new(RtpSide::new(sending, now_us, &mut self.rng))),
+                    8000,
+                )
+            }
+            LegKind::Null { rate_hz } => (Kind::Null, supported_rate(rate_hz)),
+            LegKind::Pair { other, rate_hz } => {
+                (self.pair_side(leg, other, rate_hz), supported_rate(rate_hz))
+            }
+        };
+        let has_socket = matches!(kind, Kind::Rtp(_));
+        self.legs
+            .insert(leg, Box::new(Leg::new(leg, kind, rate_hz)));
+        self.order.push(leg);
+        if !has_socket {
+            out.report(MediaReport::Opened { leg, local: None });
+        }
+    }
+
+    fn pair_side(&mut self, leg: LegId, other: LegId, rate_hz: u32) -> Kind {
+        let rate_hz = supported_rate(rate_hz);
+        let mut between = None;
+        if let Some(half) = self.legs.get_mut(&other) {
+            let other_rate_hz = half.rate_hz;
+            if let Kind::Pair(pair) = &mut half.kind
+                && pair.other == leg
+            {
+                pair.converter = converter(rate_hz, other_rate_hz);
+                between = converter(other_rate_hz, rate_hz);
+            }
+        }
+        let incoming = Frame::silent(rate_hz);
+        Kind::Pair(Box::new(PairSide {
+            other,
+            incoming,
+            incoming_active: false,
+            converter: between,
+        }))
+    }
+
+    fn bound(
+        &mut self,
+        leg: LegId,
+        result: Result<(SocketAddr, SocketAddr), TransportFailure>,
+        out: &mut Output,
+    ) {
+        let Some(side) = self.legs.get_mut(&leg).and_then(|leg| leg.rtp()) else {
+            // Closed while its ports were being bound.
+            if result.is_ok() {
+                out.requests.push(Request::Release { leg });
+            }
+            return;
+        };
+        match result {
+            Ok(local) => {
+                side.local = Some(local);
+                out.report(MediaReport::Opened {
+                    leg,
+                    local: Some(local),
+                });
+            }
+            Err(why) => {
+                self.forget(leg, out);
+                out.report(MediaReport::OpenFailed { leg, why });
+            }
+        }
+    }
+
+    fn close_leg(&mut self, leg: LegId, out: &mut Output) {
+        let Some(found) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if let Some(side) = found.rtp() {
+            side.bye(leg, out);
+            if side.local.is_some() {
+                out.requests.push(Request::Release { leg });
+            }
+        }
+        let stats = found.stats();
+        self.closing.push((leg, stats));
+        self.forget(leg, out);
+        self.settle(out);
+        self.close_if_settled(leg, out);
+    }
+
+    /// Ends everything hung onto a leg, and the leg.
+    fn forget(&mut self, leg: LegId, out: &mut Output) {
+        self.leave(leg);
+        if let Some(mut found) = self.legs.remove(&leg) {
+            for play in found.plays.drain(..) {
+                play.finish(Some(PlayEnd::Stopped), out);
+            }
+            for record in found.records.drain(..) {
+                self.records.remove(&record.id);
+                record.finish(RecordEnd::Stopped, Some(leg), out);
+            }
+        }
+        self.order.retain(|id| *id != leg);
+    }
+
+    fn open_room(&mut self, room: RoomId, rate_hz: u32) {
+        if let Entry::Vacant(place) = self.rooms.entry(room) {
+            place.insert(Box::new(Room::new(room, rate_hz)));
+            self.room_order.push(room);
+        }
+    }
+
+    fn close_room(&mut self, room: RoomId, out: &mut Output) {
+        let Some(found) = self.rooms.get(&room) else {
+            return;
+        };
+        let members: Vec<LegId> = found.members().collect();
+        members.into_iter().for_each(|leg| self.leave(leg));
+        self.room_order.retain(|id| *id != room);
+        let Some(mut found) = self.rooms.remove(&room) else {
+            return;
+        };
+        for play in found.plays.drain(..) {
+            play.finish(Some(PlayEnd::Stopped), out);
+        }
+        for record in found.records.drain(..) {
+            self.records.remove(&record.id);
+            record.finish(RecordEnd::Stopped, None, out);
+        }
+    }
+
+    /// Takes a leg out of this engine, alone: it leaves its bridge or room first. `None` when it is
+    /// not here, or when something of it is still being opened (try again later).
+    pub fn detach(&mut self, leg: LegId) -> Option<DetachedLeg> {
+        let found = self.legs.get_mut(&leg)?;
+        let unbound = found.rtp().is_some_and(|side| side.local.is_none());
+        let opening = found.plays.iter().any(|play| play.is_opening())
+            || found.records.iter().any(|record| record.is_opening())
+            || self
+                .finishing
+                .iter()
+                .any(|finishing| finishing.leg == Some(leg));
+        if unbound || opening {
+            return None;
+        }
+        self.leave(leg);
+        self.order.retain(|id| *id != leg);
+        self.plays.retain(|_, place| *place != Place::Leg(leg));
+        self.records.retain(|_, place| *place != Place::Leg(leg));
+        self.legs.remove(&leg).map(|leg| DetachedLeg { leg })
+    }
+
+    /// Takes over a leg of another engine, which was made with the same `started`. `Err` gives it
+    /// back when a leg of that name is here already.
+    ///
+    /// # Errors
+    /// The leg itself.
+    pub fn attach(&mut self, detached: DetachedLeg) -> Result<(), DetachedLeg> {
+        let id = detached.leg.id;
+        if self.legs.contains_key(&id) {
+            return Err(detached);
+        }
+        let leg = detached.leg;
+        self.plays
+            .extend(leg.plays.iter().map(|play| (play.id, Place::Leg(id))));
+        self.records
+            .extend(leg.records.iter().map(|record| (record.id, Place::Leg(id))));
+        self.legs.insert(id, leg);
+        self.order.push(id);
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! What a leg's exchange gives it in a tick, and what changes when it enters or leaves one.
+
+use std::collections::HashMap;
+
+use super::Engine;
+use crate::bridge::Echo;
+use crate::control::{EchoDelay, LegId, MemberSettings, RoomId};
+use crate::frame::Frame;
+use crate::leg::playout::converter;
+use crate::leg::{Exchange, Kind, Leg};
+
+/// Fills `said` with what a leg's exchange lets it hear, at the leg's rate; says whether there is
+/// anything.
+pub(super) fn base(legs: &mut HashMap<LegId, Box<Leg>>, id: LegId, said: &mut Frame) -> bool {
+    let Some(leg) = legs.get_mut(&id) else {
+        return false;
+    };
+    said.reshape(leg.rate_hz);
+    match &mut leg.exchange {
+        Exchange::Nothing => false,
+        Exchange::Echo(echo) => {
+            said.copy_from(&leg.heard);
+            echo.pass(said, leg.heard_active)
+        }
+        Exchange::Room { feed, .. } => {
+            said.copy_from(feed);
+            true
+        }
+        Exchange::Bridge(peer) => {
+            let peer = *peer;
+            let [Some(leg), Some(peer)] = legs.get_disjoint_mut([&id, &peer]) else {
+                return false;
+            };
+            match &mut leg.link {
+                Some(link) => {
+                    // Fed in silence too, so that what it still holds comes out.
+                    link.process(peer.heard.samples(), said.samples_mut());
+                }
+                None if peer.rate_hz == leg.rate_hz => said.copy_from(&peer.heard),
+                None => return false,
+            }
+            peer.heard_active
+        }
+    }
+}
+
+/// Gives the other half of a pair what this half was told to say.
+pub(super) fn hand_over(legs: &mut HashMap<LegId, Box<Leg>>, other: LegId, said: &Frame) {
+    let Some(other) = legs.get_mut(&other) else {
+        return;
+    };
+    let rate_hz = other.rate_hz;
+    let Kind::Pair(pair) = &mut other.kind else {
+        return;
+    };
+    if said.rate_hz() == rate_hz {
+        pair.incoming.copy_from(said);
+    } else if let Some(converter) = &mut pair.converter {
+        pair.incoming.reshape(rate_hz);
+        converter.process(said.samples(), pair.incoming.samples_mut());
+    } else {
+        return;
+    }
+    pair.incoming_active = true;
+}
+
+impl Engine {
+    pub(super) fn bridge(&mut self, a: LegId, b: LegId) {
+        if a == b || !self.legs.contains_key(&a) || !self.legs.contains_key(&b) {
+            return;
+        }
+        self.leave(a);
+        self.leave(b);
+        for (leg, peer) in [(a, b), (b, a)] {
+            if let Some(leg) = self.legs.get_mut(&leg) {
+                leg.exchange = Exchange::Bridge(peer);
+                leg.digits.reserve();
+            }
+        }
+        self.relink(a);
+        self.relink(b);
+    }
+
+    pub(super) fn unbridge(&mut self, a: LegId, b: LegId) {
+        if self.legs.get(&a).and_then(|leg| leg.bridged_to()) == Some(b) {
+            self.leave(a);
+        }
+    }
+
+    pub(super) fn echo(&mut self, leg: LegId, delay: Option<EchoDelay>) {
+        let Some(found) = self.legs.get(&leg) else {
+            return;
+        };
+        let is_echoing = matches!(found.exchange, Exchange::Echo(_));
+        match delay {
+            None if !is_echoing => return,
+            None | Some(_) => self.leave(leg),
+        }
+        if let (Some(delay), Some(leg)) = (delay, self.legs.get_mut(&leg)) {
+            leg.exchange = Exchange::Echo(Box::new(Echo::new(delay, leg.rate_hz)));
+        }
+    }
+
+    pub(super) fn join(&mut self, room: RoomId, leg: LegId, settings: MemberSettings) {
+        if !self.rooms.contains_key(&room) || !self.legs.contains_key(&leg) {
+            return;
+        }
+        self.leave(leg);
+        if let (Some(found), Some(leg)) = (self.rooms.get_mut(&room), self.legs.get_mut(&leg)) {
+            found.join(leg.id, leg.rate_hz, settings);
+            let feed = Box::new(Frame::silent(leg.rate_hz));
+            leg.exchange = Exchange::Room { room, feed };
+        }
+    }
+
+    pub(super) fn leave_room(&mut self, room: RoomId, leg: LegId) {
+        let is_there = self.legs.get(&leg).is_some_and(|leg| match &leg.exchange {
+            Exchange::Room { room: is_in, .. } => *is_in == room,
+            Exchange::Nothing | Exchange::Bridge(_) | Exchange::Echo(_) => false,
+        });
+        if is_there {
+            self.leave(leg);
+        }
+    }
+
+    /// Takes a leg out of whatever it is in; the other side of a bridge is alone then.
+    pub(super) fn leave(&mut self, leg: LegId) {
+        let Some(found) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        found.link = None;
+        match std::mem::replace(&mut found.exchange, Exchange::Nothing) {
+            Exchange::Nothing | Exchange::Echo(_) => {}
+            Exchange::Bridge(peer) => {
+                if let Some(peer) = self.legs.get_mut(&peer)
+                    && peer.bridged_to() == Some(leg)
+                {
+                    peer.exchange = Exchange::Nothing;
+                    peer.link = None;
+                }
+            }
+            Exchange::Room { room, .. } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.leave(leg);
+                }
+            }
+        }
+    }
+
+    /// The rate of a leg changed, or its bridge: makes the converters that are needed now.
+    pub(super) fn relink(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        let rate_hz = leg.rate_hz;
+        match &mut leg.exchange {
+            Exchange::Nothing | Exchange::Echo(_) => {}
+            Exchange::Room { room, feed } => {
+                feed.reshape(rate_hz);
+                if let Some(room) = self.rooms.get_mut(room) {
+                    room.set_member_rate(id, rate_hz);
+                }
+            }
+            Exchange::Bridge(peer) => {
+                let peer = *peer;
+                if let [Some(leg), Some(peer)] = self.legs.get_disjoint_mut([&id, &peer]) {
+                    leg.link = converter(peer.rate_hz, leg.rate_hz);
+                    peer.link = converter(leg.rate_hz, peer.rate_hz);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! One leg: what it says, what it hears, and everything hung onto it.
+
+pub(crate) mod digit_queue;
+pub(crate) mod packetiser;
+pub(crate) mod playing;
+pub(crate) mod playout;
+pub(crate) mod recording;
+pub(crate) mod rtp_side;
+pub(crate) mod scratch;
+
+use crate::bridge::Echo;
+use crate::control::{
+    DtmfSource, LegId, LegStats, MediaCommand, MediaReport, MuteSide, PlayId, RecordId,
+    RecordSides, RoomId,
+};
+use crate::dsp::{DtmfDetector, Gain, Resampler};
+use crate::frame::Frame;
+use crate::output::Output;
+use digit_queue::{DigitQueue, Spoken};
+use playing::Playing;
+use recording::Recording;
+use rtp_side::RtpSide;
+use scratch::Scratch;
+
+/// A leg and all it owns; lives on one media thread.
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) kind: Kind,
+    pub(crate) rate_hz: u32,
+    /// What it said in this tick, after its gain.
+    pub(crate) heard: Frame,
+    /// Whether that is anything, even silence that really came.
+    pub(crate) heard_active: bool,
+    pub(crate) exchange: Exchange,
+    /// Converts what the other side of the bridge says, where rates differ.
+    pub(crate) link: Option<Resampler>,
+    pub(crate) plays: Vec<Playing>,
+    pub(crate) records: Vec<Recording>,
+    pub(crate) digits: DigitQueue,
+    pub(crate) detector: Option<Box<DtmfDetector>>,
+    pub(crate) passes_dtmf: bool,
+    /// Whether packets of the digit being received were relayed already.
+    pub(crate) event_relayed: bool,
+    read: Volume,
+    write: Volume,
+}
+
+/// What a leg talks to.
+pub(crate) enum Kind {
+    Rtp(Box<RtpSide>),
+    Null,
+    Pair(Box<PairSide>),
+}
+
+/// One half of a pair: what the other half was told to say, for the next tick.
+pub(crate) struct PairSide {
+    pub(crate) other: LegId,
+    pub(crate) incoming: Frame,
+    pub(crate) incoming_active: bool,
+    pub(crate) converter: Option<Resampler>,
+}
+
+/// What a leg exchanges its sound with.
+pub(crate) enum Exchange {
+    Nothing,
+    Bridge(LegId),
+    Echo(Box<Echo>),
+    /// What the room lets it hear in this tick.
+    Room {
+        room: RoomId,
+        feed: Box<Frame>,
+    },
+}
+
+/// Gain and mute of one side.
+#[derive(Default)]
+struct Volume {
+    gain: Gain,
+    gain_db: f32,
+    muted: bool,
+}
+
+impl Volume {
+    fn apply(&mut self) {
+        self.gain.set_muted(self.muted, self.gain_db);
+    }
+}
+
+impl Leg {
+    pub(crate) fn new(id: LegId, kind: Kind, rate_hz: u32) -> Self {
+        Self {
+            id,
+            kind,
+            rate_hz,
+            heard: Frame::silent(rate_hz),
+            heard_active: false,
+            exchange: Exchange::Nothing,
+            link: None,
+            plays: Vec::new(),
+            records: Vec::new(),
+            digits: DigitQueue::default(),
+            detector: None,
+            passes_dtmf: true,
+            event_relayed: false,
+            read: Volume::default(),
+            write: Volume::default(),
+        }
+    }
+
+    pub(crate) fn bridged_to(&self) -> Option<LegId> {
+        match self.exchange {
+            Exchange::Bridge(peer) => Some(peer),
+            Exchange::Nothing | Exchange::Echo(_) | Exchange::Room { .. } => None,
+        }
+    }
+
+    pub(crate) fn rtp(&mut self) -> Option<&mut RtpSide> {
+        match &mut self.kind {
+            Kind::Rtp(side) => Some(side),
+            Kind::Null | Kind::Pair(_) => None,
+        }
+    }
+
+    /// Changes the rate of the leg after a new negotiation; everything hung onto it follows.
+    pub(crate) fn set_rate(&mut self, rate_hz: u32) {
+        if self.rate_hz == rate_hz {
+            return;
+        }
+        self.rate_hz = rate_hz;
+        self.heard = Frame::silent(rate_hz);
+        self.plays.iter_mut().for_each(|play| play.adapt(rate_hz));
+        for record in &mut self.records {
+            // Every rate of a leg can be converted into every rate of a file that was opened.
+            record.adapt(rate_hz);
+        }
+        self.digits.flush();
+        if self.detector.is_some() {
+            self.detector = Some(Box::new(DtmfDetector::new(rate_hz)));
+        }
+        if let Exchange::Echo(echo) = &mut self.exchange {
+            echo.set_rate(rate_hz);
+        }
+    }
+
+    pub(crate) fn set_muted(&mut self, side: MuteSide, muted: bool) {
+        let volume = self.volume(side);
+        volume.muted = muted;
+        volume.apply();
+    }
+
+    pub(crate) fn set_gain(&mut self, side: MuteSide, gain_db: f32) {
+        let volume = self.volume(side);
+        volume.gain_db = gain_db;
+        volume.apply();
+    }
+
+    fn volume(&mut self, side: MuteSide) -> &mut Volume {
+        match side {
+            MuteSide::Read => &mut self.read,
+            MuteSide::Write => &mut self.write,
+        }
+    }
+
+    /// Whether what it says is looked at or changed, so that its packets cannot pass by.
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.detector.is_some()
+            || !self.read.gain.is_neutral()
+            || self.records.iter().any(|record| match record.sides {
+                RecordSides::Read | RecordSides::Both | RecordSides::Stereo => true,
+                RecordSides::Write => false,
+            })
+    }
+
+    /// Whether what it hears is looked at, changed, or not only the other side of its bridge.
+    pub(crate) fn is_shaped(&self) -> bool {
+        !self.plays.is_empty()
+            || !self.digits.is_idle()
+            || !self.write.gain.is_neutral()
+            || self.records.iter().any(|record| match record.sides {
+                RecordSides::Write | RecordSides::Both | RecordSides::Stereo => true,
+                RecordSides::Read => false,
+            })
+    }
+
+    /// First half of a tick: what does it say?
+    pub(crate) fn listen(&mut self, now_us: u64, scratch: &mut Scratch, out: &mut Output) {
+        match &mut self.kind {
+            Kind::Rtp(side) => {
+                self.heard_active = side.listen(now_us, &mut self.heard, scratch);
+                side.watch(now_us, self.id, out);
+            }
+            Kind::Null => self.heard_active = false,
+            Kind::Pair(pair) => {
+                self.heard.copy_from(&pair.incoming);
+                self.heard_active = std::mem::take(&mut pair.incoming_active);
+            }
+        }
+        if !self.heard_active {
+            self.heard.clear();
+        }
+        if let Some(detector) = &mut self.detector {
+            let leg = self.id;
+            detector.process(self.heard.samples(), |digit, duration_samples| {
+                let source = DtmfSource::Inband;
+                out.report(MediaReport::Dtmf {
+                    leg,
+                    digit,
+                    duration_samples,
+                    source,
+                });
+            });
+        }
+        self.read.gain.process(self.heard.samples_mut());
+    }
+
+    /// Second half of a tick: what does it hear? `base` is what its exchange gives it, at its own
+    /// rate. Leaves in `said` what went out, for the other half of a pair, and tells a digit that
+    /// was handed over completely.
+    pub(crate) fn speak(
+        &mut self,
+        now_us: u64,
+        said: &mut Frame,
+        base_active: bool,
+        scratch: &mut Scratch,
+        out: &mut Output,
+    ) -> (bool, Option<Spoken>) {
+        let mut active = base_active;
+        if !active {
+            said.clear();
+        }
+        self.play(said, &mut active, scratch, out);
+        let spoken = self.spell(now_us, said, &mut active, out);
+        self.write.gain.process(said.samples_mut());
+        self.record(said, scratch, out);
+        match &mut self.kind {
+            Kind::Rtp(side) => side.speak(now_us, self.id, active.then_some(&*said), out),
+            Kind::Null | Kind::Pair(_) => {}
+        }
+        (active, spoken)
+    }
+
+    fn play(
+        &mut self,
+        said: &mut Frame,
+        active: &mut bool,
+        scratch: &mut Scratch,
+        out: &mut Output,
+    ) {
+        let newest = self
+            .plays
+            .iter()
+            .rposition(|play| play.is_open() && !play.mix);
+        for at in 0..self.plays.len() {
+            let play = &mut self.plays[at];
+            if !play.is_open() || (!play.mix && Some(at) != newest) {
+                continue;
+            }
+            if !play.mix {
+                said.clear();
+            }
+            play.mix_into(said, scratch, out);
+            *active = true;
+        }
+        // Finished ones go in the order they were started.
+        let mut at = 0;
+        while at < self.plays.len() {
+            if self.plays[at].is_over() {
+                let play = self.plays.remove(at);
+                play.finish(None, out);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Sends digits: as events beside the sound, or as tones in its place.
+    fn spell(
+        &mut self,
+        now_us: u64,
+        said: &mut Frame,
+        active: &mut bool,
+        out: &mut Output,
+    ) -> Option<Spoken> {
+        if self.digits.is_idle() {
+            return None;
+        }
+        let spoken = match &mut self.kind {
+            Kind::Rtp(side) if side.sends_events() => {
+                self.digits.as_events(now_us, self.id, side, active, out)
+            }
+            Kind::Rtp(_) | Kind::Null => self.digits.as_tones(said, active),
+            Kind::Pair(_) => self.digits.by_hand(),
+        };
+        if let Some(spoken) = spoken {
+            out.report(MediaReport::DtmfSent {
+                leg: self.id,
+                digit: spoken.digit,
+            });
+        }
+        spoken
+    }
+
+    fn record(&mut self, said: &Frame, scratch: &mut Scratch, out: &mut Output) {
+        let mut at = 0;
+        while at < self.records.len() {
+            match self.records[at].take(&self.heard, said, scratch, out) {
+                None => at += 1,
+                Some(end) => {
+                    let record = self.records.remove(at);
+                    record.finish(end, Some(self.id), out);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn play_mut(&mut self, play: PlayId) -> Option<&mut Playing> {
+        self.plays.iter_mut().find(|playing| playing.id == play)
+    }
+
+    pub(crate) fn record_mut(&mut self, record: RecordId) -> Option<&mut Recording> {
+        self.records
+            .iter_mut()
+            .find(|recording| recording.id == record)
+    }
+
+    pub(crate) fn has_room_for_play(&self) -> bool {
+        self.plays.len() < MediaCommand::MAX_PLAYS
+    }
+
+    pub(crate) fn has_room_for_record(&self) -> bool {
+        self.records.len() < MediaCommand::MAX_RECORDS
+    }
+
+    pub(crate) fn stats(&self) -> LegStats {
+        match &self.kind {
+            Kind::Rtp(side) => side.stats(),
+            Kind::Null | Kind::Pair(_) => LegStats::default(),
+        }
+    }
+}

@@ -1,0 +1,538 @@
+//! The network side of an RTP leg: who the peer is, what it sends, what we send it.
+
+use std::net::SocketAddr;
+
+use rand::rngs::StdRng;
+
+use super::packetiser::Packetiser;
+use super::playout::Playout;
+use super::scratch::Scratch;
+use crate::control::{
+    Codec, CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent,
+};
+use crate::frame::Frame;
+use crate::output::{Output, Port};
+use crate::rtp::reception::Arrival;
+use crate::rtp::rtcp::{self, Control};
+use crate::rtp::telephone_event::{EventReceiver, EventSender, Pressed};
+use crate::rtp::{Packet, Protection, Reception, Sending};
+
+/// A peer silent for this long may come back from elsewhere (it rebooted, its NAT forgot it).
+const RELATCH_US: u64 = 1_000_000;
+/// Comfort noise. RFC 3389; it fills pauses and carries no sound we play.
+const COMFORT_NOISE: u8 = 13;
+
+/// Everything about one peer.
+pub(crate) struct RtpSide {
+    pub(crate) local: Option<(SocketAddr, SocketAddr)>,
+    negotiated: Option<Negotiated>,
+    protection: Protection,
+    pub(crate) reception: Reception,
+    pub(crate) sending: Sending,
+    control: Control,
+    events: EventReceiver,
+    stats: LegStats,
+    heard_us: u64,
+    timeout_told: bool,
+}
+
+struct Negotiated {
+    telephone_event: Option<TelephoneEvent>,
+    direction: Direction,
+    symmetric: bool,
+    timeout_us: Option<u64>,
+    signalled: SocketAddr,
+    rtp_to: SocketAddr,
+    rtcp_to: SocketAddr,
+    /// Where the peer's packets really come from.
+    latched: Option<SocketAddr>,
+    playout: Playout,
+    packetiser: Packetiser,
+}
+
+/// What an RTP datagram was.
+pub(crate) enum Received<'a> {
+    /// Nothing to pass on.
+    Nothing,
+    /// Sound in one of our formats.
+    Audio {
+        packet: Packet<'a>,
+        sequence: u64,
+        format: u8,
+        spec: CodecSpec,
+    },
+    /// A telephone-event, and the digits it completed.
+    Event {
+        packet: Packet<'a>,
+        pressed: [Option<Pressed>; 2],
+    },
+}
+
+impl RtpSide {
+    pub(crate) fn new(sending: Sending, now_us: u64, rng: &mut StdRng) -> Self {
+        Self {
+            local: None,
+            negotiated: None,
+            protection: Protection::default(),
+            reception: Reception::new(8000),
+            sending,
+            control: Control::new(now_us, rng),
+            events: EventReceiver::default(),
+            stats: LegStats::default(),
+            heard_us: now_us,
+            timeout_told: false,
+        }
+    }
+
+    /// Takes a negotiation, keeping what still fits; returns the rate of the leg.
+    pub(crate) fn set_remote(&mut self, now_us: u64, spec: &LegSpec) -> u32 {
+        let send = sane(spec.send);
+        let receive: Vec<CodecSpec> = spec.receive.iter().copied().map(sane).collect();
+        let receive = if receive.is_empty() {
+            vec![send]
+        } else {
+            receive
+        };
+        let rate_hz = send.clock_rate_hz;
+        let before = self.negotiated.take();
+        let (playout, packetiser, latched) = match before {
+            Some(before) => {
+                let kept = before.signalled == spec.remote;
+                let playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
+                let packetiser = Some(before.packetiser).filter(|p| p.spec == send);
+                (playout, packetiser, before.latched.filter(|_| kept))
+            }
+            None => (None, None, None),
+        };
+        let playout = playout.unwrap_or_else(|| Playout::new(&receive, rate_hz));
+        self.reception.set_clock_rate(playout.clock_rate_hz());
+        self.sending.set_clock_rate(rate_hz);
+        let rtcp = spec.rtcp.unwrap_or_else(|| next_port(spec.remote));
+        self.negotiated = Some(Negotiated {
+            telephone_event: spec.telephone_event,
+            direction: spec.direction,
+            symmetric: spec.symmetric,
+            timeout_us: spec.timeout_ms.map(|ms| u64::from(ms) * 1000),
+            signalled: spec.remote,
+            rtp_to: latched.unwrap_or(spec.remote),
+            rtcp_to: rtcp,
+            latched,
+            playout,
+            packetiser: packetiser.unwrap_or_else(|| Packetiser::new(send)),
+        });
+        self.heard_us = now_us;
+        self.timeout_told = false;
+        rate_hz
+    }
+
+    pub(crate) fn set_direction(&mut self, now_us: u64, direction: Direction) {
+        if let Some(negotiated) = &mut self.negotiated {
+            negotiated.direction = direction;
+            negotiated.playout.reset();
+            self.heard_us = now_us;
+        }
+    }
+
+    /// What we send, if we may.
+    pub(crate) fn sends(&self) -> Option<CodecSpec> {
+        let negotiated = self.negotiated.as_ref()?;
+        negotiated
+            .direction
+            .sends()
+            .then_some(negotiated.packetiser.spec)
+    }
+
+    /// Whether digits travel as events.
+    pub(crate) fn sends_events(&self) -> bool {
+        self.negotiated
+            .as_ref()
+            .is_some_and(|n| n.telephone_event.is_some())
+    }
+
+    /// Rate of the telephone-event clock: that of the audio. RFC 4733 §2.1.
+    pub(crate) fn event_rate_hz(&self) -> u32 {
+        self.negotiated
+            .as_ref()
+            .map_or(8000, |n| n.packetiser.spec.clock_rate_hz)
+    }
+
+    /// Takes an RTP datagram.
+    pub(crate) fn receive<'a>(
+        &mut self,
+        now_us: u64,
+        from: SocketAddr,
+        datagram: &'a mut [u8],
+    ) -> Received<'a> {
+        let Some(negotiated) = &mut self.negotiated else {
+            // Early media before the answer: nothing says yet what it is.
+            self.stats.refused += 1;
+            return Received::Nothing;
+        };
+        let Some(packet) = self
+            .protection
+            .open(datagram)
+            .and_then(|plain| Packet::parse(plain))
+        else {
+            self.stats.refused += 1;
+            return Received::Nothing;
+        };
+        if !negotiated.admits(from, now_us.saturating_sub(self.heard_us)) {
+            self.stats.refused += 1;
+            return Received::Nothing;
+        }
+        self.heard_us = now_us;
+        self.timeout_told = false;
+        self.stats.packets_in += 1;
+        self.stats.bytes_in += packet.payload.len() as u64;
+        let sequence = match self.reception.arrive(packet.ssrc, packet.sequence) {
+            Arrival::Part(sequence) => sequence,
+            Arrival::Restart(sequence) => {
+                negotiated.playout.reset();
+                self.events.reset();
+                sequence
+            }
+            Arrival::Duplicate | Arrival::Suspect => return Received::Nothing,
+        };
+        if !negotiated.direction.receives() {
+            return Received::Nothing;
+        }
+        if negotiated
+            .telephone_event
+            .is_some_and(|event| event.receive == packet.payload_type)
+        {
+            negotiated.playout.jitter.skip(now_us, sequence);
+            let pressed = self
+                .events
+                .receive(now_us, packet.timestamp, packet.payload);
+            return Received::Event { packet, pressed };
+        }
+        let Some((format, spec)) = negotiated.playout.format(packet.payload_type) else {
+            negotiated.playout.jitter.skip(now_us, sequence);
+            self.stats.refused += u64::from(packet.payload_type != COMFORT_NOISE);
+            return Received::Nothing;
+        };
+        self.reception.measure(packet.timestamp, now_us);
+        Received::Audio {
+            packet,
+            sequence,
+            format,
+            spec,
+        }
+    }
+
+    /// Keeps a packet for the next ticks.
+    pub(crate) fn buffer(
+        &mut self,
+        now_us: u64,
+        packet: &Packet<'_>,
+        sequence: u64,
+        format: u8,
+        rate_hz: u32,
+    ) {
+        let Some(negotiated) = &mut self.negotiated else {
+            return;
+        };
+        let jitter = &mut negotiated.playout.jitter;
+        let spoken_us = unwrapped_us(packet.timestamp, rate_hz, now_us);
+        jitter.observe(now_us, spoken_us);
+        if !jitter.insert(now_us, sequence, format, packet.payload) {
+            self.stats.late = jitter.late;
+        }
+    }
+
+    /// The packets pass by: what was buffered is not played any more.
+    pub(crate) fn bypass(&mut self) {
+        if let Some(negotiated) = &mut self.negotiated
+            && !negotiated.playout.is_empty()
+        {
+            negotiated.playout.reset();
+        }
+    }
+
+    /// Sends a peer's packet on as ours. `false`: it may not go.
+    pub(crate) fn relay(
+        &mut self,
+        now_us: u64,
+        leg: LegId,
+        packet: &Packet<'_>,
+        payload_type: u8,
+        out: &mut Output,
+    ) -> bool {
+        let Some(negotiated) = &mut self.negotiated else {
+            return false;
+        };
+        let Some(packet) = self.sending.relayed(now_us, packet, payload_type) else {
+            return false;
+        };
+        transmit(leg, negotiated.rtp_to, &mut self.protection, &packet, out);
+        negotiated.packetiser.pause();
+        self.stats.relayed += 1;
+        true
+    }
+
+    /// Payload type under which the peer takes events.
+    pub(crate) fn event_payload_type(&self) -> Option<u8> {
+        self.negotiated
+            .as_ref()?
+            .telephone_event
+            .map(|event| event.send)
+    }
+
+    /// Takes an RTCP datagram.
+    pub(crate) fn receive_rtcp(
+        &mut self,
+        now_us: u64,
+        ntp: u64,
+        from: SocketAddr,
+        datagram: &mut [u8],
+    ) {
+        let Some(negotiated) = &mut self.negotiated else {
+            return;
+        };
+        let known = from.ip() == negotiated.signalled.ip()
+            || negotiated
+                .latched
+                .is_some_and(|latched| latched.ip() == from.ip());
+        let rate_hz = negotiated.packetiser.spec.clock_rate_hz;
+        let Some(plain) = self.protection.open(datagram).filter(|_| known) else {
+            self.stats.refused += 1;
+            return;
+        };
+        let understood = self
+            .control
+            .receive(now_us, ntp, self.sending.ssrc(), rate_hz, plain);
+        if !understood {
+            self.stats.refused += 1;
+        } else if negotiated.symmetric {
+            negotiated.rtcp_to = from;
+        }
+    }
+
+    /// First half of a tick.
+    pub(crate) fn listen(&mut self, now_us: u64, frame: &mut Frame, scratch: &mut Scratch) -> bool {
+        match &mut self.negotiated {
+            Some(n) if n.direction.receives() => n.playout.pull(now_us, frame, scratch),
+            Some(_) | None => false,
+        }
+    }
+
+    /// Second half of a tick: sends a frame, or nothing.
+    pub(crate) fn speak(
+        &mut self,
+        now_us: u64,
+        leg: LegId,
+        frame: Option<&Frame>,
+        out: &mut Output,
+    ) {
+        let Some(negotiated) = &mut self.negotiated else {
+            return;
+        };
+        let Some(frame) = frame.filter(|_| negotiated.direction.sends()) else {
+            negotiated.packetiser.pause();
+            return;
+        };
+        let (sending, protection, to) =
+            (&mut self.sending, &mut self.protection, negotiated.rtp_to);
+        let payload_type = negotiated.packetiser.spec.payload_type;
+        negotiated
+            .packetiser
+            .push(frame, |payload, samples, resumes| {
+                let packet = sending.own(now_us, payload_type, samples, resumes, payload);
+                transmit(leg, to, protection, &packet, out);
+            });
+    }
+
+    /// Timestamp for an event that begins now.
+    pub(crate) fn begin_event(&mut self, now_us: u64) -> u32 {
+        self.sending.begin_event(now_us)
+    }
+
+    /// Sends the packets of an event that are due in this tick.
+    pub(crate) fn send_event(
+        &mut self,
+        now_us: u64,
+        leg: LegId,
+        event: &mut EventSender,
+        out: &mut Output,
+    ) {
+        let Some(negotiated) = &mut self.negotiated else {
+            return;
+        };
+        let (Some(telephone_event), to) = (negotiated.telephone_event, negotiated.rtp_to) else {
+            return;
+        };
+        negotiated.packetiser.pause();
+        loop {
+            let Some(next) = event.packet() else { return };
+            if negotiated.direction.sends() {
+                let bytes = next.payload.bytes();
+                let packet = self.sending.event(
+                    now_us,
+                    telephone_event.send,
+                    next.timestamp,
+                    next.marker,
+                    &bytes,
+                );
+                transmit(leg, to, &mut self.protection, &packet, out);
+            }
+            if !event.is_ending() {
+                return;
+            }
+        }
+    }
+
+    /// Ends an event whose end was lost.
+    pub(crate) fn overdue_event(&mut self, now_us: u64) -> Option<Pressed> {
+        self.events.tick(now_us)
+    }
+
+    /// Tells the switch when the peer has been silent for too long.
+    pub(crate) fn watch(&mut self, now_us: u64, leg: LegId, out: &mut Output) {
+        let Some(negotiated) = &self.negotiated else {
+            return;
+        };
+        let Some(timeout_us) = negotiated.timeout_us else {
+            return;
+        };
+        let silence_us = now_us.saturating_sub(self.heard_us);
+        if negotiated.direction.receives() && silence_us >= timeout_us && !self.timeout_told {
+            self.timeout_told = true;
+            out.report(MediaReport::MediaTimeout {
+                leg,
+                silence_ms: silence_us / 1000,
+            });
+        }
+    }
+
+    /// Sends the RTCP report that is due.
+    pub(crate) fn report(
+        &mut self,
+        now_us: u64,
+        ntp: u64,
+        leg: LegId,
+        rng: &mut StdRng,
+        out: &mut Output,
+    ) {
+        let Some(negotiated) = &self.negotiated else {
+            return;
+        };
+        if !self.control.is_due(now_us) {
+            return;
+        }
+        let port = if negotiated.rtcp_to == negotiated.rtp_to {
+            Port::Rtp
+        } else {
+            Port::Rtcp
+        };
+        out.transmit(leg, port, negotiated.rtcp_to, |bytes, start| {
+            self.control
+                .report(now_us, ntp, &self.sending, &mut self.reception, rng, bytes);
+            self.protection.seal(bytes, start);
+        });
+    }
+
+    /// Says good-bye, if there was anything to say good-bye to.
+    pub(crate) fn bye(&mut self, leg: LegId, out: &mut Output) {
+        let Some(negotiated) = &self.negotiated else {
+            return;
+        };
+        if self.sending.packets == 0 {
+            return;
+        }
+        let port = if negotiated.rtcp_to == negotiated.rtp_to {
+            Port::Rtp
+        } else {
+            Port::Rtcp
+        };
+        out.transmit(leg, port, negotiated.rtcp_to, |bytes, start| {
+            rtcp::write::bye(self.sending.ssrc(), bytes);
+            self.protection.seal(bytes, start);
+        });
+    }
+
+    pub(crate) fn stats(&self) -> LegStats {
+        let mut stats = self.stats;
+        stats.packets_out = self.sending.packets;
+        stats.bytes_out = self.sending.bytes;
+        stats.lost = self.reception.lost();
+        stats.duplicates = self.reception.duplicates;
+        stats.reordered = self.reception.reordered;
+        stats.jitter_us = self.reception.jitter_us();
+        if let Some(negotiated) = &self.negotiated {
+            stats.late = negotiated.playout.jitter.late;
+            stats.overflows = negotiated.playout.jitter.overflows;
+            stats.buffer_ms = negotiated.playout.jitter.depth_ms();
+            stats.concealed_samples = negotiated.playout.concealed_samples;
+        }
+        self.control.fill(&mut stats);
+        stats
+    }
+}
+
+impl Negotiated {
+    /// Whether a datagram may come from there; learns the peer's real address.
+    ///
+    /// Behind a NAT the first sender wins, and only silence lets another one in: otherwise anybody
+    /// who guesses the port could take the call over. Without NAT the peer's own host may send from
+    /// any of its ports.
+    fn admits(&mut self, from: SocketAddr, silence_us: u64) -> bool {
+        if !self.symmetric {
+            return from.ip() == self.signalled.ip();
+        }
+        match self.latched {
+            Some(latched) if latched == from => true,
+            Some(_) if silence_us < RELATCH_US => false,
+            Some(_) | None => {
+                self.latched = Some(from);
+                let multiplexed = self.rtcp_to == self.rtp_to;
+                self.rtp_to = from;
+                if multiplexed {
+                    self.rtcp_to = from;
+                }
+                true
+            }
+        }
+    }
+}
+
+fn transmit(
+    leg: LegId,
+    to: SocketAddr,
+    protection: &mut Protection,
+    packet: &Packet<'_>,
+    out: &mut Output,
+) {
+    out.transmit(leg, Port::Rtp, to, |bytes, start| {
+        bytes.extend_from_slice(&packet.header());
+        bytes.extend_from_slice(packet.payload);
+        protection.seal(bytes, start);
+    });
+}
+
+/// A negotiation we cannot do becomes the nearest we can.
+fn sane(mut spec: CodecSpec) -> CodecSpec {
+    if !spec.codec.allows_rate(spec.clock_rate_hz) {
+        spec.clock_rate_hz = 8000;
+    }
+    // 32 kHz L16 fits an Ethernet frame up to 20 ms only.
+    let longest = match spec.codec {
+        Codec::Pcmu | Codec::Pcma => 60,
+        Codec::L16 => (1400 / (spec.clock_rate_hz as u16 / 1000 * 2)).min(60) / 10 * 10,
+    };
+    spec.ptime_ms = spec.ptime_ms.clamp(10, longest);
+    spec.payload_type &= 0x7f;
+    spec
+}
+
+fn next_port(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip(), address.port().saturating_add(1))
+}
+
+/// A timestamp as microseconds near `now_us`, so that 32 bits do not wrap within what is compared.
+fn unwrapped_us(timestamp: u32, rate_hz: u32, now_us: u64) -> u64 {
+    let rate = u64::from(rate_hz.max(1));
+    // Half a wrap is added so that the result cannot be negative.
+    let now_ticks = (u128::from(now_us) * u128::from(rate) / 1_000_000) as u64 + (1 << 33);
+    let distance = i64::from(timestamp.wrapping_sub(now_ticks as u32) as i32);
+    now_ticks.saturating_add_signed(distance) * 1_000_000 / rate
+}

@@ -1,0 +1,104 @@
+//! One leg in a room.
+
+use super::{clip, talk::Talk};
+use crate::control::{LegId, MemberSettings};
+use crate::dsp::{Gain, Resampler};
+use crate::frame::{Frame, MAX_FRAME_SAMPLES, samples_per_tick};
+use crate::leg::playout::converter;
+use crate::level;
+
+/// What the room keeps about a member.
+pub(super) struct Member {
+    pub(super) leg: LegId,
+    settings: MemberSettings,
+    gain_in: Gain,
+    gain_out: Gain,
+    talk: Talk,
+    /// Between the rates of leg and room, where they differ.
+    up: Option<Resampler>,
+    down: Option<Resampler>,
+    /// What it says in this tick, at the rate of the room.
+    voice: Frame,
+}
+
+impl Member {
+    pub(super) fn new(
+        leg: LegId,
+        leg_rate_hz: u32,
+        room_rate_hz: u32,
+        settings: MemberSettings,
+    ) -> Self {
+        let mut member = Self {
+            leg,
+            settings,
+            gain_in: Gain::new(settings.gain_in_db),
+            gain_out: Gain::new(settings.gain_out_db),
+            talk: Talk::default(),
+            up: None,
+            down: None,
+            voice: Frame::silent(room_rate_hz),
+        };
+        member.set_rate(leg_rate_hz, room_rate_hz);
+        member
+    }
+
+    pub(super) fn set_rate(&mut self, leg_rate_hz: u32, room_rate_hz: u32) {
+        self.up = converter(leg_rate_hz, room_rate_hz);
+        self.down = converter(room_rate_hz, leg_rate_hz);
+    }
+
+    pub(super) fn set(&mut self, settings: MemberSettings) {
+        self.settings = settings;
+        self.gain_in.set(settings.gain_in_db);
+        self.gain_out.set(settings.gain_out_db);
+    }
+
+    pub(super) fn is_deaf(&self) -> bool {
+        self.settings.deaf
+    }
+
+    /// Whether it is in the mix of this tick.
+    pub(super) fn is_audible(&self) -> bool {
+        !self.settings.mute && (self.settings.energy == 0 || self.talk.is_on())
+    }
+
+    pub(super) fn voice(&self) -> &[i16] {
+        self.voice.samples()
+    }
+
+    /// Takes what its leg says in this tick; tells when it began or ceased to talk.
+    pub(super) fn take(&mut self, said: &Frame) -> Option<(bool, u16)> {
+        match &mut self.up {
+            Some(up) => {
+                up.process(said.samples(), self.voice.samples_mut());
+            }
+            None if self.voice.rate_hz() == said.rate_hz() => self.voice.copy_from(said),
+            None => self.voice.clear(),
+        }
+        self.gain_in.process(self.voice.samples_mut());
+        let energy = level::mean_absolute(self.voice.samples());
+        let threshold = self.settings.energy.max(1);
+        self.talk
+            .step(energy, threshold, self.settings.hang_over_ms)
+            .map(|on| (on, energy))
+    }
+
+    /// Gives its leg what it hears.
+    pub(super) fn give(&mut self, hears: &[i32], feed: &mut Frame) {
+        let mut clipped = [0; MAX_FRAME_SAMPLES];
+        let clipped = &mut clipped[..hears.len()];
+        for (sample, &sum) in clipped.iter_mut().zip(hears) {
+            *sample = clip(sum);
+        }
+        self.gain_out.process(clipped);
+        match &mut self.down {
+            Some(down) => {
+                down.process(clipped, feed.samples_mut());
+            }
+            None if samples_per_tick(feed.rate_hz()) == clipped.len() => {
+                feed.samples_mut().copy_from_slice(clipped);
+            }
+            None => feed.clear(),
+        }
+    }
+}
