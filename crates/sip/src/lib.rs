@@ -10,16 +10,19 @@
 //!
 //! Time is always an argument. Randomness comes from the seed given at the start. The crate opens no
 //! socket and resolves no name; messages are read by [`message::parse_datagram`] and
-//! `transport::Framer`.
+//! [`transport::Framer`].
 
 #![warn(missing_docs)]
 
 pub mod auth;
+mod dialog;
 pub mod endpoint;
 pub mod event;
 pub mod message;
 pub mod register;
 pub mod sdp;
+mod session;
+mod transaction;
 pub mod transport;
 
 pub use endpoint::{

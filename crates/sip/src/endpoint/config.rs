@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::message::Method;
+use crate::message::{HeaderName, MessageWriter, Method};
 
 /// Settings of an endpoint.
 #[derive(Clone, Debug)]
@@ -37,6 +37,48 @@ impl Default for EndpointConfig {
             ],
             supported: vec!["path".into(), "replaces".into()],
         }
+    }
+}
+
+impl EndpointConfig {
+    /// The value of Allow: our own methods and those handed up.
+    pub(crate) fn allow(&self) -> String {
+        let own = [
+            Method::Invite,
+            Method::Ack,
+            Method::Bye,
+            Method::Cancel,
+            Method::Info,
+            Method::Update,
+        ];
+        let mut allow = String::with_capacity(100);
+        for method in own.iter().chain(&self.methods) {
+            if !allow.is_empty() {
+                allow.push_str(", ");
+            }
+            allow.push_str(method.as_str());
+        }
+        allow
+    }
+
+    /// User-Agent, Allow and Supported.
+    pub(crate) fn write_capabilities(&self, writer: &mut MessageWriter) {
+        if !self.user_agent.is_empty() {
+            writer.header(HeaderName::UserAgent, &self.user_agent);
+        }
+        writer.header(HeaderName::Allow, &self.allow());
+        if !self.supported.is_empty() {
+            writer.header(HeaderName::Supported, &self.supported.join(", "));
+        }
+    }
+
+    /// What an answer to OPTIONS says of us (RFC 3261 §11.2). User-Agent is printed anyway.
+    pub fn capability_headers(&self) -> Vec<(String, String)> {
+        vec![
+            ("Allow".into(), self.allow()),
+            ("Accept".into(), "application/sdp".into()),
+            ("Supported".into(), self.supported.join(", ")),
+        ]
     }
 }
 

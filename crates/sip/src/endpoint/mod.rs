@@ -1,29 +1,64 @@
 //! The endpoint: the only door of the crate.
+//!
+//! This file holds the state and the public methods; what they do is beside it by subject
+//! (`receive`, `reply`, `outside`) and in `session`.
 
 mod config;
+mod identity;
+mod outside;
+mod receive;
+mod reply;
 mod request;
+mod respond_to;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use bytes::Bytes;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 
 pub use config::{Counts, EndpointConfig, EndpointError, Limits, Timers};
 pub use request::{InviteRequest, Party};
 
+pub(crate) use outside::Outgoing;
+pub(crate) use request::check_headers;
+
 use crate::event::{Event, OutOfDialogRequest, RequestId, SessionId, TransactionId};
 use crate::message::{Message, Method};
+use crate::session::Session;
+use crate::transaction::{ClientKey, ClientTransaction, Outputs, ServerKey, ServerTransaction};
 use crate::transport::{Flow, FlowId, Target, Transmit};
 
 /// Result of the endpoint's calls.
 pub type Outcome<T = ()> = Result<T, EndpointError>;
 
 /// Transactions, dialogs and INVITE sessions of one switch.
+///
+/// After every call take transmits and events until there are none, then arm a timer for
+/// [`Endpoint::poll_timeout`]. The queues between are as long as what one input causes.
 #[derive(Debug)]
 pub struct Endpoint {
-    config: EndpointConfig,
-    transmits: VecDeque<Transmit>,
-    events: VecDeque<Event>,
+    pub(crate) config: EndpointConfig,
+    pub(crate) rng: StdRng,
+    pub(crate) out: Outputs,
+    pub(crate) clients: HashMap<ClientKey, ClientTransaction>,
+    /// Client transactions by connection, to fail them when it closes.
+    client_flows: BTreeSet<(FlowId, ClientKey)>,
+    pub(crate) servers: HashMap<u64, ServerTransaction>,
+    server_keys: HashMap<ServerKey, u64>,
+    /// Requests without To tag, to notice the same one over two paths.
+    merged: HashMap<Box<str>, u64>,
+    pub(crate) sessions: HashMap<SessionId, Session>,
+    /// Sessions by the number in our tag.
+    pub(crate) tags: HashMap<u64, SessionId>,
+    /// Requests of the owner that wait for a response.
+    pub(crate) outgoing: HashMap<TransactionId, Outgoing>,
+    /// Requests that wait for `respond`.
+    pub(crate) handed_up: usize,
+    /// To tag of answers that leave no state behind.
+    stateless_tag: Box<str>,
+    last_id: u64,
 }
 
 /// The identifiers of a session's dialog.
@@ -35,39 +70,102 @@ pub struct DialogView<'a> {
     pub local_tag: &'a str,
     /// The peer's tag; empty before a dialog exists.
     pub remote_tag: &'a str,
+    /// Our Contact URI.
+    pub local_contact: &'a str,
     /// The peer's Contact URI; empty before a dialog exists.
     pub remote_contact: &'a str,
-    /// Where in-dialog requests go.
-    pub target: Target,
+    /// Where in-dialog requests go; `None` before a dialog exists.
+    pub target: Option<Target>,
 }
 
-#[allow(unused_variables, reason = "signatures first")]
 impl Endpoint {
     /// An idle endpoint. The seed makes tags, branches and Call-IDs unguessable; give each process
     /// a new one.
     pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
-        Self {
+        let mut endpoint = Self {
             config,
-            transmits: VecDeque::new(),
-            events: VecDeque::new(),
-        }
+            rng: StdRng::from_seed(seed),
+            out: Outputs::default(),
+            clients: HashMap::new(),
+            client_flows: BTreeSet::new(),
+            servers: HashMap::new(),
+            server_keys: HashMap::new(),
+            merged: HashMap::new(),
+            sessions: HashMap::new(),
+            tags: HashMap::new(),
+            outgoing: HashMap::new(),
+            handed_up: 0,
+            stateless_tag: "".into(),
+            last_id: 0,
+        };
+        endpoint.stateless_tag = endpoint.new_tag().1.into();
+        endpoint
+    }
+
+    /// The settings it was made with.
+    pub fn config(&self) -> &EndpointConfig {
+        &self.config
     }
 
     /// Takes a message from a reader.
-    pub fn handle_message(&mut self, now: Instant, flow: &Flow, message: Message) {}
+    pub fn handle_message(&mut self, now: Instant, flow: &Flow, message: Message) {
+        if message.is_request() {
+            self.receive_request(now, flow, message);
+        } else {
+            self.receive_response(now, flow, message);
+        }
+    }
 
     /// Fires every timer due at `now`.
-    pub fn handle_timeout(&mut self, now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(due) = self.out.timers.pop_due(now) {
+            self.fire(now, due);
+        }
+    }
 
-    /// Takes note that a connection is gone.
-    pub fn handle_flow_closed(&mut self, now: Instant, flow: FlowId) {}
+    /// Takes note that a connection is gone: what waits for a response on it fails.
+    pub fn handle_flow_closed(&mut self, now: Instant, flow: FlowId) {
+        let first = ClientKey {
+            branch: 0,
+            is_cancel: false,
+        };
+        let keys: Vec<_> = self
+            .client_flows
+            .range((flow, first)..)
+            .take_while(|(owner, _)| *owner == flow)
+            .map(|(_, key)| *key)
+            .collect();
+        for key in keys {
+            self.fail_client(now, key);
+        }
+        self.out.event(Event::FlowClosed { flow });
+    }
+
+    /// Takes back a message that could not be sent: its transaction fails at once instead of after
+    /// 64·T1. Lost responses are left to the peer's retransmissions.
+    pub fn handle_transmit_failed(&mut self, now: Instant, transmit: &Transmit) {
+        let message = crate::message::parse_datagram(transmit.bytes.clone());
+        let key = message
+            .ok()
+            .filter(Message::is_request)
+            .and_then(|request| ClientKey::of_request(&request));
+        if let Some(key) = key {
+            self.fail_client(now, key);
+        }
+    }
 
     /// Places a call.
+    ///
+    /// # Errors
+    /// `InvalidUri`, `InvalidHeader`, `LimitReached`.
     pub fn invite(&mut self, now: Instant, request: InviteRequest) -> Outcome<SessionId> {
-        Err(EndpointError::LimitReached)
+        self.place_call(now, request)
     }
 
     /// Sends 101–199 for an incoming INVITE.
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidState` unless it waits for an answer, `InvalidCode`, `InvalidHeader`.
     pub fn provisional(
         &mut self,
         now: Instant,
@@ -76,10 +174,14 @@ impl Endpoint {
         sdp: Option<Bytes>,
         headers: &[(String, String)],
     ) -> Outcome {
-        Err(EndpointError::UnknownSession)
+        self.send_provisional(now, session, code, sdp.as_ref(), headers)
     }
 
-    /// Sends 200 for an incoming INVITE, repeated until the ACK.
+    /// Sends 200 for an incoming INVITE, repeated until the ACK. A `Contact` among the headers
+    /// replaces ours.
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidState` unless it waits for an answer, `InvalidHeader`.
     pub fn accept(
         &mut self,
         now: Instant,
@@ -87,10 +189,13 @@ impl Endpoint {
         sdp: Option<Bytes>,
         headers: &[(String, String)],
     ) -> Outcome {
-        Err(EndpointError::UnknownSession)
+        self.send_answer(now, session, sdp.as_ref(), headers)
     }
 
-    /// Sends 300–699 for an incoming INVITE; `reason` empty takes the usual phrase. `Ended` follows.
+    /// Sends 300–699 for an incoming INVITE; an empty `reason` takes the usual phrase. `Ended` follows.
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidState` unless it waits for an answer, `InvalidCode`, `InvalidHeader`.
     pub fn reject(
         &mut self,
         now: Instant,
@@ -99,11 +204,18 @@ impl Endpoint {
         reason: &str,
         headers: &[(String, String)],
     ) -> Outcome {
-        Err(EndpointError::UnknownSession)
+        if !crate::message::is_header_value(reason) {
+            return Err(EndpointError::InvalidHeader);
+        }
+        self.send_rejection(now, session, code, reason, headers)
     }
 
     /// Ends a session in whatever state it is: CANCEL, BYE, or a rejection with
-    /// `code_if_unanswered`. `headers` (Reason and others) go along. A terminal event follows.
+    /// `code_if_unanswered`. `headers` (Reason and others) go along. A terminal event follows; asking
+    /// twice changes nothing.
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidHeader`, `InvalidCode`.
     pub fn hangup(
         &mut self,
         now: Instant,
@@ -111,15 +223,33 @@ impl Endpoint {
         code_if_unanswered: u16,
         headers: &[(String, String)],
     ) -> Outcome {
-        Err(EndpointError::UnknownSession)
+        self.hang_up(now, session, code_if_unanswered, headers)
     }
 
     /// Sends the ACK that an INVITE without offer leaves to the owner, with the answer.
-    pub fn acknowledge(&mut self, now: Instant, session: SessionId, sdp: Option<Bytes>) -> Outcome {
-        Err(EndpointError::UnknownSession)
+    ///
+    /// # Errors
+    /// `UnknownSession`; `InvalidState` when no ACK is owed.
+    pub fn acknowledge(
+        &mut self,
+        _now: Instant,
+        session: SessionId,
+        sdp: Option<Bytes>,
+    ) -> Outcome {
+        let owing = self
+            .sessions
+            .get_mut(&session)
+            .ok_or(EndpointError::UnknownSession)?;
+        let number = owing.owes_ack.take().ok_or(EndpointError::InvalidState)?;
+        self.send_ack(session, number, None, sdp.as_ref());
+        Ok(())
     }
 
     /// Sends a re-INVITE; glare is retried inside (RFC 3261 §14.1).
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidHeader`; `InvalidState` unless the session is established and no
+    /// other change is under way from either side.
     pub fn reinvite(
         &mut self,
         now: Instant,
@@ -127,10 +257,13 @@ impl Endpoint {
         sdp: Option<Bytes>,
         headers: &[(String, String)],
     ) -> Outcome {
-        Err(EndpointError::UnknownSession)
+        self.start_reinvite(now, session, sdp, headers)
     }
 
     /// Accepts the peer's re-INVITE or UPDATE.
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidHeader`; `InvalidState` when none waits.
     pub fn answer_reinvite(
         &mut self,
         now: Instant,
@@ -138,10 +271,13 @@ impl Endpoint {
         sdp: Option<Bytes>,
         headers: &[(String, String)],
     ) -> Outcome {
-        Err(EndpointError::UnknownSession)
+        self.answer_change(now, session, 200, sdp.as_ref(), headers)
     }
 
     /// Refuses the peer's re-INVITE or UPDATE with 300–699; the session goes on as it was.
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidHeader`, `InvalidCode`; `InvalidState` when none waits.
     pub fn refuse_reinvite(
         &mut self,
         now: Instant,
@@ -149,10 +285,16 @@ impl Endpoint {
         code: u16,
         headers: &[(String, String)],
     ) -> Outcome {
-        Err(EndpointError::UnknownSession)
+        if code < 300 {
+            return Err(EndpointError::InvalidCode);
+        }
+        self.answer_change(now, session, code, None, headers)
     }
 
-    /// Sends an INFO in the session.
+    /// Sends an INFO in the session. The outcome is [`Event::Response`].
+    ///
+    /// # Errors
+    /// As [`Endpoint::request_in_dialog`].
     pub fn info(
         &mut self,
         now: Instant,
@@ -160,10 +302,15 @@ impl Endpoint {
         content_type: &str,
         body: Bytes,
     ) -> Outcome<TransactionId> {
-        Err(EndpointError::UnknownSession)
+        self.request_in_dialog(now, session, Method::Info, &[], Some((content_type, body)))
     }
 
-    /// Sends any request but INVITE, ACK, CANCEL and BYE in the session.
+    /// Sends any request but INVITE, ACK, CANCEL and BYE in the session. The outcome is
+    /// [`Event::Response`].
+    ///
+    /// # Errors
+    /// `UnknownSession`, `InvalidHeader`, `LimitReached`; `InvalidState` without a dialog or for
+    /// those four methods.
     pub fn request_in_dialog(
         &mut self,
         now: Instant,
@@ -172,19 +319,25 @@ impl Endpoint {
         headers: &[(String, String)],
         body: Option<(&str, Bytes)>,
     ) -> Outcome<TransactionId> {
-        Err(EndpointError::UnknownSession)
+        self.send_request_in_dialog(now, session, &method, headers, body)
     }
 
-    /// Sends a request outside any session.
+    /// Sends a request outside any session. The outcome is [`Event::Response`].
+    ///
+    /// # Errors
+    /// `InvalidUri`, `InvalidHeader`, `LimitReached`; `InvalidState` for INVITE, ACK, CANCEL and BYE.
     pub fn send_out_of_dialog(
         &mut self,
         now: Instant,
         request: OutOfDialogRequest,
     ) -> Outcome<TransactionId> {
-        Err(EndpointError::LimitReached)
+        self.send_outside(now, request)
     }
 
-    /// Answers a request handed up as [`Event::Request`]: 101–699, one final answer.
+    /// Answers a request handed up as [`Event::Request`]: 101–699; one final answer.
+    ///
+    /// # Errors
+    /// `UnknownRequest` when it was answered or given up; `InvalidHeader`, `InvalidCode`.
     pub fn respond(
         &mut self,
         now: Instant,
@@ -194,35 +347,49 @@ impl Endpoint {
         headers: &[(String, String)],
         body: Option<(&str, Bytes)>,
     ) -> Outcome {
-        Err(EndpointError::UnknownRequest)
+        self.respond_to(now, request, code, reason, headers, body)
     }
 
     /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.transmits.pop_front()
+        self.out.transmits.pop_front()
     }
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.out.events.pop_front()
     }
 
     /// When `handle_timeout` is due; `None` when nothing waits.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.out.timers.next_deadline()
     }
 
-    /// The identifiers of a session: the confirmed dialog, or the latest early one.
+    /// The identifiers of a session: of the confirmed dialog, or of the latest early one.
     pub fn dialog(&self, session: SessionId) -> Option<DialogView<'_>> {
-        None
+        let session = self.sessions.get(&session)?;
+        let dialog = session.dialog();
+        Some(DialogView {
+            call_id: &session.call_id,
+            local_tag: &session.local_tag,
+            remote_tag: dialog.map_or("", |dialog| &dialog.remote_tag),
+            local_contact: &session.contact,
+            remote_contact: dialog.map_or("", |dialog| &dialog.remote_target),
+            target: dialog.map(crate::dialog::Dialog::target),
+        })
     }
 
     /// What is alive inside.
     pub fn counts(&self) -> Counts {
         Counts {
-            transmits: self.transmits.len(),
-            events: self.events.len(),
-            ..Counts::default()
+            client_transactions: self.clients.len(),
+            server_transactions: self.servers.len(),
+            sessions: self.sessions.len(),
+            timers: self.out.timers.len(),
+            outgoing: self.outgoing.len(),
+            incoming: self.handed_up,
+            transmits: self.out.transmits.len(),
+            events: self.out.events.len(),
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 
+use super::EndpointError;
 use crate::auth::Credentials;
 use crate::message::header::quote;
+use crate::message::{is_header_value, is_token};
 use crate::transport::Target;
 
 /// One side of a request: display name and URI.
@@ -59,4 +61,16 @@ pub struct InviteRequest {
     pub call_id: Option<String>,
     /// Max-Forwards: 70, or what a bridged call's other leg came with minus one.
     pub max_forwards: u8,
+}
+
+/// Whether headers of the owner may be printed.
+pub(crate) fn check_headers(headers: &[(String, String)]) -> Result<(), EndpointError> {
+    let valid = headers
+        .iter()
+        .all(|(name, value)| is_token(name) && is_header_value(value));
+    if valid {
+        Ok(())
+    } else {
+        Err(EndpointError::InvalidHeader)
+    }
 }

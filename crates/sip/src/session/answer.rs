@@ -1,0 +1,260 @@
+//! Answering calls: the peer's INVITE until our final answer and its ACK.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::{Session, State, UnacknowledgedAnswer};
+use crate::dialog::Dialog;
+use crate::endpoint::{Endpoint, EndpointError, Outcome, check_headers};
+use crate::event::{Event, IncomingRequest, SessionId};
+use crate::message::{HeaderName, Message, Uri};
+use crate::transaction::{ClientOwner, SessionTimer};
+use crate::transport::Flow;
+
+impl Endpoint {
+    /// A new INVITE that passed all checks; its server transaction exists.
+    pub(crate) fn on_new_call(&mut self, flow: &Flow, server: u64, message: Message) {
+        let id = self.next_session();
+        let (tag, local_tag) = self.new_tag();
+        let to = message.header(HeaderName::To).unwrap_or("");
+        let session = Session {
+            state: State::Incoming { server },
+            is_caller: false,
+            call_id: message.call_id().into(),
+            tag,
+            local: format!("{to};tag={local_tag}").into(),
+            local_tag: local_tag.into(),
+            contact: own_contact(&message, flow).into(),
+            local_cseq: self.first_cseq(),
+            dialogs: vec![Dialog::from_request(&message, flow)],
+            late_forks: Vec::new(),
+            auth: None,
+            answer: None,
+            owes_ack: None,
+            outgoing: None,
+            incoming: None,
+            hangup_wanted: None,
+        };
+        if let Some(transaction) = self.servers.get_mut(&server) {
+            transaction.session = Some(id);
+            transaction.tag = session.local_tag.clone();
+        }
+        self.tags.insert(tag, id);
+        self.sessions.insert(id, session);
+        self.out.event(Event::Invite {
+            session: id,
+            request: IncomingRequest {
+                message,
+                flow: *flow,
+            },
+        });
+    }
+
+    fn incoming_server(&self, id: SessionId) -> Outcome<u64> {
+        let session = self
+            .sessions
+            .get(&id)
+            .ok_or(EndpointError::UnknownSession)?;
+        match session.state {
+            State::Incoming { server } => Ok(server),
+            State::Inviting { .. } | State::Established | State::Leaving => {
+                Err(EndpointError::InvalidState)
+            }
+        }
+    }
+
+    pub(crate) fn send_provisional(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        code: u16,
+        sdp: Option<&Bytes>,
+        headers: &[(String, String)],
+    ) -> Outcome {
+        let server = self.incoming_server(id)?;
+        if !(101..200).contains(&code) {
+            return Err(EndpointError::InvalidCode);
+        }
+        check_headers(headers)?;
+        let bytes = self
+            .dialog_response(id, server, code, "", sdp, headers)
+            .ok_or(EndpointError::InvalidState)?;
+        self.run_server(now, server, code, bytes);
+        Ok(())
+    }
+
+    pub(crate) fn send_answer(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        sdp: Option<&Bytes>,
+        headers: &[(String, String)],
+    ) -> Outcome {
+        let server = self.incoming_server(id)?;
+        check_headers(headers)?;
+        let bytes = self
+            .dialog_response(id, server, 200, "", sdp, headers)
+            .ok_or(EndpointError::InvalidState)?;
+        self.run_server(now, server, 200, bytes.clone());
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.state = State::Established;
+        }
+        self.await_ack(now, id, server, bytes);
+        Ok(())
+    }
+
+    pub(crate) fn send_rejection(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        code: u16,
+        reason: &str,
+        headers: &[(String, String)],
+    ) -> Outcome {
+        let server = self.incoming_server(id)?;
+        if !(300..700).contains(&code) {
+            return Err(EndpointError::InvalidCode);
+        }
+        check_headers(headers)?;
+        self.reply(now, server, code, reason, headers, None);
+        self.end_session(now, id, Event::Ended { session: id });
+        Ok(())
+    }
+
+    /// Keeps a 2xx to an INVITE to repeat it until its ACK comes.
+    pub(crate) fn await_ack(&mut self, now: Instant, id: SessionId, server: u64, response: Bytes) {
+        let interval = self.config.timers.t1;
+        let Some(transaction) = self.servers.get(&server) else {
+            return;
+        };
+        let (target, number) = (transaction.template.target, transaction.number);
+        let repeat = Some(self.arm_session(now + interval, id, SessionTimer::RepeatAnswer));
+        let give_up = Some(self.arm_session(
+            now + self.config.timers.sixty_four_t1(),
+            id,
+            SessionTimer::AckMissing,
+        ));
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        session.answer = Some(UnacknowledgedAnswer {
+            number,
+            response,
+            target,
+            interval,
+            repeat,
+            give_up,
+        });
+    }
+
+    /// An ACK inside a dialog of ours.
+    pub(crate) fn on_dialog_ack(&mut self, now: Instant, id: SessionId, ack: &Message) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let number = ack.cseq().map(|cseq| cseq.number);
+        let Some(answer) = session
+            .answer
+            .take_if(|answer| Some(answer.number) == number)
+        else {
+            return;
+        };
+        let UnacknowledgedAnswer {
+            mut repeat,
+            mut give_up,
+            ..
+        } = answer;
+        self.out.timers.cancel(&mut repeat);
+        self.out.timers.cancel(&mut give_up);
+        let wanted = session.hangup_wanted.take();
+        self.out.event(Event::Acked {
+            session: id,
+            sdp: ack.sdp(),
+        });
+        match wanted {
+            Some(headers) => self.leave(now, id, &headers),
+            None => self.resume_reinvite(now, id),
+        }
+    }
+
+    pub(crate) fn on_repeat_answer(&mut self, now: Instant, id: SessionId) {
+        let t2 = self.config.timers.t2;
+        let Some(answer) = self
+            .sessions
+            .get_mut(&id)
+            .and_then(|session| session.answer.as_mut())
+        else {
+            return;
+        };
+        answer.interval = (answer.interval * 2).min(t2);
+        let at = now + answer.interval;
+        let (target, bytes) = (answer.target, answer.response.clone());
+        answer.repeat = Some(self.out.timers.arm(
+            at,
+            crate::transaction::Due::Session(id, SessionTimer::RepeatAnswer),
+        ));
+        self.out.transmit(target, bytes);
+    }
+
+    /// No ACK for 64·T1: the dialog is confirmed, but the session ends with a BYE (§13.3.1.4).
+    pub(crate) fn on_ack_missing(&mut self, now: Instant, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let wanted = session.hangup_wanted.take();
+        let event = match &wanted {
+            Some(_) => Event::Ended { session: id },
+            None => Event::Timeout { session: id },
+        };
+        self.send_bye(now, id, &wanted.unwrap_or_default(), ClientOwner::Nobody);
+        self.end_session(now, id, event);
+    }
+
+    /// A response that makes or continues a dialog: Contact, Record-Route, what we can do.
+    pub(crate) fn dialog_response(
+        &self,
+        id: SessionId,
+        server: u64,
+        code: u16,
+        reason: &str,
+        sdp: Option<&Bytes>,
+        headers: &[(String, String)],
+    ) -> Option<Bytes> {
+        let session = self.sessions.get(&id)?;
+        let transaction = self.servers.get(&server)?;
+        let mut writer = transaction
+            .template
+            .response(code, reason, &session.local_tag);
+        writer.lines(transaction.template.record_routes());
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("Contact"))
+        {
+            writer.header(HeaderName::Contact, &format!("<{}>", session.contact));
+        }
+        self.config.write_capabilities(&mut writer);
+        for (name, value) in headers {
+            writer.named(name, value);
+        }
+        Some(match sdp {
+            Some(sdp) => writer.finish_with("application/sdp", sdp),
+            None => writer.finish(),
+        })
+    }
+}
+
+/// Our Contact for a call that came in: the user it asked for, at the address it reached.
+fn own_contact(invite: &Message, flow: &Flow) -> String {
+    let uri = invite.request_uri().and_then(|uri| Uri::parse(uri).ok());
+    let user = uri
+        .filter(Uri::is_sip)
+        .and_then(|uri| uri.user)
+        .filter(|user| !user.is_empty());
+    let at = user.map_or(String::new(), |user| format!("{user}@"));
+    let transport = flow
+        .transport
+        .uri_param()
+        .map_or(String::new(), |param| format!(";transport={param}"));
+    format!("sip:{at}{}{transport}", flow.local)
+}
