@@ -23,6 +23,16 @@ pub struct Header {
     pub value: Value,
 }
 
+impl Header {
+    /// The value in one text; a list in its plain form.
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.value {
+            Value::Text(text) => Cow::Borrowed(text.as_ref()),
+            Value::List(items) => Cow::Owned(join_array(items)),
+        }
+    }
+}
+
 /// Headers in the order they were added. Names may repeat; a header with an empty value does not
 /// exist (event-socket.md §1.6).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -124,6 +134,18 @@ impl Headers {
         }
     }
 
+    /// Puts a header where one of that name stands, or appends it.
+    pub fn set_header(&mut self, header: Header) {
+        match self
+            .entries
+            .iter_mut()
+            .find(|old| old.name.eq_ignore_ascii_case(&header.name))
+        {
+            Some(old) => old.value = header.value,
+            None => self.entries.push(header),
+        }
+    }
+
     /// Removes every header of that name.
     pub fn remove(&mut self, name: &str) {
         self.entries
@@ -140,10 +162,7 @@ impl Headers {
 
     /// First header of that name, ignoring case. A list answers its plain form.
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.find(name).map(|header| match &header.value {
-            Value::Text(text) => Cow::Borrowed(text.as_ref()),
-            Value::List(items) => Cow::Owned(join_array(items)),
-        })
+        self.find(name).map(Header::text)
     }
 
     /// First header of that name as text; `None` also for a list.

@@ -12,6 +12,8 @@ use crate::headers::Headers;
 use crate::names::EventName;
 use crate::serialise::{Format, frame};
 use api::event::{Event, EventKind, FormatId};
+use api::view::Channel;
+use api::{Seq, Timestamp};
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 
@@ -32,6 +34,59 @@ pub struct Server {
     pub version: String,
     /// Zone of `Event-Date-Local` and of every time printed by a console command.
     pub zone: TimeZone,
+}
+
+/// A channel as `uuid_dump` prints it: core headers of a CHANNEL_DATA event, then everything about it.
+pub fn dump(channel: &Channel, server: &Server, now: Timestamp, seq: Seq) -> Headers {
+    let mut headers = data_headers(channel, server, now, seq);
+    channel_dump(&mut headers, channel);
+    headers
+}
+
+/// The reply to `connect` without its blank line: a dump with the caller profile under `Channel-` in front, where
+/// every name is unique (event-socket.md §3.2). Its values are url-encoded.
+pub fn connect_reply(
+    channel: &Channel,
+    server: &Server,
+    now: Timestamp,
+    seq: Seq,
+    asynchronous: bool,
+    full: bool,
+) -> Vec<u8> {
+    let mut all = data_headers(channel, server, now, seq);
+    if let Some(own) = &channel.profile {
+        profile(&mut all, "Channel-", own);
+    }
+    channel_dump(&mut all, channel);
+    all.push("Content-Type", "command/reply");
+    all.push("Reply-Text", "+OK\n");
+    all.push("Socket-Mode", if asynchronous { "async" } else { "static" });
+    all.push("Control", if full { "full" } else { "single-channel" });
+    let mut unique = Headers::with_capacity(all.len());
+    for header in all.iter() {
+        unique.set_header(header.clone());
+    }
+    let mut out = Vec::new();
+    crate::serialise::plain::write_headers(&mut out, &unique);
+    out.push(b'\n');
+    out
+}
+
+fn data_headers(channel: &Channel, server: &Server, now: Timestamp, seq: Seq) -> Headers {
+    let mut headers = Headers::with_capacity(96 + channel.variables.len());
+    headers.push("Event-Name", EventName::ChannelData.as_str());
+    server_headers(
+        &mut headers,
+        server,
+        now,
+        seq,
+        &Source {
+            file: "view.rs",
+            function: "dump",
+            line: line!(),
+        },
+    );
+    headers
 }
 
 /// The frame cache slot of each format.
@@ -80,11 +135,16 @@ pub fn headers(event: &Event, server: &Server) -> Headers {
 
 /// The event as a frame; encoded once per event and format, whoever asks first.
 pub fn event_frame(event: &Event, format: Format, server: &Server) -> Bytes {
-    event.frame(format_id(format), |event| frame(format, &headers(event, server)).into())
+    event.frame(format_id(format), |event| {
+        frame(format, &headers(event, server)).into()
+    })
 }
 
 fn room_for(event: &Event) -> usize {
-    event.channel.as_ref().map_or(32, |channel| 96 + channel.variables.len())
+    event
+        .channel
+        .as_ref()
+        .map_or(32, |channel| 96 + channel.variables.len())
 }
 
 /// Where in our source an event was put into words: `Event-Calling-*`.
@@ -96,18 +156,28 @@ struct Source {
 
 /// The core headers without `Event-Name` (event-socket.md §4.2).
 fn core_without_name(headers: &mut Headers, event: &Event, server: &Server, source: &Source) {
+    server_headers(headers, server, event.at, event.id.seq, source);
+}
+
+fn server_headers(
+    headers: &mut Headers,
+    server: &Server,
+    at: Timestamp,
+    seq: Seq,
+    source: &Source,
+) {
     headers.push("Core-UUID", server.core_uuid.clone());
     headers.push("FreeSWITCH-Hostname", server.hostname.clone());
     headers.push("FreeSWITCH-Switchname", server.switchname.clone());
     headers.push("FreeSWITCH-IPv4", server.ipv4.clone());
     headers.push("FreeSWITCH-IPv6", server.ipv6.clone());
-    headers.push("Event-Date-Local", crate::clock::local(event.at, &server.zone));
-    headers.push("Event-Date-GMT", crate::clock::gmt(event.at));
-    headers.push_display("Event-Date-Timestamp", event.at.as_micros());
+    headers.push("Event-Date-Local", crate::clock::local(at, &server.zone));
+    headers.push("Event-Date-GMT", crate::clock::gmt(at));
+    headers.push_display("Event-Date-Timestamp", at.as_micros());
     headers.push("Event-Calling-File", source.file);
     headers.push("Event-Calling-Function", source.function);
     headers.push_display("Event-Calling-Line-Number", source.line);
-    headers.push_display("Event-Sequence", event.id.seq);
+    headers.push_display("Event-Sequence", seq);
 }
 
 /// All core headers.
@@ -117,4 +187,4 @@ fn core(headers: &mut Headers, name: EventName, event: &Event, server: &Server, 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,7 @@
 //! Events as bytes, in the three formats (event-socket.md §1.6).
 
 pub mod json;
+pub mod json_tree;
 pub mod plain;
 pub mod xml;
 

@@ -20,17 +20,43 @@ pub(super) fn subclass(event: &AccountEvent) -> &'static str {
 pub(super) fn write(headers: &mut Headers, event: &Event, kind: &AccountEvent, server: &Server) {
     headers.push("Event-Subclass", subclass(kind));
     headers.push("Event-Name", EventName::Custom.as_str());
-    core_without_name(headers, event, server, &Source { file: "account.rs", function: "registrar", line: line!() });
+    core_without_name(
+        headers,
+        event,
+        server,
+        &Source {
+            file: "account.rs",
+            function: "registrar",
+            line: line!(),
+        },
+    );
     match kind {
-        AccountEvent::RegisterAttempted { registration, result } => {
-            registering(headers, registration, registration.expires.as_seconds() - registration.refreshed.as_seconds());
+        AccountEvent::RegisterAttempted {
+            registration,
+            result,
+        } => {
+            registering(
+                headers,
+                registration,
+                registration.expires.as_seconds() - registration.refreshed.as_seconds(),
+            );
             headers.push("auth-result", *result);
         }
-        AccountEvent::Registered { registration, expires_s, refreshed } => {
+        AccountEvent::Registered {
+            registration,
+            expires_s,
+            refreshed,
+        } => {
             registering(headers, registration, i64::from(*expires_s));
             headers.push("update-reg", if *refreshed { "true" } else { "" });
         }
-        AccountEvent::RegisterFailed { profile, user, domain, source, user_agent } => {
+        AccountEvent::RegisterFailed {
+            profile,
+            user,
+            domain,
+            source,
+            user_agent,
+        } => {
             headers.push("profile-name", profile.to_string());
             headers.push("to-user", user.to_string());
             headers.push("to-host", domain.to_string());
@@ -100,5 +126,8 @@ fn network(headers: &mut Headers, registration: &Registration) {
 }
 
 fn status(registration: &Registration) -> String {
-    format!("Registered({})", registration.transport.to_ascii_uppercase())
+    format!(
+        "Registered({})",
+        registration.transport.to_ascii_uppercase()
+    )
 }

@@ -51,8 +51,15 @@ pub(super) fn name(event: &ChannelEvent) -> EventName {
 
 pub(super) fn write(headers: &mut Headers, event: &Event, kind: &ChannelEvent, server: &Server) {
     let name = name(kind);
-    let source = Source { file: "channel.rs", function: name.as_str(), line: line!() };
-    if let ChannelEvent::PrivateCommand { headers: request, .. } = kind {
+    let source = Source {
+        file: "channel.rs",
+        function: name.as_str(),
+        line: line!(),
+    };
+    if let ChannelEvent::PrivateCommand {
+        headers: request, ..
+    } = kind
+    {
         push_all(headers, request);
     }
     core(headers, name, event, server, &source);
@@ -118,11 +125,22 @@ fn before(headers: &mut Headers, kind: &ChannelEvent, channel: Option<&Channel>)
                 headers.push("Hangup-Cause", hangup.cause.name());
             }
         }
-        ChannelEvent::Updated { direction, name, number, bridged_to } => {
+        ChannelEvent::Updated {
+            direction,
+            name,
+            number,
+            bridged_to,
+        } => {
             headers.push("Direction", direction.unwrap_or_default());
             headers.push("Sent-Callee-ID-Name", name.to_string());
             headers.push("Sent-Callee-ID-Number", number.to_string());
-            headers.push("Bridged-To", bridged_to.as_ref().map(ToString::to_string).unwrap_or_default());
+            headers.push(
+                "Bridged-To",
+                bridged_to
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            );
         }
         ChannelEvent::MediaBugStarted(bug) | ChannelEvent::MediaBugStopped(bug) => {
             headers.push("Media-Bug-Function", bug.function.to_string());
@@ -163,19 +181,39 @@ fn before(headers: &mut Headers, kind: &ChannelEvent, channel: Option<&Channel>)
 fn after(headers: &mut Headers, kind: &ChannelEvent, channel: Option<&Channel>) {
     match kind {
         ChannelEvent::Executed(ran) => application(headers, ran, None),
-        ChannelEvent::ExecuteComplete { application: ran, response } => application(headers, ran, Some(response)),
-        ChannelEvent::Dtmf { digit, duration, source } => {
+        ChannelEvent::ExecuteComplete {
+            application: ran,
+            response,
+        } => application(headers, ran, Some(response)),
+        ChannelEvent::Dtmf {
+            digit,
+            duration,
+            source,
+        } => {
             headers.push_display("DTMF-Digit", digit);
             headers.push_display("DTMF-Duration", duration);
             headers.push("DTMF-Source", source.name());
         }
-        ChannelEvent::PlaybackStarted { file_type, path, params } => playback(headers, file_type, path, params),
-        ChannelEvent::PlaybackStopped { file_type, path, params, status } => {
+        ChannelEvent::PlaybackStarted {
+            file_type,
+            path,
+            params,
+        } => playback(headers, file_type, path, params),
+        ChannelEvent::PlaybackStopped {
+            file_type,
+            path,
+            params,
+            status,
+        } => {
             playback(headers, file_type, path, params);
             headers.push("Playback-Status", status.name());
         }
         ChannelEvent::RecordStarted { path, variables } => recording(headers, path, variables),
-        ChannelEvent::RecordStopped { path, variables, completion } => {
+        ChannelEvent::RecordStopped {
+            path,
+            variables,
+            completion,
+        } => {
             recording(headers, path, variables);
             headers.push("Record-Completion-Cause", completion.unwrap_or_default());
         }
@@ -185,7 +223,12 @@ fn after(headers: &mut Headers, kind: &ChannelEvent, channel: Option<&Channel>) 
                 headers.set_body(body.as_bytes());
             }
         }
-        ChannelEvent::Presence { from, rpid, status, count } => presence(headers, channel, [from, rpid, status], *count),
+        ChannelEvent::Presence {
+            from,
+            rpid,
+            status,
+            count,
+        } => presence(headers, channel, [from, rpid, status], *count),
         ChannelEvent::InfoReceived { content_type, body } => {
             headers.push("SIP-Content-Type", content_type.to_string());
             headers.set_body(body.as_bytes());
@@ -225,11 +268,22 @@ fn application(headers: &mut Headers, ran: &RanApplication, response: Option<&Ar
         headers.push("Application-Response", response.to_string());
     }
     headers.push("Application-UUID", ran.uuid.to_string());
-    headers.push("Application-UUID-Name", ran.uuid_name.as_deref().unwrap_or_default().to_owned());
+    headers.push(
+        "Application-UUID-Name",
+        ran.uuid_name.as_deref().unwrap_or_default().to_owned(),
+    );
 }
 
-fn playback(headers: &mut Headers, file_type: &Option<Arc<str>>, path: &str, params: &[(Arc<str>, Arc<str>)]) {
-    headers.push("Playback-File-Type", file_type.as_deref().unwrap_or_default().to_owned());
+fn playback(
+    headers: &mut Headers,
+    file_type: &Option<Arc<str>>,
+    path: &str,
+    params: &[(Arc<str>, Arc<str>)],
+) {
+    headers.push(
+        "Playback-File-Type",
+        file_type.as_deref().unwrap_or_default().to_owned(),
+    );
     headers.push("Playback-File-Path", path.to_owned());
     push_all(headers, params);
 }
@@ -245,15 +299,28 @@ fn recording(headers: &mut Headers, path: &str, variables: &[(Arc<str>, Arc<str>
 fn codec_set(headers: &mut Headers, read: bool, channel: Option<&Channel>) {
     let Some(channel) = channel else { return };
     if read {
-        let names = ["channel-read-codec-name", "channel-read-codec-rate", "channel-read-codec-bit-rate"];
+        let names = [
+            "channel-read-codec-name",
+            "channel-read-codec-rate",
+            "channel-read-codec-bit-rate",
+        ];
         codec(headers, names, channel.read_codec.as_ref());
     } else {
-        let names = ["Channel-Write-Codec-Name", "Channel-Write-Codec-Rate", "Channel-Write-codec-bit-rate"];
+        let names = [
+            "Channel-Write-Codec-Name",
+            "Channel-Write-Codec-Rate",
+            "Channel-Write-codec-bit-rate",
+        ];
         codec(headers, names, channel.write_codec.as_ref());
     }
 }
 
-fn presence(headers: &mut Headers, channel: Option<&Channel>, [from, rpid, status]: [&Arc<str>; 3], count: u32) {
+fn presence(
+    headers: &mut Headers,
+    channel: Option<&Channel>,
+    [from, rpid, status]: [&Arc<str>; 3],
+    count: u32,
+) {
     headers.push("proto", "any");
     headers.push("login", "channel.rs");
     headers.push("from", from.to_string());
@@ -276,7 +343,9 @@ fn call_info_state(channel: &Channel) -> &'static str {
         CallState::Hangup => "idle",
         CallState::Held => "held",
         CallState::Active | CallState::Unheld | CallState::Early => "active",
-        CallState::Down | CallState::Dialing | CallState::Ringing | CallState::RingWait => "alerting",
+        CallState::Down | CallState::Dialing | CallState::Ringing | CallState::RingWait => {
+            "alerting"
+        }
     }
 }
 

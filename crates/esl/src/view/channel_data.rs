@@ -15,7 +15,14 @@ pub fn basic_data(headers: &mut Headers, channel: &Channel) {
     headers.push_display("Channel-State-Number", channel.next_state.number());
     headers.push("Channel-Name", channel.name.to_string());
     headers.push("Unique-ID", channel.id.to_string());
-    headers.push("Session-External-ID", channel.external_id.as_deref().unwrap_or_default().to_owned());
+    headers.push(
+        "Session-External-ID",
+        channel
+            .external_id
+            .as_deref()
+            .unwrap_or_default()
+            .to_owned(),
+    );
     headers.push("Call-Direction", channel.direction.name());
     headers.push("Presence-Call-Direction", channel.direction.name());
     headers.push("Channel-HIT-Dialplan", truth(channel.hit_dialplan));
@@ -26,8 +33,24 @@ pub fn basic_data(headers: &mut Headers, channel: &Channel) {
     if let Some(hangup) = channel.hangup {
         headers.push("Hangup-Cause", hangup.cause.name());
     }
-    codec(headers, ["Channel-Read-Codec-Name", "Channel-Read-Codec-Rate", "Channel-Read-Codec-Bit-Rate"], channel.read_codec.as_ref());
-    codec(headers, ["Channel-Write-Codec-Name", "Channel-Write-Codec-Rate", "Channel-Write-Codec-Bit-Rate"], channel.write_codec.as_ref());
+    codec(
+        headers,
+        [
+            "Channel-Read-Codec-Name",
+            "Channel-Read-Codec-Rate",
+            "Channel-Read-Codec-Bit-Rate",
+        ],
+        channel.read_codec.as_ref(),
+    );
+    codec(
+        headers,
+        [
+            "Channel-Write-Codec-Name",
+            "Channel-Write-Codec-Rate",
+            "Channel-Write-Codec-Bit-Rate",
+        ],
+        channel.write_codec.as_ref(),
+    );
     if let Some(own) = &channel.profile {
         profile(headers, "Caller-", own);
     }
@@ -83,7 +106,10 @@ pub fn profile(headers: &mut Headers, prefix: &'static str, profile: &CallerProf
         ("Channel-Created-Time", times.created.as_micros()),
         ("Channel-Answered-Time", times.answered.as_micros()),
         ("Channel-Progress-Time", times.progress.as_micros()),
-        ("Channel-Progress-Media-Time", times.progress_media.as_micros()),
+        (
+            "Channel-Progress-Media-Time",
+            times.progress_media.as_micros(),
+        ),
         ("Channel-Hangup-Time", times.hungup.as_micros()),
         ("Channel-Transfer-Time", times.transferred.as_micros()),
         ("Channel-Resurrect-Time", times.resurrected.as_micros()),
@@ -94,8 +120,14 @@ pub fn profile(headers: &mut Headers, prefix: &'static str, profile: &CallerProf
         headers.push_display(prefixed(prefix, field), micros);
     }
     headers.push(prefixed(prefix, "Screen-Bit"), truth(profile.screen_bit));
-    headers.push(prefixed(prefix, "Privacy-Hide-Name"), truth(profile.privacy_hide_name));
-    headers.push(prefixed(prefix, "Privacy-Hide-Number"), truth(profile.privacy_hide_number));
+    headers.push(
+        prefixed(prefix, "Privacy-Hide-Name"),
+        truth(profile.privacy_hide_name),
+    );
+    headers.push(
+        prefixed(prefix, "Privacy-Hide-Number"),
+        truth(profile.privacy_hide_number),
+    );
 }
 
 fn prefixed(prefix: &str, field: &str) -> Cow<'static, str> {
@@ -111,7 +143,9 @@ pub fn variables(headers: &mut Headers, channel: &Channel) {
         let name = prefixed("variable_", name);
         match value {
             Value::Text(text) => headers.push(name, text.to_string()),
-            Value::List(items) => headers.push_list(name, items.iter().map(ToString::to_string).collect()),
+            Value::List(items) => {
+                headers.push_list(name, items.iter().map(ToString::to_string).collect())
+            }
         }
     }
 }

@@ -13,7 +13,16 @@ pub(super) const SUBCLASS: &str = "conference::maintenance";
 pub(super) fn write(headers: &mut Headers, event: &Event, kind: &RoomEvent, server: &Server) {
     headers.push("Event-Subclass", SUBCLASS);
     headers.push("Event-Name", EventName::Custom.as_str());
-    core_without_name(headers, event, server, &Source { file: "room.rs", function: "maintenance", line: line!() });
+    core_without_name(
+        headers,
+        event,
+        server,
+        &Source {
+            file: "room.rs",
+            function: "maintenance",
+            line: line!(),
+        },
+    );
     conference(headers, &kind.room);
     if let RoomAction::FloorChanged { old, new } = &kind.action {
         floor_change(headers, event, kind, *old, *new);
@@ -22,7 +31,10 @@ pub(super) fn write(headers: &mut Headers, event: &Event, kind: &RoomEvent, serv
     if let Some(member) = &kind.member {
         member_data(headers, event, &kind.room, member);
     }
-    if let RoomAction::FilePlayed { samples, rate_hz, .. } = &kind.action {
+    if let RoomAction::FilePlayed {
+        samples, rate_hz, ..
+    } = &kind.action
+    {
         let rate = u64::from(*rate_hz).max(1);
         headers.push_display("seconds", samples / rate);
         headers.push_display("milliseconds", samples * 1000 / rate);
@@ -40,7 +52,10 @@ fn conference(headers: &mut Headers, room: &Room) {
     headers.push("Conference-Profile-Name", room.profile.to_string());
     headers.push_display("Conference-Unique-ID", room.id);
     for (name, value) in room.variables.iter() {
-        headers.push(format!("conference_variable_{name}"), value.to_text().to_string());
+        headers.push(
+            format!("conference_variable_{name}"),
+            value.to_text().to_string(),
+        );
     }
 }
 
@@ -59,15 +74,30 @@ fn member_data(headers: &mut Headers, event: &Event, room: &Room, member: &Membe
     headers.push("Mute-Detect", truth(member.mute_detect));
     headers.push("Hold", truth(member.hold));
     headers.push_display("Member-ID", member.id);
-    headers.push("Member-Type", if member.moderator { "moderator" } else { "member" });
+    headers.push(
+        "Member-Type",
+        if member.moderator {
+            "moderator"
+        } else {
+            "member"
+        },
+    );
     headers.push("Member-Ghost", truth(member.ghost));
     headers.push_display("Energy-Level", member.energy_level);
     headers.push_display("Current-Energy", member.current_energy);
 }
 
 /// The conference is told twice when somebody has the floor now (golden stream-09-conference-plain).
-fn floor_change(headers: &mut Headers, event: &Event, kind: &RoomEvent, old: Option<MemberId>, new: Option<MemberId>) {
-    let number = |member: Option<MemberId>| member.map_or_else(|| "none".to_owned(), |member| member.to_string());
+fn floor_change(
+    headers: &mut Headers,
+    event: &Event,
+    kind: &RoomEvent,
+    old: Option<MemberId>,
+    new: Option<MemberId>,
+) {
+    let number = |member: Option<MemberId>| {
+        member.map_or_else(|| "none".to_owned(), |member| member.to_string())
+    };
     headers.push("Action", "floor-change");
     headers.push("Old-ID", number(old));
     if let Some(member) = kind.member.as_ref().filter(|_| new.is_some()) {
@@ -140,35 +170,73 @@ fn details(headers: &mut Headers, action: &RoomAction) {
         }
         RoomAction::DigitsSent { digits } => headers.push("Digits", digits.to_string()),
         RoomAction::EnergyStepped { level } => headers.push_display("New-Level", level),
-        RoomAction::GainStepped { level } | RoomAction::VolumeStepped { level } => headers.push_display("New-Level", level),
+        RoomAction::GainStepped { level } | RoomAction::VolumeStepped { level } => {
+            headers.push_display("New-Level", level)
+        }
         RoomAction::EnergySet { level } => headers.push_display("Energy-Level", level),
-        RoomAction::VolumeInSet { level } | RoomAction::VolumeOutSet { level } => headers.push_display("Volume-Level", level),
+        RoomAction::VolumeInSet { level } | RoomAction::VolumeOutSet { level } => {
+            headers.push_display("Volume-Level", level)
+        }
         RoomAction::DialResult { cause, job, peer } => {
             headers.push("Result", cause.name());
-            headers.push("Job-UUID", job.as_ref().map(ToString::to_string).unwrap_or_default());
-            headers.push("Peer-UUID", peer.as_ref().map(ToString::to_string).unwrap_or_default());
+            headers.push(
+                "Job-UUID",
+                job.as_ref().map(ToString::to_string).unwrap_or_default(),
+            );
+            headers.push(
+                "Peer-UUID",
+                peer.as_ref().map(ToString::to_string).unwrap_or_default(),
+            );
         }
         RoomAction::FilePlaying { file, asynchronous } => {
             headers.push("File", file.to_string());
             headers.push("Async", truth(*asynchronous));
         }
-        RoomAction::FilePlayed { file, asynchronous, failed, .. } => {
+        RoomAction::FilePlayed {
+            file,
+            asynchronous,
+            failed,
+            ..
+        } => {
             headers.push("File", file.to_string());
             headers.push("Async", if *asynchronous { "true" } else { "" });
-            headers.push("Error", if *failed { "File could not be played" } else { "" });
+            headers.push(
+                "Error",
+                if *failed {
+                    "File could not be played"
+                } else {
+                    ""
+                },
+            );
         }
         RoomAction::RecordingStarted { path, failed } => {
             headers.push("Path", path.to_string());
-            headers.push("Error", if *failed { "File could not be opened for recording" } else { "" });
+            headers.push(
+                "Error",
+                if *failed {
+                    "File could not be opened for recording"
+                } else {
+                    ""
+                },
+            );
         }
-        RoomAction::RecordingStopped { path, others, samples, rate_hz } => {
+        RoomAction::RecordingStopped {
+            path,
+            others,
+            samples,
+            rate_hz,
+        } => {
             headers.push("Path", path.to_string());
             headers.push("Other-Recordings", truth(*others));
             headers.push_display("Samples-Out", samples);
             headers.push_display("Samplerate", rate_hz);
-            headers.push_display("Milliseconds-Elapsed", samples * 1000 / u64::from(*rate_hz).max(1));
+            headers.push_display(
+                "Milliseconds-Elapsed",
+                samples * 1000 / u64::from(*rate_hz).max(1),
+            );
         }
-        RoomAction::RecordingPaused { path, others } | RoomAction::RecordingResumed { path, others } => {
+        RoomAction::RecordingPaused { path, others }
+        | RoomAction::RecordingResumed { path, others } => {
             headers.push("Path", path.to_string());
             headers.push("Other-Recordings", truth(*others));
         }

@@ -17,25 +17,52 @@ pub(super) fn name(event: &SystemEvent) -> Option<EventName> {
         SystemEvent::Heartbeat(_) => Some(EventName::Heartbeat),
         SystemEvent::XmlReloaded => Some(EventName::Reloadxml),
         SystemEvent::ApiExecuted { .. } => Some(EventName::Api),
-        SystemEvent::Task { what: TaskEvent::Added, .. } => Some(EventName::AddSchedule),
-        SystemEvent::Task { what: TaskEvent::Executed, .. } => Some(EventName::ExeSchedule),
-        SystemEvent::Task { what: TaskEvent::Rescheduled, .. } => Some(EventName::ReSchedule),
-        SystemEvent::Task { what: TaskEvent::Deleted, .. } => Some(EventName::DelSchedule),
+        SystemEvent::Task {
+            what: TaskEvent::Added,
+            ..
+        } => Some(EventName::AddSchedule),
+        SystemEvent::Task {
+            what: TaskEvent::Executed,
+            ..
+        } => Some(EventName::ExeSchedule),
+        SystemEvent::Task {
+            what: TaskEvent::Rescheduled,
+            ..
+        } => Some(EventName::ReSchedule),
+        SystemEvent::Task {
+            what: TaskEvent::Deleted,
+            ..
+        } => Some(EventName::DelSchedule),
         SystemEvent::ConsoleLineDue { .. } => None,
     }
 }
 
 pub(super) fn write(headers: &mut Headers, event: &Event, kind: &SystemEvent, server: &Server) {
     let Some(name) = name(kind) else { return };
-    core(headers, name, event, server, &Source { file: "system.rs", function: name.as_str(), line: line!() });
+    core(
+        headers,
+        name,
+        event,
+        server,
+        &Source {
+            file: "system.rs",
+            function: name.as_str(),
+            line: line!(),
+        },
+    );
     match kind {
         SystemEvent::Started => headers.push("Event-Info", "System Ready"),
         SystemEvent::ShutdownRequested { how } => headers.push("Event-Info", *how),
         SystemEvent::ShuttingDown => headers.push("Event-Info", "System Shutting Down"),
         SystemEvent::Heartbeat(figures) => heartbeat(headers, figures, server),
-        SystemEvent::ApiExecuted { command, argument, .. } => {
+        SystemEvent::ApiExecuted {
+            command, argument, ..
+        } => {
             headers.push("API-Command", command.to_string());
-            headers.push("API-Command-Argument", argument.as_deref().unwrap_or_default().to_owned());
+            headers.push(
+                "API-Command-Argument",
+                argument.as_deref().unwrap_or_default().to_owned(),
+            );
         }
         SystemEvent::Task { task, .. } => scheduled(headers, task),
         SystemEvent::XmlReloaded | SystemEvent::ConsoleLineDue { .. } => {}
@@ -58,7 +85,10 @@ fn heartbeat(headers: &mut Headers, figures: &Heartbeat, server: &Server) {
     headers.push_display("Session-Peak-Max", counters.sessions_peak);
     headers.push_display("Session-Peak-FiveMin", counters.sessions_peak_five_min);
     let idle = figures.idle_cpu_micro_percent;
-    headers.push("Idle-CPU", format!("{}.{:06}", idle / 1_000_000, idle % 1_000_000));
+    headers.push(
+        "Idle-CPU",
+        format!("{}.{:06}", idle / 1_000_000, idle % 1_000_000),
+    );
 }
 
 fn scheduled(headers: &mut Headers, task: &Task) {
@@ -69,21 +99,46 @@ fn scheduled(headers: &mut Headers, task: &Task) {
 }
 
 pub(super) fn write_job(headers: &mut Headers, event: &Event, job: &JobEvent, server: &Server) {
-    let source = Source { file: "system.rs", function: "job", line: line!() };
+    let source = Source {
+        file: "system.rs",
+        function: "job",
+        line: line!(),
+    };
     core(headers, EventName::BackgroundJob, event, server, &source);
     headers.push("Job-UUID", job.job.to_string());
-    headers.push("Job-Owner-UUID", job.owner.as_ref().map(ToString::to_string).unwrap_or_default());
+    headers.push(
+        "Job-Owner-UUID",
+        job.owner
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+    );
     headers.push("Job-Command", job.command.to_string());
-    headers.push("Job-Command-Arg", job.argument.as_deref().unwrap_or_default().to_owned());
+    headers.push(
+        "Job-Command-Arg",
+        job.argument.as_deref().unwrap_or_default().to_owned(),
+    );
     if let Some(output) = &job.output {
         headers.set_body(output.as_bytes());
     }
 }
 
-pub(super) fn write_custom(headers: &mut Headers, event: &Event, custom: &CustomEvent, server: &Server) {
+pub(super) fn write_custom(
+    headers: &mut Headers,
+    event: &Event,
+    custom: &CustomEvent,
+    server: &Server,
+) {
     let name = EventName::from_word(&custom.name).unwrap_or(EventName::Custom);
-    let source = Source { file: "system.rs", function: "custom", line: line!() };
-    headers.push("Event-Subclass", custom.subclass.as_deref().unwrap_or_default().to_owned());
+    let source = Source {
+        file: "system.rs",
+        function: "custom",
+        line: line!(),
+    };
+    headers.push(
+        "Event-Subclass",
+        custom.subclass.as_deref().unwrap_or_default().to_owned(),
+    );
     if custom.from_client {
         push_all(headers, &custom.headers);
         core(headers, name, event, server, &source);
@@ -91,7 +146,9 @@ pub(super) fn write_custom(headers: &mut Headers, event: &Event, custom: &Custom
         core_without_name(headers, event, server, &source);
         headers.push("Event-Name", name.as_str());
         for (header, value) in &custom.headers {
-            let known = ["Event-Name", "Event-Subclass"].iter().any(|known| known.eq_ignore_ascii_case(header));
+            let known = ["Event-Name", "Event-Subclass"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(header));
             if !known {
                 headers.push(header.to_string(), value.to_string());
             }

@@ -1,9 +1,11 @@
 use super::*;
-use api::event::{ChannelEvent, CustomEvent, JobEvent, RanApplication, RoomAction, RoomEvent, SystemEvent};
+use api::event::{
+    ChannelEvent, CustomEvent, JobEvent, RanApplication, RoomAction, RoomEvent, SystemEvent,
+};
 use api::id::{ChannelId, EventId, JobId, MemberId, NodeId, RoomId, Seq, Uuid};
 use api::view::{
-    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Hangup, Member, OtherLeg,
-    OtherType, Room, RoomFlags,
+    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Hangup, Member,
+    OtherLeg, OtherType, Room, RoomFlags,
 };
 use api::{Timestamp, Variables};
 use std::sync::Arc;
@@ -22,7 +24,13 @@ pub(crate) fn server() -> Server {
 
 pub(crate) fn channel() -> Channel {
     let id = ChannelId::from_text("df9b9a45-efdf-4035-9f89-f3efd0f905e5").expect("a valid id");
-    let l16 = || Some(Codec { name: "L16".into(), rate_hz: 8000, bit_rate: 128_000 });
+    let l16 = || {
+        Some(Codec {
+            name: "L16".into(),
+            rate_hz: 8000,
+            bit_rate: 128_000,
+        })
+    };
     let mut profile = CallerProfile::new(id.clone(), Direction::Outbound);
     profile.dialplan = "xml".into();
     profile.destination_number = "9196".into();
@@ -41,7 +49,9 @@ pub(crate) fn channel() -> Channel {
         write_codec: l16(),
         profile: Some(Arc::new(profile)),
         other: None,
-        variables: [("direction", "outbound"), ("list", "ARRAY::a|:b")].into_iter().collect::<Variables>(),
+        variables: [("direction", "outbound"), ("list", "ARRAY::a|:b")]
+            .into_iter()
+            .collect::<Variables>(),
         hangup: None,
         application: None,
         bridged_to: None,
@@ -53,8 +63,17 @@ pub(crate) fn channel() -> Channel {
 }
 
 fn event(kind: EventKind, channel: Option<Channel>) -> Event {
-    let id = EventId { node: NodeId(Uuid::nil()), seq: Seq(512) };
-    Event::new(id, Timestamp(1_737_453_600_123_456), kind, channel.map(Arc::new), None)
+    let id = EventId {
+        node: NodeId(Uuid::nil()),
+        seq: Seq(512),
+    };
+    Event::new(
+        id,
+        Timestamp(1_737_453_600_123_456),
+        kind,
+        channel.map(Arc::new),
+        None,
+    )
 }
 
 /// Header names, core headers as one word.
@@ -69,9 +88,20 @@ fn shape(event: &Event) -> String {
             _ if name.starts_with("variable_") => "VARS",
             _ if name.starts_with("Caller-") => "CALLER",
             _ if name.starts_with("Other-Leg-") => "OTHERLEG",
-            _ if name.starts_with("Channel-Read-Codec") || name.starts_with("Channel-Write-Codec") => "CODEC",
-            "Channel-State" | "Channel-Call-State" | "Channel-State-Number" | "Channel-Name" | "Unique-ID"
-            | "Call-Direction" | "Presence-Call-Direction" | "Channel-HIT-Dialplan" | "Channel-Call-UUID"
+            _ if name.starts_with("Channel-Read-Codec")
+                || name.starts_with("Channel-Write-Codec") =>
+            {
+                "CODEC"
+            }
+            "Channel-State"
+            | "Channel-Call-State"
+            | "Channel-State-Number"
+            | "Channel-Name"
+            | "Unique-ID"
+            | "Call-Direction"
+            | "Presence-Call-Direction"
+            | "Channel-HIT-Dialplan"
+            | "Channel-Call-UUID"
             | "Answer-State" => "BASIC",
             other => other,
         };
@@ -94,10 +124,16 @@ fn a_created_channel_as_recorded() {
     let all = headers(&created, &server());
     assert_eq!(all.get("Channel-State-Number").as_deref(), Some("2"));
     assert_eq!(all.get("Channel-HIT-Dialplan").as_deref(), Some("false"));
-    assert_eq!(all.get("Event-Date-GMT").as_deref(), Some("Tue, 21 Jan 2025 10:00:00 GMT"));
+    assert_eq!(
+        all.get("Event-Date-GMT").as_deref(),
+        Some("Tue, 21 Jan 2025 10:00:00 GMT")
+    );
     assert_eq!(all.get("variable_list").as_deref(), Some("ARRAY::a|:b"));
     assert!(all.get("Caller-Caller-ID-Name").is_none());
-    assert_eq!(all.get("Caller-Channel-Answered-Time").as_deref(), Some("0"));
+    assert_eq!(
+        all.get("Caller-Channel-Answered-Time").as_deref(),
+        Some("0")
+    );
 }
 
 #[test]
@@ -113,27 +149,54 @@ fn the_shapes_of_the_recordings() {
         of_channel(ChannelEvent::CodecSet { read: false }, bare),
         "Event-Name CORE BASIC CODEC Channel-Write-codec-bit-rate"
     );
-    assert_eq!(of_channel(ChannelEvent::StateChanged, channel()), "Event-Name CORE BASIC CODEC CALLER");
     assert_eq!(
-        of_channel(ChannelEvent::CallStateChanged { from: CallState::Down }, channel()),
+        of_channel(ChannelEvent::StateChanged, channel()),
+        "Event-Name CORE BASIC CODEC CALLER"
+    );
+    assert_eq!(
+        of_channel(
+            ChannelEvent::CallStateChanged {
+                from: CallState::Down
+            },
+            channel()
+        ),
         "Event-Name CORE Original-Channel-Call-State Channel-Call-State-Number BASIC CODEC CALLER"
     );
     let mut down = channel();
-    down.hangup = Some(Hangup { cause: api::HangupCause::UserBusy, blame: api::cause::Blame::Unknown });
+    down.hangup = Some(Hangup {
+        cause: api::HangupCause::UserBusy,
+        blame: api::cause::Blame::Unknown,
+    });
     assert_eq!(
         of_channel(ChannelEvent::HangupComplete, down),
         "Event-Name CORE Hangup-Cause BASIC Hangup-Cause CODEC CALLER VARS"
     );
-    let application =
-        RanApplication { name: "park".into(), data: "".into(), uuid: "u".into(), uuid_name: None };
+    let application = RanApplication {
+        name: "park".into(),
+        data: "".into(),
+        uuid: "u".into(),
+        uuid_name: None,
+    };
     assert_eq!(
-        of_channel(ChannelEvent::ExecuteComplete { application, response: "_none_".into() }, channel()),
+        of_channel(
+            ChannelEvent::ExecuteComplete {
+                application,
+                response: "_none_".into()
+            },
+            channel()
+        ),
         "Event-Name CORE BASIC CODEC CALLER VARS Application Application-Response Application-UUID"
     );
     let mut bridged = channel();
     let profile = Arc::new(CallerProfile::new(bridged.id.clone(), Direction::Outbound));
-    bridged.other = Some(OtherLeg { kind: OtherType::Originatee, profile });
-    let kind = ChannelEvent::Bridged { a: bridged.id.clone(), b: Arc::new(channel()) };
+    bridged.other = Some(OtherLeg {
+        kind: OtherType::Originatee,
+        profile,
+    });
+    let kind = ChannelEvent::Bridged {
+        a: bridged.id.clone(),
+        b: Arc::new(channel()),
+    };
     assert_eq!(
         of_channel(kind, bridged),
         "Event-Name CORE Bridge-A-Unique-ID Bridge-B-Unique-ID BASIC CODEC CALLER Other-Type OTHERLEG VARS"
@@ -157,7 +220,10 @@ fn a_job_with_and_without_output() {
         argument: Some("x".into()),
         output: Some("x".into()),
     };
-    let all = headers(&event(EventKind::Job(Box::new(job.clone())), None), &server());
+    let all = headers(
+        &event(EventKind::Job(Box::new(job.clone())), None),
+        &server(),
+    );
     assert_eq!(all.body(), Some(&b"x"[..]));
     job.output = None;
     job.argument = None;
@@ -172,17 +238,29 @@ fn custom_events_of_clients_and_of_dialplans() {
     let mut custom = CustomEvent {
         name: "CUSTOM".into(),
         subclass: Some("my::event".into()),
-        headers: vec![("Command".into(), "sendevent CUSTOM".into()), ("Foo".into(), "bar".into())],
+        headers: vec![
+            ("Command".into(), "sendevent CUSTOM".into()),
+            ("Foo".into(), "bar".into()),
+        ],
         body: None,
         from_client: true,
     };
     let sent = event(EventKind::Custom(Box::new(custom.clone())), None);
     assert_eq!(shape(&sent), "Event-Subclass Command Foo Event-Name CORE");
-    assert_eq!((name(&sent), subclass(&sent)), (Some(EventName::Custom), Some("my::event")));
+    assert_eq!(
+        (name(&sent), subclass(&sent)),
+        (Some(EventName::Custom), Some("my::event"))
+    );
     custom.from_client = false;
-    custom.headers = vec![("Event-Name".into(), "CUSTOM".into()), ("foo".into(), "bar".into())];
+    custom.headers = vec![
+        ("Event-Name".into(), "CUSTOM".into()),
+        ("foo".into(), "bar".into()),
+    ];
     let fired = event(EventKind::Custom(Box::new(custom)), Some(channel()));
-    assert_eq!(shape(&fired), "Event-Subclass CORE Event-Name foo BASIC CODEC CALLER VARS");
+    assert_eq!(
+        shape(&fired),
+        "Event-Subclass CORE Event-Name foo BASIC CODEC CALLER VARS"
+    );
 }
 
 #[test]
@@ -227,8 +305,15 @@ fn conference_events_as_recorded() {
     };
     let make = |action: RoomAction, with_member: bool| {
         let member = with_member.then(|| Arc::new(member.clone()));
-        let kind = RoomEvent { room: Arc::new(room.clone()), member, action };
-        shape(&event(EventKind::Room(Box::new(kind)), with_member.then(channel)))
+        let kind = RoomEvent {
+            room: Arc::new(room.clone()),
+            member,
+            action,
+        };
+        shape(&event(
+            EventKind::Room(Box::new(kind)),
+            with_member.then(channel),
+        ))
     };
     let conference = "Conference-Name Conference-Domain Conference-Size Conference-Ghosts \
                       Conference-Profile-Name Conference-Unique-ID";
@@ -236,13 +321,31 @@ fn conference_events_as_recorded() {
                      Member-Ghost Energy-Level Current-Energy";
     let front = format!("Event-Subclass Event-Name CORE {conference}");
     assert_eq!(make(RoomAction::Created, false), format!("{front} Action"));
-    assert_eq!(make(RoomAction::MemberAdded, true), format!("{front} {of_member} Action"));
     assert_eq!(
-        make(RoomAction::FloorChanged { old: None, new: Some(MemberId(1)) }, true),
+        make(RoomAction::MemberAdded, true),
+        format!("{front} {of_member} Action")
+    );
+    assert_eq!(
+        make(
+            RoomAction::FloorChanged {
+                old: None,
+                new: Some(MemberId(1))
+            },
+            true
+        ),
         format!("{front} Action Old-ID {conference} {of_member} New-ID")
     );
     assert_eq!(
-        make(RoomAction::FilePlayed { file: "f".into(), asynchronous: true, failed: false, samples: 9920, rate_hz: 8000 }, false),
+        make(
+            RoomAction::FilePlayed {
+                file: "f".into(),
+                asynchronous: true,
+                failed: false,
+                samples: 9920,
+                rate_hz: 8000
+            },
+            false
+        ),
         format!("{front} seconds milliseconds samples Action File Async")
     );
 }
@@ -259,6 +362,9 @@ fn frames_are_encoded_once() {
 
 #[test]
 fn what_clients_never_see_has_no_name() {
-    let due = SystemEvent::ConsoleLineDue { line: "status".into(), channel: None };
+    let due = SystemEvent::ConsoleLineDue {
+        line: "status".into(),
+        channel: None,
+    };
     assert_eq!(name(&event(EventKind::System(due), None)), None);
 }

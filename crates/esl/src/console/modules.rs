@@ -1,0 +1,63 @@
+//! The names clients know our parts by: `module_exists`, `show modules`, the `ikey` columns.
+
+/// A part of the server under the name of the original's module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Module {
+    /// As `mod_sofia`.
+    pub name: &'static str,
+    /// Dialplan types it brings.
+    pub dialplans: &'static [&'static str],
+}
+
+/// All parts, sorted by name. Each is always loaded.
+pub const MODULES: &[Module] = &[
+    Module {
+        name: "mod_commands",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_conference",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_dialplan_xml",
+        dialplans: &["XML"],
+    },
+    Module {
+        name: "mod_dptools",
+        dialplans: &["inline"],
+    },
+    Module {
+        name: "mod_event_socket",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_loopback",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_sndfile",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_sofia",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_tone_stream",
+        dialplans: &[],
+    },
+];
+
+pub(super) fn exists(name: &str) -> bool {
+    MODULES.iter().any(|module| module.name == name)
+}
+
+/// The module an endpoint type of dial strings belongs to.
+pub(super) fn of_endpoint(endpoint: &str) -> &'static str {
+    match endpoint {
+        "sofia" | "rtc" => "mod_sofia",
+        "loopback" | "null" => "mod_loopback",
+        _ => "mod_dptools",
+    }
+}

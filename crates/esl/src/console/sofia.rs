@@ -1,0 +1,125 @@
+//! `sofia …` and its companions (event-socket.md §6.7). What they print about profiles is in `sofia_status`.
+
+use super::call::{Call, OK};
+use super::directory::{self, NOT_REGISTERED};
+use super::sofia_status;
+use api::command::server::{FlushRegistrations, ReloadXml};
+
+const USAGE: &str = "USAGE:\n\
+sofia profile <name> [start | rescan]\n\
+                     flush_inbound_reg [<call_id> | <[user]@domain>]\n\
+                     killgw <gateway name>\n\
+                     [register | unregister] [<gateway name> | all]\n\
+sofia <status|xmlstatus|jsonstatus>\n\
+sofia <status|xmlstatus> profile <name> [reg [<contact str>]] | [user <user@domain>]\n\
+sofia <status|xmlstatus> gateway [<name>]\n\
+sofia help\n";
+
+pub(super) async fn sofia(call: &Call<'_>) -> String {
+    let words = call.words();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["help", ..] => USAGE.to_owned(),
+        ["status", rest @ ..] => sofia_status::plain(call, rest),
+        ["xmlstatus", rest @ ..] => sofia_status::xml(call, rest),
+        ["jsonstatus", ..] => sofia_status::json(call),
+        ["profile", name, command, rest @ ..] => profile(call, name, command, rest).await,
+        ["profile", ..] => "Invalid Args!\n".to_owned(),
+        [other, ..] => format!("Unknown Command [{other}]\n"),
+    }
+}
+
+async fn profile(call: &Call<'_>, name: &str, command: &str, rest: &[&str]) -> String {
+    let view = call.view();
+    let found = view
+        .profiles
+        .iter()
+        .find(|profile| &*profile.name == name || profile.aliases.iter().any(|a| &**a == name));
+    let Some(profile) = found else {
+        return match command {
+            "start" => reload_line(call).await + &format!("Failure starting {name}\n"),
+            "rescan" => {
+                reload_line(call).await + &format!("-ERR cannot find config for profile {name}\n")
+            }
+            _ => format!("Invalid Profile [{name}]"),
+        };
+    };
+    let gateway = rest.first().and_then(|name| {
+        profile
+            .gateways
+            .iter()
+            .find(|gateway| &*gateway.name == *name)
+    });
+    match command {
+        // A configured profile runs as long as the server does.
+        "start" => reload_line(call).await + &format!("{name} started successfully\n"),
+        "rescan" => reload_line(call).await + "+OK scan complete\n",
+        "flush_inbound_reg" => {
+            let matching = rest.first().map(|word| (*word).into());
+            let suffix = if matching.is_some() {
+                " matching specified call_id"
+            } else {
+                ""
+            };
+            match call
+                .ask(FlushRegistrations {
+                    profile: profile.name.clone(),
+                    matching,
+                })
+                .await
+            {
+                Ok(_) => format!("+OK flushing all registrations{suffix}\n"),
+                Err(error) => format!("-ERR {}\n", error.detail),
+            }
+        }
+        "register" | "unregister" if gateway.is_none() && rest.first() != Some(&"all") => {
+            "Invalid gateway!\n".to_owned()
+        }
+        // Gateways do not register with their peers, so nothing is left to be done for any of them.
+        "register" | "unregister" => OK.to_owned(),
+        "killgw" if gateway.is_none() => "-ERR no such gateway.\n".to_owned(),
+        _ => "-ERR Unknown command!\n".to_owned(),
+    }
+}
+
+async fn reload_line(call: &Call<'_>) -> String {
+    let text = match call.ask(ReloadXml).await {
+        Ok(text) => text.to_string(),
+        Err(error) => error.detail.into_string(),
+    };
+    format!("Reload XML [{text}]\n")
+}
+
+/// Profile (`None` for any), user and domain of `[profile/]user@domain`.
+fn address<'a>(call: &'a Call<'_>) -> (Option<&'a str>, &'a str, String) {
+    let (profile, address) = match call.args.split_once('/') {
+        Some((profile, address)) => (Some(profile).filter(|profile| *profile != "*"), address),
+        None => (None, call.args),
+    };
+    match address.split_once('@') {
+        Some((user, domain)) => (profile, user, domain.to_owned()),
+        None => {
+            let first = call
+                .view()
+                .directory
+                .domains
+                .first()
+                .map(|domain| domain.name.to_string());
+            (profile, address, first.unwrap_or_default())
+        }
+    }
+}
+
+pub(super) async fn sofia_contact(call: &Call<'_>) -> String {
+    let (profile, user, domain) = address(call);
+    directory::contact(&call.view(), profile, user, &domain)
+        .unwrap_or_else(|| NOT_REGISTERED.to_owned())
+}
+
+pub(super) async fn sofia_count_reg(call: &Call<'_>) -> String {
+    let (profile, user, domain) = address(call);
+    let contacts = directory::contact(&call.view(), profile, user, &domain);
+    contacts
+        .map_or(0, |contacts| contacts.split(',').count())
+        .to_string()
+}

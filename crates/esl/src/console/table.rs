@@ -1,0 +1,161 @@
+//! Every console command there is: what runs, and what `show api` and `help` list.
+
+use super::call::Call;
+use super::{
+    BoxFuture, conference, directory, fsctl, originate, record, schedule, server, show, sofia,
+    text, uuid_media, uuid_state, uuid_variables,
+};
+
+type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
+
+/// One console command.
+pub struct Entry {
+    /// Looked up ignoring case.
+    pub name: &'static str,
+    /// Form of its arguments.
+    pub syntax: &'static str,
+    /// What it does, in a few words.
+    pub description: &'static str,
+    /// The part of the server it belongs to, under the original's name.
+    pub module: &'static str,
+    pub(super) run: Run,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Entry({})", self.name)
+    }
+}
+
+pub(super) fn find(name: &str) -> Option<&'static Entry> {
+    COMMANDS
+        .iter()
+        .find(|entry| entry.name.eq_ignore_ascii_case(name))
+}
+
+macro_rules! commands {
+    ($($module:literal: $($name:literal $syntax:literal $description:literal => $family:ident::$run:ident,)*;)*) => {
+        /// All commands, sorted by name within each part.
+        pub const COMMANDS: &[Entry] = &[$($(Entry {
+            name: $name,
+            syntax: $syntax,
+            description: $description,
+            module: $module,
+            run: |call| Box::pin($family::$run(call)),
+        },)*)*];
+    };
+}
+
+commands! {
+    "mod_commands":
+        "..." "" "Stops the server" => server::shutdown,
+        "acl" "<ip> <list_name>" "Tells whether a list lets an address in" => server::acl,
+        "bgapi" "<command>[ <arg>]" "Runs a command in the background" => server::bgapi,
+        "break" "<uuid> [all]" "Breaks off what a channel plays" => uuid_media::uuid_break,
+        "cond" "<expr> ? <true val> : <false val>" "Compares and chooses" => text::cond,
+        "create_uuid" "" "Makes a UUID" => server::create_uuid,
+        "echo" "<data>" "Prints its argument" => text::echo,
+        "eval" "[uuid:<uuid> ]<expression>" "Expands variables" => text::eval,
+        "expand" "[uuid:<uuid> ]<cmd> <args>" "Runs a command with variables expanded" => text::expand,
+        "fsctl" "<command> <args>" "Changes how the server runs" => fsctl::fsctl,
+        "global_getvar" "<var>" "Reads a global variable" => server::global_getvar,
+        "global_setvar" "<var>=<value> [=<value2>]" "Sets a global variable" => server::global_setvar,
+        "group_call" "<group>[@<domain>]" "Makes the dial string of a group" => directory::group_call,
+        "help" "" "Lists all commands" => server::help,
+        "hostname" "" "Prints the host name" => server::hostname,
+        "hupall" "<cause> [<var> <value>] [<var2> <value2>]" "Hangs up all channels" => server::hupall,
+        "list_users" "[group <group>] [domain <domain>] [user <user>] [context <context>]" "Lists the users" => directory::list_users,
+        "load" "<mod_name>" "Loads a part of the server" => server::load,
+        "log" "<level> <message>" "Writes to the log" => server::log,
+        "md5" "<data>" "Prints the MD5 sum" => text::md5,
+        "module_exists" "<module>" "Tells whether a part of the server is there" => server::module_exists,
+        "msleep" "<milliseconds>" "Waits" => server::msleep,
+        "originate" "<call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] [<timeout_sec>]" "Makes a call" => originate::originate,
+        "regex" "<data>|<pattern>[|<subst string>][n|b]" "Matches an expression" => text::regex,
+        "reload" "[-f] <mod_name>" "Reads the configuration of a part again" => server::reload,
+        "reloadacl" "" "Reads the access lists again" => server::reloadacl,
+        "reloadxml" "" "Reads the XML configuration again" => server::reloadxml,
+        "sched_api" "[+@]<time> <group_name> <command_string>[&]" "Runs a command later" => schedule::sched_api,
+        "sched_broadcast" "[[+]<time>|@time] <uuid> <path> [aleg|bleg|both]" "Plays to a channel later" => schedule::sched_broadcast,
+        "sched_del" "<task_id>|<group_id>" "Deletes scheduled tasks" => schedule::sched_del,
+        "sched_hangup" "[+]<time> <uuid> [<cause>]" "Hangs a channel up later" => schedule::sched_hangup,
+        "sched_transfer" "[+]<time> <uuid> <extension> [<dialplan>] [<context>]" "Transfers a channel later" => schedule::sched_transfer,
+        "show" "channels|calls|registrations|api|application|... [as csv|delim <d>|json|xml]" "Prints tables" => show::show,
+        "shutdown" "" "Stops the server" => server::shutdown,
+        "status" "" "Prints how the server is" => server::status,
+        "strftime" "<format_string>" "Formats the time" => text::strftime,
+        "switchname" "" "Prints the name of the switch" => server::switchname,
+        "tolower" "<string>" "Makes letters small" => text::tolower,
+        "toupper" "<string>" "Makes letters capital" => text::toupper,
+        "unload" "[-f] <mod_name>" "Unloads a part of the server" => server::unload,
+        "unsched_api" "<task_id>" "Deletes a scheduled task" => schedule::unsched_api,
+        "uptime" "[us|ms|s|m|h|d|microseconds|milliseconds|seconds|minutes|hours|days]" "Prints how long the server runs" => server::uptime,
+        "url_decode" "<string>" "Undoes url-encoding" => text::url_decode,
+        "url_encode" "<string>" "Encodes for a URL" => text::url_encode,
+        "user_data" "<user>@<domain> [var|param|attr] <name>" "Reads a user's data" => directory::user_data,
+        "user_exists" "<key> <user> <domain>" "Tells whether a user exists" => directory::user_exists,
+        "uuid_answer" "<uuid>" "Answers a channel" => uuid_state::uuid_answer,
+        "uuid_audio" "<uuid> [start [read|write] [mute|level <level>]|stop]" "Changes how loud a channel is" => uuid_media::uuid_audio,
+        "uuid_break" "<uuid> [all]" "Breaks off what a channel plays" => uuid_media::uuid_break,
+        "uuid_bridge" "<uuid> <other_uuid>" "Connects two channels" => uuid_state::uuid_bridge,
+        "uuid_broadcast" "<uuid> <path> [aleg|bleg|holdb|both]" "Plays to a channel" => uuid_media::uuid_broadcast,
+        "uuid_deflect" "<uuid> <uri>" "Sends a caller elsewhere by SIP" => uuid_state::uuid_deflect,
+        "uuid_display" "<uuid> <display>" "Changes what a phone shows" => uuid_media::uuid_display,
+        "uuid_dual_transfer" "<uuid> <A-dest-exten>[/<A-dialplan>][/<A-context>] <B-dest-exten>[/<B-dialplan>][/<B-context>]" "Transfers both legs" => uuid_state::uuid_dual_transfer,
+        "uuid_dump" "<uuid> [format]" "Prints all about a channel" => uuid_variables::uuid_dump,
+        "uuid_exists" "<uuid>" "Tells whether a channel lives" => uuid_state::uuid_exists,
+        "uuid_fileman" "<uuid> <cmd>:<val>" "Steers what is being played" => uuid_media::uuid_fileman,
+        "uuid_flush_dtmf" "<uuid>" "Forgets digits not yet read" => uuid_media::uuid_flush_dtmf,
+        "uuid_getvar" "<uuid> <var>" "Reads a variable" => uuid_variables::uuid_getvar,
+        "uuid_hold" "[off|toggle] <uuid> [<display>]" "Puts a channel on hold" => uuid_state::uuid_hold,
+        "uuid_kill" "<uuid> [cause]" "Hangs a channel up" => uuid_state::uuid_kill,
+        "uuid_media" "[off] <uuid>" "Takes media back to the server" => uuid_state::uuid_media,
+        "uuid_media_reneg" "<uuid>[ <codec_string>]" "Offers codecs anew" => uuid_state::uuid_media_reneg,
+        "uuid_park" "<uuid>" "Parks a channel" => uuid_state::uuid_park,
+        "uuid_pre_answer" "<uuid>" "Starts early media" => uuid_state::uuid_pre_answer,
+        "uuid_record" "<uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]" "Records a channel" => record::uuid_record,
+        "uuid_recv_dtmf" "<uuid> <dtmf_data>" "Acts as if digits had come" => uuid_media::uuid_recv_dtmf,
+        "uuid_redirect" "<uuid> <uri>" "Sends a caller elsewhere by SIP" => uuid_state::uuid_deflect,
+        "uuid_ring_ready" "<uuid> [queued]" "Tells a caller that it rings" => uuid_state::uuid_ring_ready,
+        "uuid_send_dtmf" "<uuid> <dtmf_data>" "Sends digits" => uuid_media::uuid_send_dtmf,
+        "uuid_send_info" "<uuid> [<mime_type> <mime_subtype>] <message>" "Sends SIP INFO" => uuid_media::uuid_send_info,
+        "uuid_session_heartbeat" "<uuid> [sched] [0|<seconds>]" "Switches heartbeat events of a channel" => uuid_media::uuid_session_heartbeat,
+        "uuid_setvar" "<uuid> <var> [value]" "Sets a variable" => uuid_variables::uuid_setvar,
+        "uuid_setvar_multi" "<uuid> <var>=<value>;<var>=<value>..." "Sets several variables" => uuid_variables::uuid_setvar_multi,
+        "uuid_transfer" "<uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]" "Transfers a channel" => uuid_state::uuid_transfer,
+        "version" "" "Prints the version" => server::version,
+    ;
+    "mod_conference":
+        "conference" "<conf name> <command> <args>" "Controls conferences" => conference::conference,
+    ;
+    "mod_sofia":
+        "sofia" "<cmd> <args>" "Tells about SIP" => sofia::sofia,
+        "sofia_contact" "[profile/]<user>@<domain>" "Prints where a user can be reached" => sofia::sofia_contact,
+        "sofia_count_reg" "[profile/]<user>@<domain>" "Counts a user's registrations" => sofia::sofia_count_reg,
+    ;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found_in_any_case() {
+        for (index, entry) in COMMANDS.iter().enumerate() {
+            assert!(
+                COMMANDS[..index]
+                    .iter()
+                    .all(|other| other.name != entry.name),
+                "{}",
+                entry.name
+            );
+            assert!(
+                super::super::modules::exists(entry.module),
+                "{}",
+                entry.module
+            );
+        }
+        assert_eq!(find("STATUS").map(|entry| entry.name), Some("status"));
+        assert!(find("limit_usage").is_none());
+    }
+}
