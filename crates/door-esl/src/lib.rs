@@ -1,1 +1,23 @@
-//! Placeholder while the workspace is laid out.
+//! The event-socket door: programs written for FreeSWITCH's event socket connect here, unchanged.
+//!
+//! The language itself is the crate `esl`; this one holds the connections. [`start`] opens the listeners; each
+//! connection is one session task with an outbox of its own. A door holds no truth about calls: end it, and nothing
+//! but its connections is lost. Wire facts: `docs/protocols/event-socket.md`.
+
+#![warn(missing_docs)]
+
+mod commands;
+mod config;
+mod console_lines;
+mod error;
+mod events;
+mod host;
+mod jobs;
+mod log_lines;
+mod reader;
+mod session;
+mod start;
+
+pub use config::{Config, ConfigError, Secret};
+pub use host::Environment;
+pub use start::{Door, StartError, start};

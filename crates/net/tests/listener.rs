@@ -1,5 +1,7 @@
 //! The listener over real loopback sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 use std::sync::Arc;
 
 use jackfield_net::{Cause, Counters, Listener, ListenerConfig};

@@ -1,5 +1,7 @@
 //! The outbox over real loopback sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,0 +1,102 @@
+//! What a connection gains by `myevents <uuid>` (event-socket.md §2.10, §2.11, §2.14, §2.15).
+
+use api::command::server::Expand;
+use esl::command::session::{
+    self, ALREADY_ENABLED, DivertEvents, EVENTS_ENABLED, INVALID_UUID, MyEvents, NOT_CONTROLLING,
+    WILL_NOT_LINGER,
+};
+use esl::command::{NOT_FOUND, OK};
+
+use crate::session::{Controlled, End, Linger, Session};
+
+impl Session {
+    pub(super) async fn my_events(&mut self, asked: &MyEvents) -> Result<(), End> {
+        if self.controlled.is_some() {
+            return self.answer(ALREADY_ENABLED);
+        }
+        let view = self.shared.switch.view();
+        let Some(channel) = view.channel(&asked.uuid).map(|channel| channel.id.clone()) else {
+            return self.answer(INVALID_UUID);
+        };
+        self.catch_up()?;
+        let allowed = self.access.events();
+        self.delivery
+            .bind(channel.clone(), asked.format, allowed)
+            .await?;
+        self.controlled = Some(Controlled::new(channel));
+        self.answer(EVENTS_ENABLED)?;
+        // It may have ended between the look at the view and the subscription.
+        self.channel_is_gone()
+    }
+
+    pub(super) fn divert_events(&mut self, divert: DivertEvents) -> Result<(), End> {
+        let controls = self.controlled.is_some();
+        match divert {
+            DivertEvents::On if controls => self.delivery.divert(true),
+            DivertEvents::Off if controls => self.delivery.divert(false),
+            DivertEvents::On | DivertEvents::Off | DivertEvents::Missing => {}
+        }
+        self.answer(divert.reply(controls))
+    }
+
+    pub(super) fn resume(&mut self) -> Result<(), End> {
+        if let Some(controlled) = &mut self.controlled {
+            controlled.resume = true;
+        }
+        self.answer(OK)
+    }
+
+    pub(super) fn linger(&mut self, linger: session::Linger) -> Result<(), End> {
+        if let Some(controlled) = &mut self.controlled {
+            controlled.linger = Some(Linger {
+                seconds: linger.seconds,
+            });
+        }
+        self.answer(&linger.reply(self.controlled.is_some()))
+    }
+
+    pub(super) fn no_linger(&mut self) -> Result<(), End> {
+        let Some(controlled) = &mut self.controlled else {
+            return self.answer(NOT_CONTROLLING);
+        };
+        controlled.linger = None;
+        self.answer(WILL_NOT_LINGER)?;
+        // Without linger a connection does not outlive its channel.
+        self.channel_is_gone()
+    }
+
+    /// The bare value; unset, empty or without a name it is an unknown command, which clients test for.
+    pub(super) async fn get_var(&mut self, name: &str) -> Result<(), End> {
+        let value = self.value_of(name).await;
+        match value
+            .as_deref()
+            .and_then(|value| value.split(['\r', '\n']).next())
+        {
+            Some(value) if !value.is_empty() => self.answer(value),
+            Some(_) | None => self.answer(NOT_FOUND),
+        }
+    }
+
+    /// A channel variable, else a field of its caller profile, else a global variable.
+    async fn value_of(&self, name: &str) -> Option<String> {
+        let channel = &self.controlled.as_ref()?.channel;
+        let view = self.shared.switch.view();
+        let of_channel = view
+            .channels
+            .get(channel)
+            .and_then(|channel| channel.variables.get(name));
+        if let Some(value) = of_channel {
+            return Some(value.to_text().to_string());
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
+        if name.is_empty() || !name.chars().all(plain) {
+            return view.globals.get(name).map(ToString::to_string);
+        }
+        let expand = Expand {
+            channel: Some(channel.clone()),
+            text: format!("${{{name}}}").into(),
+        };
+        let asked = self.shared.switch.ask(expand, self.console.origin.clone());
+        asked.await.ok().map(|done| done.value.to_string())
+    }
+}

@@ -1,0 +1,60 @@
+//! Requests carried out: the dispatch, one file per family (event-socket.md §2).
+
+mod channel;
+mod connect;
+mod console;
+mod events;
+pub(crate) mod login;
+mod sendevent;
+mod sendmsg;
+
+use esl::command::{self, Command, Gates};
+use esl::{Request, reply};
+
+use crate::session::{End, Session};
+
+impl Session {
+    /// Carries out one request and answers it: exactly one reply frame.
+    pub(crate) async fn handle(&mut self, request: &Request) -> Result<(), End> {
+        let gates = Gates {
+            authenticated: self.access.is_known(),
+            controls_channel: self.controlled.is_some(),
+            full: true,
+        };
+        match Command::parse(request, gates) {
+            Command::Exit => {
+                self.answer(command::BYE)?;
+                Err(End::Goodbye)
+            }
+            Command::Auth(auth) => self.auth(&auth).await,
+            Command::UserAuth(user) => self.user_auth(user.as_ref()).await,
+            Command::Filter(filter) => {
+                self.catch_up()?;
+                self.delivery.filter(&filter);
+                self.answer(&filter.reply())
+            }
+            Command::Event(names) => self.event(&names).await,
+            Command::NixEvent(names) => self.nix_event(&names).await,
+            Command::NoEvents => self.no_events().await,
+            Command::MyEvents(my_events) => self.my_events(&my_events).await,
+            Command::DivertEvents(divert) => self.divert_events(divert),
+            Command::Resume => self.resume(),
+            Command::Connect => self.connect(),
+            Command::GetVar(get) => self.get_var(&get.name).await,
+            Command::Linger(linger) => self.linger(linger),
+            Command::NoLinger => self.no_linger(),
+            Command::SendMsg(message) => self.sendmsg(&message).await,
+            Command::SendEvent(event) => self.sendevent(event).await,
+            Command::Api(api) => self.api(&api).await,
+            Command::BgApi(job) => self.bgapi(job).await,
+            Command::Log(log) => self.log(&log),
+            Command::NoLog => self.no_log(),
+            Command::Unknown => self.answer(command::NOT_FOUND),
+        }
+    }
+
+    /// A command reply.
+    fn answer(&self, text: &str) -> Result<(), End> {
+        self.send(reply::command_reply(text))
+    }
+}

@@ -1,0 +1,492 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::bus::Ended;
+use api::{ChannelId, Event, HangupCause, Origin};
+use bytes::Bytes;
+use esl::console::Console;
+use esl::frame::FrameError;
+use esl::reply;
+use net::drain::Leaving;
+use net::{Cause, Outbox, Outcome, Refused, SlowReason};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+use crate::commands::login::Access;
+use crate::events::{Delivery, Fate};
+use crate::log_lines::LogLines;
+use crate::reader::{ReadEnd, Reader};
+use crate::start::{NAME, Shared};
+
+/// Events handed to the outbox in one go before requests are looked at again.
+const EVENTS_PER_TURN: usize = 256;
+
+/// Time for a peer to take what is queued when its connection ends.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Time for a peer to close after our last words.
+const LINGERING_CLOSE: Duration = Duration::from_secs(2);
+
+/// One connection: reads requests, answers them in order, passes events and log lines on.
+pub(crate) struct Session {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) reader: Reader,
+    pub(crate) outbox: Outbox,
+    pub(crate) console: Console,
+    pub(crate) access: Access,
+    pub(crate) delivery: Delivery,
+    pub(crate) log: LogLines,
+    pub(crate) controlled: Option<Controlled>,
+    batch: Vec<Bytes>,
+}
+
+/// The channel a connection controls after `myevents`.
+pub(crate) struct Controlled {
+    pub(crate) channel: ChannelId,
+    /// `linger`: outlive the channel, for a time or without limit.
+    pub(crate) linger: Option<Linger>,
+    /// `resume`: leave the channel alone when the connection ends.
+    pub(crate) resume: bool,
+    /// The channel was hung up.
+    hung_up: bool,
+    /// When a lingering connection ends.
+    ends: Option<Instant>,
+}
+
+/// How long a connection outlives its channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Linger {
+    /// `None`: until the client leaves.
+    pub(crate) seconds: Option<u32>,
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// `exit`, the end of the channel or of lingering.
+    Goodbye,
+    /// The peer closed its sending side.
+    PeerClosed,
+    /// A wrong password.
+    LoginFailed,
+    /// No password in time.
+    LoginTimeout,
+    /// What it sent cannot be read.
+    Unreadable(Option<FrameError>),
+    /// The outbox is full.
+    SlowReader(SlowReason),
+    /// Events were lost.
+    LostEvents,
+    /// Log lines were lost.
+    LostLogLines,
+    /// The write side has ended by itself.
+    WriteEnded(Outcome),
+    /// The server goes down.
+    ShuttingDown,
+}
+
+/// Serves one connection from its first byte to its last.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    connection: u64,
+    leaving: Leaving,
+) {
+    if !shared.passes_acls(peer) {
+        shared.counters.count(Cause::AclDenied);
+        tracing::warn!(connection, "Connection refused by an access list");
+        return refuse(stream).await;
+    }
+    let (read_half, write_half) = stream.into_split();
+    let (outbox, writer) = Outbox::new(write_half, shared.outbox_limits());
+    let writing = shared.spawn(writer.run());
+    let mut session = Session::new(shared, peer, connection, Reader::new(read_half), outbox);
+    let end = tokio::select! {
+        biased;
+        () = leaving.closed.cancelled() => End::ShuttingDown,
+        end = session.serve(&leaving) => end,
+    };
+    tracing::debug!(connection, ?end, "Connection ends");
+    session.leave(end, &leaving).await;
+    // It has ended, as the outbox was finished, cut, or found ended.
+    writing.await.ok();
+}
+
+/// The two frames of event-socket.md §1.2.
+async fn refuse(mut stream: TcpStream) {
+    let words = [
+        reply::RUDE_REJECTION.as_bytes(),
+        &reply::disconnect_notice(reply::GOODBYE),
+    ]
+    .concat();
+    let speak = async {
+        stream.write_all(&words).await?;
+        stream.shutdown().await
+    };
+    // Best effort: it is refused either way.
+    timeout(Duration::from_secs(1), speak).await.ok();
+    let (read_half, _write_half) = stream.into_split();
+    timeout(LINGERING_CLOSE, Reader::new(read_half).discard())
+        .await
+        .ok();
+}
+
+impl Session {
+    fn new(
+        shared: Arc<Shared>,
+        peer: SocketAddr,
+        connection: u64,
+        reader: Reader,
+        outbox: Outbox,
+    ) -> Self {
+        let origin = Origin {
+            door: NAME,
+            peer: peer.to_string().into(),
+            connection,
+        };
+        let server = shared.environment.server.clone();
+        Self {
+            delivery: Delivery::new(shared.switch.clone(), server, shared.queue_limits()),
+            console: shared.console(origin),
+            shared,
+            peer,
+            reader,
+            outbox,
+            access: Access::Unknown,
+            log: LogLines::default(),
+            controlled: None,
+            batch: Vec::with_capacity(EVENTS_PER_TURN),
+        }
+    }
+
+    async fn serve(&mut self, leaving: &Leaving) -> End {
+        match self.converse(leaving).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    async fn converse(&mut self, leaving: &Leaving) -> Result<std::convert::Infallible, End> {
+        self.send(reply::GREETING.as_bytes())?;
+        let login = timeout_at(
+            Instant::now() + self.shared.config.login_time,
+            self.log_in(),
+        );
+        tokio::select! {
+            biased;
+            () = leaving.told.cancelled() => return Err(End::ShuttingDown),
+            login = login => login.unwrap_or(Err(End::LoginTimeout))?,
+        }
+        self.reader.lift_limit();
+        loop {
+            self.turn(leaving).await?;
+        }
+    }
+
+    async fn log_in(&mut self) -> Result<(), End> {
+        while matches!(self.access, Access::Unknown) {
+            let request = tokio::select! {
+                outcome = self.outbox.ended() => return Err(End::WriteEnded(outcome)),
+                request = self.reader.next() => request?,
+            };
+            self.handle(&request).await?;
+        }
+        Ok(())
+    }
+
+    /// One thing at a time: while a request runs, events and log lines queue, so that a reply always comes before
+    /// the events it caused (event-socket.md §1.8).
+    async fn turn(&mut self, leaving: &Leaving) -> Result<(), End> {
+        let has_room = self.outbox.has_room();
+        let linger_ends = self.controlled.as_ref().and_then(|c| c.ends);
+        let next = tokio::select! {
+            biased;
+            () = leaving.told.cancelled() => return Err(End::ShuttingDown),
+            outcome = self.outbox.ended() => return Err(End::WriteEnded(outcome)),
+            () = at(linger_ends) => return Err(End::Goodbye),
+            event = self.delivery.next() => Next::Event(event),
+            line = self.log.next() => {
+                let line = line.map_err(|_| End::LostLogLines)?;
+                return self.send_log_line(line);
+            }
+            request = self.reader.next(), if has_room => Next::Request(request),
+            // A peer that does not read its replies gets no more of them until it does.
+            () = self.outbox.room(), if !has_room => return Ok(()),
+        };
+        match next {
+            Next::Request(request) => self.handle(&request?).await,
+            Next::Event(event) => {
+                let full = self.pass_on(event)?;
+                if full {
+                    self.glance(has_room).await
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// A flood of events must not keep requests and log lines waiting for ever.
+    async fn glance(&mut self, has_room: bool) -> Result<(), End> {
+        let request = tokio::select! {
+            biased;
+            request = self.reader.next(), if has_room => request,
+            line = self.log.next() => {
+                let line = line.map_err(|_| End::LostLogLines)?;
+                return self.send_log_line(line);
+            }
+            () = std::future::ready(()) => return Ok(()),
+        };
+        self.handle(&request?).await
+    }
+
+    /// Passes on this event and those queued behind it. True when there may be more.
+    fn pass_on(&mut self, first: Result<Arc<Event>, Ended>) -> Result<bool, End> {
+        let mut next = Some(first?);
+        let mut passed = 0;
+        while let Some(event) = next {
+            passed += 1;
+            if let Some(frame) = self.delivery.frame(&event) {
+                self.batch.push(frame);
+            }
+            self.follow_channel(self.delivery.fate(&event))?;
+            if passed == EVENTS_PER_TURN {
+                break;
+            }
+            next = self.delivery.try_next();
+        }
+        self.flush()?;
+        Ok(passed == EVENTS_PER_TURN)
+    }
+
+    fn flush(&mut self) -> Result<(), End> {
+        self.outbox.push_all(&mut self.batch).map_err(End::from)
+    }
+
+    /// Ends or lingers when the controlled channel does (event-socket.md §2.14).
+    fn follow_channel(&mut self, fate: Fate) -> Result<(), End> {
+        let Some(controlled) = &mut self.controlled else {
+            return Ok(());
+        };
+        match fate {
+            Fate::Live => return Ok(()),
+            Fate::HungUp | Fate::Over if controlled.ends.is_some() => return Ok(()),
+            Fate::HungUp | Fate::Over => {}
+        }
+        if let Some(linger) = controlled.linger.filter(|_| !controlled.hung_up) {
+            controlled.hung_up = true;
+            controlled.ends = linger
+                .seconds
+                .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
+            let notice = self.linger_notice(linger);
+            self.batch.push(notice.into());
+            return Ok(());
+        }
+        controlled.hung_up = true;
+        if controlled.linger.is_none() && fate == Fate::Over {
+            self.flush()?;
+            return Err(End::Goodbye);
+        }
+        Ok(())
+    }
+
+    fn linger_notice(&self, linger: Linger) -> Vec<u8> {
+        let channel = self.controlled.as_ref().map(|c| c.channel.as_str());
+        let channel = channel.unwrap_or_default();
+        let view = self.shared.switch.view();
+        let name = view.channel(channel).map(|c| c.name.clone());
+        reply::linger_notice(channel, name.as_deref().unwrap_or_default(), linger.seconds)
+    }
+
+    /// Whether the controlled channel is already down, in which case its end will not be announced again.
+    pub(crate) fn channel_is_gone(&mut self) -> Result<(), End> {
+        let view = self.shared.switch.view();
+        let live = |c: &Controlled| view.channels.contains_key(&c.channel);
+        if self.controlled.as_ref().is_none_or(live) {
+            return Ok(());
+        }
+        self.follow_channel(Fate::Over)?;
+        self.flush()
+    }
+
+    /// Puts a frame into the outbox.
+    pub(crate) fn send(&self, frame: impl Into<Bytes>) -> Result<(), End> {
+        self.outbox.push(frame).map_err(End::from)
+    }
+
+    fn send_log_line(&self, line: Vec<u8>) -> Result<(), End> {
+        self.outbox.push(line).map_err(|refused| match refused {
+            Refused::SlowReader(_) => End::LostLogLines,
+            Refused::Ended => refused.into(),
+        })
+    }
+
+    /// Passes on what is queued already, so that a change of names, format or filters is for later events only.
+    pub(crate) fn catch_up(&mut self) -> Result<(), End> {
+        while let Some(event) = self.delivery.try_next() {
+            self.pass_on(Ok(event))?;
+        }
+        Ok(())
+    }
+
+    async fn leave(mut self, end: End, leaving: &Leaving) {
+        let counters = self.shared.counters.clone();
+        counters.count(end.cause());
+        self.release_channel(end).await;
+        if let End::Unreadable(Some(error)) = end
+            && let Some(text) = error.reply_text()
+        {
+            // When there is no room for it, there is none for anything.
+            self.send(reply::command_reply(text)).ok();
+        }
+        let notice = self.last_words(end);
+        let farewell = if leaving.closed.is_cancelled() {
+            Duration::from_secs(1)
+        } else {
+            FAREWELL
+        };
+        let Self {
+            outbox, mut reader, ..
+        } = self;
+        let outcome = match end {
+            End::SlowReader(reason) => outbox.cut(reason, notice).await,
+            End::LostEvents | End::LostLogLines => outbox.cut(SlowReason::Messages, notice).await,
+            End::WriteEnded(outcome) => outcome,
+            End::Goodbye
+            | End::PeerClosed
+            | End::LoginFailed
+            | End::LoginTimeout
+            | End::Unreadable(_)
+            | End::ShuttingDown => {
+                // The peer may have stopped reading long ago; its end was counted above.
+                outbox.push(notice).ok();
+                outbox.finish(farewell).await
+            }
+        };
+        if outcome == Outcome::Closed && end != End::PeerClosed {
+            tokio::select! {
+                () = leaving.closed.cancelled() => {}
+                _ = timeout(LINGERING_CLOSE, reader.discard()) => {}
+            }
+        }
+    }
+
+    fn last_words(&self, end: End) -> Vec<u8> {
+        let body = match end {
+            End::ShuttingDown => return reply::disconnect_notice(reply::SHUTTING_DOWN),
+            End::SlowReader(_) | End::LostEvents => reply::LOST_EVENTS,
+            End::LostLogLines => reply::LOST_LOG_LINES,
+            End::Goodbye
+            | End::PeerClosed
+            | End::LoginFailed
+            | End::LoginTimeout
+            | End::Unreadable(_)
+            | End::WriteEnded(_) => reply::GOODBYE,
+        };
+        match &self.controlled {
+            Some(controlled) => {
+                reply::disconnect_notice_of_channel(controlled.channel.as_str(), body)
+            }
+            None => reply::disconnect_notice(body),
+        }
+    }
+
+    /// A channel that did nothing but wait for its controller ends with it. One that talks with somebody, or was
+    /// told to `resume`, goes on.
+    async fn release_channel(&mut self, end: End) {
+        let Some(controlled) = &self.controlled else {
+            return;
+        };
+        if controlled.resume || end == End::ShuttingDown {
+            return;
+        }
+        let view = self.shared.switch.view();
+        let Some(channel) = view.channels.get(&controlled.channel) else {
+            return;
+        };
+        if channel.is_down() || channel.bridged_to.is_some() || channel.room.is_some() {
+            return;
+        }
+        let hangup = api::command::channel::Hangup {
+            channel: channel.id.clone(),
+            cause: HangupCause::NormalClearing,
+        };
+        // It may have ended a moment ago.
+        let origin = self.console.origin.clone();
+        self.shared.switch.ask(hangup, origin).await.ok();
+    }
+}
+
+enum Next {
+    Event(Result<Arc<Event>, Ended>),
+    Request(Result<esl::Request, ReadEnd>),
+}
+
+impl Controlled {
+    pub(crate) fn new(channel: ChannelId) -> Self {
+        Self {
+            channel,
+            linger: None,
+            resume: false,
+            hung_up: false,
+            ends: None,
+        }
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl End {
+    fn cause(self) -> Cause {
+        match self {
+            Self::Goodbye | Self::ShuttingDown => Cause::Closed,
+            Self::PeerClosed => Cause::PeerGone,
+            Self::LoginFailed => Cause::LoginFailed,
+            Self::LoginTimeout => Cause::LoginTimeout,
+            Self::Unreadable(_) => Cause::Malformed,
+            Self::SlowReader(SlowReason::Messages) => Cause::SlowMessages,
+            Self::SlowReader(SlowReason::Bytes) => Cause::SlowBytes,
+            Self::SlowReader(SlowReason::Deadline) => Cause::SlowDeadline,
+            Self::LostEvents => Cause::LostEvents,
+            Self::LostLogLines => Cause::LostLogLines,
+            Self::WriteEnded(outcome) => outcome.cause(),
+        }
+    }
+}
+
+impl From<Refused> for End {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::SlowReader(reason) => Self::SlowReader(reason),
+            Refused::Ended => Self::WriteEnded(Outcome::PeerGone),
+        }
+    }
+}
+
+impl From<ReadEnd> for End {
+    fn from(end: ReadEnd) -> Self {
+        match end {
+            ReadEnd::Closed => Self::PeerClosed,
+            ReadEnd::Unreadable(error) => Self::Unreadable(Some(error)),
+            ReadEnd::TooMuch => Self::Unreadable(None),
+        }
+    }
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Overrun(_) => Self::LostEvents,
+            Ended::Stopped => Self::ShuttingDown,
+        }
+    }
+}

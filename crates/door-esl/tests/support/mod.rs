@@ -1,0 +1,116 @@
+//! A door in front of a scripted switch, and a client that talks to it over a real socket.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "every test file uses its own part"
+)]
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
+mod client;
+mod switch;
+
+pub use client::{Client, Frame};
+pub use switch::{FakeSwitch, channel};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use esl::view::Server;
+use jackfield_door_esl::{Config, Door, Environment, Secret, start};
+use net::{Acls, Cause};
+use tokio_util::sync::CancellationToken;
+
+pub const NOTICE: &str = "Content-Type: text/disconnect-notice\nContent-Length: 67\n\nDisconnected, goodbye.\n\
+    See you at ClueCon! http://www.cluecon.com/\n";
+pub const ACCEPTED: &str = "Content-Type: command/reply\nReply-Text: +OK accepted\n\n";
+pub const GREETING: &str = "Content-Type: auth/request\n\n";
+
+pub struct World {
+    pub door: Door,
+    pub switch: Arc<FakeSwitch>,
+    pub process: CancellationToken,
+}
+
+pub async fn world() -> World {
+    world_with(|_| {}).await
+}
+
+pub async fn world_with(change: impl FnOnce(&mut Config)) -> World {
+    let mut config = Config {
+        listen: vec!["127.0.0.1:0".parse().unwrap()],
+        password: Secret::new("ClueCon"),
+        ..Config::default()
+    };
+    change(&mut config);
+    let switch = FakeSwitch::start();
+    let process = CancellationToken::new();
+    let door = start(config, switch.handle(), environment(), &process)
+        .await
+        .unwrap();
+    World {
+        door,
+        switch,
+        process,
+    }
+}
+
+pub fn environment() -> Environment {
+    Environment {
+        server: Arc::new(Server {
+            core_uuid: "00000000-0000-0000-0000-000000000007".into(),
+            hostname: "host".into(),
+            switchname: "host".into(),
+            ipv4: "127.0.0.1".into(),
+            ipv6: "::1".into(),
+            version: "1.10.12 Jackfield".into(),
+            zone: jiff::tz::TimeZone::UTC,
+        }),
+        acls: Arc::new(ArcSwap::from_pointee(Acls::automatic(&[]))),
+        reload_acls: Arc::new(|| Ok(Acls::automatic(&[]))),
+        idle_cpu: Arc::new(|| 10_000),
+    }
+}
+
+impl World {
+    /// Connected, greeted, not logged in.
+    pub async fn stranger(&self) -> Client {
+        let mut client = Client::connect(self.door.local_addrs()[0]).await;
+        client.expect(GREETING).await;
+        client
+    }
+
+    /// Logged in.
+    pub async fn client(&self) -> Client {
+        let mut client = self.stranger().await;
+        client.send("auth ClueCon\n\n").await;
+        client.expect(ACCEPTED).await;
+        client
+    }
+
+    /// Waits until that many were counted.
+    pub async fn counted(&self, cause: Cause, at_least: u64) {
+        let seen = async {
+            while self.door.counters().get(cause) < at_least {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), seen).await;
+        assert!(waited.is_ok(), "{} is counted", cause.name());
+    }
+}
+
+/// A command reply.
+pub fn reply(text: &str) -> String {
+    format!("Content-Type: command/reply\nReply-Text: {text}\n\n")
+}
+
+/// An answer to `api`.
+pub fn response(body: &str) -> String {
+    format!(
+        "Content-Type: api/response\nContent-Length: {}\n\n{body}",
+        body.len()
+    )
+}
