@@ -236,6 +236,9 @@ impl Endpoint {
         if !unknown.is_empty() {
             return Some((420, vec![("Unsupported".to_owned(), unknown.join(", "))]));
         }
+        if *method == Method::Invite && !accepts_sdp(request) {
+            return Some((406, Vec::new()));
+        }
         if *method == Method::Invite && !is_body_understood(request) {
             return Some((
                 415,
@@ -295,6 +298,18 @@ impl Endpoint {
             Method::Ack | Method::Cancel => {}
         }
     }
+}
+
+/// Whether the sender of an INVITE takes a description in the answer (§20.1: without Accept it does).
+fn accepts_sdp(request: &Message) -> bool {
+    let mut kinds = request.header_list(HeaderName::Accept).peekable();
+    kinds.peek().is_none()
+        || kinds.any(|kind| {
+            let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind).trim();
+            ["application/sdp", "application/*", "*/*"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(kind))
+        })
 }
 
 /// Whether an INVITE's body is a description, absent, or marked as optional (§8.2.3).

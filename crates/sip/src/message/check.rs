@@ -42,7 +42,7 @@ impl Message {
         if vias.peek().is_none() {
             return Err(bad("Missing Via"));
         }
-        if vias.any(|via| Via::parse(via).is_none()) && self.via().is_none() {
+        if vias.any(|via| Via::parse(via).is_none()) {
             return Err(bad("Malformed Via"));
         }
         self.once(HeaderName::From, "Missing From", "Repeated From")?;

@@ -3,7 +3,7 @@
 //! | State | 1xx | 2xx | 3xx–6xx | timer |
 //! |---|---|---|---|---|
 //! | Calling | → Proceeding, up | → Accepted, up | ACK, → Completed, up | A: send again; B: timed out |
-//! | Proceeding | up | → Accepted, up | ACK, → Completed, up | – |
+//! | Proceeding | up | → Accepted, up | ACK, → Completed, up | timed out, long after ringing is |
 //! | Accepted | ignored | up (a repetition, or a fork) | ignored | M: gone |
 //! | Completed | ignored | ignored | ACK again | D: gone |
 
@@ -69,6 +69,10 @@ impl ClientInvite {
             (State::Calling { .. }, 100..=199) => {
                 self.stop(context);
                 self.state = State::Proceeding;
+                // The session above watches the ringing; this is for when it has ended and the final
+                // response is lost: no transaction is without a timer.
+                let at = now + context.timers.ringing + context.timers.sixty_four_t1();
+                self.deadline = Some(context.arm(at, ClientTimer::Timeout));
                 ClientStep::Up
             }
             (State::Proceeding, 100..=199) => ClientStep::Up,

@@ -57,7 +57,10 @@ impl Pair {
     pub(crate) fn with_config(seed: u64, weather: Weather, config: EndpointConfig) -> Self {
         let now = Instant::now();
         let mut rng = StdRng::seed_from_u64(seed);
-        let mut side = || Side { endpoint: Endpoint::new(config.clone(), rng.random()), events: Vec::new() };
+        let mut side = || Side {
+            endpoint: Endpoint::new(config.clone(), rng.random()),
+            events: Vec::new(),
+        };
         let sides = [side(), side()];
         Self {
             start: now,
@@ -75,7 +78,12 @@ impl Pair {
 
     pub(crate) fn flow(&self, at: usize) -> Flow {
         let address = |side: usize| format!("192.0.2.{}:5060", side + 1).parse().unwrap();
-        Flow { id: FlowId(7), transport: self.transport, local: address(at), remote: address(1 - at) }
+        Flow {
+            id: FlowId(7),
+            transport: self.transport,
+            local: address(at),
+            remote: address(1 - at),
+        }
     }
 
     pub(crate) fn target(&self, from: usize) -> Target {
@@ -86,7 +94,10 @@ impl Pair {
     pub(crate) fn request(&self) -> InviteRequest {
         InviteRequest {
             to_uri: "sip:bob@192.0.2.2".into(),
-            from: Party { display: "Alice".into(), uri: "sip:alice@192.0.2.1".into() },
+            from: Party {
+                display: "Alice".into(),
+                uri: "sip:alice@192.0.2.1".into(),
+            },
             to: Party::uri("sip:bob@192.0.2.2"),
             target: self.target(A),
             local_contact: "sip:alice@192.0.2.1:5060".into(),
@@ -109,16 +120,26 @@ impl Pair {
         for side in [A, B] {
             while let Some(Transmit { bytes, .. }) = self.sides[side].endpoint.poll_transmit() {
                 self.sent.push((self.now, side, bytes.clone()));
-                let message = parse_datagram(bytes.clone()).expect("endpoints print what can be read");
-                message.check().expect("endpoints print what passes the checks");
+                let message =
+                    parse_datagram(bytes.clone()).expect("endpoints print what can be read");
+                message
+                    .check()
+                    .expect("endpoints print what passes the checks");
                 if !(self.filter)(side, &message) {
                     continue;
                 }
-                let copies = if self.roll(self.weather.loss) { 0 } else { 1 + u32::from(self.roll(self.weather.duplication)) };
+                let copies = if self.roll(self.weather.loss) {
+                    0
+                } else {
+                    1 + u32::from(self.roll(self.weather.duplication))
+                };
                 for _ in 0..copies {
                     let jitter = self.weather.jitter.mul_f64(self.rng.random());
                     self.count += 1;
-                    self.air.insert((self.now + Duration::from_millis(10) + jitter, self.count), (1 - side, bytes.clone()));
+                    self.air.insert(
+                        (self.now + Duration::from_millis(10) + jitter, self.count),
+                        (1 - side, bytes.clone()),
+                    );
                 }
             }
             while let Some(event) = self.sides[side].endpoint.poll_event() {
@@ -143,7 +164,12 @@ impl Pair {
             self.sides[A].endpoint.poll_timeout(),
             self.sides[B].endpoint.poll_timeout(),
         ];
-        let Some(next) = next.into_iter().flatten().min().filter(|next| *next <= until) else {
+        let Some(next) = next
+            .into_iter()
+            .flatten()
+            .min()
+            .filter(|next| *next <= until)
+        else {
             self.now = self.now.max(until);
             return false;
         };
@@ -154,7 +180,9 @@ impl Pair {
             let (to, bytes) = entry.remove();
             let flow = self.flow(to);
             let message = parse_datagram(bytes).unwrap();
-            self.sides[to].endpoint.handle_message(self.now, &flow, message);
+            self.sides[to]
+                .endpoint
+                .handle_message(self.now, &flow, message);
         }
         for side in &mut self.sides {
             side.endpoint.handle_timeout(self.now);
@@ -178,26 +206,48 @@ impl Pair {
         self.run(Duration::from_secs(900));
         for side in &mut self.sides {
             side.events.clear();
-            assert_eq!(side.endpoint.counts(), jackfield_sip::Counts::default(), "something leaked");
+            assert_eq!(
+                side.endpoint.counts(),
+                jackfield_sip::Counts::default(),
+                "something leaked"
+            );
         }
     }
 
     /// Takes the first event that fits, running up to a minute for it.
-    pub(crate) fn expect<T>(&mut self, side: usize, mut wanted: impl FnMut(&Event) -> Option<T>) -> T {
+    pub(crate) fn expect<T>(
+        &mut self,
+        side: usize,
+        mut wanted: impl FnMut(&Event) -> Option<T>,
+    ) -> T {
         let until = self.now + Duration::from_secs(60);
         loop {
             self.flush();
             let events = &mut self.sides[side].events;
-            if let Some((at, found)) = events.iter().enumerate().find_map(|(at, event)| Some((at, wanted(event)?))) {
+            if let Some((at, found)) = events
+                .iter()
+                .enumerate()
+                .find_map(|(at, event)| Some((at, wanted(event)?)))
+            {
                 events.remove(at);
                 return found;
             }
-            assert!(self.step(until), "the event did not come; there are {:?}", self.sides[side].events);
+            assert!(
+                self.step(until),
+                "the event did not come; there are {:?}",
+                self.sides[side].events
+            );
         }
     }
 
     pub(crate) fn expect_invite(&mut self) -> SessionId {
-        self.expect(B, |event| if let Event::Invite { session, .. } = event { Some(*session) } else { None })
+        self.expect(B, |event| {
+            if let Event::Invite { session, .. } = event {
+                Some(*session)
+            } else {
+                None
+            }
+        })
     }
 
     pub(crate) fn expect_terminal(&mut self, side: usize) -> Event {
@@ -217,9 +267,15 @@ impl Pair {
         let alice = self.invite();
         let bob = self.expect_invite();
         let now = self.now;
-        self.bob().accept(now, bob, Some(Bytes::from_static(b"v=0 answer")), &[]).unwrap();
-        self.expect(A, |event| matches!(event, Event::Answered { .. }).then_some(()));
-        self.expect(B, |event| matches!(event, Event::Acked { .. }).then_some(()));
+        self.bob()
+            .accept(now, bob, Some(Bytes::from_static(b"v=0 answer")), &[])
+            .unwrap();
+        self.expect(A, |event| {
+            matches!(event, Event::Answered { .. }).then_some(())
+        });
+        self.expect(B, |event| {
+            matches!(event, Event::Acked { .. }).then_some(())
+        });
         (alice, bob)
     }
 
@@ -243,6 +299,9 @@ impl Pair {
     pub(crate) fn times(&self, side: usize, what: &str) -> Vec<u128> {
         let spoken = self.spoken(side);
         let sent = self.sent.iter().filter(|(_, from, _)| *from == side);
-        sent.zip(spoken).filter(|(_, said)| said == what).map(|((at, _, _), _)| (*at - self.start).as_millis()).collect()
+        sent.zip(spoken)
+            .filter(|(_, said)| said == what)
+            .map(|((at, _, _), _)| (*at - self.start).as_millis())
+            .collect()
     }
 }

@@ -20,11 +20,12 @@ pub struct Via<'a> {
 }
 
 impl<'a> Via<'a> {
-    /// Reads one Via value; `None` when it is malformed or of another protocol.
+    /// Reads one Via value; `None` when it is malformed or of another protocol. The version is not
+    /// looked at: a request of another version still wants its 505.
     pub fn parse(value: &'a str) -> Option<Self> {
         let (protocol, rest) = value.split_once('/')?;
-        let (version, rest) = rest.split_once('/')?;
-        if !protocol.trim().eq_ignore_ascii_case("SIP") || version.trim() != "2.0" {
+        let (_version, rest) = rest.split_once('/')?;
+        if !protocol.trim().eq_ignore_ascii_case("SIP") {
             return None;
         }
         let rest = rest.trim_start();
@@ -93,7 +94,7 @@ mod tests {
         for bad in [
             "",
             "SIP/2.0/UDP",
-            "SIP/3.0/UDP h",
+            "HTTP/2.0/UDP h",
             "SIP/2.0/UDP h:x",
             "UDP h",
         ] {
