@@ -1,0 +1,347 @@
+//! Nothing is allocated or freed while sound flows: thousands of ticks of relay, transcoding, a
+//! conference, playback and recording under an allocator that counts.
+#![allow(unsafe_code, reason = "a global allocator cannot be written without")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use jackfield_media as media;
+use media::codec::Encoder;
+use media::control::{
+    Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
+    MemberSettings, PlayId, RecordId, RecordSides, RoomId, TelephoneEvent,
+};
+use media::rtp::Packet;
+use media::rtp::telephone_event::Payload;
+use media::source::{Drain, FrameSink};
+use media::{Answer, Engine, EngineConfig, Output, Port, Request, level};
+
+struct Counting;
+
+thread_local! {
+    /// Allocations and frees of this thread while it is being watched.
+    static COUNT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+fn count() {
+    COUNT.with(|count| {
+        if let Some(so_far) = count.get() {
+            count.set(Some(so_far + 1));
+        }
+    });
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches only a thread-local
+// without a destructor, which allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`, and we pass it on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller keeps the contract of `dealloc`, and we pass it on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`, and we pass it on.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Takes samples and forgets them.
+struct Nowhere {
+    channels: u16,
+}
+
+impl FrameSink for Nowhere {
+    fn rate_hz(&self) -> u32 {
+        16_000
+    }
+
+    fn channels(&self) -> u16 {
+        self.channels
+    }
+
+    fn write(&mut self, _samples: &[i16]) -> Drain {
+        Drain::Taken
+    }
+}
+
+struct Line {
+    engine: Engine,
+    out: Output,
+    started: Instant,
+    ms: u64,
+    reports: u64,
+    datagrams: u64,
+}
+
+impl Line {
+    fn now(&self) -> Instant {
+        self.started + Duration::from_millis(self.ms)
+    }
+
+    fn command(&mut self, command: MediaCommand) {
+        self.engine.handle(self.now(), command, &mut self.out);
+        while !self.out.requests.is_empty() {
+            for request in std::mem::take(&mut self.out.requests) {
+                let answer = match request {
+                    Request::Bind { leg, address } => {
+                        let at = |port| SocketAddr::new(address, 20_000 + leg.0 as u16 * 2 + port);
+                        Answer::Bound {
+                            leg,
+                            result: Ok((at(0), at(1))),
+                        }
+                    }
+                    Request::OpenSink {
+                        record, channels, ..
+                    } => Answer::SinkOpened {
+                        record,
+                        sink: Some(Box::new(Nowhere { channels })),
+                    },
+                    Request::CloseSink { record, .. } => Answer::SinkClosed {
+                        record,
+                        intact: true,
+                    },
+                    Request::Release { .. } => continue,
+                    Request::OpenSource { .. } => panic!("only tones are played here"),
+                };
+                self.engine.answer(answer, &mut self.out);
+            }
+        }
+        // The list that was taken away is not what a shell would do: it drains in place.
+        self.out.requests.reserve(256);
+        self.out.clear();
+    }
+
+    fn phone(&mut self, leg: LegId, send: CodecSpec) {
+        let bind = [127, 0, 0, 1].into();
+        self.command(MediaCommand::OpenLeg {
+            leg,
+            kind: LegKind::Rtp { bind },
+        });
+        let spec = LegSpec {
+            remote: remote(leg),
+            rtcp: None,
+            send,
+            receive: vec![send],
+            telephone_event: Some(TelephoneEvent {
+                send: 101,
+                receive: 101,
+            }),
+            direction: Direction::SendRecv,
+            symmetric: true,
+            timeout_ms: Some(60_000),
+        };
+        self.command(MediaCommand::SetRemote { leg, spec });
+    }
+
+    /// Twenty milliseconds of everybody talking, some packets lost, a digit now and then.
+    fn tick(&mut self, n: u64, legs: &[(LegId, CodecSpec)], payloads: &[Vec<u8>]) {
+        let now = self.now();
+        for (at, (leg, spec)) in legs.iter().enumerate() {
+            if (n + leg.0).is_multiple_of(31) {
+                continue;
+            }
+            let digit = n % 500 < 8;
+            let event = Payload {
+                event: 5,
+                end: n % 500 > 4,
+                duration: 160 * (1 + n % 8) as u16,
+            };
+            let event = event.bytes();
+            let packet = Packet {
+                marker: false,
+                payload_type: if digit { 101 } else { spec.payload_type },
+                sequence: n as u16,
+                timestamp: if digit {
+                    (n / 500 * 500 * 160) as u32
+                } else {
+                    (n * 160) as u32
+                },
+                ssrc: leg.0 as u32,
+                payload: if digit { &event } else { &payloads[at] },
+            };
+            let mut datagram = [0; 1024];
+            datagram[..12].copy_from_slice(&packet.header());
+            datagram[12..12 + packet.payload.len()].copy_from_slice(packet.payload);
+            let datagram = &mut datagram[..12 + packet.payload.len()];
+            self.engine
+                .receive(now, *leg, Port::Rtp, remote(*leg), datagram, &mut self.out);
+        }
+        self.ms += 20;
+        self.engine.tick(self.now(), &mut self.out);
+        self.reports += self.out.reports.len() as u64;
+        self.datagrams += self.out.datagram_count() as u64;
+        assert!(self.out.requests.is_empty());
+        self.out.clear();
+    }
+}
+
+fn remote(leg: LegId) -> SocketAddr {
+    SocketAddr::new([10, 0, 0, leg.0 as u8].into(), 4000)
+}
+
+#[test]
+fn five_thousand_ticks_allocate_nothing() {
+    let started = Instant::now();
+    let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let engine = Engine::new(EngineConfig {
+        started,
+        wall,
+        seed: 1,
+    });
+    let mut line = Line {
+        engine,
+        out: Output::new(),
+        started,
+        ms: 0,
+        reports: 0,
+        datagrams: 0,
+    };
+    let wide = CodecSpec {
+        payload_type: 98,
+        codec: Codec::L16,
+        clock_rate_hz: 16_000,
+        ptime_ms: 20,
+    };
+    let specs = [
+        CodecSpec::pcmu(),
+        CodecSpec::pcmu(), // relayed
+        CodecSpec::pcmu(),
+        CodecSpec::pcma(), // transcoded
+        CodecSpec::pcmu(),
+        wide, // transcoded and converted
+        CodecSpec::pcmu(),
+        CodecSpec::pcma(),
+        wide,              // a room
+        CodecSpec::pcmu(), // played to, recorded, listened to for tones
+    ];
+    let legs: Vec<_> = specs
+        .into_iter()
+        .zip(1..)
+        .map(|(spec, id)| (LegId(id), spec))
+        .collect();
+    for &(leg, spec) in &legs {
+        line.phone(leg, spec);
+    }
+    for (a, b) in [(1, 2), (3, 4), (5, 6)] {
+        line.command(MediaCommand::Bridge {
+            a: LegId(a),
+            b: LegId(b),
+        });
+    }
+    let room = RoomId(1);
+    line.command(MediaCommand::OpenRoom {
+        room,
+        rate_hz: 16_000,
+    });
+    for leg in [7, 8, 9] {
+        let settings = MemberSettings {
+            gain_in_db: 3.0,
+            ..MemberSettings::default()
+        };
+        line.command(MediaCommand::JoinRoom {
+            room,
+            leg: LegId(leg),
+            settings,
+        });
+    }
+    let file = "tone_stream://%(100,50,440,480);loops=-1".to_owned();
+    line.command(MediaCommand::RoomPlay {
+        room,
+        play: PlayId(1),
+        file: file.clone(),
+        repeats: None,
+        gain_db: -3.0,
+    });
+    line.command(MediaCommand::Play {
+        leg: LegId(10),
+        play: PlayId(2),
+        file,
+        repeats: None,
+        gain_db: 0.0,
+        mix: false,
+    });
+    line.command(MediaCommand::DetectDtmf {
+        leg: LegId(10),
+        on: true,
+    });
+    let record = |leg, record, sides| MediaCommand::Record {
+        leg: LegId(leg),
+        record: RecordId(record),
+        file: "r.wav".to_owned(),
+        sides,
+        limit_ms: None,
+        silence: None,
+        append: false,
+        rate_hz: Some(16_000),
+    };
+    line.command(record(10, 1, RecordSides::Both));
+    line.command(record(3, 2, RecordSides::Stereo));
+    line.command(MediaCommand::RoomRecord {
+        room,
+        record: RecordId(3),
+        file: "m.wav".to_owned(),
+        limit_ms: None,
+        append: false,
+    });
+    let payloads: Vec<Vec<u8>> = legs
+        .iter()
+        .map(|(_, spec)| {
+            let tone = level::sine(
+                spec.clock_rate_hz,
+                400.0,
+                -12.0,
+                spec.clock_rate_hz as usize / 50,
+            );
+            let mut payload = vec![0; tone.len() * spec.codec.bytes_per_sample()];
+            Encoder::new(spec.codec).encode(&tone, &mut payload);
+            payload
+        })
+        .collect();
+    for n in 0..50 {
+        line.tick(n, &legs, &payloads);
+    }
+    line.reports = 0;
+    line.datagrams = 0;
+    COUNT.with(|count| count.set(Some(0)));
+    for n in 50..5050 {
+        line.tick(n, &legs, &payloads);
+    }
+    let counted = COUNT.with(|count| count.replace(None));
+    assert_eq!(counted, Some(0), "allocations and frees in 5,000 ticks");
+    assert!(line.datagrams > 9 * 5000, "{} datagrams", line.datagrams);
+    assert!(
+        line.reports > 100,
+        "digits and talk were told: {}",
+        line.reports
+    );
+    // The short way really was taken.
+    line.engine.handle(
+        line.now(),
+        MediaCommand::ReportStats { leg: LegId(2) },
+        &mut line.out,
+    );
+    let Some(MediaReport::Stats { stats, .. }) = line.out.reports.last() else {
+        panic!("no stats")
+    };
+    assert!(stats.relayed > 4500, "{stats:?}");
+}
+
+#[test]
+fn the_counter_counts() {
+    COUNT.with(|count| count.set(Some(0)));
+    drop(std::hint::black_box(Box::new(7)));
+    assert_eq!(COUNT.with(|count| count.replace(None)), Some(2));
+}

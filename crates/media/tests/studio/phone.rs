@@ -1,0 +1,192 @@
+//! A simulated phone: says a tone, presses keys, keeps what it hears in the order it was meant.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use jackfield_media as media;
+use media::codec::{Decoder, Encoder};
+use media::control::{CodecSpec, Digit, LegId};
+use media::dsp::Oscillator;
+use media::dsp::oscillator::amplitude;
+use media::rtp::Packet;
+use media::rtp::telephone_event::{EventReceiver, EventSender};
+
+pub struct Phone {
+    pub leg: LegId,
+    pub address: SocketAddr,
+    spec: CodecSpec,
+    voice: Option<Oscillator>,
+    sequence: u16,
+    timestamp: u32,
+    ssrc: u32,
+    spurt: bool,
+    event: Option<EventSender>,
+    events: EventReceiver,
+    /// Samples by RTP timestamp; what never came is silent.
+    pub heard: Vec<i16>,
+    first_timestamp: Option<u32>,
+    /// Payload type, sequence, timestamp, marker, SSRC and arrival of each packet.
+    pub packets: Vec<(u8, u16, u32, bool, u32, u64)>,
+    /// Digits that came as events.
+    pub digits: String,
+}
+
+pub fn address(leg: LegId) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 1, leg.0 as u8)), 4000)
+}
+
+impl Phone {
+    pub fn new(leg: LegId, spec: CodecSpec, random: u64) -> Self {
+        Self {
+            leg,
+            address: address(leg),
+            spec,
+            voice: None,
+            sequence: random as u16,
+            timestamp: (random >> 16) as u32,
+            ssrc: (random >> 32) as u32,
+            spurt: true,
+            event: None,
+            events: EventReceiver::default(),
+            heard: Vec::new(),
+            first_timestamp: None,
+            packets: Vec::new(),
+            digits: String::new(),
+        }
+    }
+
+    /// Says a tone from now on.
+    pub fn say(&mut self, hz: f64, level_dbfs: f32) {
+        self.voice = Some(Oscillator::new(
+            self.spec.clock_rate_hz,
+            hz,
+            amplitude(level_dbfs),
+        ));
+    }
+
+    /// Sends nothing from now on.
+    pub fn hush(&mut self) {
+        self.voice = None;
+        self.spurt = true;
+    }
+
+    /// Begins the stream anew, as a phone does after a transfer.
+    pub fn restart(&mut self, random: u64) {
+        self.sequence = random as u16;
+        self.timestamp = (random >> 16) as u32;
+        self.ssrc = (random >> 32) as u32;
+    }
+
+    /// Presses a key for so long.
+    pub fn press(&mut self, digit: char, ms: u32) {
+        let digit = Digit::from_char(digit).expect("tests press real keys");
+        let per_ms = self.spec.clock_rate_hz / 1000;
+        self.event = Some(EventSender::new(
+            digit,
+            self.timestamp,
+            ms * per_ms,
+            20 * per_ms,
+        ));
+    }
+
+    /// Forgets what was heard so far.
+    pub fn forget(&mut self) {
+        self.heard.clear();
+        self.first_timestamp = None;
+        self.packets.clear();
+    }
+
+    pub fn millisecond(&mut self, now_ms: u64) -> Vec<Vec<u8>> {
+        // Phones are not in step with us, nor with each other.
+        let phase = self.leg.0 * 7;
+        if !(now_ms + phase).is_multiple_of(u64::from(self.spec.ptime_ms)) {
+            return Vec::new();
+        }
+        let samples = self.spec.clock_rate_hz / 1000 * u32::from(self.spec.ptime_ms);
+        let mut packets = Vec::new();
+        if let Some(mut event) = self.event.take() {
+            while let Some(next) = event.packet() {
+                let bytes = next.payload.bytes();
+                packets.push(self.packet(101, next.timestamp, next.marker, &bytes));
+                if !event.is_ending() {
+                    break;
+                }
+            }
+            self.event = Some(event).filter(|event| !event.is_done());
+        } else if let Some(voice) = &mut self.voice {
+            let spoken: Vec<i16> = (0..samples)
+                .map(|_| voice.sample().round() as i16)
+                .collect();
+            let mut payload = vec![0; spoken.len() * self.spec.codec.bytes_per_sample()];
+            Encoder::new(self.spec.codec).encode(&spoken, &mut payload);
+            let marker = std::mem::take(&mut self.spurt);
+            packets.push(self.packet(self.spec.payload_type, self.timestamp, marker, &payload));
+        }
+        self.timestamp = self.timestamp.wrapping_add(samples);
+        packets
+    }
+
+    fn packet(
+        &mut self,
+        payload_type: u8,
+        timestamp: u32,
+        marker: bool,
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        let packet = Packet {
+            marker,
+            payload_type,
+            sequence,
+            timestamp,
+            ssrc: self.ssrc,
+            payload,
+        };
+        let mut bytes = packet.header().to_vec();
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    pub fn hear(&mut self, now_ms: u64, bytes: &[u8]) {
+        let packet = Packet::parse(bytes).expect("the engine sends RTP on its RTP port");
+        let Packet {
+            marker,
+            payload_type,
+            sequence,
+            timestamp,
+            ssrc,
+            payload,
+        } = packet;
+        self.packets
+            .push((payload_type, sequence, timestamp, marker, ssrc, now_ms));
+        if payload_type == 101 {
+            for pressed in self
+                .events
+                .receive(now_ms * 1000, timestamp, payload)
+                .into_iter()
+                .flatten()
+            {
+                self.digits.push(pressed.digit.as_char());
+            }
+            return;
+        }
+        assert_eq!(
+            payload_type, self.spec.payload_type,
+            "a format that was negotiated"
+        );
+        let first = *self.first_timestamp.get_or_insert(timestamp);
+        let at = timestamp.wrapping_sub(first) as usize;
+        if at > 10_000_000 {
+            return; // older than the first one
+        }
+        let samples = payload.len() / self.spec.codec.bytes_per_sample();
+        if self.heard.len() < at + samples {
+            self.heard.resize(at + samples, 0);
+        }
+        Decoder::new(self.spec.codec).decode(payload, &mut self.heard[at..at + samples]);
+    }
+
+    pub fn rate_hz(&self) -> u32 {
+        self.spec.clock_rate_hz
+    }
+}
