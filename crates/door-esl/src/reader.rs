@@ -8,7 +8,7 @@ use tokio::net::tcp::OwnedReadHalf;
 const MAX_BEFORE_LOGIN: usize = 65_536;
 
 /// Bytes read at a time.
-const CHUNK: usize = 16_384;
+const CHUNK: usize = 8_192;
 
 /// Bytes still read from a peer after the last words, so that they are not lost to a reset.
 const MAX_LEFTOVER: usize = 32 << 20;

@@ -26,6 +26,9 @@ const EVENTS_PER_TURN: usize = 256;
 /// Time for a peer to take what is queued when its connection ends.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// Time for a peer whose events were lost to take what is queued and be told (event-socket.md §7.3).
+const LOSS_NOTICE: Duration = Duration::from_secs(1);
+
 /// Time for a peer to close after our last words.
 const LINGERING_CLOSE: Duration = Duration::from_secs(2);
 
@@ -159,7 +162,7 @@ impl Session {
             access: Access::Unknown,
             log: LogLines::default(),
             controlled: None,
-            batch: Vec::with_capacity(EVENTS_PER_TURN),
+            batch: Vec::new(),
         }
     }
 
@@ -232,6 +235,8 @@ impl Session {
 
     /// A flood of events must not keep requests and log lines waiting for ever.
     async fn glance(&mut self, has_room: bool) -> Result<(), End> {
+        // The writer gets its turn too.
+        tokio::task::yield_now().await;
         let request = tokio::select! {
             biased;
             request = self.reader.next(), if has_room => request,
@@ -354,7 +359,11 @@ impl Session {
         } = self;
         let outcome = match end {
             End::SlowReader(reason) => outbox.cut(reason, notice).await,
-            End::LostEvents | End::LostLogLines => outbox.cut(SlowReason::Messages, notice).await,
+            // The peer may read well: the losses were before the outbox. Then it gets all that is in there.
+            End::LostEvents | End::LostLogLines => match outbox.push(notice.clone()) {
+                Ok(()) => outbox.finish(LOSS_NOTICE).await,
+                Err(_) => outbox.cut(SlowReason::Messages, notice).await,
+            },
             End::WriteEnded(outcome) => outcome,
             End::Goodbye
             | End::PeerClosed

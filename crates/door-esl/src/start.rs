@@ -24,6 +24,9 @@ pub(crate) const NAME: &str = "event_socket";
 /// First and longest wait between attempts to bind an address in use (event-socket.md §1.1).
 const BIND_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
+/// Messages an outbox takes beyond the configured queue: replies and log lines are not events.
+const REPLY_ROOM: usize = 1_000;
+
 /// Why the door did not open.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -69,7 +72,7 @@ impl Shared {
 
     pub(crate) fn outbox_limits(&self) -> OutboxLimits {
         OutboxLimits {
-            messages: self.config.max_queue,
+            messages: self.config.max_queue + REPLY_ROOM,
             bytes: self.config.max_queue_bytes,
             write_deadline: self.config.write_deadline,
             ..OutboxLimits::default()

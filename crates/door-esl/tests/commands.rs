@@ -1,5 +1,7 @@
 //! Requests and their replies (event-socket.md §2).
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Connections bound to a channel by `myevents` (event-socket.md §2.10, §2.14).
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 mod support;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! Which events a connection gets (event-socket.md §2.5–§2.9).
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 mod support;
 
 use support::{Client, reply, world};

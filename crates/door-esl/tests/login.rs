@@ -1,5 +1,7 @@
 //! The first seconds of a connection (event-socket.md §1.2, §2.2).
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 mod support;
 
 use std::time::Duration;

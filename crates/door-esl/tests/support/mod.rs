@@ -7,6 +7,10 @@
     reason = "every test file uses its own part"
 )]
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the scripted switch knows few commands"
+)]
 
 mod client;
 mod switch;
