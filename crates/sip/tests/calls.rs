@@ -1,5 +1,11 @@
 //! Calls between two endpoints on a good network: who says what, and that nothing is left.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for the events it is about"
+)]
+
 mod pair;
 
 use std::time::Duration;

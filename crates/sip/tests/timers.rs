@@ -1,6 +1,12 @@
 //! Retransmissions and time-outs against a peer that is silent at the worst moment
 //! (RFC 3261 §17, table 4; RFC 6026). Times are milliseconds after the first datagram.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for the events it is about"
+)]
+
 mod pair;
 
 use std::time::Duration;

@@ -1,6 +1,12 @@
 //! The messages of RFC 4475, each with the behaviour that RFC describes. Where it leaves a choice,
 //! the comment beside the line says which one is ours.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for the events it is about"
+)]
+
 use std::net::SocketAddr;
 use std::time::Instant;
 

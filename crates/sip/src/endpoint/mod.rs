@@ -4,6 +4,7 @@
 //! (`receive`, `reply`, `outside`) and in `session`.
 
 mod config;
+mod exercise;
 mod identity;
 mod outside;
 mod receive;
@@ -19,6 +20,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 pub use config::{Counts, EndpointConfig, EndpointError, Limits, Timers};
+pub use exercise::exercise;
 pub use request::{InviteRequest, Party};
 
 pub(crate) use outside::Outgoing;

@@ -11,8 +11,7 @@ use crate::event::{Event, OutOfDialogRequest, SessionId, TransactionId};
 use crate::message::{
     HeaderName, Message, MessageWriter, Method, Uri, is_header_value, is_token, parse_datagram,
 };
-use crate::transaction::{ClientKey, ClientOwner, derived};
-use crate::transport::Target;
+use crate::transaction::{ClientKey, ClientOwner, Sent, derived};
 
 /// A request that waits for its final response.
 #[derive(Debug)]
@@ -103,15 +102,14 @@ impl Endpoint {
         &mut self,
         now: Instant,
         (id, session): (TransactionId, Option<SessionId>),
-        key: ClientKey,
-        sent: (&Bytes, Target),
+        sent: &Sent,
         response: Message,
         code: u16,
     ) {
         let Some(outgoing) = self
             .outgoing
             .get(&id)
-            .filter(|outgoing| outgoing.client == key)
+            .filter(|outgoing| outgoing.client == sent.key)
         else {
             return;
         };
@@ -130,7 +128,7 @@ impl Endpoint {
         if matches!(code, 401 | 407)
             && may_answer
             && let Some((key, method, bytes)) =
-                self.outgoing_with_credentials(id, session, sent.0, &response)
+                self.outgoing_with_credentials(id, session, &sent.request, &response)
         {
             if let Some(outgoing) = self.outgoing.get_mut(&id) {
                 outgoing.client = key;
@@ -141,7 +139,7 @@ impl Endpoint {
                 ClientOwner::Request(id, session),
                 &method,
                 bytes,
-                sent.1,
+                sent.target,
             );
         }
         self.finish_outgoing(id, session, code, Some(response));

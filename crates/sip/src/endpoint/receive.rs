@@ -9,8 +9,8 @@ use crate::message::{HeaderName, Message, Method};
 use crate::transaction::client::Context as ClientContext;
 use crate::transaction::server::Context as ServerContext;
 use crate::transaction::{
-    ClientKey, ClientOwner, ClientStep, ResponseTemplate, ServerKey, ServerStep, ServerTransaction,
-    merge_key,
+    ClientKey, ClientOwner, ClientStep, ResponseTemplate, Sent, ServerKey, ServerStep,
+    ServerTransaction, merge_key,
 };
 use crate::transport::Flow;
 
@@ -26,6 +26,12 @@ impl Endpoint {
         let Some(transaction) = self.clients.get_mut(&key) else {
             return;
         };
+        if response
+            .cseq()
+            .is_none_or(|cseq| cseq.method != transaction.method)
+        {
+            return;
+        }
         let mut context = ClientContext {
             key,
             timers: &self.config.timers,
@@ -44,17 +50,21 @@ impl Endpoint {
                 drop(self.drop_client(key))
             }
         }
-        let sent = (&request, target);
+        let sent = Sent {
+            key,
+            request,
+            target,
+        };
         match owner {
             ClientOwner::Invite(id) => {
-                self.on_invite_response(now, flow, id, key, sent, response, code)
+                self.on_invite_response(now, flow, id, &sent, response, code)
             }
             ClientOwner::Reinvite(id) => {
-                self.on_reinvite_response(now, flow, id, key, sent, response, code)
+                self.on_reinvite_response(now, flow, id, &sent, response, code)
             }
-            ClientOwner::Bye(id) => self.on_bye_response(now, id, sent, &response, code),
+            ClientOwner::Bye(id) => self.on_bye_response(now, id, &sent, &response, code),
             ClientOwner::Request(id, session) => {
-                self.on_outgoing_response(now, (id, session), key, sent, response, code)
+                self.on_outgoing_response(now, (id, session), &sent, response, code)
             }
             ClientOwner::Nobody => {}
         }

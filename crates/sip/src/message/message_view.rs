@@ -130,13 +130,13 @@ impl Message {
 
     /// The first value of a header by its printed name, compact or long, in any case.
     pub fn header_named(&self, name: &str) -> Option<&str> {
-        match HeaderName::from_bytes(name.as_bytes()) {
-            HeaderName::Other => self
-                .headers()
-                .find(|header| header.raw_name.eq_ignore_ascii_case(name))
-                .map(|header| header.value),
-            known => self.header(known),
+        let known = HeaderName::from_bytes(name.as_bytes());
+        if known != HeaderName::Other {
+            return self.header(known);
         }
+        self.headers()
+            .find(|header| header.raw_name.eq_ignore_ascii_case(name))
+            .map(|header| header.value)
     }
 
     /// The topmost Via.

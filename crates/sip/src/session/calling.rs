@@ -12,8 +12,8 @@ use crate::event::{Event, SessionId};
 use crate::message::{
     HeaderName, Message, MessageWriter, Method, Uri, is_header_value, parse_datagram,
 };
-use crate::transaction::{ClientKey, ClientOwner, Due, SessionTimer, derived};
-use crate::transport::{Flow, Target, Transmit};
+use crate::transaction::{ClientKey, ClientOwner, Due, Sent, SessionTimer, derived};
+use crate::transport::{Flow, Transmit};
 
 impl Endpoint {
     pub(crate) fn place_call(
@@ -114,18 +114,17 @@ impl Endpoint {
         now: Instant,
         flow: &Flow,
         id: SessionId,
-        key: ClientKey,
-        sent: (&Bytes, Target),
+        sent: &Sent,
         response: Message,
         code: u16,
     ) {
         let is_current = self.sessions.get(&id).is_some_and(
-            |session| matches!(&session.state, State::Inviting { client, .. } if *client == key),
+            |session| matches!(&session.state, State::Inviting { client, .. } if *client == sent.key),
         );
         match (code, is_current) {
-            (100..=199, true) => self.on_progress(now, flow, id, sent.0, response, code),
-            (200..=299, true) => self.on_answered(now, flow, id, sent.0, response, code),
-            (200..=299, false) => self.on_late_answer(now, flow, id, sent.0, &response),
+            (100..=199, true) => self.on_progress(now, flow, id, &sent.request, response, code),
+            (200..=299, true) => self.on_answered(now, flow, id, &sent.request, response, code),
+            (200..=299, false) => self.on_late_answer(now, flow, id, &sent.request, &response),
             (100..=199, false) => {}
             (_, true) => self.on_rejected(now, id, sent, response, code),
             // The failure of an INVITE that was repeated with credentials.
@@ -348,7 +347,7 @@ impl Endpoint {
         &mut self,
         now: Instant,
         id: SessionId,
-        sent: (&Bytes, Target),
+        sent: &Sent,
         response: Message,
         code: u16,
     ) {
@@ -371,7 +370,7 @@ impl Endpoint {
             Cancel::No => {}
         }
         if matches!(code, 401 | 407)
-            && let Some((key, bytes)) = self.with_credentials(id, sent.0, &response)
+            && let Some((key, bytes)) = self.with_credentials(id, &sent.request, &response)
         {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.dialogs.clear();
@@ -385,7 +384,7 @@ impl Endpoint {
                 ClientOwner::Invite(id),
                 &Method::Invite,
                 bytes,
-                sent.1,
+                sent.target,
             );
         }
         self.end_session(

@@ -2,15 +2,12 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use super::{Cancel, State};
 use crate::dialog::InDialog;
 use crate::endpoint::{Endpoint, EndpointError, Outcome, check_headers};
 use crate::event::{Event, SessionId};
 use crate::message::{Message, Method};
-use crate::transaction::ClientOwner;
-use crate::transport::Target;
+use crate::transaction::{ClientOwner, Sent};
 
 impl Endpoint {
     pub(crate) fn hang_up(
@@ -117,7 +114,7 @@ impl Endpoint {
         &mut self,
         now: Instant,
         id: SessionId,
-        sent: (&Bytes, Target),
+        sent: &Sent,
         response: &Message,
         code: u16,
     ) {
@@ -125,9 +122,16 @@ impl Endpoint {
             return;
         }
         if matches!(code, 401 | 407)
-            && let Some((key, bytes)) = self.with_credentials(id, sent.0, response)
+            && let Some((key, bytes)) = self.with_credentials(id, &sent.request, response)
         {
-            return self.start_client(now, key, ClientOwner::Bye(id), &Method::Bye, bytes, sent.1);
+            return self.start_client(
+                now,
+                key,
+                ClientOwner::Bye(id),
+                &Method::Bye,
+                bytes,
+                sent.target,
+            );
         }
         self.end_session(now, id, Event::Ended { session: id });
     }

@@ -10,8 +10,8 @@ use super::{OutgoingReinvite, State};
 use crate::endpoint::{Endpoint, EndpointError, Outcome, check_headers};
 use crate::event::{Event, IncomingRequest, SessionId};
 use crate::message::{Message, Method, parse_datagram};
-use crate::transaction::{ClientKey, ClientOwner, SessionTimer};
-use crate::transport::{Flow, Target};
+use crate::transaction::{ClientOwner, Sent, SessionTimer};
+use crate::transport::Flow;
 
 impl Endpoint {
     pub(crate) fn start_reinvite(
@@ -83,8 +83,7 @@ impl Endpoint {
         now: Instant,
         flow: &Flow,
         id: SessionId,
-        key: ClientKey,
-        sent: (&Bytes, Target),
+        sent: &Sent,
         response: Message,
         code: u16,
     ) {
@@ -97,8 +96,8 @@ impl Endpoint {
         let is_current = session
             .outgoing
             .as_ref()
-            .is_some_and(|outgoing| outgoing.client == Some(key));
-        let number = parse_datagram(sent.0.clone())
+            .is_some_and(|outgoing| outgoing.client == Some(sent.key));
+        let number = parse_datagram(sent.request.clone())
             .ok()
             .and_then(|request| request.cseq())
             .map(|cseq| cseq.number);
@@ -141,7 +140,7 @@ impl Endpoint {
                 );
             }
             491 => self.retry_after_glare(now, id),
-            401 | 407 => match self.with_credentials(id, sent.0, &response) {
+            401 | 407 => match self.with_credentials(id, &sent.request, &response) {
                 Some((key, bytes)) => {
                     if let Some(outgoing) = self
                         .sessions
@@ -156,7 +155,7 @@ impl Endpoint {
                         ClientOwner::Reinvite(id),
                         &Method::Invite,
                         bytes,
-                        sent.1,
+                        sent.target,
                     );
                 }
                 None => self.fail_reinvite(id, code),

@@ -34,6 +34,14 @@ pub(crate) enum ClientOwner {
     Nobody,
 }
 
+/// A request of ours, as its response finds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) key: ClientKey,
+    pub(crate) request: Bytes,
+    pub(crate) target: Target,
+}
+
 /// What a machine says after an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientStep {
@@ -60,6 +68,8 @@ pub(crate) struct Context<'a> {
 #[derive(Debug)]
 pub(crate) struct ClientTransaction {
     pub(crate) owner: ClientOwner,
+    /// A response must name it in CSeq (§17.1.3).
+    pub(crate) method: Method,
     machine: Machine,
 }
 
@@ -84,7 +94,11 @@ impl ClientTransaction {
         } else {
             Machine::Other(ClientOther::start(now, context, request, target))
         };
-        Self { owner, machine }
+        Self {
+            owner,
+            method: method.clone(),
+            machine,
+        }
     }
 
     pub(crate) fn on_response(

@@ -51,27 +51,26 @@ pub(crate) fn repeat_with(
     let method = request.method()?;
     let mut writer = MessageWriter::request(method, request.request_uri()?);
     for header in request.headers() {
-        match header.name {
-            HeaderName::Via => {
-                let old = request.via()?;
-                writer.header(
-                    HeaderName::Via,
-                    &header.value.replace(old.branch(), &key.print()),
-                );
+        let is_replaced = credentials.iter().any(|(name, _)| *name == header.name);
+        if header.name == HeaderName::Via {
+            let old = request.via()?;
+            writer.header(
+                HeaderName::Via,
+                &header.value.replace(old.branch(), &key.print()),
+            );
+        } else if header.name == HeaderName::CSeq {
+            writer.header(HeaderName::CSeq, &format!("{number} {method}"));
+            for (name, value) in credentials {
+                writer.header(*name, value);
             }
-            HeaderName::CSeq => {
-                writer.header(HeaderName::CSeq, &format!("{number} {method}"));
-                for (name, value) in credentials {
-                    writer.header(*name, value);
-                }
-            }
-            // Replaced, or written at the end.
-            HeaderName::Authorization | HeaderName::ProxyAuthorization
-                if credentials.iter().any(|(name, _)| *name == header.name) => {}
-            HeaderName::ContentType | HeaderName::ContentLength => {}
-            _ => {
-                writer.named(header.raw_name, header.value);
-            }
+        } else if !is_replaced
+            && !matches!(
+                header.name,
+                HeaderName::ContentType | HeaderName::ContentLength
+            )
+        {
+            // Type and length of the body are printed at the end.
+            writer.named(header.raw_name, header.value);
         }
     }
     Some(writer.finish_with(

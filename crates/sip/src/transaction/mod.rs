@@ -10,7 +10,7 @@ pub(crate) mod server;
 mod server_invite;
 mod timer;
 
-pub(crate) use client::{ClientOwner, ClientStep, ClientTransaction};
+pub(crate) use client::{ClientOwner, ClientStep, ClientTransaction, Sent};
 pub(crate) use key::{ClientKey, ServerKey, merge_key};
 pub(crate) use outputs::Outputs;
 pub(crate) use response::ResponseTemplate;

@@ -1,5 +1,6 @@
 //! Two endpoints joined by a seeded bad network, under virtual time.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
 #![allow(dead_code, reason = "each test file uses its part of the kit")]
 
 use std::collections::BTreeMap;

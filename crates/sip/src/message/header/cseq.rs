@@ -21,7 +21,7 @@ impl CSeq {
             return None;
         }
         let number: u32 = number.parse().ok().filter(|number| *number < 1 << 31)?;
-        Some(CSeq {
+        Some(Self {
             number,
             method: Method::from_token(method),
         })
