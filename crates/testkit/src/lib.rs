@@ -1,1 +1,3 @@
-//! Placeholder while the workspace is laid out.
+//! Kits for tests: recorded conversations replayed against a server.
+
+pub mod golden;

@@ -1,0 +1,378 @@
+//! Plays a transcript against a server and collects what differs.
+
+use super::compare::{self, Difference, escaped};
+use super::differences::Differences;
+use super::frame::Frame;
+use super::pattern::{Bindings, Pattern};
+use super::transcript::{FramePattern, StepKind, Transcript};
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Connects from an address of its own, for the transcripts about access lists.
+pub type ConnectFrom = fn(from: &str, to: SocketAddr) -> std::io::Result<TcpStream>;
+
+/// How transcripts are played.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    /// The server.
+    pub address: SocketAddr,
+    /// For the channels a transcript finds already made.
+    pub password: String,
+    /// What some placeholders stand for from the start (`base1`: the server's data folder).
+    pub bindings: Bindings,
+    /// How long a frame may take.
+    pub patience: Duration,
+    /// For `connects from`; without it such a connection is reported as not made.
+    pub connect_from: Option<ConnectFrom>,
+}
+
+/// What came out of one transcript.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Its name.
+    pub transcript: String,
+    /// Frames compared.
+    pub compared: usize,
+    /// Line and difference, those chosen on purpose left out.
+    pub unexpected: Vec<(usize, Difference)>,
+    /// Those chosen on purpose: what and why.
+    pub allowed: Vec<(String, String)>,
+}
+
+impl Report {
+    /// Everything as recorded, or different on purpose.
+    pub fn passed(&self) -> bool {
+        self.unexpected.is_empty()
+    }
+
+    /// Lines for people: the result, what is wrong, and what differs on purpose.
+    pub fn describe(&self) -> String {
+        let state = if self.passed() { "ok" } else { "FAILED" };
+        let mut out = format!("{}: {state}, {} frames\n", self.transcript, self.compared);
+        for (line, difference) in &self.unexpected {
+            out.push_str(&format!("  line {line}: {}\n", difference.describe()));
+        }
+        for (what, why) in &self.allowed {
+            out.push_str(&format!("  on purpose: {what}: {why}\n"));
+        }
+        out
+    }
+}
+
+/// One connection and what has arrived on it.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    waiting: Vec<Frame>,
+    ended: bool,
+}
+
+struct Run<'a> {
+    runner: &'a Runner,
+    bindings: Bindings,
+    connections: BTreeMap<String, Connection>,
+    /// Makes the channels that are there from the start; kept open, as closing may end what it made.
+    hidden: Option<Connection>,
+    found: Vec<(usize, Difference)>,
+    compared: usize,
+}
+
+impl Runner {
+    /// Plays one transcript.
+    pub fn play(&self, transcript: &Transcript, differences: &Differences) -> Report {
+        let mut run = Run {
+            runner: self,
+            bindings: self.bindings.clone(),
+            connections: BTreeMap::new(),
+            hidden: None,
+            found: Vec::new(),
+            compared: 0,
+        };
+        for step in &transcript.steps {
+            if let Err(difference) = run.step(step.line, &step.kind) {
+                run.found.push((step.line, difference));
+                break;
+            }
+        }
+        run.leftovers(transcript.steps.last().map_or(0, |step| step.line));
+        let mut report = Report {
+            transcript: transcript.name.clone(),
+            compared: run.compared,
+            ..Report::default()
+        };
+        for (line, difference) in run.found {
+            match differences.allowing(&transcript.name, &difference) {
+                Some(row) => report.allowed.push((row.what.clone(), row.why.clone())),
+                None => report.unexpected.push((line, difference)),
+            }
+        }
+        report.allowed.sort();
+        report.allowed.dedup();
+        report
+    }
+}
+
+impl Run<'_> {
+    /// An error ends the transcript: what follows could only fail as well.
+    fn step(&mut self, line: usize, kind: &StepKind) -> Result<(), Difference> {
+        match kind {
+            StepKind::Connect { connection, from } => {
+                let made = self.connect(from.as_deref());
+                let made =
+                    made.map_err(|error| Difference::Connection(format!("{connection}: {error}")))?;
+                self.connections.insert(connection.clone(), made);
+            }
+            StepKind::Close(name) => {
+                let closed = self.connections.remove(name);
+                let waiting = closed.into_iter().flat_map(|connection| connection.waiting);
+                self.found
+                    .extend(waiting.map(|frame| (line, unexpected(&frame))));
+            }
+            StepKind::ShutDown(name) => {
+                let connection = self.connection(name)?;
+                connection
+                    .stream
+                    .shutdown(Shutdown::Write)
+                    .map_err(|error| Difference::Connection(error.to_string()))?;
+            }
+            StepKind::Closed(name) => {
+                let patience = self.runner.patience;
+                if !self.connection(name)?.is_closed(patience) {
+                    self.found.push((
+                        line,
+                        Difference::Connection(format!("{name} is still open")),
+                    ));
+                }
+            }
+            StepKind::Wait(millis) => self.wait(Duration::from_millis(*millis)),
+            StepKind::Originate { name, arguments } => self.originate(name, arguments)?,
+            StepKind::Send(name, pattern) => {
+                let bytes = pattern
+                    .fill(&self.bindings)
+                    .map_err(|name| Difference::Connection(format!("unknown {name}")))?;
+                let sent = self.connection(name)?.stream.write_all(&bytes);
+                sent.map_err(|error| Difference::Connection(format!("{name}: {error}")))?;
+            }
+            StepKind::Receive(name, frame) => self.receive(line, name, frame)?,
+        }
+        Ok(())
+    }
+
+    /// What arrived and was not recorded.
+    fn leftovers(&mut self, line: usize) {
+        for connection in self.connections.values_mut() {
+            connection.read();
+            for frame in connection.waiting.drain(..) {
+                self.found.push((line, unexpected(&frame)));
+            }
+        }
+    }
+
+    fn connect(&self, from: Option<&str>) -> std::io::Result<Connection> {
+        let stream = match (from, self.runner.connect_from) {
+            (None, _) => TcpStream::connect_timeout(&self.runner.address, self.runner.patience)?,
+            (Some(from), Some(connect)) => connect(from, self.runner.address)?,
+            (Some(_), None) => return Err(ErrorKind::Unsupported.into()),
+        };
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_millis(20)))?;
+        Ok(Connection {
+            stream,
+            buffer: Vec::new(),
+            waiting: Vec::new(),
+            ended: false,
+        })
+    }
+
+    fn connection(&mut self, name: &str) -> Result<&mut Connection, Difference> {
+        self.connections
+            .get_mut(name)
+            .ok_or_else(|| Difference::Connection(format!("{name} was never made")))
+    }
+
+    /// Reads meanwhile, so that nothing is held up.
+    fn wait(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            if self.connections.is_empty() {
+                std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
+            }
+            self.connections.values_mut().for_each(Connection::read);
+        }
+    }
+
+    fn originate(&mut self, name: &str, arguments: &Pattern) -> Result<(), Difference> {
+        let broken = |what: String| Difference::Connection(format!("originate: {what}"));
+        if self.hidden.is_none() {
+            let mut made = self
+                .connect(None)
+                .map_err(|error| broken(error.to_string()))?;
+            made.frame(self.runner.patience, |_| true)
+                .ok_or_else(|| broken("no greeting".to_owned()))?;
+            let login = format!("auth {}\n\n", self.runner.password);
+            made.stream
+                .write_all(login.as_bytes())
+                .map_err(|error| broken(error.to_string()))?;
+            made.frame(self.runner.patience, |_| true)
+                .ok_or_else(|| broken("no answer to auth".to_owned()))?;
+            self.hidden = Some(made);
+        }
+        let Some(hidden) = &mut self.hidden else {
+            return Err(broken("no connection".to_owned()));
+        };
+        let arguments = arguments
+            .fill(&self.bindings)
+            .map_err(|name| broken(format!("unknown {name}")))?;
+        let request = [b"api originate ".as_slice(), &arguments, b"\n\n"].concat();
+        hidden
+            .stream
+            .write_all(&request)
+            .map_err(|error| broken(error.to_string()))?;
+        let reply = hidden
+            .frame(self.runner.patience, |_| true)
+            .ok_or_else(|| broken("no answer".to_owned()))?;
+        let uuid = reply
+            .body()
+            .strip_prefix(b"+OK ")
+            .map(<[u8]>::trim_ascii_end);
+        let uuid = uuid.ok_or_else(|| broken(escaped(reply.body())))?;
+        self.bindings.insert(name.to_owned(), uuid.to_vec());
+        Ok(())
+    }
+
+    fn receive(
+        &mut self,
+        line: usize,
+        name: &str,
+        expected: &FramePattern,
+    ) -> Result<(), Difference> {
+        let patience = self.runner.patience;
+        let mut bindings = std::mem::take(&mut self.bindings);
+        let Some(connection) = self.connections.get_mut(name) else {
+            return Err(Difference::Connection(format!("{name} was never made")));
+        };
+        self.compared += 1;
+        match expected {
+            FramePattern::Bytes { pattern, text } => {
+                match connection.frame(patience, |frame| !frame.is_plain_event()) {
+                    Some(frame) => {
+                        if !pattern.matches(&frame.bytes, &mut bindings) {
+                            let actual = escaped(&frame.bytes);
+                            self.found.push((
+                                line,
+                                Difference::Frame {
+                                    expected: text.clone(),
+                                    actual,
+                                },
+                            ));
+                        }
+                    }
+                    None => self.found.push((line, Difference::NoFrame(text.clone()))),
+                }
+            }
+            FramePattern::Event {
+                headers,
+                body,
+                name,
+                ..
+            } => {
+                let wanted =
+                    |frame: &Frame| frame.is_plain_event() && is_about(frame, headers, &bindings);
+                match connection.frame(patience, wanted) {
+                    Some(frame) => {
+                        let differences =
+                            compare::event(headers, body, name, &frame, &mut bindings);
+                        self.found
+                            .extend(differences.into_iter().map(|difference| (line, difference)));
+                    }
+                    None => self.found.push((line, Difference::NoEvent(name.clone()))),
+                }
+            }
+        }
+        self.bindings = bindings;
+        Ok(())
+    }
+}
+
+fn unexpected(frame: &Frame) -> Difference {
+    if !frame.is_event() {
+        return Difference::ExtraFrame(escaped(&frame.bytes));
+    }
+    let (headers, _) = super::frame::plain_headers(frame.body());
+    let name = headers.iter().find(|(name, _)| name == "Event-Name");
+    Difference::ExtraEvent(name.map_or_else(
+        || "?".to_owned(),
+        |(_, value)| String::from_utf8_lossy(value).into_owned(),
+    ))
+}
+
+/// Whether an event has the recorded name, subclass, action and channel: events of several channels may interleave
+/// in another way than they did.
+fn is_about(frame: &Frame, headers: &[(String, Pattern)], bindings: &Bindings) -> bool {
+    let (actual, _) = super::frame::plain_headers(frame.body());
+    [
+        "Event-Name",
+        "Event-Subclass",
+        "Action",
+        "Unique-ID",
+        "Channel-Name",
+        "Job-UUID",
+    ]
+    .iter()
+    .all(|key| {
+        let recorded = headers.iter().find(|(name, _)| name == key);
+        let received = actual.iter().find(|(name, _)| name == key);
+        match (recorded, received) {
+            (Some((_, pattern)), Some((_, value))) => pattern.matches(value, &mut bindings.clone()),
+            (None, None) => true,
+            // The frame comparison says more about a header that came or went.
+            (Some(_), None) | (None, Some(_)) => !matches!(*key, "Event-Name" | "Event-Subclass"),
+        }
+    })
+}
+
+impl Connection {
+    fn read(&mut self) {
+        let mut chunk = [0; 65_536];
+        match self.stream.read(&mut chunk) {
+            Ok(0) => self.ended = true,
+            Ok(count) => self.buffer.extend_from_slice(&chunk[..count]),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) => {}
+            Err(_) => self.ended = true,
+        }
+        while let Some(frame) = Frame::take(&mut self.buffer) {
+            self.waiting.push(frame);
+        }
+    }
+
+    /// Takes the first frame that is `wanted`, waiting for it.
+    fn frame(&mut self, patience: Duration, wanted: impl Fn(&Frame) -> bool) -> Option<Frame> {
+        let until = Instant::now() + patience;
+        loop {
+            if let Some(at) = self.waiting.iter().position(&wanted) {
+                return Some(self.waiting.remove(at));
+            }
+            if self.ended || Instant::now() >= until {
+                return None;
+            }
+            self.read();
+        }
+    }
+
+    fn is_closed(&mut self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        while !self.ended && Instant::now() < until {
+            self.read();
+        }
+        self.ended
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The file form of a conversation.
+
+use super::pattern::Pattern;
+
+/// One recorded conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transcript {
+    /// Name, as the file without its ending.
+    pub name: String,
+    /// What it shows.
+    pub about: String,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happens, with the number of its line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// What.
+    pub kind: StepKind,
+}
+
+/// What can happen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StepKind {
+    /// `=== A connects [from <address>]`
+    Connect {
+        /// Connection.
+        connection: String,
+        /// Address to come from.
+        from: Option<String>,
+    },
+    /// `=== A closes`: the client does.
+    Close(String),
+    /// `=== A shuts down`: the client closes its sending side.
+    ShutDown(String),
+    /// `=== A is closed`: the server must have closed.
+    Closed(String),
+    /// `=== wait <ms>`
+    Wait(u64),
+    /// `=== originate {uuid1} <dial string and application>`: makes a channel on a connection that is not shown.
+    Originate {
+        /// Placeholder bound to the new channel.
+        name: String,
+        /// Arguments of `originate`.
+        arguments: Pattern,
+    },
+    /// `>>> A`
+    Send(String, Pattern),
+    /// `<<< A`: one frame.
+    Receive(String, FramePattern),
+}
+
+/// A frame to be received.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FramePattern {
+    /// Compared byte by byte.
+    Bytes {
+        /// The frame.
+        pattern: Pattern,
+        /// Its text in the file, for reports.
+        text: String,
+    },
+    /// A plain event, compared header by header. A line `~<prefix> <name> <name>` stands for headers of those names
+    /// with any value.
+    Event {
+        /// Names and url-encoded values.
+        headers: Vec<(String, Pattern)>,
+        /// Its body.
+        body: Pattern,
+        /// `Event-Name`, for reports.
+        name: String,
+    },
+}
+
+impl Transcript {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// The line and what is wrong with it.
+    pub fn parse(name: &str, text: &str) -> Result<Self, String> {
+        let mut lines = text.lines().enumerate().peekable();
+        let mut about = String::new();
+        let mut steps = Vec::new();
+        while let Some((index, line)) = lines.next() {
+            let at = |problem: String| format!("{name}:{}: {problem}", index + 1);
+            if let Some(comment) = line.strip_prefix('#') {
+                about = comment.trim().to_owned();
+                continue;
+            }
+            if line.is_empty() {
+                continue;
+            }
+            let (mark, rest) = line
+                .split_once(' ')
+                .ok_or_else(|| at(format!("unknown line {line:?}")))?;
+            let mut block = Vec::new();
+            if mark != "===" {
+                while let Some((_, line)) = lines.next_if(|(_, line)| !line.is_empty()) {
+                    block.push(line);
+                }
+            }
+            let kind = match mark {
+                "===" => directive(rest),
+                ">>>" => Pattern::parse(&block.concat())
+                    .map(|pattern| StepKind::Send(rest.to_owned(), pattern)),
+                "<<<" => {
+                    frame_pattern(&block).map(|frame| StepKind::Receive(rest.to_owned(), frame))
+                }
+                _ => Err(format!("unknown mark {mark:?}")),
+            };
+            steps.push(Step {
+                line: index + 1,
+                kind: kind.map_err(at)?,
+            });
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            about,
+            steps,
+        })
+    }
+}
+
+fn directive(text: &str) -> Result<StepKind, String> {
+    if let Some(millis) = text.strip_prefix("wait ") {
+        return millis
+            .parse()
+            .map(StepKind::Wait)
+            .map_err(|error| error.to_string());
+    }
+    if let Some(rest) = text.strip_prefix("originate ") {
+        let (name, arguments) = rest
+            .split_once(' ')
+            .ok_or("originate needs a placeholder and arguments")?;
+        let name = name.trim_matches(['{', '}']).to_owned();
+        return Pattern::parse(arguments).map(|arguments| StepKind::Originate { name, arguments });
+    }
+    let (connection, what) = text
+        .split_once(' ')
+        .ok_or_else(|| format!("unknown directive {text:?}"))?;
+    let connection = connection.to_owned();
+    match what {
+        "connects" => Ok(StepKind::Connect {
+            connection,
+            from: None,
+        }),
+        "closes" => Ok(StepKind::Close(connection)),
+        "shuts down" => Ok(StepKind::ShutDown(connection)),
+        "is closed" => Ok(StepKind::Closed(connection)),
+        _ => match what.strip_prefix("connects from ") {
+            Some(address) => Ok(StepKind::Connect {
+                connection,
+                from: Some(address.to_owned()),
+            }),
+            None => Err(format!("unknown directive {text:?}")),
+        },
+    }
+}
+
+fn frame_pattern(block: &[&str]) -> Result<FramePattern, String> {
+    if !block.contains(&r"Content-Type: text/event-plain\n") {
+        let text = block.concat();
+        return Ok(FramePattern::Bytes {
+            pattern: Pattern::parse(&text)?,
+            text,
+        });
+    }
+    // Outer headers and their blank line come first.
+    let inner = block
+        .iter()
+        .position(|line| *line == r"\n")
+        .map_or(&[][..], |at| &block[at + 1..]);
+    let end = inner
+        .iter()
+        .position(|line| *line == r"\n")
+        .unwrap_or(inner.len());
+    let mut headers = Vec::new();
+    for line in &inner[..end] {
+        if let Some(names) = line.strip_prefix('~') {
+            let (prefix, names) = names.split_once(' ').unwrap_or((names, ""));
+            for name in names.split_whitespace() {
+                headers.push((format!("{prefix}{name}"), Pattern::parse("{*}")?));
+            }
+            continue;
+        }
+        let line = line
+            .strip_suffix(r"\n")
+            .ok_or_else(|| format!("header without line end: {line:?}"))?;
+        let (name, value) = line
+            .split_once(": ")
+            .ok_or_else(|| format!("no header: {line:?}"))?;
+        headers.push((name.to_owned(), Pattern::parse(value)?));
+    }
+    let name = inner
+        .iter()
+        .find_map(|line| line.strip_prefix("Event-Name: "))
+        .unwrap_or("?\\n");
+    Ok(FramePattern::Event {
+        headers,
+        body: Pattern::parse(&inner.get(end + 1..).unwrap_or_default().concat())?,
+        name: name.trim_end_matches(r"\n").to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# shows something\n\n=== A connects\n\n<<< A\nContent-Type: auth/request\\n\n\\n\n\n\
+                        === wait 20\n\n>>> A\napi echo a\\n\n\\n\n\n<<< A\nContent-Length: {n}\\n\n\
+                        Content-Type: text/event-plain\\n\n\\n\nEvent-Name: API\\n\nCore-UUID: {uuid1}\\n\n~Event- Sequence Date-GMT\n\\n\n\n=== A is closed\n";
+
+    #[test]
+    fn a_conversation_is_read() {
+        let transcript = Transcript::parse("x", TEXT).expect("a transcript");
+        assert_eq!(transcript.about, "shows something");
+        assert_eq!(transcript.steps.len(), 6);
+        assert_eq!(transcript.steps[2].kind, StepKind::Wait(20));
+        let StepKind::Receive(_, FramePattern::Event { headers, name, .. }) =
+            &transcript.steps[4].kind
+        else {
+            panic!("not an event: {:?}", transcript.steps[4])
+        };
+        assert_eq!((headers.len(), name.as_str()), (4, "API"));
+        assert_eq!(headers[3].0, "Event-Date-GMT");
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        assert_eq!(
+            Transcript::parse("x", "\n=== A dances\n").err().as_deref(),
+            Some("x:2: unknown directive \"A dances\"")
+        );
+        assert!(Transcript::parse("x", "hello world\n").is_err());
+    }
+}
