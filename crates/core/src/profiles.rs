@@ -1,0 +1,59 @@
+//! SIP profiles as views show them.
+
+use api::view::{Gateway, SipProfile};
+
+use crate::Switch;
+
+impl Switch {
+    /// Fills the view's profiles from the configuration; counters go on.
+    pub(crate) fn publish_profiles(&mut self) {
+        let longest = self.config.profiles.iter().map(|profile| profile.max_expires_s).max();
+        self.registrations.grant_at_most(longest.filter(|seconds| *seconds > 0));
+        let old = self.view.profiles.clone();
+        self.view.profiles = self
+            .config
+            .profiles
+            .iter()
+            .map(|profile| {
+                let counted = old.iter().find(|known| known.name == profile.name);
+                let ip = profile.sip.ip().to_string();
+                let domains = self.view.directory.domains.iter().map(|domain| &domain.name);
+                let realm = profile.domains.first().cloned().or_else(|| domains.clone().next().cloned());
+                SipProfile {
+                    name: profile.name.clone(),
+                    aliases: profile.domains.clone(),
+                    realm: realm.unwrap_or_else(|| ip.as_str().into()),
+                    sip_ip: ip.into(),
+                    sip_port: profile.sip.port(),
+                    rtp_ip: profile.rtp_ip.to_string().into(),
+                    context: profile.context.clone(),
+                    dialplan: "XML".into(),
+                    codecs: profile.codecs.clone(),
+                    gateways: profile
+                        .gateways
+                        .iter()
+                        .map(|gateway| Gateway {
+                            name: gateway.name.clone(),
+                            uri: format!("sip:{}@{}", gateway.username, gateway.realm).into(),
+                            state: "NOREG",
+                        })
+                        .collect(),
+                    calls_in: counted.map_or(0, |known| known.calls_in),
+                    failed_calls_in: counted.map_or(0, |known| known.failed_calls_in),
+                    calls_out: counted.map_or(0, |known| known.calls_out),
+                    failed_calls_out: counted.map_or(0, |known| known.failed_calls_out),
+                }
+            })
+            .collect();
+    }
+
+    /// Counts a call that came in on a profile (`CALLS-IN`).
+    pub(crate) fn count_call_in(&mut self, index: usize) {
+        // A handful of profiles: copying them is cheaper than sharing each.
+        let mut profiles = self.view.profiles.to_vec();
+        if let Some(profile) = profiles.get_mut(index) {
+            profile.calls_in += 1;
+            self.view.profiles = profiles.into();
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! REGISTER and everything that follows from it: bindings, the view of them, events, timers.
+//!
+//! The table of bindings itself is [`sip::register::Registrar`]; here accounts of the directory, the view and the
+//! events come to it (RFC 3261 §10.3, event-socket.md §5.3 S11).
+
+mod access;
+mod accounts;
+mod attempts;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::command::server::FlushRegistrations;
+use api::event::{AccountEvent, EventKind};
+use api::view::Registration;
+use api::{CommandError, ObjectKind, RequestId};
+use sip::event::IncomingRequest;
+use sip::register::{BindingChange, ChangeKind, Registrar, RegistrarConfig};
+use sip::transport::{FlowId, Target};
+
+pub(crate) use access::CallAuth;
+use accounts::Account;
+use attempts::Attempts;
+
+use crate::Switch;
+use crate::timers::Deadline;
+
+/// Shortest registration granted, seconds; shorter wishes get 423 (RFC 3261 §10.3 step 7).
+const MIN_EXPIRES_S: u32 = 30;
+
+/// All registrations.
+#[derive(Debug)]
+pub(crate) struct Registrations {
+    table: Registrar,
+    /// The numbers in the view of an address's bindings.
+    serials: HashMap<Arc<str>, Vec<Seen>>,
+    /// Where calls to a contact URI go, for dial strings made of one.
+    targets: HashMap<Arc<str>, (u64, Target)>,
+    /// The timer that is set.
+    armed: Option<Instant>,
+    attempts: Attempts,
+    /// The user agent seen last; phones of one kind share its text.
+    agent: Arc<str>,
+}
+
+/// A binding in the view.
+#[derive(Debug)]
+struct Seen {
+    serial: u64,
+    contact: Arc<str>,
+    instance: Option<Box<str>>,
+}
+
+fn table(longest_s: Option<u32>) -> Registrar {
+    let usual = RegistrarConfig::default();
+    let max_expires = longest_s.unwrap_or(usual.max_expires).max(MIN_EXPIRES_S);
+    Registrar::new(RegistrarConfig {
+        min_expires: MIN_EXPIRES_S,
+        max_expires,
+        default_expires: usual.default_expires.min(max_expires),
+        ..usual
+    })
+}
+
+impl Default for Registrations {
+    fn default() -> Self {
+        Self {
+            table: table(None),
+            serials: HashMap::new(),
+            targets: HashMap::new(),
+            armed: None,
+            attempts: Attempts::default(),
+            agent: "".into(),
+        }
+    }
+}
+
+/// A place where a user can be called.
+#[derive(Clone, Debug)]
+pub(crate) struct Contact {
+    /// SIP profile it registered at.
+    pub(crate) profile: Arc<str>,
+    /// Request-URI.
+    pub(crate) uri: String,
+    /// The way back to it, along the connection it registered over.
+    pub(crate) target: Target,
+    /// Route headers (RFC 3327).
+    pub(crate) route: Vec<String>,
+    /// Preference in thousandths.
+    pub(crate) q: u16,
+}
+
+impl Switch {
+    /// Where a user is registered, most wanted first; empty when nowhere.
+    pub(crate) fn contacts_of(&self, domain: &str, user: &str) -> Vec<Contact> {
+        let Some(account) = self.account(domain, user) else { return Vec::new() };
+        let aor = account.address();
+        let seen = self.registrations.serials.get(&*aor);
+        let mut out: Vec<Contact> = self
+            .registrations
+            .table
+            .bindings(&aor)
+            .map(|binding| {
+                let shown = seen.into_iter().flatten().find(|seen| *seen.contact == *binding.contact);
+                let profile = shown.and_then(|seen| self.view.registrations.get(&seen.serial));
+                Contact {
+                    profile: profile.map_or_else(|| "".into(), |registration| registration.profile.clone()),
+                    uri: binding.contact.to_string(),
+                    target: binding.target(),
+                    route: binding.path.iter().map(|path| path.to_string()).collect(),
+                    q: binding.q,
+                }
+            })
+            .collect();
+        out.sort_by_key(|contact| std::cmp::Reverse(contact.q));
+        out
+    }
+
+    /// The way to a contact URI that is registered: dial strings made by `sofia_contact` name it, and behind a NAT
+    /// only the connection it came over leads there.
+    pub(crate) fn registered_target(&self, uri: &str) -> Option<Target> {
+        self.registrations.targets.get(uri).map(|(_, target)| *target)
+    }
+
+    /// Carries out a REGISTER whose sender was let in, and tells everybody.
+    fn change_bindings(
+        &mut self,
+        request: &IncomingRequest,
+        profile: &Arc<str>,
+        account: &Account,
+    ) -> sip::register::Registration {
+        let aor = account.address();
+        let answer = self.registrations.table.handle(self.now.mono, request, &aor);
+        for change in &answer.changes {
+            self.binding_changed(change, Some((profile, account, request)));
+        }
+        self.arm_expiry();
+        answer
+    }
+
+    /// Brings view and listeners up to date with one change of a binding. `came` says who asked for it.
+    fn binding_changed(
+        &mut self,
+        change: &BindingChange,
+        came: Option<(&Arc<str>, &Account, &IncomingRequest)>,
+    ) {
+        match change.kind {
+            ChangeKind::Registered | ChangeKind::Refreshed => {
+                let Some((profile, account, request)) = came else { return };
+                self.binding_put(change, profile, account, request);
+            }
+            ChangeKind::Removed => {
+                if let Some(registration) = self.binding_gone(change) {
+                    tracing::info!(user = %change.aor, "Unregistered");
+                    self.account_event(AccountEvent::Unregistered { registration });
+                }
+            }
+            ChangeKind::Expired => {
+                if let Some(registration) = self.binding_gone(change) {
+                    tracing::info!(user = %change.aor, "Registration has expired");
+                    self.account_event(AccountEvent::Expired { registration });
+                }
+            }
+        }
+    }
+
+    fn binding_put(
+        &mut self,
+        change: &BindingChange,
+        profile: &Arc<str>,
+        account: &Account,
+        request: &IncomingRequest,
+    ) {
+        let binding = &change.binding;
+        let before = self.registrations.take_seen(change);
+        let serial = before.as_ref().map_or_else(
+            || {
+                self.serials.registration += 1;
+                self.serials.registration
+            },
+            |seen| seen.serial,
+        );
+        let contact = access::contact_header(request, &binding.contact);
+        let registration = Arc::new(Registration {
+            serial,
+            profile: profile.clone(),
+            user: account.user.id.clone(),
+            domain: account.domain.clone(),
+            auth_user: account.user.id.clone(),
+            auth_realm: account.realm.clone(),
+            contact: contact.into(),
+            contact_uri: (*binding.contact).into(),
+            call_id: (*binding.call_id).into(),
+            user_agent: self.registrations.share_agent(&binding.user_agent),
+            source: binding.flow.remote,
+            transport: if binding.flow.transport.is_reliable() { "tcp" } else { "udp" },
+            refreshed: self.now.wall,
+            expires: self.now.wall.after(Duration::from_secs(binding.expires_in(self.now.mono).into())),
+        });
+        let expires_s = binding.expires_in(self.now.mono);
+        let refreshed = change.kind == ChangeKind::Refreshed;
+        self.registrations.targets.insert(registration.contact_uri.clone(), (serial, binding.target()));
+        self.registrations.serials.entry(account.address()).or_default().push(Seen {
+            serial,
+            contact: registration.contact_uri.clone(),
+            instance: binding.instance.clone(),
+        });
+        self.view.registrations.insert_mut(serial, registration.clone());
+        if !refreshed {
+            tracing::info!(user = %change.aor, source = %registration.source, expires_s, "Registered");
+        }
+        self.account_event(AccountEvent::Registered { registration, expires_s, refreshed });
+    }
+
+    /// Forgets a binding; what the view showed of it.
+    fn binding_gone(&mut self, change: &BindingChange) -> Option<Arc<Registration>> {
+        let seen = self.registrations.take_seen(change)?;
+        let registration = self.view.registrations.get(&seen.serial).cloned();
+        self.view.registrations.remove_mut(&seen.serial);
+        registration
+    }
+
+    fn account_event(&mut self, event: AccountEvent) {
+        self.publish(EventKind::Account(Box::new(event)), None);
+    }
+
+    fn arm_expiry(&mut self) {
+        let Some(next) = self.registrations.table.next_expiry() else { return };
+        if self.registrations.armed.is_none_or(|armed| next < armed) {
+            self.registrations.armed = Some(next);
+            self.timers.set(next, Deadline::Registrations);
+        }
+    }
+
+    /// Ends what has run out.
+    pub(crate) fn expire_registrations(&mut self) {
+        let now = self.now.mono;
+        if self.registrations.armed.is_some_and(|armed| armed <= now) {
+            self.registrations.armed = None;
+        }
+        for change in self.registrations.table.expire(now) {
+            self.binding_changed(&change, None);
+        }
+        self.arm_expiry();
+    }
+
+    /// A connection is gone, and with it what was registered over it (RFC 5626 §5.3).
+    pub(crate) fn flow_closed(&mut self, flow: FlowId) {
+        for change in self.registrations.table.remove_flow(flow) {
+            self.binding_changed(&change, None);
+        }
+    }
+
+    /// Answers `sofia profile … flush_inbound_reg`.
+    pub(crate) fn flush_registrations(&mut self, request: RequestId, command: FlushRegistrations) {
+        let FlushRegistrations { profile, matching } = command;
+        if !self.config.profiles.iter().any(|known| known.name.eq_ignore_ascii_case(&profile)) {
+            return self.answer(request, Err::<u64, _>(CommandError::not_found(ObjectKind::Profile)));
+        }
+        let meant = |registration: &Registration| {
+            registration.profile.eq_ignore_ascii_case(&profile)
+                && matching.as_deref().is_none_or(|wanted| {
+                    *registration.call_id == *wanted
+                        || wanted.split_once('@').is_some_and(|(user, domain)| {
+                            *registration.user == *user && registration.domain.eq_ignore_ascii_case(domain)
+                        })
+                })
+        };
+        let gone: Vec<_> = self.view.registrations.values().filter(|one| meant(one)).cloned().collect();
+        let mut count = 0;
+        for registration in gone {
+            let aor = accounts::address(&registration.user, &registration.domain);
+            // Bindings of one address go together; the second of them finds nothing more to do.
+            for change in self.registrations.table.remove(&aor) {
+                count += 1;
+                self.binding_changed(&change, None);
+            }
+        }
+        self.answer(request, Ok(count));
+    }
+}
+
+impl Registrations {
+    /// Bounds registrations to so many seconds; only before the first one.
+    pub(crate) fn grant_at_most(&mut self, longest_s: Option<u32>) {
+        if self.table.is_empty() {
+            self.table = table(longest_s);
+        }
+    }
+
+    /// Takes a binding's entry out of the index, found by its contact, or by its instance when the contact moved.
+    fn take_seen(&mut self, change: &BindingChange) -> Option<Seen> {
+        let binding = &change.binding;
+        let list = self.serials.get_mut(&*change.aor)?;
+        let same = |seen: &Seen| {
+            *seen.contact == *binding.contact || (seen.instance.is_some() && seen.instance == binding.instance)
+        };
+        // A contact may come back written differently (case of the host): then it is the one the table has no more.
+        let place = list.iter().position(same).or_else(|| {
+            let table = &self.table;
+            let stale = |seen: &Seen| !table.bindings(&change.aor).any(|live| *live.contact == *seen.contact);
+            (change.kind == ChangeKind::Refreshed).then(|| list.iter().position(stale)).flatten()
+        })?;
+        let seen = list.remove(place);
+        if list.is_empty() {
+            self.serials.remove(&*change.aor);
+        }
+        if self.targets.get(&seen.contact).is_some_and(|(serial, _)| *serial == seen.serial) {
+            self.targets.remove(&seen.contact);
+        }
+        Some(seen)
+    }
+
+    fn share_agent(&mut self, agent: &str) -> Arc<str> {
+        if *self.agent != *agent {
+            self.agent = agent.into();
+        }
+        self.agent.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

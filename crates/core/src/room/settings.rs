@@ -1,0 +1,236 @@
+//! What `conference.conf` says about a profile.
+
+use std::sync::Arc;
+
+use roxmltree::{Document, Node};
+
+use crate::config_xml::Configuration;
+
+/// A profile, and the keys its members have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Settings {
+    pub(super) name: Arc<str>,
+    pub(super) domain: Option<Arc<str>>,
+    /// Mixing rate, hertz.
+    pub(super) rate_hz: u32,
+    /// Frame length, milliseconds.
+    pub(super) interval_ms: u32,
+    /// Mean absolute sample value from which a member counts as talking.
+    pub(super) energy_level: u32,
+    /// 0 = no limit.
+    pub(super) max_members: usize,
+    pub(super) pin: Option<Arc<str>>,
+    /// Wrong PINs before the caller is turned away.
+    pub(super) pin_tries: u32,
+    pub(super) wait_for_moderator: bool,
+    pub(super) audio_always: bool,
+    pub(super) mute_detect: bool,
+    pub(super) sounds: Sounds,
+    pub(super) controls: Vec<Control>,
+    pub(super) moderator_controls: Vec<Control>,
+}
+
+/// Files played at certain moments; `None` = nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[allow(missing_docs, reason = "fields are the parameters of the same name")]
+pub(super) struct Sounds {
+    pub(super) enter: Option<Arc<str>>,
+    pub(super) exit: Option<Arc<str>>,
+    pub(super) alone: Option<Arc<str>>,
+    pub(super) music: Option<Arc<str>>,
+    pub(super) muted: Option<Arc<str>>,
+    pub(super) unmuted: Option<Arc<str>>,
+    pub(super) kicked: Option<Arc<str>>,
+    pub(super) locked: Option<Arc<str>>,
+    pub(super) is_locked: Option<Arc<str>>,
+    pub(super) is_unlocked: Option<Arc<str>>,
+    pub(super) pin: Option<Arc<str>>,
+    pub(super) bad_pin: Option<Arc<str>>,
+}
+
+/// Keys and what they do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Control {
+    pub(super) digits: Box<str>,
+    pub(super) action: Box<str>,
+    pub(super) data: Box<str>,
+}
+
+/// The keys members have when the configuration names none (recorded in stream-11: 0, 9, 3 and #).
+const DEFAULT_KEYS: &[(&str, &str)] = &[
+    ("0", "mute"),
+    ("*", "deaf mute"),
+    ("9", "energy up"),
+    ("8", "energy equ"),
+    ("7", "energy dn"),
+    ("3", "vol talk up"),
+    ("2", "vol talk zero"),
+    ("1", "vol talk dn"),
+    ("6", "vol listen up"),
+    ("5", "vol listen zero"),
+    ("4", "vol listen dn"),
+    ("#", "hangup"),
+];
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "default".into(),
+            domain: None,
+            rate_hz: 8000,
+            interval_ms: 20,
+            energy_level: 100,
+            max_members: 0,
+            pin: None,
+            pin_tries: 3,
+            wait_for_moderator: false,
+            audio_always: false,
+            mute_detect: false,
+            sounds: Sounds::default(),
+            controls: default_controls(),
+            moderator_controls: default_controls(),
+        }
+    }
+}
+
+fn default_controls() -> Vec<Control> {
+    let control = |&(digits, action): &(&str, &str)| Control { digits: digits.into(), action: action.into(), data: "".into() };
+    DEFAULT_KEYS.iter().map(control).collect()
+}
+
+impl Settings {
+    /// The settings of a profile; defaults where nothing is configured.
+    pub(super) fn of(xml: &Configuration, profile: &str) -> Self {
+        let named = |settings: Self| Self { name: profile.into(), ..settings };
+        let Some(module) = xml.module("conference.conf") else { return named(Self::default()) };
+        match Document::parse(&module.xml) {
+            Ok(document) => named(Self::read(document.root_element(), profile)),
+            Err(error) => {
+                // The whole configuration was well-formed when it was loaded, so this part of it is, too.
+                tracing::error!(%error, "conference.conf cannot be read; defaults are used");
+                named(Self::default())
+            }
+        }
+    }
+
+    fn read(root: Node<'_, '_>, profile: &str) -> Self {
+        let found = root.descendants().find(|node| node.has_tag_name("profile") && node.attribute("name") == Some(profile));
+        let Some(node) = found else {
+            tracing::info!(profile, "No such conference profile; defaults are used");
+            return Self::default();
+        };
+        let param = |name: &str| {
+            node.children()
+                .filter(|child| child.has_tag_name("param"))
+                .rfind(|child| child.attribute("name").is_some_and(|n| n.eq_ignore_ascii_case(name)))
+                .and_then(|child| child.attribute("value"))
+                .filter(|value| !value.is_empty())
+        };
+        let number = |name: &str, usual: u32| param(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
+        let prefix = param("sound-prefix");
+        let sound = |name: &str| param(name).map(|file| with_prefix(prefix, file));
+        let flag = |name: &str| param("conference-flags").is_some_and(|flags| flags.split('|').any(|f| f.trim() == name));
+        let usual = Self::default();
+        let rate_hz = match number("rate", usual.rate_hz) {
+            rate @ (8000 | 16_000 | 32_000 | 48_000) => rate,
+            _ => usual.rate_hz,
+        };
+        let controls = param("caller-controls").and_then(|group| controls(root, group));
+        let moderator = param("moderator-controls").and_then(|group| self::controls(root, group));
+        let controls = controls.unwrap_or_else(default_controls);
+        Self {
+            name: usual.name,
+            domain: param("domain").map(Arc::from),
+            rate_hz,
+            interval_ms: number("interval", usual.interval_ms),
+            energy_level: number("energy-level", usual.energy_level).min(32_767),
+            max_members: number("max-members", 0) as usize,
+            pin: param("pin").map(Arc::from),
+            pin_tries: number("pin-retries", usual.pin_tries).clamp(1, 10),
+            wait_for_moderator: flag("wait-mod"),
+            audio_always: flag("audio-always"),
+            mute_detect: param("member-flags").is_some_and(|flags| flags.split('|').any(|f| f.trim() == "mute-detect")),
+            sounds: Sounds {
+                enter: sound("enter-sound"),
+                exit: sound("exit-sound"),
+                alone: sound("alone-sound"),
+                music: sound("moh-sound"),
+                muted: sound("muted-sound"),
+                unmuted: sound("unmuted-sound"),
+                kicked: sound("kicked-sound"),
+                locked: sound("locked-sound"),
+                is_locked: sound("is-locked-sound"),
+                is_unlocked: sound("is-unlocked-sound"),
+                pin: sound("pin-sound"),
+                bad_pin: sound("bad-pin-sound"),
+            },
+            moderator_controls: moderator.unwrap_or_else(|| controls.clone()),
+            controls,
+        }
+    }
+}
+
+/// `None` when there is no such group; the group `none` has no keys.
+fn controls(root: Node<'_, '_>, group: &str) -> Option<Vec<Control>> {
+    if group == "none" {
+        return Some(Vec::new());
+    }
+    let node = root.descendants().find(|node| node.has_tag_name("group") && node.attribute("name") == Some(group))?;
+    let control = |node: Node<'_, '_>| {
+        let digits = node.attribute("digits").filter(|digits| !digits.is_empty())?;
+        Some(Control {
+            digits: digits.into(),
+            action: node.attribute("action")?.into(),
+            data: node.attribute("data").unwrap_or_default().into(),
+        })
+    };
+    Some(node.children().filter(|child| child.has_tag_name("control")).filter_map(control).collect())
+}
+
+/// Relative names stand below `sound-prefix`; streams and absolute paths are complete.
+fn with_prefix(prefix: Option<&str>, file: &str) -> Arc<str> {
+    match prefix {
+        Some(prefix) if !file.starts_with('/') && !file.contains("://") => {
+            format!("{}/{file}", prefix.trim_end_matches('/')).into()
+        }
+        Some(_) | None => file.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(xml: &str, profile: &str) -> Settings {
+        Settings::read(Document::parse(xml).unwrap().root_element(), profile)
+    }
+
+    #[test]
+    fn a_profile_is_read() {
+        let settings = read(
+            r##"<configuration name="conference.conf">
+              <caller-controls><group name="few"><control action="mute" digits="0"/><control action="event" digits="*1" data="x"/><control digits="2"/></group></caller-controls>
+              <profiles><profile name="p"><param name="rate" value="16000"/><param name="energy-level" value="300"/>
+                <param name="sound-prefix" value="/sounds/"/><param name="enter-sound" value="in.wav"/>
+                <param name="exit-sound" value="tone_stream://%(1,0,1)"/><param name="alone-sound" value=""/>
+                <param name="caller-controls" value="few"/><param name="conference-flags" value="wait-mod|audio-always"/>
+              </profile></profiles></configuration>"##,
+            "p",
+        );
+        assert_eq!((settings.rate_hz, settings.energy_level), (16_000, 300));
+        assert_eq!(settings.sounds.enter.as_deref(), Some("/sounds/in.wav"));
+        assert_eq!(settings.sounds.exit.as_deref(), Some("tone_stream://%(1,0,1)"));
+        assert_eq!(settings.sounds.alone, None);
+        assert!(settings.wait_for_moderator && settings.audio_always && !settings.mute_detect);
+        let keys: Vec<_> = settings.controls.iter().map(|c| (&*c.digits, &*c.action, &*c.data)).collect();
+        assert_eq!(keys, [("0", "mute", ""), ("*1", "event", "x")]);
+    }
+
+    #[test]
+    fn what_is_not_configured_has_defaults() {
+        let xml = r#"<configuration><profiles><profile name="p"><param name="rate" value="44100"/></profile></profiles></configuration>"#;
+        assert_eq!(read(xml, "p"), Settings::default());
+        assert_eq!(read(xml, "other"), Settings::default());
+        assert_eq!(Settings::default().controls.len(), 12);
+    }
+}
