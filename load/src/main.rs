@@ -1,1 +1,139 @@
-fn main() {}
+//! Measures a running server from outside: what it delivers, and what that costs it.
+//!
+//! Every figure is printed with the command that made it and the machine it was made on. Each starts
+//! a server of its own on free ports of 127.0.0.1 and ends it, so figures do not colour each other.
+
+mod api_calls;
+mod calls;
+mod digest;
+mod event_client;
+mod events;
+mod latency;
+mod machine;
+mod parked;
+mod registrations;
+mod relay;
+mod server;
+mod sip_agent;
+mod spread;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Load figures of a Jackfield server.
+#[derive(Parser)]
+#[command(name = "jackfield-load")]
+struct Arguments {
+    /// The server's binary.
+    #[arg(long, global = true, default_value = "target/release/jackfield")]
+    server: PathBuf,
+    #[command(subcommand)]
+    figure: Figure,
+}
+
+#[derive(Subcommand)]
+enum Figure {
+    /// Every figure with its defaults.
+    All,
+    /// Events delivered per second to event-socket clients.
+    Events {
+        /// Numbers of clients, one run each.
+        #[arg(long, value_delimiter = ',', default_value = "1,10,100")]
+        clients: Vec<usize>,
+        /// plain, json or xml.
+        #[arg(long, default_value = "plain")]
+        format: String,
+        /// Length of one run.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+    /// Time from `sendevent` on one connection to the event on another.
+    Latency {
+        /// How many events are sent.
+        #[arg(long, default_value_t = 1000)]
+        samples: usize,
+        /// How many per second.
+        #[arg(long, default_value_t = 100)]
+        rate: u64,
+    },
+    /// `api create_uuid`, one at a time and pipelined.
+    Api {
+        /// How many commands each way.
+        #[arg(long, default_value_t = 50_000)]
+        commands: usize,
+    },
+    /// Processor time per bridged call, signalling only.
+    Calls {
+        /// Calls in all.
+        #[arg(long, default_value_t = 1000)]
+        calls: usize,
+        /// Calls begun per second.
+        #[arg(long, default_value_t = 100)]
+        rate: u64,
+    },
+    /// Processor time per pair of REGISTER requests with digest.
+    Registrations {
+        /// Pairs in all.
+        #[arg(long, default_value_t = 20_000)]
+        pairs: usize,
+        /// Pairs in flight.
+        #[arg(long, default_value_t = 16)]
+        in_flight: usize,
+    },
+    /// Memory per binding.
+    Bindings {
+        /// Users, each of whom registers once.
+        #[arg(long, default_value_t = 20_000)]
+        users: usize,
+    },
+    /// Processor time per relayed RTP packet.
+    Relay {
+        /// Bridged calls, each with a packet of 172 bytes every 20 ms both ways.
+        #[arg(long, default_value_t = 100)]
+        calls: usize,
+        /// Length of the measurement.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+    /// Memory per parked leg, and what idle ones cost.
+    Parked {
+        /// Legs of each kind.
+        #[arg(long, default_value_t = 500)]
+        legs: usize,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    println!("machine: {}", machine::description());
+    let server = arguments.server;
+    match arguments.figure {
+        Figure::All => {
+            events::run(&server, &[1, 10, 100], "plain", 5).await?;
+            latency::run(&server, 1000, 100).await?;
+            api_calls::run(&server, 50_000).await?;
+            registrations::run(&server, 20_000, 16).await?;
+            registrations::bindings(&server, 20_000).await?;
+            calls::run(&server, 1000, 100).await?;
+            relay::run(&server, 100, 5).await?;
+            parked::run(&server, 500).await
+        }
+        Figure::Events {
+            clients,
+            format,
+            seconds,
+        } => events::run(&server, &clients, &format, seconds).await,
+        Figure::Latency { samples, rate } => latency::run(&server, samples, rate).await,
+        Figure::Api { commands } => api_calls::run(&server, commands).await,
+        Figure::Calls { calls, rate } => calls::run(&server, calls, rate).await,
+        Figure::Registrations { pairs, in_flight } => {
+            registrations::run(&server, pairs, in_flight).await
+        }
+        Figure::Bindings { users } => registrations::bindings(&server, users).await,
+        Figure::Relay { calls, seconds } => relay::run(&server, calls, seconds).await,
+        Figure::Parked { legs } => parked::run(&server, legs).await,
+    }
+}
