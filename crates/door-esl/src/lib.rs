@@ -9,6 +9,7 @@
 mod commands;
 mod config;
 mod console_lines;
+mod ending;
 mod error;
 mod events;
 mod host;

@@ -7,7 +7,8 @@ use esl::command::session::{
 };
 use esl::command::{NOT_FOUND, OK};
 
-use crate::session::{Controlled, End, Linger, Session};
+use crate::ending::End;
+use crate::session::{Controlled, Linger, Session};
 
 impl Session {
     pub(super) async fn my_events(&mut self, asked: &MyEvents) -> Result<(), End> {

@@ -6,8 +6,9 @@ use esl::serialise::plain;
 use esl::view::{channel_dump, profile};
 use esl::{EventName, clock};
 
+use crate::ending::End;
 use crate::host::now;
-use crate::session::{End, Session};
+use crate::session::Session;
 
 impl Session {
     pub(super) fn connect(&mut self) -> Result<(), End> {

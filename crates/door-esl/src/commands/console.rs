@@ -5,7 +5,8 @@ use esl::command::PERMISSION_DENIED;
 use esl::command::api::{Api, BgApi, job_accepted};
 use esl::reply;
 
-use crate::session::{End, Session};
+use crate::ending::End;
+use crate::session::Session;
 
 impl Session {
     pub(super) async fn api(&mut self, api: &Api) -> Result<(), End> {

@@ -7,7 +7,8 @@ use esl::command::event::{
 use esl::command::log::{Log, NO_LONGER_LOGGING, NOT_LOGGING};
 use esl::subscription::Outcome;
 
-use crate::session::{End, Session};
+use crate::ending::End;
+use crate::session::Session;
 
 impl Session {
     pub(super) async fn event(&mut self, names: &NameList) -> Result<(), End> {

@@ -9,7 +9,8 @@ use esl::subscription::AllowedEvents;
 use net::Cause;
 
 use crate::config::Secret;
-use crate::session::{End, Session};
+use crate::ending::End;
+use crate::session::Session;
 
 /// Who the peer is.
 pub(crate) enum Access {

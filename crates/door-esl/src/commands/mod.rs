@@ -11,7 +11,8 @@ mod sendmsg;
 use esl::command::{self, Command, Gates};
 use esl::{Request, reply};
 
-use crate::session::{End, Session};
+use crate::ending::End;
+use crate::session::Session;
 
 impl Session {
     /// Carries out one request and answers it: exactly one reply frame.

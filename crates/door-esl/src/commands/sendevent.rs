@@ -9,7 +9,8 @@ use api::{CommandError, Uuid};
 use esl::command::sendevent::{self, SendEvent};
 use esl::headers::{Headers, Value, join_array};
 
-use crate::session::{End, Session};
+use crate::ending::End;
+use crate::session::Session;
 
 impl Session {
     pub(super) async fn sendevent(&mut self, sent: SendEvent) -> Result<(), End> {

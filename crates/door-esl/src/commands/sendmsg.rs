@@ -8,8 +8,9 @@ use esl::command::OK;
 use esl::command::sendmsg::{Message, SendMsg, invalid_session};
 
 use super::sendevent::pairs;
+use crate::ending::End;
 use crate::error::sendmsg_reply;
-use crate::session::{End, Session};
+use crate::session::Session;
 
 impl Session {
     /// Queued for the channel, whose own turn it is to run it: the reply tells no more than that.
