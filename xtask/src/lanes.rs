@@ -64,6 +64,7 @@ fn cargo_tests(repository: &Repository) -> Outcome {
 
 fn release_build(repository: &Repository) -> Outcome {
     lane("release build", || {
+        // One call, so that both are built from one set of features and nothing is compiled twice.
         let worked = run(cargo(repository).args([
             "build",
             "--release",
@@ -71,6 +72,10 @@ fn release_build(repository: &Repository) -> Outcome {
             "jackfield",
             "--bin",
             "jackfield",
+            "-p",
+            "jackfield-testkit",
+            "--example",
+            "golden",
         ]))?;
         Ok(if worked {
             Counts::default()
@@ -107,6 +112,10 @@ fn conformance(repository: &Repository, words: &[&str]) -> Outcome {
             .env(
                 "JACKFIELD_BINARY",
                 repository.target().join("release/jackfield"),
+            )
+            .env(
+                "JACKFIELD_GOLDEN",
+                repository.target().join("release/examples/golden"),
             );
         if !words.is_empty() {
             command.args(["-k", &words.join(" ")]);
