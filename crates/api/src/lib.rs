@@ -40,7 +40,7 @@ pub use event::{Event, EventKind};
 pub use handle::{Done, Switch, SwitchGone};
 pub use id::{ChannelId, EventId, JobId, NodeId, Seq, Uuid};
 pub use origin::Origin;
-pub use pair::{BackendPort, BusLimits, Publisher, Request, RequestId, pair};
+pub use pair::{BackendPort, BusLimits, Publisher, Request, RequestId, Responder, pair};
 pub use time::Timestamp;
 pub use variables::{Value, Variables};
 pub use view::View;

@@ -1,1 +1,18 @@
-//! Placeholder while the workspace is laid out.
+//! The shell of the switch: its task, SIP sockets, media threads, and the reading of its configuration.
+//!
+//! [`start`] joins the pure `core::Switch` with the world and gives out an [`api::Switch`] for the doors. Decisions
+//! are made in `core`; this crate moves bytes and time.
+
+mod budget;
+mod config;
+mod cpu;
+pub mod media_io;
+mod reload;
+pub mod sip_io;
+mod start;
+mod switch_task;
+
+pub use config::{Config, MediaConfig, XmlSource};
+pub use cpu::IdleCpu;
+pub use reload::DiskFiles;
+pub use start::{BoundProfile, Embedded, StartError, start};

@@ -1,0 +1,86 @@
+//! What the embedded switch is started with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::BusLimits;
+use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals, built_in};
+
+use crate::reload::DiskFiles;
+
+/// Everything the shell needs beside what the pure switch needs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The switch itself. `profiles[].sip` is what is bound; port 0 picks one, and the switch is told which.
+    /// `profiles[].udp_flow` and `media_workers` are filled in at the start.
+    pub switch: switch_core::config::Config,
+    /// Media threads, ports and folders.
+    pub media: MediaConfig,
+    /// Sizes of the event bus.
+    pub bus: BusLimits,
+    /// Where `reloadxml` reads again.
+    pub xml: XmlSource,
+}
+
+/// Media threads, ports and folders.
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// Threads; `None`: one per core but the first, at least one.
+    pub workers: Option<usize>,
+    /// First and last UDP port RTP may use; RTP takes the even ones, RTCP the odd one above.
+    pub ports: (u16, u16),
+    /// Where `playback` looks for paths without a folder.
+    pub sounds: PathBuf,
+    /// Where `record` puts paths without a folder.
+    pub recordings: PathBuf,
+    /// How long the port of a call that ended is kept from the next one.
+    pub drain: Duration,
+}
+
+impl Default for MediaConfig {
+    /// The port range FreeSWITCH's users know, and folders below the working directory.
+    fn default() -> Self {
+        Self {
+            workers: None,
+            ports: (16_384, 32_768),
+            sounds: "sounds".into(),
+            recordings: "recordings".into(),
+            drain: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Where the XML configuration comes from.
+#[derive(Clone, Debug)]
+pub struct XmlSource {
+    /// The file everything else is included from; `None` for the built-in configuration.
+    pub root: Option<PathBuf>,
+    /// Variables set before the first line is read.
+    pub globals: Globals,
+}
+
+impl XmlSource {
+    /// Reads the whole configuration. Blocks on the disk.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with file and line.
+    pub fn load(&self) -> Result<Configuration, Vec<ConfigError>> {
+        match &self.root {
+            Some(root) => Configuration::load(&DiskFiles, root, self.globals.clone()),
+            None => Configuration::load(
+                &built_in(),
+                Path::new(BUILT_IN_ROOT),
+                self.globals.clone(),
+            ),
+        }
+    }
+
+    /// The root as people know it.
+    pub fn name(&self) -> Arc<str> {
+        match &self.root {
+            Some(root) => root.display().to_string().into(),
+            None => "the built-in configuration".into(),
+        }
+    }
+}

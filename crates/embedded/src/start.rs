@@ -1,0 +1,216 @@
+//! Starting the switch: sockets first, so that ports are known and conflicts show early; then everything else.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Capabilities, Switch};
+use rand::TryRngCore;
+use switch_core::{Census, Input};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::cpu::{CpuTicks, IdleCpu};
+use crate::media_io::MediaThreads;
+use crate::sip_io::SipTransports;
+use crate::switch_task::{SHELL_INPUTS, SwitchTask, now};
+
+/// Endpoint types a dial string may name.
+const ENDPOINTS: &[&str] = &["error", "group", "loopback", "null", "sofia", "user"];
+
+/// Codecs that can be negotiated, as `show codec` names them.
+const CODECS: &[&str] = &["G.711 alaw", "G.711 ulaw", "RAW Signed Linear (16 bit)"];
+
+/// Time between two measurements of idle CPU.
+const CPU_EVERY: Duration = Duration::from_secs(1);
+
+/// Why the switch did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be bound.
+    #[error("SIP profile {profile} cannot be bound: {source}")]
+    Sip {
+        /// Names of the profiles tried.
+        profile: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Media threads cannot be started.
+    #[error("media threads cannot be started: {0}")]
+    Media(io::Error),
+    /// The system gave no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(rand::rand_core::OsError),
+}
+
+/// A running switch.
+pub struct Embedded {
+    switch: Switch,
+    profiles: Vec<BoundProfile>,
+    idle_cpu: IdleCpu,
+    census: watch::Receiver<Census>,
+    shell: mpsc::Sender<Input>,
+    stopped: CancellationToken,
+    tracker: TaskTracker,
+}
+
+/// A SIP profile as it was bound.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BoundProfile {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it listens, on UDP and TCP alike.
+    pub address: SocketAddr,
+}
+
+/// Binds the sockets, starts the media threads, and runs the switch. Must be called within a runtime.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running then.
+pub async fn start(config: Config) -> Result<Embedded, StartError> {
+    let Config {
+        mut switch,
+        media,
+        bus,
+        xml,
+    } = config;
+    let mut seed = [0; 32];
+    rand::rngs::OsRng
+        .try_fill_bytes(&mut seed)
+        .map_err(StartError::Random)?;
+
+    let (sip, sip_inbox) = bind(&mut switch).await?;
+    let (media, media_reports) = MediaThreads::start(media).map_err(StartError::Media)?;
+    switch.media_workers = media.workers();
+    let profiles = switch
+        .profiles
+        .iter()
+        .map(|profile| BoundProfile {
+            name: profile.name.clone(),
+            address: profile.sip,
+        })
+        .collect();
+
+    let capabilities = Capabilities {
+        node: switch.node,
+        applications: switch_core::applications().into(),
+        endpoints: ENDPOINTS.into(),
+        codecs: CODECS.into(),
+    };
+    let mut core = switch_core::Switch::new(switch, now(), seed);
+    // What the switch says of itself at its birth is what the first reader finds.
+    let (events, view) = core.take_publication().unwrap_or_default();
+    let (handle, port, dispatcher) = api::pair(capabilities, bus, (*view).clone());
+    port.publisher.publish(events, view).await;
+
+    let tracker = TaskTracker::new();
+    let stopped = CancellationToken::new();
+    let (to_shell, shell) = mpsc::channel(SHELL_INPUTS);
+    let (census_sender, census) = watch::channel(core.census());
+    let idle_cpu = IdleCpu::default();
+    tracker.spawn(dispatcher.run());
+    tracker.spawn(measure_cpu(
+        idle_cpu.clone(),
+        to_shell.clone(),
+        stopped.clone(),
+    ));
+    let task = SwitchTask {
+        switch: core,
+        port,
+        sip,
+        sip_inbox,
+        media,
+        media_reports,
+        shell,
+        to_shell: to_shell.clone(),
+        xml,
+        tracker: tracker.clone(),
+        census: census_sender,
+    };
+    let ended = stopped.clone().drop_guard();
+    tracker.spawn(async move {
+        // Cancelled however the task ends, even by a panic: a server without its switch must not look alive.
+        let _ended = ended;
+        task.run().await;
+    });
+    tracker.close();
+    Ok(Embedded {
+        switch: handle,
+        profiles,
+        idle_cpu,
+        census,
+        shell: to_shell,
+        stopped,
+        tracker,
+    })
+}
+
+/// Keeps the idle CPU up to date, for the switch and for whoever prints it.
+async fn measure_cpu(idle: IdleCpu, shell: mpsc::Sender<Input>, stopped: CancellationToken) {
+    let mut tick = tokio::time::interval(CPU_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last = CpuTicks::read();
+    loop {
+        tokio::select! {
+            () = stopped.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let now = CpuTicks::read();
+        let measured = now.zip(last).and_then(|(now, last)| now.idle_since(last));
+        if let Some(micro_percent) = measured {
+            last = now;
+            idle.set(micro_percent);
+            // A measurement that does not fit is superseded by the next one.
+            shell.try_send(Input::IdleCpu(micro_percent)).ok();
+        }
+    }
+}
+
+impl Embedded {
+    /// A handle for a door.
+    pub fn switch(&self) -> &Switch {
+        &self.switch
+    }
+
+    /// The SIP profiles with the addresses they got.
+    pub fn profiles(&self) -> &[BoundProfile] {
+        &self.profiles
+    }
+
+    /// Idle CPU, measured once per second.
+    pub fn idle_cpu(&self) -> &IdleCpu {
+        &self.idle_cpu
+    }
+
+    /// What is alive inside the switch, for metrics.
+    pub fn census(&self) -> Census {
+        *self.census.borrow()
+    }
+
+    /// Cancelled once the switch has stopped, whoever asked for it.
+    pub fn stopped(&self) -> &CancellationToken {
+        &self.stopped
+    }
+
+    /// Hangs up what is left and stops. Calls get a few seconds to end.
+    pub async fn stop(&self) {
+        // Refused only by a switch that has stopped.
+        self.shell.send(Input::Shutdown).await.ok();
+        self.stopped.cancelled().await;
+    }
+
+    /// Waits for the tasks to end after the switch stopped; false when some did not within `patience`.
+    pub async fn join(self, patience: Duration) -> bool {
+        let Self {
+            switch,
+            shell,
+            tracker,
+            ..
+        } = self;
+        drop((switch, shell));
+        tokio::time::timeout(patience, tracker.wait()).await.is_ok()
+    }
+}

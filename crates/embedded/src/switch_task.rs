@@ -1,0 +1,227 @@
+//! The one task that owns the switch: inputs in, effects out, in the order that keeps the guarantees.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use api::time::Now;
+use api::{Answer, BackendPort, CommandError, Request, RequestId, Responder, Timestamp};
+use media::control::MediaReport;
+use switch_core::{Effect, Input, Switch};
+use tokio::sync::{mpsc, watch};
+use tokio_util::task::TaskTracker;
+
+use crate::budget::Budget;
+use crate::config::XmlSource;
+use crate::media_io::MediaThreads;
+use crate::sip_io::{SipInput, SipTransports};
+
+/// Inputs taken in one turn. More would delay answers and packets of the first.
+const TURN: usize = 64;
+
+/// Longest sleep; the switch's own clockwork is shorter, so this only covers a clock that jumped.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// What the shell itself tells the switch.
+pub(crate) const SHELL_INPUTS: usize = 64;
+
+/// The switch and everything it is joined to.
+pub(crate) struct SwitchTask {
+    pub(crate) switch: Switch,
+    pub(crate) port: BackendPort,
+    pub(crate) sip: SipTransports,
+    pub(crate) sip_inbox: mpsc::Receiver<SipInput>,
+    pub(crate) media: MediaThreads,
+    pub(crate) media_reports: mpsc::Receiver<MediaReport>,
+    /// XML, CPU and the wish to stop.
+    pub(crate) shell: mpsc::Receiver<Input>,
+    /// For tasks that answer an effect with an input.
+    pub(crate) to_shell: mpsc::Sender<Input>,
+    pub(crate) xml: XmlSource,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) census: watch::Sender<switch_core::Census>,
+}
+
+/// What happens in a turn, kept to reuse its memory.
+#[derive(Default)]
+struct Turn {
+    inputs: Vec<Input>,
+    effects: Vec<Effect>,
+    answers: Vec<(RequestId, Result<Answer, CommandError>)>,
+    responders: HashMap<RequestId, Responder>,
+    next_request: u64,
+}
+
+impl Turn {
+    /// Remembers where a request is answered.
+    fn take_request(&mut self, request: Request) {
+        let (command, origin, responder) = request.into_parts();
+        self.next_request += 1;
+        let id = RequestId(self.next_request);
+        self.responders.insert(id, responder);
+        self.inputs.push(Input::Request {
+            id,
+            command,
+            origin,
+        });
+    }
+}
+
+impl SwitchTask {
+    /// Runs until the switch says that it has stopped, or nobody is left who could ask it anything.
+    pub(crate) async fn run(mut self) {
+        let mut turn = Turn::default();
+        let mut budget = Budget::new();
+        loop {
+            if !self.wait(&mut turn).await {
+                break;
+            }
+            self.gather(&mut turn);
+            let effects = &mut turn.effects;
+            for input in turn.inputs.drain(..) {
+                let step = step_name(&input);
+                let now = now();
+                self.switch.handle(now, input, effects);
+                budget.note(step, now.mono, Instant::now());
+            }
+            if let Some((events, view)) = self.switch.take_publication() {
+                self.port.publisher.publish(events, view).await;
+            }
+            if self.carry_out(&mut turn) {
+                break;
+            }
+            self.census.send_replace(self.switch.census());
+        }
+        self.media.shutdown();
+        self.sip.shutdown();
+    }
+
+    /// Waits for the first input of a turn; false when there will be none any more.
+    async fn wait(&mut self, turn: &mut Turn) -> bool {
+        let latest = Instant::now() + LONGEST_SLEEP;
+        let deadline = self.switch.next_deadline().map_or(latest, |at| at.min(latest));
+        tokio::select! {
+            request = self.port.requests.recv() => match request {
+                Some(request) => turn.take_request(request),
+                // Every handle is gone, so nobody could even ask for a stop.
+                None => return false,
+            },
+            Some(input) = self.sip_inbox.recv() => turn.inputs.push(of_sip(input)),
+            Some(report) = self.media_reports.recv() => turn.inputs.push(Input::Media(report)),
+            Some(input) = self.shell.recv() => turn.inputs.push(input),
+            () = tokio::time::sleep_until(deadline.into()) => turn.inputs.push(Input::Tick),
+        }
+        true
+    }
+
+    /// Takes what else is there, one from each source in turn so that none starves, up to a full turn.
+    fn gather(&mut self, turn: &mut Turn) {
+        let mut found = true;
+        while found && turn.inputs.len() < TURN {
+            found = false;
+            if let Ok(input) = self.shell.try_recv() {
+                turn.inputs.push(input);
+                found = true;
+            }
+            if let Ok(report) = self.media_reports.try_recv() {
+                turn.inputs.push(Input::Media(report));
+                found = true;
+            }
+            if let Ok(input) = self.sip_inbox.try_recv() {
+                turn.inputs.push(of_sip(input));
+                found = true;
+            }
+            if let Ok(request) = self.port.requests.try_recv() {
+                turn.take_request(request);
+                found = true;
+            }
+        }
+    }
+
+    /// Carries out what was decided, after its events were published: answers first, then SIP, then media. True when
+    /// the process may end.
+    fn carry_out(&mut self, turn: &mut Turn) -> bool {
+        let mut stop = false;
+        let mut orders = Vec::new();
+        let mut messages = Vec::new();
+        for effect in turn.effects.drain(..) {
+            match effect {
+                Effect::Answer { id, answer } => turn.answers.push((id, answer)),
+                Effect::Sip(transmit) => messages.push(transmit),
+                Effect::Media { worker, command } => orders.push((worker, command)),
+                Effect::ReloadXml { request } => self.reload(request),
+                Effect::Stop => stop = true,
+            }
+        }
+        let as_of = self.switch.as_of();
+        for (id, answer) in turn.answers.drain(..) {
+            match turn.responders.remove(&id) {
+                Some(responder) => responder.send(answer, as_of),
+                None => tracing::error!(request = id.0, "The switch answered a request twice"),
+            }
+        }
+        for transmit in messages {
+            self.sip.transmit(transmit);
+        }
+        for (worker, command) in orders {
+            self.media.post(worker, command);
+        }
+        stop
+    }
+
+    /// Reads the configuration on a thread that may block.
+    fn reload(&self, request: RequestId) {
+        let (xml, shell) = (self.xml.clone(), self.to_shell.clone());
+        self.tracker.spawn(async move {
+            let loaded = tokio::task::spawn_blocking(move || xml.load()).await;
+            let result = match loaded {
+                Ok(Ok(configuration)) => {
+                    for warning in &configuration.warnings {
+                        tracing::warn!(%warning, "XML configuration");
+                    }
+                    Ok(Box::new(configuration))
+                }
+                Ok(Err(errors)) => {
+                    for error in &errors {
+                        tracing::error!(%error, "XML configuration");
+                    }
+                    Err(errors.first().map_or_else(String::new, ToString::to_string))
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            // A switch that has stopped needs no configuration.
+            shell.send(Input::XmlLoaded { request, result }).await.ok();
+        });
+    }
+}
+
+fn of_sip(input: SipInput) -> Input {
+    match input {
+        SipInput::Message { flow, message } => Input::Sip { flow, message },
+        SipInput::Closed(flow) => Input::FlowClosed(flow),
+    }
+}
+
+/// What a step was about, for metrics and complaints.
+fn step_name(input: &Input) -> &'static str {
+    match input {
+        Input::Request { command, .. } => command.name(),
+        Input::Sip { .. } => "SIP",
+        Input::FlowClosed(_) => "FlowClosed",
+        Input::Media(_) => "Media",
+        Input::Tick => "Tick",
+        Input::XmlLoaded { .. } => "XmlLoaded",
+        Input::IdleCpu(_) => "IdleCpu",
+        Input::Shutdown => "Shutdown",
+    }
+}
+
+/// The two clocks, read together.
+pub(crate) fn now() -> Now {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Now {
+        mono: Instant::now(),
+        wall: Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
+    }
+}
