@@ -1,12 +1,13 @@
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use api::bus::QueueLimits;
 use api::{Origin, Switch};
 use esl::console::{Console, Host};
+use net::drain::Leaving;
 use net::{
     Accepted, Counters, Drain, Drained, Listener, ListenerConfig, LoginLimiter, OutboxLimits,
 };
@@ -57,9 +58,11 @@ pub(crate) struct Shared {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) jobs: Jobs,
     pub(crate) counters: Arc<Counters>,
-    logins: std::sync::Mutex<LoginLimiter>,
+    logins: Mutex<LoginLimiter>,
     drain: Drain,
     connections: AtomicU64,
+    /// Cancelled when the connections of this generation are to go, and replaced for the next one.
+    generation: Mutex<CancellationToken>,
 }
 
 impl Shared {
@@ -98,9 +101,21 @@ impl Shared {
     }
 
     /// The guard is held for one look or note, never across IO.
-    pub(crate) fn logins(&self) -> std::sync::MutexGuard<'_, LoginLimiter> {
-        let poisoned = std::sync::PoisonError::into_inner;
-        self.logins.lock().unwrap_or_else(poisoned)
+    pub(crate) fn logins(&self) -> MutexGuard<'_, LoginLimiter> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all connections as a shutdown does, while the listeners stay open for new ones.
+    pub(crate) fn reopen(&self) {
+        let next = self.drain.connection().told;
+        std::mem::replace(&mut *self.generation(), next).cancel();
+    }
+
+    /// The guard is held for a clone or an exchange.
+    fn generation(&self) -> MutexGuard<'_, CancellationToken> {
+        self.generation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn passes_acls(&self, peer: SocketAddr) -> bool {
@@ -151,6 +166,7 @@ pub async fn start(
         environment,
         jobs,
         counters,
+        generation: drain.connection().told.into(),
         drain,
         connections: AtomicU64::new(0),
     });
@@ -201,7 +217,10 @@ async fn accept(shared: Arc<Shared>, listener: Listener) {
     let stop = shared.drain.accepting().clone();
     while let Some(accepted) = listener.accept(&stop).await {
         let connection = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let leaving = shared.drain.connection();
+        let leaving = Leaving {
+            told: shared.generation().child_token(),
+            ..shared.drain.connection()
+        };
         let Accepted {
             stream,
             peer,

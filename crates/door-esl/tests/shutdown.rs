@@ -158,3 +158,24 @@ async fn too_many_connections_are_closed_at_the_door() {
     }
     panic!("the place never came back");
 }
+
+#[tokio::test]
+async fn reloading_the_module_ends_all_connections_and_lets_new_ones_in() {
+    let world = world().await;
+    let mut other = world.client().await;
+    let mut client = world.client().await;
+    client
+        .ask(
+            "api echo reload mod_event_socket now",
+            &response("reload mod_event_socket now"),
+        )
+        .await;
+    client.send("api reload mod_event_socket\n\n").await;
+    let accepted = client.frame().await;
+    assert!(accepted.headers.starts_with("Content-Type: api/response\n"));
+    assert!(accepted.body.starts_with("+OK Job-UUID: "));
+    client.expect_end(SHUT_DOWN).await;
+    other.expect_end(SHUT_DOWN).await;
+    let mut again = world.client().await;
+    again.ask("api echo back", &response("back")).await;
+}
