@@ -1,6 +1,6 @@
 //! Cost of writing one event of 70 headers, in the three formats.
 
-use esl::{Format, Headers};
+use jackfield_esl::{Format, Headers, serialise};
 
 fn main() {
     divan::main();
@@ -29,5 +29,5 @@ fn event() -> Headers {
 fn esl_encode(bencher: divan::Bencher<'_, '_>, word: &str) {
     let event = event();
     let format = Format::from_word(word).expect("one of the three words");
-    bencher.bench_local(|| esl::serialise::frame(format, divan::black_box(&event)));
+    bencher.bench_local(|| serialise::frame(format, divan::black_box(&event)));
 }

@@ -229,10 +229,7 @@ fn is_b_leg(view: &View, channel: &Channel) -> bool {
 }
 
 /// A leg, its partner, and when they were connected.
-fn pairs(
-    view: &View,
-    bridged_only: bool,
-) -> impl Iterator<Item = (&Channel, Option<&Channel>)> {
+fn pairs(view: &View, bridged_only: bool) -> impl Iterator<Item = (&Channel, Option<&Channel>)> {
     view.channels_in_order()
         .filter(|channel| !is_b_leg(view, channel))
         .map(|a| {

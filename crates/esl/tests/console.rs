@@ -1,0 +1,727 @@
+//! Console commands against a switch that answers as scripted: the texts clients parse, byte for byte.
+
+use api::cause::HangupCause;
+use api::command::{Answer, Command};
+use api::view::{
+    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Member,
+    Registration, Room, RoomFlags, SipProfile,
+};
+use api::{
+    BusLimits, Capabilities, ChannelId, CommandError, NodeId, Origin, Seq, Timestamp, Uuid,
+    Variables, View, pair,
+};
+use jackfield_esl::command::api::{Api, Line};
+use jackfield_esl::console::{BoxFuture, Console, Host};
+use jackfield_esl::{Request, Server};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const UUID: &str = "800a033e-3489-41fd-91f6-f06f942ed1d9";
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+const NOW: Timestamp = Timestamp(1_737_453_600_000_000);
+
+/// A host on which no time passes and jobs run when the test says so.
+#[derive(Default)]
+struct TestHost {
+    jobs: Mutex<Vec<BoxFuture<'static, ()>>>,
+}
+
+impl Host for TestHost {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+    fn new_uuid(&self) -> Uuid {
+        Uuid::nil()
+    }
+    fn acl_allows(&self, address: IpAddr, list: &str) -> bool {
+        address.is_loopback() && list == "loopback.auto"
+    }
+    fn reload_acl(&self) -> Result<(), String> {
+        Ok(())
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+    fn spawn(&self, job: BoxFuture<'static, ()>) -> bool {
+        self.jobs
+            .lock()
+            .expect("no test panics with the lock")
+            .push(job);
+        true
+    }
+    fn idle_cpu(&self) -> u32 {
+        9850
+    }
+    fn log(&self, _: u8, _: &str) {}
+}
+
+fn channel() -> Channel {
+    let id = ChannelId::from_text(UUID).expect("a valid id");
+    let codec = || {
+        Some(Codec {
+            name: "L16".into(),
+            rate_hz: 8000,
+            bit_rate: 128_000,
+        })
+    };
+    let mut profile = CallerProfile::new(id.clone(), Direction::Outbound);
+    profile.caller_id_name = "Alice".into();
+    profile.caller_id_number = "1001".into();
+    profile.destination_number = "9196".into();
+    profile.times.created = NOW;
+    let profile = Arc::new(profile);
+    Channel {
+        id,
+        serial: 1,
+        name: "loopback/9196-a".into(),
+        direction: Direction::Outbound,
+        state: ChannelState::Execute,
+        next_state: ChannelState::Execute,
+        call_state: CallState::Active,
+        answer: AnswerState::Answered,
+        hit_dialplan: true,
+        external_id: None,
+        read_codec: codec(),
+        write_codec: codec(),
+        profile: Some(profile.clone()),
+        other: None,
+        variables: [("foo", "bar"), ("arr", "ARRAY::x|:y")]
+            .into_iter()
+            .collect::<Variables>(),
+        hangup: None,
+        application: Some(("park".into(), "".into())),
+        bridged_to: None,
+        room: None,
+        verbose_events: false,
+        initial: Some(profile),
+        sent_callee: None,
+    }
+}
+
+fn member(id: u32) -> Arc<Member> {
+    Arc::new(Member {
+        id: api::id::MemberId(id),
+        channel: Arc::new(channel()),
+        joined: NOW,
+        last_talking: Timestamp::ZERO,
+        can_hear: true,
+        can_speak: true,
+        talking: false,
+        mute_detect: false,
+        hold: false,
+        moderator: false,
+        ghost: false,
+        end_conference: false,
+        energy_level: 100,
+        current_energy: 0,
+        volume_in: 0,
+        volume_out: 0,
+    })
+}
+
+fn room() -> Room {
+    Room {
+        id: api::id::RoomId(Uuid::nil()),
+        name: "3000".into(),
+        domain: "127.0.0.1".into(),
+        profile: "default".into(),
+        rate_hz: 8000,
+        interval_ms: 20,
+        created: NOW,
+        flags: RoomFlags {
+            answered: true,
+            dynamic: true,
+            ..RoomFlags::default()
+        },
+        pin: None,
+        members: vec![member(1), member(2)],
+        floor: Some(api::id::MemberId(1)),
+        recordings: Vec::new(),
+        relations: Vec::new(),
+        variables: Variables::new(),
+        enter_sound: Some("tone_stream://%(200,0,500)".into()),
+        exit_sound: None,
+        energy_level: 100,
+    }
+}
+
+fn registration() -> Registration {
+    Registration {
+        serial: 1,
+        profile: "internal".into(),
+        user: "1000".into(),
+        domain: "127.0.0.1".into(),
+        auth_user: "1000".into(),
+        auth_realm: "127.0.0.1".into(),
+        contact: "\"\" <sip:1000@127.0.0.1:5601>".into(),
+        contact_uri: "sip:1000@127.0.0.1:5601".into(),
+        call_id: "golden-1000".into(),
+        user_agent: "golden/1.0".into(),
+        source: "127.0.0.1:5601".parse().expect("an address"),
+        transport: "udp",
+        refreshed: NOW,
+        expires: NOW.after(Duration::from_secs(359)),
+    }
+}
+
+fn view() -> View {
+    let mut view = View {
+        as_of: Seq(7),
+        ..View::default()
+    };
+    let channel = channel();
+    view.order.insert_mut(1, channel.id.clone());
+    view.channels
+        .insert_mut(channel.id.clone(), Arc::new(channel));
+    view.rooms.insert_mut("3000".into(), Arc::new(room()));
+    view.registrations.insert_mut(1, Arc::new(registration()));
+    view.globals.insert_mut("domain".into(), "127.0.0.1".into());
+    view.counters.started = Timestamp(NOW.0 - 3_785_123_456);
+    view.profiles = vec![SipProfile {
+        name: "internal".into(),
+        aliases: vec!["127.0.0.1".into()],
+        sip_ip: "127.0.0.1".into(),
+        sip_port: 5060,
+        rtp_ip: "127.0.0.1".into(),
+        context: "public".into(),
+        dialplan: "XML".into(),
+        realm: "auto_from".into(),
+        codecs: vec!["PCMU".into(), "PCMA".into()],
+        gateways: Vec::new(),
+        calls_in: 0,
+        failed_calls_in: 0,
+        calls_out: 0,
+        failed_calls_out: 0,
+    }]
+    .into();
+    view
+}
+
+/// What the scripted switch says: everything works, but `error/CAUSE` cannot be called.
+fn answer(command: &Command) -> Result<Answer, CommandError> {
+    match command {
+        Command::Originate(originate) => {
+            let leg = originate
+                .dial
+                .legs()
+                .next()
+                .expect("a dial string has a leg");
+            match HangupCause::parse(&leg.address).filter(|_| &*leg.endpoint == "error") {
+                Some(cause) => Err(CommandError::call_failed(cause)),
+                None => Ok(Answer::Channel(
+                    ChannelId::from_text(UUID).expect("a valid id"),
+                )),
+            }
+        }
+        Command::HangupAll(_) | Command::FlushRegistrations(_) => Ok(Answer::Count(1)),
+        Command::Unschedule(_) => Ok(Answer::Count(0)),
+        Command::Schedule(_) => Ok(Answer::Task(api::id::TaskId(4))),
+        Command::ReloadXml(_) => Ok(Answer::Text("Success".into())),
+        Command::Expand(expand) => Ok(Answer::Text(
+            expand.text.replace("${domain}", "127.0.0.1").into(),
+        )),
+        Command::GroupCall(_) => Err(CommandError::not_found(api::ObjectKind::User)),
+        Command::ControlRoom(_) => Ok(Answer::Texts(vec!["1".into()])),
+        Command::ControlPlayback(_) => Err(CommandError::new(
+            api::ErrorKind::InvalidState,
+            "nothing is played",
+        )),
+        #[allow(
+            clippy::wildcard_enum_match_arm,
+            reason = "all others answer with nothing"
+        )]
+        _ => Ok(Answer::Unit(())),
+    }
+}
+
+/// A console, its host, and the commands the switch was given.
+struct Bench {
+    console: Console,
+    host: Arc<TestHost>,
+    asked: Arc<Mutex<Vec<Command>>>,
+}
+
+async fn bench() -> Bench {
+    let capabilities = Capabilities {
+        node: NodeId(Uuid::nil()),
+        applications: Vec::new().into(),
+        endpoints: vec!["loopback", "sofia"].into(),
+        codecs: vec!["PCMU"].into(),
+    };
+    let (switch, mut port, dispatcher) = pair(capabilities, BusLimits::default(), view());
+    tokio::spawn(dispatcher.run());
+    let asked: Arc<Mutex<Vec<Command>>> = Arc::default();
+    let seen = asked.clone();
+    tokio::spawn(async move {
+        while let Some(request) = port.requests.recv().await {
+            let (command, _, responder) = request.into_parts();
+            responder.send(answer(&command), Seq(7));
+            seen.lock()
+                .expect("no test panics with the lock")
+                .push(command);
+        }
+    });
+    let host = Arc::new(TestHost::default());
+    let server = Server {
+        core_uuid: "2f6f2b3e-6b1c-4a57-9d0d-0d6f4f3f9a10".into(),
+        hostname: "pbx1".into(),
+        switchname: "pbx1".into(),
+        ipv4: "10.0.0.5".into(),
+        ipv6: "::1".into(),
+        version: "1.10.12-test 64bit".into(),
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let console = Console {
+        switch,
+        server: Arc::new(server),
+        host: host.clone(),
+        origin: Origin::internal("test"),
+    };
+    Bench {
+        console,
+        host,
+        asked,
+    }
+}
+
+async fn check(cases: &[(&str, &str)]) {
+    let bench = bench().await;
+    for (line, wanted) in cases {
+        let line = line.replace("{u}", UUID).replace("{0}", NOBODY);
+        let wanted = wanted.replace("{u}", UUID).replace("{0}", NOBODY);
+        assert_eq!(
+            bench.console.execute(&Line::parse(&line)).await.text,
+            wanted,
+            "api {line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_server() {
+    check(&[
+        ("hostname", "pbx1"),
+        ("create_uuid foo", NOBODY),
+        ("uptime", "3785\n"),
+        ("uptime m", "63\n"),
+        (
+            "uptime foo",
+            "-USAGE: [us|ms|s|m|h|d|microseconds|milliseconds|seconds|minutes|hours|days]\n",
+        ),
+        ("version short", "1.10.12\n"),
+        ("global_getvar domain", "127.0.0.1"),
+        ("global_getvar nosuchvar", ""),
+        ("global_setvar", "-USAGE: <var>=<value> [=<value2>]\n"),
+        ("global_setvar foo=bar", "+OK"),
+        ("reloadxml foo", "+OK [Success]\n"),
+        ("reloadacl", "+OK acl reloaded\n"),
+        ("acl 127.0.0.1 loopback.auto", "true"),
+        ("acl 127.0.0.1", "false"),
+        ("module_exists mod_sofia", "true"),
+        ("module_exists mod_nope", "false"),
+        (
+            "load mod_nosuch",
+            "+OK Reloading XML\n-ERR [module load file routine returned an error]\n",
+        ),
+        (
+            "load mod_sofia",
+            "+OK Reloading XML\n-ERR [Module already loaded]\n",
+        ),
+        ("unload mod_nosuch", "-ERR [No such module!]\n"),
+        ("reload", "-USAGE: [-f] <mod_name>\n"),
+        (
+            "reload -f mod_sofia",
+            "+OK Reloading XML\n+OK module unloaded\n+OK module loaded\n",
+        ),
+        (
+            "hupall",
+            "+OK hangup all channels with cause MANAGER_REQUEST\n",
+        ),
+        (
+            "hupall NOSUCHCAUSE",
+            "+OK hangup all channels with cause NORMAL_CLEARING\n",
+        ),
+        (
+            "hupall USER_BUSY tag red",
+            "+OK hangup all channels matching [tag]=[red] with cause: USER_BUSY\n",
+        ),
+        ("msleep", "+OK"),
+        ("log nosuch hello", "+OK\n"),
+        ("fsctl sps", "+OK sessions per second: 30\n"),
+        ("fsctl max_sessions", "+OK max sessions: 1000\n"),
+        ("fsctl min_idle_cpu", "+OK min idle cpu: DISABLED\n"),
+        (
+            "fsctl loglevel nosuch",
+            "-ERR syntax error, log level not set!\n",
+        ),
+        ("fsctl verbose_events", "+OK verbose_events is off \n"),
+        ("fsctl pause_check", "false"),
+        (
+            "fsctl default_dtmf_duration",
+            "+OK default dtmf duration: 2000\n",
+        ),
+        ("nosuch x", "-ERR nosuch Command not found!\n"),
+        (
+            "limit_usage hash r i",
+            "-ERR limit_usage Command not found!\n",
+        ),
+        ("", "-ERR  Command not found!\n"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn status_has_the_lines_programs_parse() {
+    let text = bench()
+        .await
+        .console
+        .execute(&Line::parse("status"))
+        .await
+        .text;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 8);
+    assert_eq!(
+        lines[0],
+        "UP 0 years, 0 days, 1 hour, 3 minutes, 5 seconds, 123 milliseconds, 456 microseconds"
+    );
+    assert_eq!(lines[1], "FreeSWITCH (Version 1.10.12-test 64bit) is ready");
+    assert_eq!(lines[3], "1 session(s) - peak 0, last 5min 0 ");
+    assert_eq!(lines[6], "min idle cpu 0.00/98.50");
+}
+
+#[tokio::test]
+async fn texts() {
+    check(&[
+        ("echo  a b", "a b"),
+        ("md5 a", "0cc175b9c0f1b6a831c399e269772661"),
+        ("url_encode a b", "a%20b"),
+        ("url_decode a%20b", "a b"),
+        ("toupper aB", "AB"),
+        ("strftime", "2025-01-21 10:00:00"),
+        ("strftime 1700000000|%F %T %z", "F 22:13:20 +0000"),
+        ("strftime %Q", ""),
+        ("eval ${domain}", "127.0.0.1"),
+        ("expand echo ${domain}", "127.0.0.1"),
+        ("regex abc123|([0-9]+)|x$1y", "x123y"),
+        ("regex abc|^b", "false"),
+        ("regex abc|^z|$1|n", ""),
+        ("cond 5 > 4 ? yes : no", "yes"),
+        ("cond abc == 'abd' ? yes : no", "no"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn one_channel() {
+    // golden uuid-01-usage, uuid-02-bad-uuid, uuid-03-getvar-setvar
+    check(&[
+        ("uuid_exists {u}", "true"),
+        ("uuid_exists", "false"),
+        ("uuid_kill", "-USAGE: <uuid> [cause]\n"),
+        ("uuid_kill {0}", "-ERR No such channel!\n"),
+        ("uuid_kill {u} USER_BUSY", "+OK\n"),
+        ("uuid_answer {0}", "-ERROR\n"),
+        ("uuid_answer {u}", "+OK\n"),
+        ("uuid_bridge {u}", "-USAGE: <uuid> <other_uuid>\n"),
+        ("uuid_bridge {u} {0}", "-ERR Invalid uuid\n"),
+        ("uuid_bridge {u} {u}", "+OK {u}\n"),
+        ("uuid_broadcast {0} x both", "-ERR invalid uuid\n"),
+        ("uuid_broadcast {u} tone_stream://%(1,1,440) aleg", "+OK Message sent\n"),
+        ("uuid_getvar {u} foo", "bar"),
+        ("uuid_getvar {u} FOO", "bar"),
+        ("uuid_getvar {u} arr", "ARRAY::x|:y"),
+        ("uuid_getvar {u} arr[1]", "y"),
+        ("uuid_getvar {u} caller_id_number", "1001"),
+        ("uuid_getvar {u} domain", "127.0.0.1"),
+        ("uuid_getvar {u} nosuch", "_undef_"),
+        ("uuid_getvar {u}", "-USAGE: <uuid> <var>\n"),
+        ("uuid_setvar {u}", "-USAGE: <uuid> <var> [value]\n"),
+        ("uuid_setvar {u} foo value with spaces", "+OK\n"),
+        ("uuid_setvar {0} a b", "-ERR No such channel!\n"),
+        ("uuid_setvar_multi {u} a=1;b=2;c", "+OK\n"),
+        ("uuid_setvar_multi {u}", ""),
+        ("uuid_setvar_multi {0} a=1", "-ERR No such channel!\n-USAGE: <uuid> <var>=<value>;<var>=<value>...\n"),
+        ("uuid_hold", "-USAGE: [off|toggle] <uuid> [<display>]\n-ERR Operation failed\n"),
+        ("uuid_hold off {0}", "+OK Success\n"),
+        ("uuid_media_reneg", "-USAGE: <uuid>[ <codec_string>]\n-ERR Operation Failed\n"),
+        ("uuid_send_dtmf {u} 1@500", "+OK {u} sent DTMF 1@500.\n"),
+        ("uuid_send_dtmf {u} xyz", "-ERR Operation failed\n"),
+        ("uuid_send_dtmf {0} 1", "-ERR Cannot locate session!\n"),
+        ("uuid_recv_dtmf {u} 45#", "+OK {u} received DTMF 45#.\n"),
+        ("uuid_audio {u} start read mute", "-USAGE: <uuid> [start [read|write] [mute|level <level>]|stop]\n"),
+        ("uuid_audio {u} start read level -4", "+OK\n"),
+        ("uuid_fileman {u} pause", "-ERR No file handle!\n"),
+        ("uuid_record {u} stop all", "+OK Success\n"),
+        ("uuid_record {u} foo x", "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"),
+        ("uuid_record {0} start x", "-ERR Cannot locate session!\n"),
+        ("uuid_transfer {u}", "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n"),
+        ("uuid_transfer {u} -both 9196", "+OK\n"),
+        ("uuid_deflect {0} sip:x@y", "-ERR No such channel {0}!\n"),
+        ("uuid_session_heartbeat {0} 60", "-ERR Cannot locate session. USAGE: uuid_session_heartbeat <uuid> [sched] [0|<seconds>]\n"),
+        ("uuid_flush_dtmf", "-ERR No such session\n"),
+        ("uuid_display {u} Bob|1002", "+OK Success\n"),
+        ("break {0}", "-ERR No such channel!\n"),
+        ("sched_api", "-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]\n"),
+        ("sched_api +60 grp echo hi", "+OK Added: 4\n"),
+        ("sched_api foo", "-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]\n"),
+        ("sched_del grp", "+OK Deleted: 0\n"),
+        ("unsched_api 999999", "-ERR No such id\n"),
+        ("sched_hangup +1 {u} ALLOTTED_TIMEOUT", "+OK\n"),
+        ("sched_broadcast +1 {0} x aleg", "+OK Message scheduled\n"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn calls_are_made_or_not() {
+    let usage = "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] [<timeout_sec>]\n";
+    check(&[
+        ("originate", usage),
+        ("originate loopback/9196", usage),
+        (
+            "originate loopback/9196 9197 XML default \"Caller Name\" 5551212 10",
+            usage,
+        ),
+        ("originate loopback/9196 &park()", "+OK {u}\n"),
+        ("ORIGINATE 'loopback/9196'  '&park()'", "+OK {u}\n"),
+        (
+            "originate {a=b loopback/9196 &park()",
+            "-ERR DESTINATION_OUT_OF_ORDER\n",
+        ),
+        ("originate error/USER_BUSY &park()", "-ERR USER_BUSY\n"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_originate_asks_for() {
+    let bench = bench().await;
+    bench
+        .console
+        .execute(&Line::parse(
+            "originate null/x 'answer,playback:/sounds/x y.wav' inline undef 'A B' 100 20",
+        ))
+        .await;
+    let asked = bench.asked.lock().unwrap();
+    let Some(Command::Originate(originate)) = asked.first() else {
+        panic!("not an originate: {asked:?}")
+    };
+    let api::command::call::Then::Route {
+        extension,
+        dialplan,
+        context,
+    } = &originate.then
+    else {
+        panic!("not a route")
+    };
+    assert_eq!(
+        (&**extension, &**dialplan, &**context),
+        ("answer,playback:/sounds/x y.wav", "inline", "default")
+    );
+    assert_eq!(originate.caller_id_name.as_deref(), Some("A B"));
+    assert_eq!(originate.timeout, Some(Duration::from_secs(20)));
+    assert!(
+        matches!(asked.get(1), Some(Command::AnnounceApi(api)) if &*api.command == "originate")
+    );
+}
+
+#[tokio::test]
+async fn tables() {
+    let bench = bench().await;
+    let run = async |line: &str| bench.console.execute(&Line::parse(line)).await.text;
+    assert_eq!(run("show channels count").await, "\n1 total.\n");
+    assert_eq!(
+        run("show channels as yaml").await,
+        "-ERR Cannot find format yaml\n"
+    );
+    assert_eq!(run("show channels like nosuch").await, "\n0 total.\n");
+    assert_eq!(
+        run("show bridged_calls as json").await,
+        "{\"row_count\": 0}\n"
+    );
+    let rows = run("SHOW CHANNELS").await;
+    assert!(rows.ends_with(
+        "\n800a033e-3489-41fd-91f6-f06f942ed1d9,outbound,2025-01-21 10:00:00,1737453600,loopback/9196-a,CS_EXECUTE,Alice,1001,,9196,park,,,,L16,8000,128000,L16,8000,128000,,pbx1,,,,ACTIVE,,,,800a033e-3489-41fd-91f6-f06f942ed1d9,,,Alice,1001,,9196,,\n\n1 total.\n"
+    ), "{rows}");
+    assert_eq!(
+        run("show registrations").await,
+        "reg_user,realm,token,url,expires,network_ip,network_port,network_proto,hostname,metadata\n1000,127.0.0.1,golden-1000,sofia/internal/sip:1000@127.0.0.1:5601,1737453959,127.0.0.1,5601,udp,pbx1,\n\n1 total.\n"
+    );
+    assert_eq!(
+        run("show dialplan").await,
+        "type,name,ikey\ndialplan,XML,mod_dialplan_xml\ndialplan,inline,mod_dptools\n\n2 total.\n"
+    );
+    assert!(
+        run("show distinct_channels")
+            .await
+            .starts_with("-USAGE: codec|endpoint|")
+    );
+    assert!(
+        run("show api status")
+            .await
+            .starts_with("name,description,syntax,ikey\nstatus,")
+    );
+}
+
+#[tokio::test]
+async fn conferences() {
+    // golden conf-01-none, conf-02-list, conf-03-controls
+    check(&[
+        ("conference nosuch list", "-ERR Conference nosuch not found\n"),
+        ("conference 3000", "Conference command, not specified.\nTry 'help'\n"),
+        ("conference 3000 nosuchcommand", "-ERR Conference command 'nosuchcommand' not found.\n"),
+        ("conference 3000 count", "2"),
+        ("conference 3000 list", "2;loopback/9196-a;{u};Alice;1001;hear|speak;0;0;100\n1;loopback/9196-a;{u};Alice;1001;hear|speak|floor;0;0;100\n"),
+        ("conference list summary", "+OK Conference 3000 (2 members rate: 8000 flags: running|answered|dynamic)\n"),
+        ("conference 3000 mute all", "+OK mute 2\n+OK mute 1\n"),
+        ("conference 3000 mute 99", "-ERR Non-Existant ID 99\n"),
+        ("conference 3000 mute foo", "mute <[member_id|all]|last|non_moderator> [<quiet>]"),
+        ("conference 3000 volume_in last 0", "+OK Volume IN 2 = 0\n"),
+        ("conference 3000 energy 2", "Energy 2 = 100\n"),
+        ("conference 3000 dtmf 2 12", "+OK sent 12 to 2\n"),
+        ("conference 3000 floor 2", "-ERR floor is held by 1\n"),
+        ("conference 3000 lock", "+OK 3000 locked\n"),
+        ("conference 3000 pin 1234", "+OK Pin for conference 3000 set: 1234\n"),
+        ("conference 3000 pin", "-ERR Invalid parameters:\npin <pin#>"),
+        ("conference 3000 stop", "+OK Stopped 1 files.\n"),
+        ("conference 3000 stop last", "stop <[current|all|async|last]> [<member_id>]"),
+        ("conference 3000 relate 1 2 nohear", "+OK 1->2 nohear set\n"),
+        ("conference 3000 relate 98 99 nospeak", "-ERR relationship 98->99 not found.\n"),
+        ("conference 3000 enter_sound off", "+OK 3000 enter sounds off (tone_stream://%(200,0,500))\n"),
+        ("conference 3000 norecord x", "-ERR non-existant recording 'x'\n+OK Stopped recording 0 files\n"),
+        ("conference 3000 chkrecord", "-ERR Conference is not being recorded.\n"),
+        ("conference 3000 transfer other 9", "-ERR No Member 9 in conference 3000.\n"),
+        ("conference 3000 get-uuid 1", "{u}"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn sip() {
+    // golden sofia-01-status, sofia-02-registered
+    let rule = "=".repeat(97);
+    let status = format!(
+        "                     Name\t   Type\t                                      Data\tState\n{rule}\n                127.0.0.1\t  alias\t                                  internal\tALIASED\n                 internal\tprofile\t              sip:mod_sofia@127.0.0.1:5060\tRUNNING (0)\n{rule}\n1 profile 1 alias\n"
+    );
+    let registered = format!(
+        "\nRegistrations:\n{rule}\nCall-ID:    \tgolden-1000\nUser:       \t1000@127.0.0.1\nContact:    \t\"\" <sip:1000@127.0.0.1:5601>\nAgent:      \tgolden/1.0\nStatus:     \tRegistered(UDP)(unknown) EXP(2025-01-21 10:05:59) EXPSECS(359)\nPing-Status:\tReachable\nPing-Time:\t0.00\nHost:       \tpbx1\nIP:         \t127.0.0.1\nPort:       \t5601\nAuth-User:  \t1000\nAuth-Realm: \t127.0.0.1\nMWI-Account:\t1000@127.0.0.1\n\nTotal items returned: 1\n{rule}\n"
+    );
+    check(&[
+        ("sofia status", &status),
+        ("sofia status profile internal reg 1000", &registered),
+        ("sofia status profile nosuch", "Invalid Profile!\n"),
+        ("sofia status gateway nosuch", "Invalid Gateway!\n"),
+        ("sofia nosuch", "Unknown Command [nosuch]\n"),
+        ("sofia profile internal", "Invalid Args!\n"),
+        ("sofia profile internal nosuch", "-ERR Unknown command!\n"),
+        (
+            "sofia profile nosuch start",
+            "Reload XML [Success]\nFailure starting nosuch\n",
+        ),
+        (
+            "sofia profile internal flush_inbound_reg",
+            "+OK flushing all registrations\n",
+        ),
+        (
+            "sofia profile internal killgw nosuch",
+            "-ERR no such gateway.\n",
+        ),
+        (
+            "sofia profile nosuch siptrace on",
+            "Invalid Profile [nosuch]",
+        ),
+        (
+            "sofia_contact 1000@127.0.0.1",
+            "sofia/internal/sip:1000@127.0.0.1:5601",
+        ),
+        (
+            "sofia_contact */1001@127.0.0.1",
+            "error/user_not_registered",
+        ),
+        ("sofia_count_reg 1000@127.0.0.1", "1"),
+        ("group_call nosuch@127.0.0.1", "error/NO_ROUTE_DESTINATION"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_console_line_chains_commands_and_fails_as_a_whole() {
+    let bench = bench().await;
+    let api = |text: &str| {
+        let mut request = Request::of_line("api x");
+        request.headers.push("console_execute", "true");
+        Api::parse(&request, text)
+    };
+    assert_eq!(
+        bench.console.execute_api(&api("echo a;;echo b")).await,
+        "ab"
+    );
+    assert_eq!(
+        bench.console.execute_api(&api("echo a;;nosuch")).await,
+        "-ERR echo a;;nosuch Command not found!\n"
+    );
+    assert_eq!(
+        bench
+            .console
+            .execute_api(&Api::parse(&Request::of_line("x"), "nosuch 1"))
+            .await,
+        "-ERR nosuch Command not found!\n"
+    );
+}
+
+#[tokio::test]
+async fn jobs_announce_their_end() {
+    let bench = bench().await;
+    let started = bench
+        .console
+        .execute(&Line::parse("bgapi uuid:mine nosuch x"))
+        .await
+        .text;
+    assert_eq!(started, "+OK Job-UUID: mine\n");
+    let jobs = std::mem::take(&mut *bench.host.jobs.lock().unwrap());
+    for job in jobs {
+        job.await;
+    }
+    let asked = bench.asked.lock().unwrap();
+    let Some(Command::AnnounceJob(announced)) = asked.last() else {
+        panic!("no job was announced: {asked:?}")
+    };
+    assert_eq!(announced.job.job.to_string(), "mine");
+    assert_eq!(
+        announced.job.output.as_deref(),
+        Some("nosuch: Command not found!\n")
+    );
+}
+
+#[tokio::test]
+async fn a_dump_in_every_format() {
+    // golden uuid-04-dump
+    let bench = bench().await;
+    let run = async |line: String| bench.console.execute(&Line::parse(&line)).await.text;
+    let plain = run(format!("uuid_dump {UUID}")).await;
+    assert!(
+        plain.starts_with("Event-Name: CHANNEL_DATA\nCore-UUID: ")
+            && plain.ends_with("variable_arr: ARRAY%3A%3Ax%7C%3Ay\n\n")
+    );
+    assert_eq!(plain, run(format!("uuid_dump {UUID} nosuch")).await);
+    assert!(
+        run(format!("uuid_dump {UUID} plain"))
+            .await
+            .contains("\nvariable_arr: [ARRAY::x|:y]\n")
+    );
+    assert!(
+        run(format!("uuid_dump {UUID} json"))
+            .await
+            .ends_with("\"variable_arr\":[\"x\",\"y\"]}")
+    );
+    assert!(
+        run(format!("uuid_dump {UUID} xml"))
+            .await
+            .starts_with("<event>\n  <headers>\n    <Event-Name>CHANNEL_DATA")
+    );
+    assert_eq!(
+        run(format!("uuid_dump {NOBODY}")).await,
+        "-ERR No such channel!\n"
+    );
+}
