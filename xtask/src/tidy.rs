@@ -5,6 +5,7 @@ pub mod dependencies;
 pub mod doors;
 pub mod files;
 pub mod links;
+pub mod protocol_pages;
 pub mod purity;
 pub mod words;
 
@@ -33,6 +34,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("left behind", files::left_behind),
     ("words", words::out_of_place),
     ("links", links::resolve),
+    ("protocol pages", protocol_pages::event_socket),
 ];
 
 /// `cargo xtask tidy`: true when everything held.

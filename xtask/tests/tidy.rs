@@ -1,7 +1,7 @@
 //! The repository's rules under plain `cargo test`: one test per rule, so that a report names it.
 
 use xtask::repository::Repository;
-use xtask::tidy::{Fault, dependencies, doors, files, links, purity, words};
+use xtask::tidy::{Fault, dependencies, doors, files, links, protocol_pages, purity, words};
 
 fn holds(check: fn(&Repository) -> anyhow::Result<Vec<Fault>>) {
     let faults = check(&Repository::around_this_crate()).expect("the check can be made");
@@ -51,6 +51,11 @@ fn the_repository_speaks_of_the_product_alone() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     holds(links::resolve);
+}
+
+#[test]
+fn the_event_socket_page_lists_what_there_is() {
+    holds(protocol_pages::event_socket);
 }
 
 #[test]

@@ -46,8 +46,13 @@ fn may_serialise(file: &SourceFile) -> bool {
 /// # Errors
 /// Never; the signature is that of every check.
 pub fn calls(repository: &Repository) -> Result<Vec<Fault>> {
+    let files = repository.files();
+    let for_tests = test_modules(&files);
     let mut faults = Vec::new();
-    for file in repository.files().iter().filter(|file| is_pure(file)) {
+    for file in files.iter().filter(|file| is_pure(file)) {
+        if for_tests.iter().any(|module| file.path.starts_with(module)) {
+            continue;
+        }
         for (number, line) in file.shipped_lines() {
             for (call, instead) in CALLS {
                 if line.contains(call) {
@@ -102,10 +107,32 @@ fn is_global_state(line: &str) -> bool {
             .any(|kind| line.contains(kind))
 }
 
+/// Files and folders of modules that are declared under `#[cfg(test)]`.
+fn test_modules(files: &[SourceFile]) -> Vec<String> {
+    let mut modules = Vec::new();
+    for file in files.iter().filter(|file| file.is_rust()) {
+        let folder = match file.name() {
+            "mod.rs" | "lib.rs" | "main.rs" => file.path.trim_end_matches(file.name()).to_owned(),
+            _ => format!("{}/", file.path.trim_end_matches(".rs")),
+        };
+        let mut after_attribute = false;
+        for line in file.text.lines().map(str::trim) {
+            let declared = line
+                .split_once("mod ")
+                .and_then(|(_, rest)| rest.strip_suffix(';'))
+                .filter(|_| after_attribute);
+            if let Some(name) = declared {
+                modules.push(format!("{folder}{name}.rs"));
+                modules.push(format!("{folder}{name}/"));
+            }
+            after_attribute = line == "#[cfg(test)]";
+        }
+    }
+    modules
+}
+
 fn is_pure(file: &SourceFile) -> bool {
     file.is_rust()
         && file.path.contains("/src/")
-        && !file.path.ends_with("/tests.rs")
-        && !file.path.ends_with("_tests.rs")
         && file.crate_name().is_some_and(|name| PURE.contains(&name))
 }

@@ -1,0 +1,55 @@
+#!/bin/sh
+# The README's commands inside a fresh Debian 12 that has Rust and nothing else of ours.
+#
+# Needs root and debootstrap; takes a work tree's tracked files, so that what is not committed is not
+# tested by accident. Runs in a folder that is removed at the end.
+set -eu
+
+[ "$(id -u)" = 0 ] || { echo "from-nothing: run as root, or use a fresh machine by hand" >&2; exit 2; }
+command -v debootstrap >/dev/null || { echo "from-nothing: apt-get install debootstrap first" >&2; exit 2; }
+
+source_tree=$(cd "$(dirname "$0")/.." && pwd)
+chroot_folder=$(mktemp -d)
+clean_up() {
+    for part in proc dev; do
+        if mountpoint -q "$chroot_folder/$part"; then umount "$chroot_folder/$part"; fi
+    done
+    rm -rf --one-file-system "$chroot_folder"
+}
+trap clean_up EXIT
+
+debootstrap --variant=minbase --include=ca-certificates,git,curl,gcc,libc6-dev bookworm "$chroot_folder"
+cp /etc/resolv.conf "$chroot_folder/etc/resolv.conf"
+mount -t proc proc "$chroot_folder/proc"
+mount --bind /dev "$chroot_folder/dev"
+
+mkdir -p "$chroot_folder/root/jackfield"
+git -C "$source_tree" archive HEAD | tar -x -C "$chroot_folder/root/jackfield"
+
+# Rust as this machine has it: the README presumes it is there.
+toolchain=$(rustc --print sysroot)
+mkdir -p "$chroot_folder/opt/rust"
+cp -r "$toolchain/." "$chroot_folder/opt/rust/"
+
+in_chroot() {
+    chroot "$chroot_folder" env -i HOME=/root LANG=C.UTF-8 PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        sh -ec "cd /root/jackfield; $1"
+}
+
+# First README command: the server starts, says what is open, answers, and ends on a signal.
+in_chroot '
+    cargo build --release
+    setsid cargo run --release > /tmp/said 2>&1 &
+    started=$!
+    tries=0
+    until cargo run --quiet --release -- cli -x status | grep -q "^UP "; do
+        tries=$((tries + 1))
+        [ $tries -lt 60 ] || { cat /tmp/said; exit 1; }
+        sleep 1
+    done
+    cat /tmp/said
+    kill -TERM -- -$started
+    wait $started || true
+'
+# Second README command.
+in_chroot 'cargo xtask test'
