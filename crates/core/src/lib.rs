@@ -1,7 +1,44 @@
 //! The switch: state machine, dialplan, directory, registrar, rooms. Pure: `(now, input)` in, effects out.
+//!
+//! [`Switch`] owns every channel, call, room and binding. It has no sockets, threads, clock or async; the shell in
+//! `embedded` feeds it [`Input`]s and carries out its [`Effect`]s, and a test can do the same in virtual time.
 
+mod bridge;
+mod broadcast;
+mod channel;
+pub mod config;
 pub mod config_xml;
 pub mod dialplan;
 pub mod directory;
+mod directory_view;
+mod dtmf;
+mod effect;
 pub mod expand;
+mod functions;
+mod globals;
+mod heartbeat;
+mod input;
+mod leg;
+mod lifecycle;
 pub mod lookup;
+mod media_report;
+mod originate;
+mod profiles;
+mod rates;
+mod record;
+mod registrar;
+mod request;
+#[cfg(test)]
+mod rig;
+mod room;
+mod schedule;
+mod script;
+mod switch;
+mod timers;
+mod transfer;
+mod work;
+
+pub use effect::Effect;
+pub use input::Input;
+pub use script::app::applications;
+pub use switch::{Census, Switch};

@@ -73,11 +73,15 @@ impl Switch {
         let alive = self.channels.len() as u64;
         let made = self.rates.close(self.now.mono, alive);
         let (per_second, sessions) = self.rates.peaks();
+        let before = self.view.counters;
         let counters = &mut self.view.counters;
         counters.per_second_last = made;
         counters.per_second_peak = counters.per_second_peak.max(made);
         counters.per_second_five_min = per_second;
         counters.sessions_peak_five_min = sessions;
+        if *counters != before {
+            self.view_changed();
+        }
     }
 }
 

@@ -124,13 +124,11 @@ impl LiveRoom {
 }
 
 impl Switch {
-    /// Renews a room's picture in the view without an event. A channel is touched so that the view gets out.
+    /// Renews a room's picture in the view without an event.
     fn renew_room(&mut self, mix: MixId) {
         let Some(room) = self.rooms.all.get(&mix).filter(|room| !room.closing) else { return };
         self.view.rooms.insert_mut(room.seen.name.clone(), room.seen.clone());
-        if let Some(channel) = room.members.first().map(|member| member.channel.clone()) {
-            self.touch(&channel);
-        }
+        self.view_changed();
     }
 
     /// Fires an event of the room alone.

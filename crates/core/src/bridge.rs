@@ -1,0 +1,240 @@
+//! Connecting two channels and taking them apart (event-socket.md §5.3 S2, S8).
+
+use std::sync::Arc;
+
+use api::cause::Blame;
+use api::command::call::BridgeChannels;
+use api::event::ChannelEvent;
+use api::view::{ChannelState, OtherType};
+use api::{ChannelId, CommandError, ErrorKind, HangupCause, ObjectKind, RequestId};
+use media::control::MediaCommand;
+
+use crate::Switch;
+use crate::channel::{Bridge, other_leg};
+use crate::work::Work;
+
+impl Switch {
+    /// Connects `a` and `b`: CHANNEL_BRIDGE on the A leg, CS_EXCHANGE_MEDIA on the B leg. `by_application` says that
+    /// A's `bridge` application holds it.
+    pub(crate) fn connect(&mut self, a: &ChannelId, b: &ChannelId, by_application: bool) {
+        let now = self.now.wall;
+        for (id, peer, is_a) in [(a, b, true), (b, a, false)] {
+            if let Some(live) = self.channels.get_mut(id) {
+                live.attempt = None;
+                live.bridge = Some(Bridge { peer: peer.clone(), is_a, by_application });
+                live.profile_mut().times.bridged = now;
+                live.seen_mut().bridged_to = Some(peer.clone());
+            }
+        }
+        self.tie(a, b);
+        self.set_var(a, "signal_bond", b.as_str());
+        let legs = self.channels.get(a).zip(self.channels.get(b));
+        let Some((worker, leg_a, leg_b, b_seen)) =
+            legs.map(|(la, lb)| (la.media.worker, la.media.id, lb.media.id, lb.seen.clone()))
+        else {
+            return;
+        };
+        self.media(worker, MediaCommand::Bridge { a: leg_a, b: leg_b });
+        self.emit(a, ChannelEvent::Bridged { a: a.clone(), b: b_seen });
+        let call = self.channels.get(a).map(|live| live.seen.call_id().to_owned());
+        if let Some(call) = call.filter(|call| self.var(b, "call_uuid") != Some(call)) {
+            self.set_var(b, "call_uuid", call);
+        }
+        for (id, peer, is_a) in [(a, b, true), (b, a, false)] {
+            let (channel, name, number) = self
+                .channels
+                .get(peer)
+                .map(|live| {
+                    let profile = live.seen.profile.as_deref();
+                    let text = |field: fn(&api::view::CallerProfile) -> &Arc<str>| {
+                        profile.map(|p| field(p).to_string()).unwrap_or_default()
+                    };
+                    let shown = if is_a {
+                        (text(|p| &p.callee_id_name), text(|p| &p.callee_id_number))
+                    } else {
+                        (text(|p| &p.caller_id_name), text(|p| &p.caller_id_number))
+                    };
+                    (live.seen.name.to_string(), shown.0, shown.1)
+                })
+                .unwrap_or_default();
+            if is_a {
+                self.set_var(id, "bridge_to", peer.as_str());
+            }
+            self.set_var(id, "last_bridge_to", peer.as_str());
+            self.set_var(id, "bridge_channel", channel);
+            self.set_var(id, "bridge_uuid", peer.as_str());
+            self.set_var(id, "last_sent_callee_id_name", name);
+            self.set_var(id, "last_sent_callee_id_number", number);
+        }
+        if self.channels.get(b).is_some_and(|live| live.seen.state != ChannelState::ExchangeMedia) {
+            self.enter_state(b, ChannelState::ExchangeMedia);
+        }
+        self.work.push_back(Work::Messages(a.clone()));
+        self.work.push_back(Work::Messages(b.clone()));
+        self.read_digits(a);
+        self.read_digits(b);
+    }
+
+    /// Each becomes the other's `Other-Leg`.
+    pub(crate) fn tie(&mut self, a: &ChannelId, b: &ChannelId) {
+        let profiles = self.channels.get(a).zip(self.channels.get(b)).and_then(|(la, lb)| {
+            Some((la.seen.profile.clone()?, lb.seen.profile.clone()?))
+        });
+        let Some((profile_a, profile_b)) = profiles else { return };
+        if let Some(live) = self.channels.get_mut(a) {
+            live.seen_mut().other = Some(other_leg(OtherType::Originatee, &profile_b));
+        }
+        if let Some(live) = self.channels.get_mut(b) {
+            live.seen_mut().other = Some(other_leg(OtherType::Originator, &profile_a));
+        }
+        self.touch(a);
+        self.touch(b);
+    }
+
+    /// `id` hung up: its partner is told, CHANNEL_UNBRIDGE fires, and the partner goes on or ends.
+    pub(crate) fn leave_bridge(&mut self, id: &ChannelId, cause: HangupCause) {
+        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else { return };
+        let peer = bridge.peer.clone();
+        let (a, b) = if bridge.is_a { (id.clone(), peer.clone()) } else { (peer.clone(), id.clone()) };
+        self.set_var(&a, "last_bridge_role", "originator");
+        self.set_var(&peer, "last_bridge_hangup_cause", cause.name());
+        // The B leg never outlives the bridge it was made for; an A leg may go on in its dialplan.
+        if bridge.is_a && self.channels.get(&b).is_some_and(|live| live.is_up()) && self.ends_with_peer(&b) {
+            self.unbridge(&a, &b, cause);
+            self.hangup(&b, cause_for_peer(cause), Blame::Caller);
+            return;
+        }
+        self.unbridge(&a, &b, cause);
+        if bridge.is_a {
+            self.continue_after_bridge(&b, cause);
+        } else {
+            self.continue_after_bridge(&a, cause);
+        }
+    }
+
+    /// Whether this side has nothing of its own to go on with.
+    fn ends_with_peer(&self, id: &ChannelId) -> bool {
+        self.channels.get(id).is_some_and(|live| {
+            live.script.runs.is_empty() && live.script.actions.is_empty() && !live.seen.variables.is_true("park_after_bridge")
+        })
+    }
+
+    fn continue_after_bridge(&mut self, id: &ChannelId, cause: HangupCause) {
+        let Some(live) = self.channels.get(id) else { return };
+        if !live.is_up() {
+            return;
+        }
+        if live.script.runs.iter().any(|run| matches!(run.app, crate::script::app::App::Bridge(_))) {
+            self.bridge_over(id);
+            return;
+        }
+        if live.seen.variables.is_true("park_after_bridge") {
+            self.enter_park(id);
+            return;
+        }
+        self.hangup(id, cause_for_peer(cause), Blame::Callee);
+    }
+
+    /// CHANNEL_UNBRIDGE and the end of shared media.
+    fn unbridge(&mut self, a: &ChannelId, b: &ChannelId, cause: HangupCause) {
+        let legs = self.channels.get(a).zip(self.channels.get(b));
+        if let Some((worker, leg_a, leg_b)) = legs.map(|(la, lb)| (la.media.worker, la.media.id, lb.media.id)) {
+            self.media(worker, MediaCommand::Unbridge { a: leg_a, b: leg_b });
+        }
+        self.unset_var(a, "bridge_to");
+        for id in [a, b] {
+            if let Some(live) = self.channels.get_mut(id) {
+                live.bridge = None;
+                live.seen_mut().bridged_to = None;
+            }
+            self.set_var(id, "bridge_hangup_cause", cause.name());
+        }
+        let b_seen = self.channels.get(b).map(|live| live.seen.clone());
+        if let Some(b_seen) = b_seen {
+            self.emit(a, ChannelEvent::Unbridged { a: a.clone(), b: b_seen });
+        }
+    }
+
+    /// Takes a bridge apart because one side is sent elsewhere. The other side goes on as after a hangup.
+    pub(crate) fn disconnect(&mut self, id: &ChannelId) {
+        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else { return };
+        let (a, b) = if bridge.is_a { (id.clone(), bridge.peer.clone()) } else { (bridge.peer.clone(), id.clone()) };
+        self.unbridge(&a, &b, HangupCause::NormalClearing);
+        self.continue_after_bridge(&bridge.peer, HangupCause::NormalClearing);
+    }
+
+    /// Takes a bridge apart and leaves both sides with nothing to do; the caller sends them somewhere.
+    pub(crate) fn separate(&mut self, id: &ChannelId) -> Option<ChannelId> {
+        let bridge = self.channels.get(id).and_then(|live| live.bridge.clone())?;
+        let (a, b) = if bridge.is_a { (id.clone(), bridge.peer.clone()) } else { (bridge.peer.clone(), id.clone()) };
+        self.unbridge(&a, &b, HangupCause::NormalClearing);
+        Some(bridge.peer)
+    }
+
+    /// `uuid_bridge`
+    pub(crate) fn bridge_command(&mut self, request: RequestId, command: &BridgeChannels) {
+        let answer = self.bridge_channels(&command.a, &command.b);
+        self.answer(request, answer);
+    }
+
+    fn bridge_channels(&mut self, a: &ChannelId, b: &ChannelId) -> Result<(), CommandError> {
+        for id in [a, b] {
+            if self.channels.get(id).is_none_or(|live| !live.is_up()) {
+                return Err(CommandError::not_found(ObjectKind::Channel));
+            }
+        }
+        if a == b {
+            return Err(CommandError::new(ErrorKind::InvalidState, "a channel cannot be bridged with itself"));
+        }
+        for id in [a, b] {
+            let ready = self.channels.get(id).is_some_and(|live| {
+                live.attempt.is_none() && live.seen.state != ChannelState::ConsumeMedia
+            });
+            if !ready {
+                return Err(CommandError::new(ErrorKind::InvalidState, "the channel is still being called"));
+            }
+        }
+        self.set_var(a, "uuid_bridge", b.as_str());
+        for (id, peer) in [(a, b), (b, a)] {
+            let name = self.channels.get(peer).map(|live| live.seen.name.clone()).unwrap_or_else(|| "".into());
+            self.set_var(id, "bridge_channel", &*name);
+            self.set_var(id, "bridge_uuid", peer.as_str());
+            self.set_var(id, "signal_bond", peer.as_str());
+            self.remember_original(id);
+        }
+        self.tie(a, b);
+        for (id, peer) in [(a, b), (b, a)] {
+            if let Some(old) = self.separate_for_bridge(id, peer) {
+                self.continue_after_bridge(&old, HangupCause::NormalClearing);
+            }
+            self.new_profile(id, "uuid_br", peer.as_str());
+            if self.channels.get(a).is_some() {
+                self.tie(a, b);
+            }
+            self.set_next_state(id, ChannelState::Hibernate);
+            self.end_script(id);
+            for state in [ChannelState::Hibernate, ChannelState::Reset, ChannelState::SoftExecute] {
+                self.enter_state(id, state);
+            }
+        }
+        self.unset_var(a, "uuid_bridge");
+        for (id, peer) in [(a, b), (b, a)] {
+            self.announce_uuid_bridge(id, peer);
+        }
+        self.connect(a, b, false);
+        Ok(())
+    }
+
+    fn separate_for_bridge(&mut self, id: &ChannelId, new_peer: &ChannelId) -> Option<ChannelId> {
+        let old = self.separate(id)?;
+        (old != *new_peer).then_some(old)
+    }
+}
+
+/// What the other side of a bridge ends with.
+fn cause_for_peer(cause: HangupCause) -> HangupCause {
+    match cause {
+        HangupCause::None | HangupCause::LoseRace => HangupCause::NormalClearing,
+        other => other,
+    }
+}

@@ -1,0 +1,89 @@
+//! What the switch is told at its start.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::NodeId;
+use jiff::tz::TimeZone;
+
+use crate::config_xml::Configuration;
+
+/// Settings of the switch. Sockets, paths and threads are the shell's.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This run of the server.
+    pub node: NodeId,
+    /// Host name, as events and `hostname` show it.
+    pub hostname: Arc<str>,
+    /// SIP profiles with the addresses they are bound to.
+    pub profiles: Vec<ProfileConfig>,
+    /// Most channels at one time.
+    pub max_sessions: u64,
+    /// Most new channels per second.
+    pub sessions_per_second: u64,
+    /// How often HEARTBEAT fires.
+    pub heartbeat: Duration,
+    /// Media threads.
+    pub media_workers: usize,
+    /// Local time, for dialplan conditions and time stamps.
+    pub time_zone: TimeZone,
+    /// Where `record` paths without a folder go; only shown as `${recordings_dir}`.
+    pub recordings_dir: Arc<str>,
+    /// Dialplan, directory and the global variables.
+    pub xml: Arc<Configuration>,
+}
+
+/// A SIP profile.
+#[derive(Clone, Debug)]
+pub struct ProfileConfig {
+    /// Name in dial strings.
+    pub name: Arc<str>,
+    /// Where SIP is bound (UDP and TCP alike).
+    pub sip: SocketAddr,
+    /// Flow number of the UDP socket.
+    pub udp_flow: sip::transport::FlowId,
+    /// Address media is bound to.
+    pub rtp_ip: IpAddr,
+    /// Dialplan context of calls from peers that are not users.
+    pub context: Arc<str>,
+    /// Calls from this machine need no credentials.
+    pub trust_loopback: bool,
+    /// Calls must come from authenticated users.
+    pub auth_calls: bool,
+    /// Domain names that count as ours, beside those of the directory. The first is the default realm.
+    pub domains: Vec<Arc<str>>,
+    /// Codec names offered and accepted, in order of preference.
+    pub codecs: Vec<Arc<str>>,
+    /// Longest registration granted, seconds.
+    pub max_expires_s: u32,
+    /// Peers calls can be sent to by name.
+    pub gateways: Vec<GatewayConfig>,
+}
+
+/// A peer calls can be sent to by name (`sofia/gateway/<name>/…`).
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where its SIP goes.
+    pub address: SocketAddr,
+    /// Over TCP instead of UDP.
+    pub tcp: bool,
+    /// Host part of its URIs.
+    pub realm: Arc<str>,
+    /// User name; empty without credentials.
+    pub username: Arc<str>,
+    /// Password for digest.
+    pub password: Secret,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(pub Arc<str>);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}

@@ -1,0 +1,33 @@
+//! Everything the switch asks its shell to do.
+
+use api::{Answer, CommandError, RequestId};
+use media::control::MediaCommand;
+use sip::transport::Transmit;
+
+/// One thing to do, in order, after the events of the same step were published.
+#[derive(Debug)]
+pub enum Effect {
+    /// Answers a request.
+    Answer {
+        /// Which.
+        id: RequestId,
+        /// With what.
+        answer: Result<Answer, CommandError>,
+    },
+    /// Sends a SIP message.
+    Sip(Transmit),
+    /// Orders something of a media thread.
+    Media {
+        /// Which thread.
+        worker: usize,
+        /// What.
+        command: MediaCommand,
+    },
+    /// Reads the XML configuration again and reports [`crate::Input::XmlLoaded`].
+    ReloadXml {
+        /// The request behind it.
+        request: RequestId,
+    },
+    /// The process may end: everything has ended.
+    Stop,
+}

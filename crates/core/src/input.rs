@@ -1,0 +1,46 @@
+//! Everything that can make the switch act: the closed list.
+
+use api::{Command, Origin, RequestId};
+use media::control::MediaReport;
+use sip::message::Message;
+use sip::transport::{Flow, FlowId};
+
+use crate::config_xml::Configuration;
+
+/// One input of [`crate::Switch::handle`].
+#[derive(Debug)]
+pub enum Input {
+    /// A door asks for something. Answered once by [`crate::Effect::Answer`].
+    Request {
+        /// For the answer.
+        id: RequestId,
+        /// What.
+        command: Command,
+        /// Who.
+        origin: Origin,
+    },
+    /// A SIP message arrived.
+    Sip {
+        /// On which flow.
+        flow: Flow,
+        /// Parsed by the reader.
+        message: Message,
+    },
+    /// A SIP connection is gone.
+    FlowClosed(FlowId),
+    /// A media thread reports.
+    Media(MediaReport),
+    /// Nothing but time passed: [`crate::Switch::next_deadline`] is due.
+    Tick,
+    /// The XML configuration was read again.
+    XmlLoaded {
+        /// The request that asked.
+        request: RequestId,
+        /// The new one, or the first error.
+        result: Result<Box<Configuration>, String>,
+    },
+    /// Idle CPU in millionths of a percent, measured by the shell.
+    IdleCpu(u64),
+    /// The process is asked to stop: drain, then [`crate::Effect::Stop`].
+    Shutdown,
+}

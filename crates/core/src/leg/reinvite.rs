@@ -1,0 +1,123 @@
+//! Changing a session while it runs: hold both ways, new offers.
+
+use api::{ChannelId, CommandError, ErrorKind};
+use bytes::Bytes;
+use sip::sdp::{self, CodecOrder};
+
+use crate::Switch;
+
+impl Switch {
+    /// The peer changes the session.
+    pub(super) fn peer_reinvites(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
+        let now = self.now.mono;
+        let Some(session) = self.sip_leg(id).and_then(|leg| leg.session) else { return };
+        let wanted = if self.channels.get(id).is_some_and(|live| live.held) && self.sip_leg(id).is_some_and(|leg| !leg.held_by_peer) {
+            sdp::Direction::SendOnly
+        } else {
+            sdp::Direction::SendRecv
+        };
+        let Some(media) = self.local_media(id, wanted) else { return };
+        let Some(leg) = self.sip_leg(id) else { return };
+        let Some(text) = sdp.filter(|text| !text.is_empty()) else {
+            // An offer is asked of us; the answer comes with the ACK.
+            let offer = leg.negotiation.offer(&media).print();
+            leg.awaits_answer = true;
+            leg.local_sdp = Some(offer.clone());
+            if let Err(error) = self.sip.answer_reinvite(now, session, Some(offer), &[]) {
+                tracing::debug!(channel = %id, %error, "Offer cannot be sent");
+            }
+            return;
+        };
+        let answered = sdp::parse(&text).ok().and_then(|offer| leg.negotiation.answer(&offer, &media, CodecOrder::Remote).ok());
+        let Some((description, agreed)) = answered else {
+            if let Err(error) = self.sip.refuse_reinvite(now, session, 488, &[]) {
+                tracing::debug!(channel = %id, %error, "Refusal cannot be sent");
+            }
+            return;
+        };
+        let held = agreed.held_by_peer;
+        let text = description.print();
+        leg.local_sdp = Some(text.clone());
+        leg.held_by_peer = held;
+        self.apply_agreed(id, agreed);
+        if let Err(error) = self.sip.answer_reinvite(now, session, Some(text), &[]) {
+            tracing::debug!(channel = %id, %error, "Answer cannot be sent");
+            return;
+        }
+        self.mark_held(id, held);
+    }
+
+    /// Asks the peer to go on hold, or to come back.
+    pub(crate) fn reinvite_for_hold(&mut self, id: &ChannelId, on: bool) {
+        let direction = if on { sdp::Direction::SendOnly } else { sdp::Direction::SendRecv };
+        if let Err(error) = self.send_reinvite(id, direction) {
+            tracing::warn!(channel = %id, %error, "Hold is not told to the phone");
+        }
+    }
+
+    /// Sends a new offer.
+    ///
+    /// # Errors
+    /// `InvalidState` when the channel has no session or one change is under way.
+    pub(crate) fn send_reinvite(&mut self, id: &ChannelId, direction: sdp::Direction) -> Result<(), CommandError> {
+        let now = self.now.mono;
+        let refused = |why: &str| CommandError::new(ErrorKind::InvalidState, why);
+        let media = self.local_media(id, direction).ok_or_else(|| refused("the channel has no media"))?;
+        let leg = self.sip_leg(id).ok_or_else(|| refused("not a SIP channel"))?;
+        let session = leg.session.ok_or_else(|| refused("the session has ended"))?;
+        let offer = leg.negotiation.offer(&media).print();
+        leg.local_sdp = Some(offer.clone());
+        leg.reinviting = true;
+        self.sip
+            .reinvite(now, session, Some(offer), &[])
+            .map_err(|error| CommandError::new(ErrorKind::InvalidState, error.to_string()))
+    }
+
+    pub(super) fn reinvite_answered(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
+        if let Some(leg) = self.sip_leg(id) {
+            leg.reinviting = false;
+        }
+        if let Some(text) = sdp.filter(|text| !text.is_empty())
+            && !self.take_answer(id, &text)
+        {
+            tracing::warn!(channel = %id, "Answer to our offer does not fit; media stays as it was");
+        }
+    }
+
+    pub(super) fn reinvite_failed(&mut self, id: &ChannelId, code: u16) {
+        if let Some(leg) = self.sip_leg(id) {
+            leg.reinviting = false;
+        }
+        tracing::warn!(channel = %id, code, "Peer refuses our offer; the call stays as it was");
+    }
+
+    /// `uuid_deflect`, `deflect`: the caller is sent elsewhere.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a URI that cannot be read, `NotSupported` for channels without SIP.
+    pub(crate) fn deflect_channel(&mut self, id: &ChannelId, uri: &str) -> Result<(), CommandError> {
+        let now = self.now.mono;
+        self.require(id)?;
+        let uri = if uri.contains(':') { uri.to_owned() } else { format!("sip:{uri}") };
+        if sip::message::Uri::parse(&uri).is_err() {
+            return Err(CommandError::new(ErrorKind::InvalidArgument("uri"), "the URI cannot be read"));
+        }
+        let answered = self.channels.get(id).is_some_and(|live| live.seen.is_answered());
+        let leg = self.sip_leg(id).ok_or_else(|| CommandError::new(ErrorKind::NotSupported, "not a SIP channel"))?;
+        let Some(session) = leg.session else {
+            return Err(CommandError::new(ErrorKind::InvalidState, "the session has ended"));
+        };
+        let failed = |error: sip::endpoint::EndpointError| CommandError::new(ErrorKind::InvalidState, error.to_string());
+        if answered {
+            let headers = [("Refer-To".to_owned(), format!("<{uri}>"))];
+            self.sip.request_in_dialog(now, session, sip::message::Method::Refer, &headers, None).map_err(failed)?;
+            return Ok(());
+        }
+        leg.session = None;
+        leg.disposition = Some("send_refuse");
+        self.sessions.remove(&session);
+        self.sip.reject(now, session, 302, "", &[("Contact".to_owned(), format!("<{uri}>"))]).map_err(failed)?;
+        self.hangup(id, api::HangupCause::RedirectionToNewDestination, api::cause::Blame::Ours);
+        Ok(())
+    }
+}

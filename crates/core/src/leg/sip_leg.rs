@@ -1,0 +1,254 @@
+//! A SIP leg: one INVITE session with its negotiation.
+
+use std::sync::Arc;
+
+use api::event::ChannelEvent;
+use api::view::AnswerState;
+use api::{ChannelId, HangupCause};
+use bytes::Bytes;
+use sip::endpoint::{InviteRequest, Party};
+use sip::event::SessionId;
+use sip::sdp::{Agreed, OfferAnswer};
+use sip::transport::Target;
+
+use super::LegEnd;
+use crate::Switch;
+
+/// One SIP leg.
+#[derive(Debug)]
+pub(crate) struct SipLeg {
+    /// Set from the INVITE on until the session's terminal event.
+    pub(crate) session: Option<SessionId>,
+    /// Index of its profile.
+    pub(crate) profile: usize,
+    pub(crate) negotiation: OfferAnswer,
+    /// The peer's offer, while we have not answered it.
+    pub(crate) offer: Option<Bytes>,
+    /// What we wrote last.
+    pub(crate) local_sdp: Option<Bytes>,
+    pub(crate) agreed: Option<Agreed>,
+    /// What waits for the media leg to open.
+    pub(crate) pending: Option<Pending>,
+    /// What an unanswered caller is refused with, when a dialplan said so.
+    pub(crate) refusal: Option<(u16, Box<str>)>,
+    /// Where an outbound INVITE goes.
+    pub(crate) invite: Option<Box<InvitePlan>>,
+    /// Codec names allowed, in order.
+    pub(crate) codecs: Vec<Arc<str>>,
+    /// How it ended (`sip_hangup_disposition`).
+    pub(crate) disposition: Option<&'static str>,
+    /// The INVITE (or our 200) carries our offer and the answer is still to come.
+    pub(crate) awaits_answer: bool,
+    /// A re-INVITE of ours is under way: the direction it asks for.
+    pub(crate) reinviting: bool,
+    /// What the peer wants us to do: true while it holds us.
+    pub(crate) held_by_peer: bool,
+}
+
+/// What an inbound leg does when its media leg is open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pending {
+    Answer,
+    PreAnswer,
+}
+
+/// Everything an outbound INVITE says.
+#[derive(Clone, Debug)]
+pub(crate) struct InvitePlan {
+    pub(crate) to_uri: String,
+    pub(crate) to: Party,
+    pub(crate) from: Party,
+    pub(crate) target: Target,
+    pub(crate) contact: String,
+    pub(crate) credentials: Option<sip::auth::Credentials>,
+    pub(crate) route: Vec<String>,
+}
+
+impl Switch {
+    pub(crate) fn sip_leg(&mut self, id: &ChannelId) -> Option<&mut SipLeg> {
+        match &mut self.channels.get_mut(id)?.end {
+            LegEnd::Sip(leg) => Some(leg),
+            LegEnd::Null | LegEnd::Loopback(_) => None,
+        }
+    }
+
+    /// Sends the INVITE of an outbound channel; its media leg is open.
+    pub(super) fn send_invite(&mut self, id: &ChannelId) {
+        let now = self.now.mono;
+        let mut headers = self.custom_headers(id, "sip_h_");
+        let hops = self.var(id, "max_forwards").and_then(|n| n.parse().ok()).unwrap_or(70);
+        let Some(plan) = self.sip_leg(id).and_then(|leg| leg.invite.take()) else { return };
+        let identity = plan.from.clone();
+        let display = if identity.display.is_empty() { String::new() } else { format!("\"{}\" ", identity.display) };
+        headers.push(("Remote-Party-ID".into(), format!("{display}<{}>;party=calling;screen=yes;privacy=off", identity.uri)));
+        let sdp = self.sip_leg(id).and_then(|leg| leg.local_sdp.clone());
+        let InvitePlan { to_uri, to, from, target, contact, credentials, route } = *plan;
+        let request = InviteRequest {
+            to_uri,
+            from,
+            to,
+            target,
+            local_contact: contact,
+            sdp,
+            headers,
+            credentials,
+            route,
+            call_id: None,
+            max_forwards: hops,
+        };
+        match self.sip.invite(now, request) {
+            Ok(session) => {
+                self.sessions.insert(session, id.clone());
+                if let Some(leg) = self.sip_leg(id) {
+                    leg.session = Some(session);
+                    leg.awaits_answer = true;
+                }
+                if let Some(call_id) = self.sip.dialog(session).map(|d| d.call_id.to_owned()) {
+                    self.set_var(id, "sip_call_id", call_id);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(channel = %id, %error, "INVITE cannot be sent");
+                self.hangup(id, HangupCause::NormalTemporaryFailure, api::cause::Blame::Ours);
+            }
+        }
+    }
+
+    /// Headers given as variables `<prefix><Name>`.
+    fn custom_headers(&self, id: &ChannelId, prefix: &str) -> Vec<(String, String)> {
+        let Some(live) = self.channels.get(id) else { return Vec::new() };
+        live.seen
+            .variables
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_owned(), value.to_text().to_string())))
+            .filter(|(name, value)| {
+                !name.is_empty() && sip::message::is_token(name) && sip::message::is_header_value(value)
+            })
+            .collect()
+    }
+
+    /// 200 to the caller, with the answer to its offer.
+    pub(super) fn answer_sip(&mut self, id: &ChannelId) {
+        if !self.media_open_or_pending(id, Pending::Answer) {
+            return;
+        }
+        if !self.describe_ourselves(id) {
+            return;
+        }
+        if self.channels.get(id).is_some_and(|live| live.seen.answer == AnswerState::Ringing) {
+            self.mark_early(id);
+        }
+        let now = self.now.mono;
+        let Some(leg) = self.sip_leg(id) else { return };
+        let (session, sdp) = (leg.session, leg.local_sdp.clone());
+        if let Some(text) = &sdp {
+            self.set_var(id, "rtp_local_sdp_str", String::from_utf8_lossy(text).into_owned());
+        }
+        let Some(session) = session else { return };
+        if let Err(error) = self.sip.accept(now, session, sdp, &[]) {
+            tracing::warn!(channel = %id, %error, "Call cannot be answered");
+            return;
+        }
+        self.mark_answered(id);
+    }
+
+    /// 183 with the answer to the caller's offer.
+    pub(super) fn pre_answer_sip(&mut self, id: &ChannelId) {
+        if !self.media_open_or_pending(id, Pending::PreAnswer) {
+            return;
+        }
+        if self.sip_leg(id).is_none_or(|leg| leg.offer.is_none() && leg.local_sdp.is_none()) {
+            // Without an offer there is nothing to send early.
+            return;
+        }
+        if !self.describe_ourselves(id) {
+            return;
+        }
+        let now = self.now.mono;
+        let Some(leg) = self.sip_leg(id) else { return };
+        let (session, sdp) = (leg.session, leg.local_sdp.clone());
+        if let Some(session) = session
+            && let Err(error) = self.sip.provisional(now, session, 183, sdp, &[])
+        {
+            tracing::warn!(channel = %id, %error, "Early media cannot be sent");
+            return;
+        }
+        self.mark_early(id);
+    }
+
+    pub(super) fn ring_sip(&mut self, id: &ChannelId) {
+        let now = self.now.mono;
+        let already = self.channels.get(id).and_then(|live| live.seen.profile.as_ref()).is_some_and(|p| p.times.progress.happened());
+        if already || self.channels.get(id).is_none_or(|live| live.seen.answer != AnswerState::Ringing) {
+            return;
+        }
+        if let Some(session) = self.sip_leg(id).and_then(|leg| leg.session)
+            && let Err(error) = self.sip.provisional(now, session, 180, None, &[])
+        {
+            tracing::debug!(channel = %id, %error, "Ringing cannot be sent");
+        }
+        self.mark_ringing(id);
+    }
+
+    fn media_open_or_pending(&mut self, id: &ChannelId, what: Pending) -> bool {
+        let open = self.channels.get(id).is_some_and(|live| live.media.open);
+        if !open && let Some(leg) = self.sip_leg(id) {
+            leg.pending = Some(what);
+        }
+        open
+    }
+
+    /// The media leg of a channel has opened: what waited for it goes on.
+    pub(crate) fn media_ready(&mut self, id: &ChannelId) {
+        match self.sip_leg(id).and_then(|leg| leg.pending.take()) {
+            Some(Pending::Answer) => self.answer_sip(id),
+            Some(Pending::PreAnswer) => self.pre_answer_sip(id),
+            None => {}
+        }
+        self.work.push_back(crate::work::Work::Continue(id.clone()));
+        self.work.push_back(crate::work::Work::Messages(id.clone()));
+    }
+
+    /// The status and phrase an unanswered caller is refused with, instead of what the cause says.
+    pub(crate) fn refuse_with(&mut self, id: &ChannelId, code: u16, phrase: &str) {
+        if let Some(leg) = self.sip_leg(id) {
+            leg.refusal = Some((code, phrase.into()));
+        }
+    }
+
+    /// Tells the peer that the call is over, unless it said so itself.
+    pub(super) fn end_sip(&mut self, id: &ChannelId, cause: HangupCause) {
+        let now = self.now.mono;
+        let Some(live) = self.channels.get(id) else { return };
+        let inbound = live.seen.direction == api::view::Direction::Inbound;
+        let answered = live.seen.profile.as_ref().is_some_and(|p| p.times.answered.happened());
+        let Some(leg) = self.sip_leg(id) else { return };
+        let Some(session) = leg.session else { return };
+        let refusal = leg.refusal.take();
+        leg.disposition = Some(match (answered, inbound) {
+            (true, _) => "send_bye",
+            (false, true) => "send_refuse",
+            (false, false) => "send_cancel",
+        });
+        let reason = format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name());
+        let headers = [("Reason".to_owned(), reason)];
+        let outcome = match refusal {
+            Some((code, phrase)) if inbound && !answered => self.sip.reject(now, session, code, &phrase, &headers),
+            Some(_) | None => self.sip.hangup(now, session, cause.sip_status(), &headers),
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(channel = %id, %error, "Session had ended already");
+        }
+        self.sessions.remove(&session);
+        if let Some(leg) = self.sip_leg(id) {
+            leg.session = None;
+        }
+    }
+
+    /// Announces the codec in use: two CODEC events, as media was just set up.
+    pub(super) fn announce_codec(&mut self, id: &ChannelId) {
+        for read in [true, false] {
+            self.emit(id, ChannelEvent::CodecSet { read });
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Reloading, draining, stopping.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::cause::Blame;
+use api::command::server::ShutdownMode;
+use api::event::{EventKind, SystemEvent};
+use api::{ChannelId, CommandError, ErrorKind, HangupCause, RequestId};
+
+use crate::Switch;
+use crate::config_xml::Configuration;
+use crate::effect::Effect;
+use crate::timers::Deadline;
+
+/// How long channels may take to end after they were hung up at a stop.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Where a stop stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Stopping {
+    /// Nobody asked.
+    #[default]
+    No,
+    /// When the last call has ended.
+    WhenIdle,
+    /// Calls were hung up.
+    Now,
+    /// The shell was told.
+    Done,
+}
+
+impl Switch {
+    /// `reloadxml`: the new configuration takes the old one's place, or nothing changes.
+    pub(crate) fn xml_loaded(&mut self, request: RequestId, result: Result<Box<Configuration>, String>) {
+        match result {
+            Ok(configuration) => {
+                self.config.xml = Arc::new(*configuration);
+                self.view.directory = Arc::new(crate::directory_view::directory(&self.config.xml.directory));
+                self.set_static_globals();
+                self.publish_profiles();
+                self.publish(EventKind::System(SystemEvent::XmlReloaded), None);
+                self.answer(request, Ok(Arc::<str>::from("Success")));
+            }
+            Err(error) => {
+                tracing::error!(%error, "XML configuration is not taken");
+                self.refuse(request, CommandError::new(ErrorKind::InvalidArgument("xml"), error));
+            }
+        }
+    }
+
+    /// `fsctl shutdown …`
+    pub(crate) fn shutdown(&mut self, mode: ShutdownMode) {
+        match mode {
+            ShutdownMode::Now => self.begin_shutdown(),
+            ShutdownMode::Asap => {
+                self.publish(EventKind::System(SystemEvent::ShutdownRequested { how: "ASAP" }), None);
+                self.begin_shutdown();
+            }
+            ShutdownMode::Elegant => {
+                self.publish(EventKind::System(SystemEvent::ShutdownRequested { how: "elegant" }), None);
+                self.set_draining(true);
+                self.stopping = Stopping::WhenIdle;
+            }
+            ShutdownMode::Cancel => {
+                if self.stopping == Stopping::WhenIdle {
+                    self.stopping = Stopping::No;
+                    self.set_draining(false);
+                }
+            }
+        }
+    }
+
+    /// The process is asked to stop: calls are hung up, then it may.
+    pub(crate) fn begin_shutdown(&mut self) {
+        if matches!(self.stopping, Stopping::Now | Stopping::Done) {
+            return;
+        }
+        self.set_draining(true);
+        self.stopping = Stopping::Now;
+        self.publish(EventKind::System(SystemEvent::ShuttingDown), None);
+        let ids: Vec<ChannelId> = self.channels.keys().cloned().collect();
+        for id in ids {
+            self.hangup(&id, HangupCause::SystemShutdown, Blame::Ours);
+        }
+        self.timers.set(self.now.mono + LAST_WORDS, Deadline::Drain);
+    }
+
+    fn set_draining(&mut self, on: bool) {
+        self.view.settings.draining = on;
+        self.view_changed();
+    }
+
+    /// After each input: whether a requested stop has nothing left to wait for.
+    pub(crate) fn check_drained(&mut self) {
+        let idle = self.channels.is_empty() && self.originates.is_empty();
+        match self.stopping {
+            Stopping::WhenIdle if idle => self.begin_shutdown(),
+            Stopping::Now if idle => self.stop(),
+            Stopping::No | Stopping::WhenIdle | Stopping::Now | Stopping::Done => {}
+        }
+        if self.stopping == Stopping::Now && self.channels.is_empty() && self.originates.is_empty() {
+            self.stop();
+        }
+    }
+
+    /// Channels had their time.
+    pub(crate) fn drain_over(&mut self) {
+        if self.stopping == Stopping::Now {
+            tracing::warn!(channels = self.channels.len(), "Stopping with channels that have not ended");
+            self.stop();
+        }
+    }
+
+    fn stop(&mut self) {
+        self.stopping = Stopping::Done;
+        self.effect(Effect::Stop);
+    }
+}

@@ -1,0 +1,275 @@
+//! What a leg of a dial string means: endpoints, users, groups, gateways (event-socket.md §6.4).
+
+use std::net::{IpAddr, SocketAddr};
+
+use api::HangupCause;
+use api::dial::{DialString, VariableList};
+use sip::transport::{Target as SipTarget, Transport};
+
+use crate::Switch;
+use crate::config::{GatewayConfig, ProfileConfig};
+use crate::leg::LoopbackDestination;
+
+/// How deep users and groups may point at each other.
+const MAX_DEPTH: usize = 8;
+
+/// Where a leg goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    Null { name: Box<str> },
+    Loopback(LoopbackDestination),
+    Sip(Box<SipDestination>),
+}
+
+/// A SIP destination.
+#[derive(Clone, Debug)]
+pub(crate) struct SipDestination {
+    /// Index of the profile.
+    pub(crate) profile: usize,
+    /// Request-URI.
+    pub(crate) uri: String,
+    /// What is called, as the caller sees it.
+    pub(crate) number: String,
+    /// `user@host`, for the channel's name.
+    pub(crate) shown: String,
+    pub(crate) target: SipTarget,
+    pub(crate) gateway: Option<GatewayConfig>,
+    /// Route headers (RFC 3327).
+    pub(crate) route: Vec<String>,
+    pub(crate) rtp_bind: IpAddr,
+}
+
+impl Target {
+    /// The address a media leg has to be bound to before the channel can be made.
+    pub(crate) fn rtp_bind(&self) -> Option<IpAddr> {
+        match self {
+            Self::Sip(sip) => Some(sip.rtp_bind),
+            Self::Null { .. } | Self::Loopback(_) => None,
+        }
+    }
+}
+
+type Targets = Vec<(Target, VariableList)>;
+
+impl Switch {
+    /// The legs behind `endpoint/address`.
+    ///
+    /// # Errors
+    /// The cause an originate fails with before any call is made.
+    pub(super) fn expand_target(&self, endpoint: &str, address: &str) -> Result<Targets, HangupCause> {
+        self.expand_at(endpoint, address, 0)
+    }
+
+    fn expand_at(&self, endpoint: &str, address: &str, depth: usize) -> Result<Targets, HangupCause> {
+        if depth > MAX_DEPTH {
+            return Err(HangupCause::ExchangeRoutingError);
+        }
+        match endpoint.to_ascii_lowercase().as_str() {
+            "null" => Ok(vec![(Target::Null { name: address.into() }, Vec::new())]),
+            "loopback" => Ok(vec![(Target::Loopback(LoopbackDestination::parse(address)), Vec::new())]),
+            "error" => Err(HangupCause::from_client(address)),
+            "user" => self.expand_user(address, depth),
+            "group" => self.expand_group(address, depth),
+            "sofia" => self.expand_sofia(address).map(|targets| targets.into_iter().map(|t| (t, Vec::new())).collect()),
+            _ => Err(HangupCause::ChanNotImplemented),
+        }
+    }
+
+    /// `user/1000[@domain]`: the user's own dial string, or where it is registered.
+    fn expand_user(&self, address: &str, depth: usize) -> Result<Targets, HangupCause> {
+        let (user, domain) = match address.split_once('@') {
+            Some((user, domain)) => (user, domain.to_owned()),
+            None => (address, self.default_domain()),
+        };
+        let directory = &self.view.directory;
+        let entry = directory.user(&domain, user).ok_or(HangupCause::SubscriberAbsent)?;
+        let id = &*entry.id;
+        let presence: VariableList = vec![("presence_id".into(), format!("{id}@{domain}").into())];
+        let own = entry.param("dial-string").filter(|text| !text.contains("sofia_contact"));
+        let mut targets = match own {
+            Some(text) => {
+                let text = text
+                    .replace("${dialed_user}", id)
+                    .replace("${dialed_domain}", &domain)
+                    .replace("${dialed_extension}", user);
+                self.expand_text(&text, depth + 1)?
+            }
+            None => self
+                .contacts_of(&entry.domain, id)
+                .into_iter()
+                .map(|contact| (self.contact_target(&contact, id), Vec::new()))
+                .collect(),
+        };
+        if targets.is_empty() {
+            return Err(HangupCause::UserNotRegistered);
+        }
+        for (_, variables) in &mut targets {
+            variables.extend(presence.iter().cloned());
+        }
+        Ok(targets)
+    }
+
+    /// A dial string inside a user or group: its alternatives ring at once.
+    fn expand_text(&self, text: &str, depth: usize) -> Result<Targets, HangupCause> {
+        let dial = DialString::parse(text).map_err(|_| HangupCause::MandatoryIeMissing)?;
+        let mut out = Targets::new();
+        let mut cause = HangupCause::MandatoryIeMissing;
+        for thread in &dial.threads {
+            for leg in thread.hunts.iter().flatten() {
+                match self.expand_at(&leg.endpoint, &leg.address, depth) {
+                    Ok(targets) => {
+                        let (_, steering) = super::attempt::merge(&dial.variables, &thread.variables, &leg.variables);
+                        out.extend(targets.into_iter().map(|(target, mut variables)| {
+                            variables.extend(steering.iter().cloned());
+                            (target, variables)
+                        }));
+                    }
+                    Err(error) => cause = error,
+                }
+            }
+        }
+        if out.is_empty() { Err(cause) } else { Ok(out) }
+    }
+
+    /// `group/sales[@domain]`: every user of the group at once.
+    fn expand_group(&self, address: &str, depth: usize) -> Result<Targets, HangupCause> {
+        let (group, domain) = match address.split_once('@') {
+            Some((group, domain)) => (group, domain.to_owned()),
+            None => (address, self.default_domain()),
+        };
+        let members = self
+            .view
+            .directory
+            .domain(&domain)
+            .and_then(|d| d.groups.iter().find(|g| g.name.eq_ignore_ascii_case(group)))
+            .map(|g| g.users.clone())
+            .ok_or(HangupCause::NoRouteDestination)?;
+        let mut out = Targets::new();
+        for user in members {
+            if let Ok(targets) = self.expand_user(&format!("{user}@{domain}"), depth + 1) {
+                out.extend(targets);
+            }
+        }
+        if out.is_empty() { Err(HangupCause::NoRouteDestination) } else { Ok(out) }
+    }
+
+    /// The domain of users named without one.
+    pub(crate) fn default_domain(&self) -> String {
+        match self.view.globals.get("domain") {
+            Some(domain) => domain.to_string(),
+            None => self.view.directory.domains.first().map(|d| d.name.to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// `sofia/<profile>/<user>@<host>`, `sofia/<profile>/<user>%<domain>`, `sofia/gateway/<name>/<number>`.
+    fn expand_sofia(&self, address: &str) -> Result<Vec<Target>, HangupCause> {
+        let (profile, rest) = address.split_once('/').ok_or(HangupCause::InvalidUrl)?;
+        if profile.eq_ignore_ascii_case("gateway") {
+            return self.expand_gateway(rest).map(|target| vec![target]);
+        }
+        let (index, profile) = self.profile_named(profile).ok_or(HangupCause::InvalidProfile)?;
+        if let Some((user, domain)) = rest.split_once('%') {
+            let contacts = self.contacts_of(domain, user);
+            if contacts.is_empty() {
+                return Err(HangupCause::UserNotRegistered);
+            }
+            return Ok(contacts.iter().map(|contact| self.contact_target(contact, user)).collect());
+        }
+        let uri = if rest.starts_with("sip:") || rest.starts_with("sips:") { rest.to_owned() } else { format!("sip:{rest}") };
+        let parsed = sip::message::Uri::parse(&uri).map_err(|_| HangupCause::InvalidUrl)?;
+        let host = parsed.host;
+        if host.is_empty() {
+            return Err(HangupCause::InvalidUrl);
+        }
+        let number = parsed.user_decoded().to_string();
+        let tcp = parsed.params.value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
+        let target = match self.registered_target(&uri) {
+            Some(target) => target,
+            None => {
+                let ip = address_of(host, profile).ok_or(HangupCause::NormalTemporaryFailure)?;
+                sip_target(profile, SocketAddr::new(ip, parsed.port_or_default()), tcp)
+            }
+        };
+        let shown = format!("{number}@{}", host_port(&parsed));
+        Ok(vec![Target::Sip(Box::new(SipDestination {
+            profile: index,
+            shown,
+            number,
+            target,
+            gateway: None,
+            route: Vec::new(),
+            rtp_bind: profile.rtp_ip,
+            uri,
+        }))])
+    }
+
+    fn expand_gateway(&self, rest: &str) -> Result<Target, HangupCause> {
+        let (name, number) = rest.split_once('/').ok_or(HangupCause::InvalidUrl)?;
+        let found = self.config.profiles.iter().enumerate().find_map(|(index, profile)| {
+            let gateway = profile.gateways.iter().find(|g| g.name.eq_ignore_ascii_case(name))?;
+            Some((index, profile, gateway))
+        });
+        let (index, profile, gateway) = found.ok_or(HangupCause::InvalidGateway)?;
+        Ok(Target::Sip(Box::new(SipDestination {
+            profile: index,
+            uri: format!("sip:{number}@{}", gateway.realm),
+            number: number.to_owned(),
+            shown: number.to_owned(),
+            target: sip_target(profile, gateway.address, gateway.tcp),
+            gateway: Some(gateway.clone()),
+            route: Vec::new(),
+            rtp_bind: profile.rtp_ip,
+        })))
+    }
+
+    fn profile_named(&self, name: &str) -> Option<(usize, &ProfileConfig)> {
+        self.config.profiles.iter().enumerate().find(|(_, p)| {
+            p.name.eq_ignore_ascii_case(name) || p.domains.iter().any(|d| d.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// A registered phone as a destination.
+    fn contact_target(&self, contact: &crate::registrar::Contact, user: &str) -> Target {
+        let index = self.profile_of(contact.target.local);
+        let rtp_bind = self.config.profiles.get(index).map_or(contact.target.local.ip(), |p| p.rtp_ip);
+        let shown = match sip::message::Uri::parse(&contact.uri) {
+            Ok(uri) => format!("{}@{}", uri.user_decoded(), host_port(&uri)),
+            Err(_) => user.to_owned(),
+        };
+        Target::Sip(Box::new(SipDestination {
+            profile: index,
+            uri: contact.uri.clone(),
+            number: user.to_owned(),
+            shown,
+            target: contact.target,
+            gateway: None,
+            route: contact.route.clone(),
+            rtp_bind,
+        }))
+    }
+}
+
+fn host_port(uri: &sip::message::Uri<'_>) -> String {
+    match uri.port {
+        Some(port) => format!("{}:{port}", uri.host),
+        None => uri.host.to_owned(),
+    }
+}
+
+/// A host as an address: a literal, `localhost`, or a domain of the profile's own. Names are not looked up.
+fn address_of(host: &str, profile: &ProfileConfig) -> Option<IpAddr> {
+    if let Ok(ip) = host.parse() {
+        return Some(ip);
+    }
+    let ours = host.eq_ignore_ascii_case("localhost") || profile.domains.iter().any(|d| d.eq_ignore_ascii_case(host));
+    ours.then(|| profile.sip.ip())
+}
+
+fn sip_target(profile: &ProfileConfig, remote: SocketAddr, tcp: bool) -> SipTarget {
+    SipTarget {
+        flow: (!tcp).then_some(profile.udp_flow),
+        transport: if tcp { Transport::Tcp } else { Transport::Udp },
+        local: profile.sip,
+        remote,
+    }
+}

@@ -1,0 +1,324 @@
+//! A switch in a test: virtual time, the built-in configuration, media that answers at once, phones that are SIP
+//! endpoints of their own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::event::{Event, EventKind, SystemEvent};
+use api::time::Now;
+use api::{Answer, Command, CommandError, NodeId, Origin, RequestId, Timestamp, Uuid, View};
+use media::control::{
+    LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId, RecordLength, RoomId,
+};
+use sip::event::OutOfDialogRequest;
+use sip::message::{Method, parse_datagram};
+use sip::transport::{Flow, FlowId, Target, Transport};
+
+use crate::config::{Config, ProfileConfig};
+use crate::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
+use crate::{Effect, Input, Switch};
+
+/// Where the switch's SIP is bound.
+pub(crate) const SIP: &str = "127.0.0.1:5060";
+const UDP_FLOW: FlowId = FlowId(1);
+/// What a played or recorded file has, at 8 kHz.
+pub(crate) const LENGTH: RecordLength = RecordLength { samples: 3200, rate_hz: 8000 };
+
+pub(crate) struct Rig {
+    pub(crate) switch: Switch,
+    start: Instant,
+    since: Duration,
+    pub(crate) view: Arc<View>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) commands: Vec<MediaCommand>,
+    pub(crate) answers: HashMap<u64, Result<Answer, CommandError>>,
+    transmits: Vec<sip::transport::Transmit>,
+    plays: HashMap<PlayId, Option<RoomId>>,
+    records: HashMap<RecordId, Option<RoomId>>,
+    requests: u64,
+}
+
+/// What most tests need.
+pub(crate) fn config() -> Config {
+    let xml = Configuration::load(&built_in(), BUILT_IN_ROOT.as_ref(), Globals::new()).expect("the built-in configuration loads");
+    Config {
+        node: NodeId(Uuid::from_u128(7)),
+        hostname: "rig".into(),
+        profiles: vec![ProfileConfig {
+            name: "internal".into(),
+            sip: SIP.parse().expect("an address"),
+            udp_flow: UDP_FLOW,
+            rtp_ip: "127.0.0.1".parse().expect("an address"),
+            context: "public".into(),
+            trust_loopback: false,
+            auth_calls: true,
+            domains: vec!["127.0.0.1".into()],
+            codecs: vec!["PCMU".into(), "PCMA".into()],
+            max_expires_s: 3600,
+            gateways: Vec::new(),
+        }],
+        max_sessions: 100,
+        sessions_per_second: 100,
+        heartbeat: Duration::from_secs(20),
+        media_workers: 1,
+        time_zone: jiff::tz::TimeZone::UTC,
+        recordings_dir: "/recordings".into(),
+        xml: Arc::new(xml),
+    }
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(config())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        let start = Instant::now();
+        let switch = Switch::new(config, now_at(start, Duration::ZERO), [3; 32]);
+        Self {
+            switch,
+            start,
+            since: Duration::ZERO,
+            view: Arc::default(),
+            events: Vec::new(),
+            commands: Vec::new(),
+            answers: HashMap::new(),
+            transmits: Vec::new(),
+            plays: HashMap::new(),
+            records: HashMap::new(),
+            requests: 0,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        now_at(self.start, self.since)
+    }
+
+    /// One input with everything that follows at the same moment.
+    pub(crate) fn feed(&mut self, input: Input) {
+        let mut inputs = vec![input];
+        while !inputs.is_empty() {
+            let mut effects = Vec::new();
+            for input in inputs.drain(..) {
+                self.switch.handle(self.now(), input, &mut effects);
+            }
+            if let Some((events, view)) = self.switch.take_publication() {
+                self.events.extend(events);
+                self.view = view;
+            }
+            for effect in effects {
+                match effect {
+                    Effect::Answer { id, answer } => drop(self.answers.insert(id.0, answer)),
+                    Effect::Sip(transmit) => self.transmits.push(transmit),
+                    Effect::Media { command, .. } => {
+                        inputs.extend(self.react(&command).into_iter().map(Input::Media));
+                        self.commands.push(command);
+                    }
+                    Effect::ReloadXml { .. } | Effect::Stop => {}
+                }
+            }
+        }
+    }
+
+    /// What media reports to an order. Files are open at once, unless their name says they are missing, and play on
+    /// until a test ends them.
+    fn react(&mut self, command: &MediaCommand) -> Vec<MediaReport> {
+        let zero = RecordLength::default();
+        match command {
+            MediaCommand::OpenLeg { leg, kind } => {
+                let port = 20_000 + u16::try_from(leg.0 * 2).unwrap_or(0);
+                let local = match kind {
+                    LegKind::Rtp { bind } => Some(((*bind, port).into(), (*bind, port + 1).into())),
+                    LegKind::Null { .. } | LegKind::Pair { .. } => None,
+                };
+                vec![MediaReport::Opened { leg: *leg, local }]
+            }
+            MediaCommand::CloseLeg { leg } => vec![MediaReport::Closed { leg: *leg, stats: LegStats::default() }],
+            MediaCommand::Play { play, file, .. } | MediaCommand::RoomPlay { play, file, .. } if file.contains("missing") => {
+                vec![MediaReport::PlayDone { play: *play, end: PlayEnd::NotFound, length: zero }]
+            }
+            MediaCommand::Play { play, .. } => {
+                self.plays.insert(*play, None);
+                vec![MediaReport::PlayStarted { play: *play }]
+            }
+            MediaCommand::RoomPlay { play, room, .. } => {
+                self.plays.insert(*play, Some(*room));
+                vec![MediaReport::PlayStarted { play: *play }]
+            }
+            MediaCommand::StopPlay { play } if self.plays.remove(play).is_some() => {
+                vec![MediaReport::PlayDone { play: *play, end: PlayEnd::Stopped, length: LENGTH }]
+            }
+            MediaCommand::RoomRecord { record, file, .. } | MediaCommand::Record { record, file, .. } if file.contains("missing") => {
+                vec![record_done(*record, RecordEnd::Failed)]
+            }
+            MediaCommand::RoomRecord { record, room, .. } => {
+                self.records.insert(*record, Some(*room));
+                vec![MediaReport::RecordStarted { record: *record }]
+            }
+            MediaCommand::Record { record, .. } => {
+                self.records.insert(*record, None);
+                vec![MediaReport::RecordStarted { record: *record }]
+            }
+            MediaCommand::StopRecord { record } if self.records.remove(record).is_some() => {
+                vec![record_done(*record, RecordEnd::Stopped)]
+            }
+            MediaCommand::CloseRoom { room } => {
+                let mut out = Vec::new();
+                self.plays.retain(|play, of| {
+                    let ends = *of == Some(*room);
+                    if ends {
+                        out.push(MediaReport::PlayDone { play: *play, end: PlayEnd::Stopped, length: LENGTH });
+                    }
+                    !ends
+                });
+                self.records.retain(|record, of| {
+                    let ends = *of == Some(*room);
+                    if ends {
+                        out.push(record_done(*record, RecordEnd::Stopped));
+                    }
+                    !ends
+                });
+                out
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The file played last is through.
+    pub(crate) fn finish_play(&mut self) {
+        let play = *self.plays.keys().min().expect("a file plays");
+        self.plays.remove(&play);
+        self.feed(Input::Media(MediaReport::PlayDone { play, end: PlayEnd::Finished, length: LENGTH }));
+    }
+
+    pub(crate) fn ask(&mut self, command: impl Into<Command>) -> RequestId {
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.feed(Input::Request { id, command: command.into(), origin: Origin::internal("rig") });
+        id
+    }
+
+    /// Asks for something that is answered at once.
+    pub(crate) fn get(&mut self, command: impl Into<Command>) -> Result<Answer, CommandError> {
+        let id = self.ask(command);
+        self.answers.remove(&id.0).expect("an answer at once")
+    }
+
+    /// Lets time pass, deadline by deadline.
+    pub(crate) fn pass(&mut self, span: Duration) {
+        let end = self.since + span;
+        while let Some(next) = self.switch.next_deadline().map(|at| at.saturating_duration_since(self.start)) {
+            if next > end {
+                break;
+            }
+            self.since = next.max(self.since);
+            self.feed(Input::Tick);
+        }
+        self.since = end;
+        self.feed(Input::Tick);
+    }
+
+    /// The events since the last call, one word or two each; only those `pick` has words for.
+    pub(crate) fn seen(&mut self, pick: impl Fn(&Event) -> Option<String>) -> Vec<String> {
+        std::mem::take(&mut self.events).iter().filter_map(pick).collect()
+    }
+
+    pub(crate) fn leg_of(&self, id: &api::ChannelId) -> LegId {
+        self.switch.channels.get(id).expect("the channel lives").media.id
+    }
+}
+
+fn record_done(record: RecordId, end: RecordEnd) -> MediaReport {
+    MediaReport::RecordDone { record, end, length: LENGTH, heard: true, dropped: 0 }
+}
+
+fn now_at(start: Instant, since: Duration) -> Now {
+    Now { mono: start + since, wall: Timestamp(1_795_229_351_000_000).after(since) }
+}
+
+/// Tasks and heartbeats, by the names clients know.
+pub(crate) fn clockwork(event: &Event) -> Option<String> {
+    match &event.kind {
+        EventKind::System(SystemEvent::Heartbeat(_)) => Some("HEARTBEAT".into()),
+        EventKind::System(SystemEvent::Task { task, what, run }) => {
+            Some(format!("{what:?} {} {}{}", task.id, task.description, run.as_deref().map(|r| format!(" runs {r}")).unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+/// A phone: a SIP endpoint at an address of its own.
+pub(crate) struct Phone {
+    endpoint: sip::Endpoint,
+    flow: Flow,
+    uri: String,
+    call_id: String,
+    cseq: u32,
+}
+
+impl Phone {
+    pub(crate) fn new(user: &str, address: &str, transport: Transport, flow: u64) -> Self {
+        Self {
+            endpoint: sip::Endpoint::new(sip::EndpointConfig { user_agent: "Phone/1".into(), ..Default::default() }, [flow as u8; 32]),
+            flow: Flow {
+                id: if transport == Transport::Udp { UDP_FLOW } else { FlowId(flow) },
+                transport,
+                local: SIP.parse().expect("an address"),
+                remote: address.parse().expect("an address"),
+            },
+            uri: user.into(),
+            call_id: format!("call-of-{user}-{flow}"),
+            cseq: 0,
+        }
+    }
+
+    pub(crate) fn flow(&self) -> FlowId {
+        self.flow.id
+    }
+
+    /// Registers (or with 0 seconds unregisters) and returns the final code.
+    pub(crate) fn register(&mut self, rig: &mut Rig, password: &str, expires_s: u32) -> u16 {
+        self.send(rig, Method::Register, password, &format!("sip:{}@127.0.0.1", self.uri), expires_s)
+    }
+
+    fn send(&mut self, rig: &mut Rig, method: Method, password: &str, to: &str, expires_s: u32) -> u16 {
+        // One number for the challenged request, one for the answer to the challenge.
+        self.cseq += 2;
+        let party = sip::Party::uri(to);
+        let request = OutOfDialogRequest {
+            method,
+            uri: "sip:127.0.0.1".into(),
+            from: party.clone(),
+            to: party,
+            target: Target { flow: Some(FlowId(99)), transport: self.flow.transport, local: self.flow.remote, remote: self.flow.local },
+            local_contact: Some(format!("sip:{}@{}", self.uri, self.flow.remote)),
+            headers: vec![("Expires".into(), expires_s.to_string())],
+            body: None,
+            credentials: Some(sip::auth::Credentials::password(self.uri.clone(), password)),
+            route: Vec::new(),
+            call: Some((self.call_id.clone(), self.cseq)),
+        };
+        self.endpoint.send_out_of_dialog(rig.now().mono, request).expect("a sound request");
+        for _ in 0..8 {
+            while let Some(sent) = self.endpoint.poll_transmit() {
+                let message = parse_datagram(sent.bytes).expect("our own message");
+                rig.feed(Input::Sip { flow: self.flow, message });
+            }
+            for transmit in std::mem::take(&mut rig.transmits) {
+                assert_eq!(transmit.target.remote, self.flow.remote, "the answer goes back to the phone");
+                let back = Flow { id: FlowId(99), local: self.flow.remote, remote: self.flow.local, ..self.flow };
+                let message = parse_datagram(transmit.bytes).expect("the switch's own message");
+                self.endpoint.handle_message(rig.now().mono, &back, message);
+            }
+            while let Some(event) = self.endpoint.poll_event() {
+                if let sip::Event::Response { code, .. } = event
+                    && code >= 200
+                {
+                    return code;
+                }
+            }
+        }
+        panic!("no final answer");
+    }
+}

@@ -1,0 +1,149 @@
+//! `set` and its relatives.
+
+use std::sync::Arc;
+
+use api::ChannelId;
+use api::variables::Value;
+
+use super::Started;
+use crate::Switch;
+
+fn pair(data: &str) -> Option<(&str, &str)> {
+    let (name, value) = data.split_once('=').unwrap_or((data, ""));
+    let name = name.trim();
+    (!name.is_empty()).then_some((name, value.trim_start()))
+}
+
+pub(super) fn set(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    if let Some((name, value)) = pair(data) {
+        switch.set_var(id, name, value);
+    }
+    Started::Done
+}
+
+pub(super) fn unset(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    switch.unset_var(id, data.trim());
+    Started::Done
+}
+
+pub(super) fn multiset(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let (separator, list) = match data.strip_prefix("^^") {
+        Some(tail) => {
+            let mut chars = tail.chars();
+            match chars.next() {
+                Some(c) => (c, chars.as_str()),
+                None => return Started::Done,
+            }
+        }
+        None => (' ', data),
+    };
+    for item in list.split(separator) {
+        set(switch, id, item);
+    }
+    Started::Done
+}
+
+pub(super) fn export(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let (local, data) = match data.strip_prefix("nolocal:") {
+        Some(rest) => (false, rest),
+        None => (true, data),
+    };
+    let Some((name, value)) = pair(data) else { return Started::Done };
+    // A name exported twice stands in the list twice, as clients of the original see it.
+    let list = match switch.var(id, "export_vars") {
+        Some(list) => format!("{list},{}{name}", if local { "" } else { "nolocal:" }),
+        None => format!("{}{name}", if local { "" } else { "nolocal:" }),
+    };
+    let held = if local { name.to_owned() } else { format!("nolocal:{name}") };
+    switch.set_var(id, &held, value);
+    switch.set_var(id, "export_vars", list);
+    Started::Done
+}
+
+pub(super) fn bridge_export(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let Some((name, value)) = pair(data) else { return Started::Done };
+    let list = match switch.var(id, "bridge_export_vars") {
+        Some(list) => format!("{list},{name}"),
+        None => name.to_owned(),
+    };
+    switch.set_var(id, name, value);
+    switch.set_var(id, "bridge_export_vars", list);
+    Started::Done
+}
+
+fn extend(switch: &mut Switch, id: &ChannelId, data: &str, front: bool) -> Started {
+    let Some((name, value)) = pair(data) else { return Started::Done };
+    let mut items: Vec<Arc<str>> = match switch.channels.get(id).and_then(|live| live.seen.variables.get(name)) {
+        Some(Value::List(items)) => items.to_vec(),
+        Some(Value::Text(text)) => vec![text.clone()],
+        None => Vec::new(),
+    };
+    if front {
+        items.insert(0, value.into());
+    } else {
+        items.push(value.into());
+    }
+    switch.set_var(id, name, Value::List(items.into()));
+    Started::Done
+}
+
+pub(super) fn push(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    extend(switch, id, data, false)
+}
+
+pub(super) fn unshift(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    extend(switch, id, data, true)
+}
+
+pub(super) fn set_global(switch: &mut Switch, _id: &ChannelId, data: &str) -> Started {
+    if let Some((name, value)) = pair(data) {
+        switch.set_global(name, value);
+    }
+    Started::Done
+}
+
+pub(super) fn set_profile_var(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let Some((name, value)) = pair(data) else { return Started::Done };
+    let Some(live) = switch.channels.get_mut(id) else { return Started::Done };
+    let profile = live.profile_mut();
+    let slot = match name {
+        "dialplan" => &mut profile.dialplan,
+        "username" => &mut profile.username,
+        "caller_id_name" => &mut profile.caller_id_name,
+        "caller_id_number" => &mut profile.caller_id_number,
+        "callee_id_name" => &mut profile.callee_id_name,
+        "callee_id_number" => &mut profile.callee_id_number,
+        "ani" => &mut profile.ani,
+        "aniii" => &mut profile.ani_ii,
+        "network_addr" => &mut profile.network_addr,
+        "rdnis" => &mut profile.rdnis,
+        "destination_number" => &mut profile.destination_number,
+        "context" => &mut profile.context,
+        "source" => &mut profile.source,
+        other => {
+            profile.custom.retain(|(n, _)| &**n != other);
+            if !value.is_empty() {
+                profile.custom.push((other.into(), value.into()));
+            }
+            switch.touch(id);
+            return Started::Done;
+        }
+    };
+    *slot = value.into();
+    switch.touch(id);
+    Started::Done
+}
+
+pub(super) fn set_name(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    if let Some(live) = switch.channels.get_mut(id).filter(|_| !data.is_empty()) {
+        live.seen_mut().name = data.into();
+        live.profile_mut().channel_name = data.into();
+        switch.set_var(id, "channel_name", data);
+    }
+    Started::Done
+}
+
+/// Its argument was expanded, which is all it is for.
+pub(super) fn eval(_: &mut Switch, _: &ChannelId, _: &str) -> Started {
+    Started::Done
+}

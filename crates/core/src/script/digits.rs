@@ -1,0 +1,54 @@
+//! Digits on their way from a phone to whichever application reads them (event-socket.md §5.1, DTMF).
+
+use api::ChannelId;
+use api::event::{ChannelEvent, DtmfSource};
+
+use super::app::App;
+use crate::Switch;
+use crate::channel::PendingDigit;
+
+/// Digits one channel keeps unread; older ones are dropped, as a phone's user would expect.
+const MAX_DIGITS: usize = 256;
+
+impl Switch {
+    /// A digit arrived on a channel.
+    pub(crate) fn digit_arrived(&mut self, id: &ChannelId, digit: PendingDigit) {
+        let Some(live) = self.channels.get_mut(id) else { return };
+        if live.digits.len() >= MAX_DIGITS {
+            live.digits.pop_front();
+        }
+        live.digits.push_back(digit);
+        self.read_digits(id);
+    }
+
+    /// Hands waiting digits to the innermost application, if it reads any.
+    pub(crate) fn read_digits(&mut self, id: &ChannelId) {
+        loop {
+            let Some(live) = self.channels.get_mut(id) else { return };
+            let reads = match live.script.runs.last() {
+                Some(run) => run.app.reads_digits(),
+                None => live.bridge.is_some(),
+            };
+            if !reads {
+                return;
+            }
+            let Some(digit) = live.digits.pop_front() else { return };
+            live.dialed.push(digit.digit);
+            let PendingDigit { digit, duration, source } = digit;
+            self.emit(id, ChannelEvent::Dtmf { digit, duration, source });
+            self.pass_to_peer(id, digit, duration, source);
+            self.app_digit(id, digit);
+        }
+    }
+
+    /// In a bridge, digits the media side did not pass on by itself go on from here.
+    fn pass_to_peer(&mut self, id: &ChannelId, digit: char, duration: u32, source: DtmfSource) {
+        if source == DtmfSource::Rtp || source == DtmfSource::InbandAudio {
+            return;
+        }
+        let Some(live) = self.channels.get(id) else { return };
+        let in_bridge = live.script.runs.last().is_none_or(|run| matches!(run.app, App::Bridge(_)));
+        let Some(bridge) = live.bridge.clone().filter(|_| in_bridge) else { return };
+        self.send_digits(&bridge.peer, &[(digit, duration)]);
+    }
+}

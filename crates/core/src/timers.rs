@@ -1,0 +1,63 @@
+//! Deadlines of the switch: one heap, one answer to "when must I be woken".
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use api::ChannelId;
+use api::id::TaskId;
+
+use crate::originate::{AttemptId, OriginateId};
+
+/// What is due. A deadline that no longer matters is found to be stale when it fires.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Deadline {
+    /// HEARTBEAT.
+    Heartbeat,
+    /// Once per second: rates and peaks.
+    Second,
+    /// An application of a channel waits; the number tells old waits from new ones.
+    Application(ChannelId, u64),
+    /// An originate rings too long.
+    Originate(OriginateId),
+    /// A leg of an originate rings too long, or starts late.
+    Leg(AttemptId),
+    /// A scheduled task.
+    Task(TaskId),
+    /// SESSION_HEARTBEAT.
+    SessionHeartbeat(ChannelId),
+    /// Registrations expire.
+    Registrations,
+    /// Pause between digits sent to a leg without network.
+    Drain,
+}
+
+/// The heap.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Reverse<(Instant, u64, Deadline)>>,
+    order: u64,
+}
+
+impl Timers {
+    pub(crate) fn set(&mut self, at: Instant, what: Deadline) {
+        self.order += 1;
+        self.heap.push(Reverse((at, self.order, what)));
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((at, _, _))| *at)
+    }
+
+    /// The next deadline that is due.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<Deadline> {
+        if self.next()? > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse((_, _, what))| what)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.heap.len()
+    }
+}

@@ -1,0 +1,254 @@
+//! Sending channels through the dialplan anew, parking, holding, deflecting (event-socket.md §5.3 S9, S10).
+
+use std::sync::Arc;
+
+use api::command::channel::{DualTransfer, HoldAction, LegChoice, Transfer};
+use api::event::{ChannelEvent, RanApplication};
+use api::view::{CallState, ChannelState};
+use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
+
+use crate::Switch;
+use crate::leg::LegEnd;
+use crate::work::Work;
+
+impl Switch {
+    pub(crate) fn transfer_command(&mut self, command: &Transfer) -> Result<(), CommandError> {
+        self.require(&command.channel)?;
+        let Transfer { channel, leg, extension, dialplan, context } = command;
+        self.transfer_legs(channel, *leg, extension, dialplan.clone(), context.clone());
+        Ok(())
+    }
+
+    pub(crate) fn dual_transfer_command(&mut self, command: &DualTransfer) -> Result<(), CommandError> {
+        self.require(&command.channel)?;
+        let peer = self.separate(&command.channel);
+        let (extension, dialplan, context) = command.a.clone();
+        self.transfer_channel(&command.channel, &extension, dialplan, context);
+        if let Some(peer) = peer {
+            let (extension, dialplan, context) = command.b.clone();
+            self.transfer_channel(&peer, &extension, dialplan, context);
+        }
+        Ok(())
+    }
+
+    /// The channel, or `NotFound(Channel)` when it is gone or going.
+    pub(crate) fn require(&self, id: &ChannelId) -> Result<(), CommandError> {
+        match self.channels.get(id) {
+            Some(live) if live.is_up() => Ok(()),
+            Some(_) | None => Err(CommandError::not_found(ObjectKind::Channel)),
+        }
+    }
+
+    /// Transfers the named channel, its partner, or both.
+    pub(crate) fn transfer_legs(
+        &mut self,
+        id: &ChannelId,
+        leg: LegChoice,
+        extension: &str,
+        dialplan: Option<Arc<str>>,
+        context: Option<Arc<str>>,
+    ) {
+        match leg {
+            LegChoice::A => self.transfer_channel(id, extension, dialplan, context),
+            LegChoice::B => {
+                let peer = self.partner(id);
+                if let Some(peer) = peer {
+                    self.transfer_channel(&peer, extension, dialplan, context);
+                }
+            }
+            LegChoice::Both => {
+                let peer = self.separate(id);
+                self.transfer_channel(id, extension, dialplan.clone(), context.clone());
+                if let Some(peer) = peer {
+                    self.transfer_channel(&peer, extension, dialplan, context);
+                }
+            }
+        }
+    }
+
+    /// Who the channel is bridged with.
+    pub(crate) fn partner(&self, id: &ChannelId) -> Option<ChannelId> {
+        self.channels.get(id)?.bridge.as_ref().map(|bridge| bridge.peer.clone())
+    }
+
+    /// Sends one channel through the dialplan anew.
+    pub(crate) fn transfer_channel(
+        &mut self,
+        id: &ChannelId,
+        extension: &str,
+        dialplan: Option<Arc<str>>,
+        context: Option<Arc<str>>,
+    ) {
+        let Some(live) = self.channels.get(id).filter(|live| live.is_up()) else { return };
+        let Some(profile) = live.seen.profile.clone() else { return };
+        let dialplan = dialplan.unwrap_or_else(|| default_to(&profile.dialplan, "XML"));
+        let context = context.unwrap_or_else(|| default_to(&profile.context, "default"));
+        let hops = live.seen.variables.text("max_forwards").and_then(|n| n.parse::<u32>().ok());
+        if hops == Some(0) {
+            tracing::warn!(channel = %id, "Too many transfers");
+            self.hangup(id, api::HangupCause::ExchangeRoutingError, api::cause::Blame::Ours);
+            return;
+        }
+        if let Some(hops) = hops {
+            self.set_var(id, "max_forwards", (hops - 1).to_string());
+        }
+        self.new_profile(id, "bl_xfer", &format!("{extension}/{context}/{dialplan}"));
+        if let Some(live) = self.channels.get_mut(id) {
+            let old: Arc<str> = live.profile_mut().destination_number.clone();
+            let profile = live.profile_mut();
+            profile.rdnis = old;
+            profile.destination_number = extension.into();
+            profile.dialplan = dialplan;
+            profile.context = context;
+            live.seen_mut().hit_dialplan = true;
+        }
+        self.leave_for_transfer(id);
+        self.enter_state(id, ChannelState::Routing);
+        self.work.push_back(Work::Hunt(id.clone()));
+    }
+
+    /// Ends what the channel is doing, on its way to CS_ROUTING.
+    pub(crate) fn leave_for_transfer(&mut self, id: &ChannelId) {
+        self.set_next_state(id, ChannelState::Routing);
+        let bridged_by_command = self.channels.get(id).is_some_and(|live| live.bridge.is_some());
+        self.end_script(id);
+        if bridged_by_command && self.channels.get(id).is_some_and(|live| live.bridge.is_some()) {
+            self.disconnect(id);
+        }
+    }
+
+    /// Starts a new caller profile that remembers where it came from (`transfer_source`).
+    pub(crate) fn new_profile(&mut self, id: &ChannelId, how: &str, what: &str) {
+        let now = self.now.wall;
+        let mark = self.new_uuid();
+        let source = format!("{}:{mark}:{how}:{what}", now.as_seconds());
+        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(old) = live.seen.profile.clone() else { return };
+        live.old_profiles.insert(0, old);
+        live.old_profiles.truncate(16);
+        let profile = live.profile_mut();
+        profile.index += 1;
+        profile.transfer_source = source.as_str().into();
+        profile.times.profile_created = now;
+        profile.times.transferred = api::Timestamp::ZERO;
+        self.set_var(id, "transfer_history", source.as_str());
+        self.set_var(id, "transfer_source", source);
+    }
+
+    /// `original_…`: what a channel was before it was bridged by command.
+    pub(crate) fn remember_original(&mut self, id: &ChannelId) {
+        let Some(profile) = self.channels.get(id).and_then(|live| live.seen.profile.clone()) else { return };
+        self.set_var(id, "original_destination_number", &*profile.destination_number);
+        self.set_var(id, "original_caller_id_name", &*profile.caller_id_name);
+        self.set_var(id, "original_caller_id_number", &*profile.caller_id_number);
+    }
+
+    /// CHANNEL_EXECUTE of the `uuid_bridge` that clients see on both sides.
+    pub(crate) fn announce_uuid_bridge(&mut self, id: &ChannelId, peer: &ChannelId) {
+        let uuid = self.new_uuid().to_string().into();
+        let ran = RanApplication { name: "uuid_bridge".into(), data: peer.as_str().into(), uuid, uuid_name: None };
+        self.emit(id, ChannelEvent::Executed(ran));
+    }
+
+    /// Parks a channel, whatever it is doing.
+    pub(crate) fn enter_park(&mut self, id: &ChannelId) {
+        self.transfer_channel(id, "park:", Some("inline".into()), None);
+    }
+
+    /// Puts another extension's actions in front of the rest.
+    pub(crate) fn execute_extension(&mut self, id: &ChannelId, extension: &str, dialplan: Option<Arc<str>>, context: Option<Arc<str>>) {
+        let Some(profile) = self.channels.get(id).and_then(|live| live.seen.profile.clone()) else { return };
+        let inline = dialplan.as_deref().unwrap_or(&profile.dialplan).eq_ignore_ascii_case("inline");
+        let actions: Vec<api::Application> = if inline {
+            crate::dialplan::inline::parse(extension)
+                .into_iter()
+                .map(|item| api::Application::new(&*item.application, &*item.data))
+                .collect()
+        } else {
+            let context = context.unwrap_or_else(|| default_to(&profile.context, "default"));
+            // The hunt looks at the number of the extension, so the profile shows it for that moment.
+            let number = profile.destination_number.clone();
+            self.set_destination(id, extension);
+            let xml = self.config.xml.clone();
+            let now = self.local_time();
+            let mut hunting = crate::script::app::HuntingChannel { switch: self, id };
+            let route = xml.dialplan.route(&context, &mut hunting, &now);
+            self.set_destination(id, &number);
+            match route {
+                Ok(route) => {
+                    route.actions.into_iter().map(|i| api::Application::new(&*i.application, &*i.data)).collect()
+                }
+                Err(error) => {
+                    tracing::warn!(channel = %id, extension, %error, "No such extension");
+                    Vec::new()
+                }
+            }
+        };
+        if let Some(live) = self.channels.get_mut(id) {
+            for action in actions.into_iter().rev() {
+                live.script.actions.push_front(action);
+            }
+        }
+    }
+
+    fn set_destination(&mut self, id: &ChannelId, number: &str) {
+        if let Some(live) = self.channels.get_mut(id) {
+            live.profile_mut().destination_number = number.into();
+        }
+    }
+
+    pub(crate) fn hold_command(&mut self, id: &ChannelId, action: HoldAction) -> Result<(), CommandError> {
+        self.require(id)?;
+        let held = self.channels.get(id).is_some_and(|live| live.held);
+        let on = match action {
+            HoldAction::On => true,
+            HoldAction::Off => false,
+            HoldAction::Toggle => !held,
+        };
+        if !self.channels.get(id).is_some_and(|live| live.seen.is_answered()) {
+            return Err(CommandError::new(ErrorKind::InvalidState, "the channel is not answered"));
+        }
+        self.hold_channel(id, on);
+        Ok(())
+    }
+
+    /// Holds a channel by re-INVITE, or takes it off hold.
+    pub(crate) fn hold_channel(&mut self, id: &ChannelId, on: bool) {
+        let Some(live) = self.channels.get(id) else { return };
+        if live.held == on || !live.seen.is_answered() {
+            return;
+        }
+        if matches!(live.end, LegEnd::Sip(_)) {
+            self.reinvite_for_hold(id, on);
+        }
+        self.mark_held(id, on);
+    }
+
+    /// The events and times of hold, whoever asked for it.
+    pub(crate) fn mark_held(&mut self, id: &ChannelId, on: bool) {
+        let now = self.now.wall;
+        let Some(live) = self.channels.get_mut(id) else { return };
+        if live.held == on {
+            return;
+        }
+        live.held = on;
+        if on {
+            live.hold_since = now;
+            live.profile_mut().times.last_hold = now;
+            self.set_call_state(id, CallState::Held);
+            self.emit(id, ChannelEvent::Held);
+            self.presence(id, "hold");
+        } else {
+            let span = now.micros_since(live.hold_since);
+            live.profile_mut().times.hold_accum_us += span;
+            self.set_call_state(id, CallState::Unheld);
+            self.emit(id, ChannelEvent::Unheld);
+            self.presence(id, "unhold");
+            self.set_call_state(id, CallState::Active);
+        }
+    }
+}
+
+fn default_to(text: &Arc<str>, default: &str) -> Arc<str> {
+    if text.is_empty() { default.into() } else { text.clone() }
+}
