@@ -125,15 +125,27 @@ impl SourceFile {
         self.path.strip_prefix("crates/")?.split('/').next()
     }
 
-    /// Lines with their number from 1, `//` comments cut off, and everything from a file-level
-    /// `#[cfg(test)]` on left out: what the shipped code says.
+    /// Lines with their number from 1, `//` comments cut off, without what is compiled for tests only:
+    /// everything from a file-level `#[cfg(test)]` on, unless that only declares a module.
     pub fn shipped_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text
-            .lines()
+        let lines: Vec<&str> = self.text.lines().collect();
+        let end = (0..lines.len())
+            .find(|&at| lines[at] == "#[cfg(test)]" && !declares_a_module(&lines[at + 1..]))
+            .unwrap_or(lines.len());
+        lines
+            .into_iter()
+            .take(end)
             .enumerate()
-            .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
             .map(|(index, line)| (index + 1, without_comment(line)))
     }
+}
+
+/// Whether the item that these lines begin with, attributes left aside, is `mod name;`.
+fn declares_a_module(lines: &[&str]) -> bool {
+    lines
+        .iter()
+        .find(|line| !line.starts_with("#["))
+        .is_some_and(|line| line.contains("mod ") && line.ends_with(';'))
 }
 
 /// Cuts a line at `//`, unless the two slashes stand in a string or an address such as `sip://`.
@@ -145,5 +157,31 @@ fn without_comment(line: &str) -> &str {
     match line.find(" // ") {
         Some(at) => &line[..at],
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped(text: &str) -> Vec<(usize, String)> {
+        let file = SourceFile {
+            path: "a.rs".to_owned(),
+            text: text.to_owned(),
+        };
+        file.shipped_lines()
+            .map(|(number, line)| (number, line.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn code_after_a_declared_test_module_is_shipped() {
+        let text = "#[cfg(test)]\n#[path = \"x.rs\"]\nmod tests;\nlet a; // why";
+        assert_eq!(shipped(text)[3], (4, "let a;".to_owned()));
+    }
+
+    #[test]
+    fn a_test_module_in_the_file_is_not_shipped() {
+        assert_eq!(shipped("let a;\n#[cfg(test)]\nmod tests {\n}").len(), 1);
     }
 }

@@ -115,17 +115,24 @@ fn test_modules(files: &[SourceFile]) -> Vec<String> {
             "mod.rs" | "lib.rs" | "main.rs" => file.path.trim_end_matches(file.name()).to_owned(),
             _ => format!("{}/", file.path.trim_end_matches(".rs")),
         };
-        let mut after_attribute = false;
+        let beside = file.path.trim_end_matches(file.name());
+        let mut for_tests = false;
         for line in file.text.lines().map(str::trim) {
+            let named = line
+                .strip_prefix("#[path = \"")
+                .and_then(|rest| rest.strip_suffix("\"]"));
             let declared = line
                 .split_once("mod ")
-                .and_then(|(_, rest)| rest.strip_suffix(';'))
-                .filter(|_| after_attribute);
-            if let Some(name) = declared {
-                modules.push(format!("{folder}{name}.rs"));
-                modules.push(format!("{folder}{name}/"));
+                .and_then(|(_, rest)| rest.strip_suffix(';'));
+            match (for_tests, named, declared) {
+                (true, Some(path), _) => modules.push(format!("{beside}{path}")),
+                (true, None, Some(name)) => {
+                    modules.push(format!("{folder}{name}.rs"));
+                    modules.push(format!("{folder}{name}/"));
+                }
+                _ => {}
             }
-            after_attribute = line == "#[cfg(test)]";
+            for_tests = line == "#[cfg(test)]" || (for_tests && line.starts_with("#["));
         }
     }
     modules
