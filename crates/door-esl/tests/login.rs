@@ -19,7 +19,7 @@ async fn the_right_password() {
     for again in [
         "auth ClueCon",
         "auth nope",
-        "userauth admin@127.0.0.1:adminpass",
+        "userauth esladmin@127.0.0.1:adminpass",
     ] {
         client.ask(again, &reply("-ERR command not found")).await;
     }
@@ -104,11 +104,11 @@ async fn an_address_the_lists_refuse_gets_two_frames() {
 async fn users_of_the_directory() {
     let world = world().await;
     for (login, events, api, log) in [
-        ("admin@127.0.0.1:adminpass", "all", "all", "true"),
-        ("admin:adminpass@127.0.0.1", "all", "all", "true"),
+        ("esladmin@127.0.0.1:adminpass", "all", "all", "true"),
+        ("esladmin:adminpass@127.0.0.1", "all", "all", "true"),
         (
             "esl@127.0.0.1:eslpass",
-            "CHANNEL_CREATE CUSTOM conference::maintenance",
+            "CHANNEL_CREATE CHANNEL_HANGUP CUSTOM conference::maintenance",
             "status version bgapi eval show",
             "false",
         ),

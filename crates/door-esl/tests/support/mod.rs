@@ -24,7 +24,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use esl::view::Server;
 use jackfield_door_esl::{Config, Door, Environment, Secret, start};
-use net::{Acls, Cause};
+use net::{Acl, Acls, Cause, Rule};
 use tokio_util::sync::CancellationToken;
 
 pub const NOTICE: &str = "Content-Type: text/disconnect-notice\nContent-Length: 67\n\nDisconnected, goodbye.\n\
@@ -72,10 +72,18 @@ pub fn environment() -> Environment {
             version: "1.10.12 Jackfield".into(),
             zone: jiff::tz::TimeZone::UTC,
         }),
-        acls: Arc::new(ArcSwap::from_pointee(Acls::automatic(&[]))),
+        acls: Arc::new(ArcSwap::from_pointee(acls())),
         reload_acls: Arc::new(|| Ok(Acls::automatic(&[]))),
         idle_cpu: Arc::new(|| 10_000),
     }
+}
+
+/// The automatic lists, and `esl_test`, which refuses one address of this machine.
+fn acls() -> Acls {
+    let mut acls = Acls::automatic(&[]);
+    let refused = "127.0.0.99/32".parse().unwrap();
+    acls.insert("esl_test", Acl::new(Rule::Allow).with(refused, Rule::Deny));
+    acls
 }
 
 impl World {

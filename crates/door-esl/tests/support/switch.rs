@@ -246,14 +246,14 @@ fn directory() -> Directory {
         })
     };
     let users = vec![
-        user("admin", &[("esl-password", "adminpass")]),
+        user("esladmin", &[("esl-password", "adminpass")]),
         user(
             "esl",
             &[
                 ("esl-password", "eslpass"),
                 (
                     "esl-allowed-events",
-                    "CHANNEL_CREATE CUSTOM conference::maintenance",
+                    "CHANNEL_CREATE CHANNEL_HANGUP CUSTOM conference::maintenance",
                 ),
                 ("esl-allowed-api", "status version bgapi eval show"),
                 ("esl-allowed-log", "false"),
