@@ -105,6 +105,12 @@ impl Engine {
         }
     }
 
+    /// Whether it owns a leg.
+    #[must_use]
+    pub fn has_leg(&self, leg: LegId) -> bool {
+        self.legs.contains_key(&leg)
+    }
+
     /// Legs it owns.
     #[must_use]
     pub fn leg_count(&self) -> usize {

@@ -1,5 +1,10 @@
 //! What is played is heard, and what is heard is recorded.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names the reports it looks for"
+)]
+
 mod studio;
 
 use jackfield_media as media;

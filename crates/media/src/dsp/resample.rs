@@ -14,8 +14,8 @@ const MAX_TERM: u32 = 441;
 
 /// Converts a stream of samples from one rate to another.
 ///
-/// Latency: 16 samples of the slower rate (2 ms at 8 kHz). Cost per 20 ms: about 3 µs from 8 to
-/// 48 kHz or back. Allocates when made, never when used.
+/// Latency: 16 samples of the slower rate (2 ms at 8 kHz). Cost per 20 ms: 9 µs from 8 to
+/// 48 kHz, 5 µs back, 2–3 µs between 8 and 16 kHz. Allocates when made, never when used.
 #[derive(Clone, Debug)]
 pub struct Resampler {
     /// Outputs per `down` inputs.

@@ -147,7 +147,11 @@ mod tests {
                     assert_eq!(bye.ssrcs().next(), Some(0xabc));
                     kinds.push("bye");
                 }
-                other => panic!("{other:?}"),
+                other @ (Packet::App(_)
+                | Packet::TransportFeedback(_)
+                | Packet::PayloadFeedback(_)
+                | Packet::Xr(_)
+                | Packet::Unknown(_)) => panic!("{other:?}"),
             }
         }
         assert_eq!(kinds, ["sr", "sdes", "rr", "sdes", "bye"]);
