@@ -72,6 +72,7 @@ def main(host, port, password, first, second, recording):
     call.api(f"uuid_getvar {a} mood")
     call.api(f"uuid_getvar {a} first_call")
     call.api(f"uuid_getvar {a} nobody_set_this")
+    call.api(f"uuid_setvar {a} RECORD_STEREO false")
     call.api(f"uuid_send_dtmf {a} 42#")
     say(stage="bridged", a=a, b=b)
     call.wait("DTMF 7", b)

@@ -38,13 +38,23 @@ class Server:
         return f"""
 [door.event_socket]
 listen = "127.0.0.1:{self.event_socket_port}"
+max_per_address = 500
 
 [[sip.profile]]
 name = "internal"
 listen = "127.0.0.1:{self.sip_port}"
+auth_calls = true
+trust_loopback = false
+
+[media]
+port_range = "22000-31999"
+
+[limits]
+max_sessions = 5000
+sessions_per_second = 1000
 
 [metrics]
-address = "127.0.0.1:{self.metrics_port}"
+listen = "127.0.0.1:{self.metrics_port}"
 
 [paths]
 recordings = "{self.recordings}"

@@ -51,11 +51,11 @@ pub(crate) async fn bindings(binary: &Path, users: usize) -> Result<()> {
         )
         .context("a string takes what is written")?;
     }
-    directory.push_str("</users></group></groups></domain></include>\n");
+    directory.push_str("</users></group></groups></domain></section></document>\n");
     let server = Server::start_with(
         binary,
-        "[directory]\nfiles = [\"directory.xml\"]\n",
-        &[("directory.xml", directory)],
+        "[xml]\nroot = \".\"\n",
+        &[("freeswitch.xml", directory)],
     )
     .await?;
     // The first users warm up what is allocated once.

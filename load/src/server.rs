@@ -54,9 +54,13 @@ impl Server {
         fs::write(
             &config,
             format!(
-                "[door.event_socket]\nlisten = \"{event_socket}\"\n\n\
-                 [[sip.profile]]\nname = \"internal\"\nlisten = \"{sip}\"\n\n\
-                 [metrics]\naddress = \"{metrics}\"\n\n\
+                "[door.event_socket]\nlisten = \"{event_socket}\"\nmax_connections = 2000\n\
+                 max_per_address = 2000\n\n\
+                 [[sip.profile]]\nname = \"internal\"\nlisten = \"{sip}\"\nauth_calls = true\n\
+                 trust_loopback = false\n\n\
+                 [media]\nport_range = \"20000-31999\"\n\n\
+                 [limits]\nmax_sessions = 100000\nsessions_per_second = 100000\n\n\
+                 [metrics]\nlisten = \"{metrics}\"\n\n\
                  [paths]\nrecordings = \"{}\"\n\n{extra}",
                 recordings.display()
             ),
