@@ -27,14 +27,21 @@ impl Shared {
         &mut self,
         pairs: impl Iterator<Item = (&'t str, &'t str)>,
     ) -> Vec<(Arc<str>, Arc<str>)> {
-        pairs.map(|(name, value)| (self.text(name), self.text(value))).collect()
+        pairs
+            .map(|(name, value)| (self.text(name), self.text(value)))
+            .collect()
     }
 }
 
 /// The picture of a directory that was just loaded.
 pub(crate) fn directory(loaded: &directory::Directory) -> Directory {
     let mut shared = Shared::default();
-    Directory { domains: loaded.domains().map(|one| domain(one, &mut shared)).collect() }
+    Directory {
+        domains: loaded
+            .domains()
+            .map(|one| domain(one, &mut shared))
+            .collect(),
+    }
 }
 
 fn domain(loaded: &directory::Domain, shared: &mut Shared) -> Domain {
@@ -54,7 +61,10 @@ fn domain(loaded: &directory::Domain, shared: &mut Shared) -> Domain {
     let mut groups_of: HashMap<Arc<str>, Vec<Arc<str>>> = HashMap::new();
     for group in &groups {
         for user in &group.users {
-            groups_of.entry(user.clone()).or_default().push(group.name.clone());
+            groups_of
+                .entry(user.clone())
+                .or_default()
+                .push(group.name.clone());
         }
     }
     let mut users = Vec::new();
@@ -82,7 +92,10 @@ fn domain(loaded: &directory::Domain, shared: &mut Shared) -> Domain {
     }
     // An id always wins over another user's alias.
     for (at, user) in users.iter().enumerate() {
-        if let Some(number) = user.attribute("number-alias").filter(|number| !number.is_empty()) {
+        if let Some(number) = user
+            .attribute("number-alias")
+            .filter(|number| !number.is_empty())
+        {
             index.entry(number.into()).or_insert(at);
         }
     }
@@ -115,8 +128,14 @@ mod tests {
         let view = directory(&loaded);
         let user = view.user("D", "77").unwrap();
         assert_eq!((&*user.id, user.param("dial-string")), ("1000", Some("x")));
-        assert_eq!((user.param("password"), user.variable("area")), (Some("p"), Some("1")));
-        assert_eq!(user.groups.iter().map(|g| &**g).collect::<Vec<_>>(), ["sales", "all"]);
+        assert_eq!(
+            (user.param("password"), user.variable("area")),
+            (Some("p"), Some("1"))
+        );
+        assert_eq!(
+            user.groups.iter().map(|g| &**g).collect::<Vec<_>>(),
+            ["sales", "all"]
+        );
         assert_eq!(user.attribute("number-alias"), Some("77"));
         assert_eq!(&*view.domain("d").unwrap().groups[1].users[0], "1000");
         assert!(view.user("d", "1001").is_none() && view.user("e", "1000").is_none());

@@ -15,7 +15,9 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
         "strftime_tz" => text::strftime_tz(&scope.now, arguments)
             .unwrap_or_else(|| "-ERR Invalid timezone/format".into()),
         "strepoch" if arguments.is_empty() => scope.now.timestamp().as_second().to_string(),
-        "strmicroepoch" if arguments.is_empty() => scope.now.timestamp().as_microsecond().to_string(),
+        "strmicroepoch" if arguments.is_empty() => {
+            scope.now.timestamp().as_microsecond().to_string()
+        }
         "cond" => compare::cond(arguments).unwrap_or_default(),
         "regex" => compare::regex(arguments).unwrap_or_else(|| "-ERR".into()),
         "toupper" => arguments.to_ascii_uppercase(),
@@ -27,9 +29,12 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
         "global_getvar" => global(scope, arguments.trim()),
         "user_exists" => user_exists(scope, arguments).to_string(),
         "user_data" => user_data(scope, arguments).unwrap_or_default(),
-        "domain_exists" if !arguments.trim().is_empty() => {
-            scope.view.directory.domain(arguments.trim()).is_some().to_string()
-        }
+        "domain_exists" if !arguments.trim().is_empty() => scope
+            .view
+            .directory
+            .domain(arguments.trim())
+            .is_some()
+            .to_string(),
         "domain_data" => domain_data(scope, arguments).unwrap_or_default(),
         "in_group" => in_group(scope, arguments).to_string(),
         "sofia_contact" => registered::contact(scope.view, arguments),
@@ -42,7 +47,12 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
 }
 
 fn global(scope: &Scope<'_>, name: &str) -> String {
-    scope.view.globals.get(name).map(|value| value.to_string()).unwrap_or_default()
+    scope
+        .view
+        .globals
+        .get(name)
+        .map(|value| value.to_string())
+        .unwrap_or_default()
 }
 
 /// `uuid_getvar <uuid> <name>`; `_undef_` when unset.
@@ -51,8 +61,16 @@ fn uuid_getvar(scope: &Scope<'_>, arguments: &str) -> Option<String> {
     let Some(channel) = scope.view.channel(id) else {
         return Some("-ERR No such channel!".into());
     };
-    let other = Scope { channel: Some(channel), view: scope.view, now: scope.now.clone() };
-    Some(other.variable(name.trim()).map_or_else(|| "_undef_".into(), |value| value.into_owned()))
+    let other = Scope {
+        channel: Some(channel),
+        view: scope.view,
+        now: scope.now.clone(),
+    };
+    Some(
+        other
+            .variable(name.trim())
+            .map_or_else(|| "_undef_".into(), |value| value.into_owned()),
+    )
 }
 
 /// `user_exists id <user> <domain>`
@@ -98,7 +116,10 @@ fn domain_data(scope: &Scope<'_>, arguments: &str) -> Option<String> {
         "attr" if name == "name" => return Some(domain.name.to_string()),
         _ => return None,
     };
-    pairs.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_string())
+    pairs
+        .iter()
+        .find(|(n, _)| n.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.to_string())
 }
 
 /// `in_group <user>[@<domain>] <group>`

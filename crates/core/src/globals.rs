@@ -15,8 +15,14 @@ impl Switch {
             .map(|profile| profile.sip.ip())
             .filter(|ip| !ip.is_unspecified())
             .collect();
-        let v4 = addresses.iter().find(|ip| ip.is_ipv4()).map_or_else(|| "127.0.0.1".to_owned(), ToString::to_string);
-        let v6 = addresses.iter().find(|ip| ip.is_ipv6()).map_or_else(|| "::1".to_owned(), ToString::to_string);
+        let v4 = addresses
+            .iter()
+            .find(|ip| ip.is_ipv4())
+            .map_or_else(|| "127.0.0.1".to_owned(), ToString::to_string);
+        let v6 = addresses
+            .iter()
+            .find(|ip| ip.is_ipv6())
+            .map_or_else(|| "::1".to_owned(), ToString::to_string);
         let own = [
             ("hostname", self.config.hostname.to_string()),
             ("core_uuid", self.config.node.to_string()),
@@ -27,7 +33,11 @@ impl Switch {
         ];
         let xml = self.config.xml.clone();
         let globals = &mut self.view.globals;
-        for (name, value) in own.iter().map(|(name, value)| (*name, &**value)).chain(xml.globals.iter()) {
+        for (name, value) in own
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .chain(xml.globals.iter())
+        {
             if value.is_empty() {
                 continue;
             }
@@ -36,7 +46,12 @@ impl Switch {
         // Dial strings of the directory rely on a domain; without one it is the address, as the original has it.
         for name in ["domain", "domain_name"] {
             if globals.get(name).is_none() {
-                let domain = self.view.directory.domains.first().map_or(v4.as_str(), |domain| &domain.name);
+                let domain = self
+                    .view
+                    .directory
+                    .domains
+                    .first()
+                    .map_or(v4.as_str(), |domain| &domain.name);
                 globals.insert_mut(name.into(), domain.into());
             }
         }

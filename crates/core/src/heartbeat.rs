@@ -28,7 +28,8 @@ impl Switch {
         };
         self.tasks.heartbeat = Some(task);
         self.timers.set(self.now.mono + every, Deadline::Heartbeat);
-        self.timers.set(self.now.mono + Duration::from_secs(1), Deadline::Second);
+        self.timers
+            .set(self.now.mono + Duration::from_secs(1), Deadline::Second);
     }
 
     /// HEARTBEAT, then RE_SCHEDULE of the task behind it.
@@ -36,14 +37,18 @@ impl Switch {
         let every = self.config.heartbeat;
         let settings = self.view.settings;
         let figures = Heartbeat {
-            uptime_us: u64::try_from(self.now.wall.micros_since(self.view.counters.started)).unwrap_or(0),
+            uptime_us: u64::try_from(self.now.wall.micros_since(self.view.counters.started))
+                .unwrap_or(0),
             sessions: self.channels.len() as u64,
             counters: self.view.counters,
             max_sessions: settings.max_sessions,
             sessions_per_second: settings.sessions_per_second,
             idle_cpu_micro_percent: self.idle_cpu,
         };
-        self.publish(EventKind::System(SystemEvent::Heartbeat(Box::new(figures))), None);
+        self.publish(
+            EventKind::System(SystemEvent::Heartbeat(Box::new(figures))),
+            None,
+        );
         let due = self.now.wall.after(every);
         if let Some(task) = &mut self.tasks.heartbeat {
             task.due = due;
@@ -56,29 +61,47 @@ impl Switch {
     /// Once per second.
     pub(crate) fn second_passed(&mut self) {
         self.rates_second();
-        self.timers.set(self.now.mono + Duration::from_secs(1), Deadline::Second);
+        self.timers
+            .set(self.now.mono + Duration::from_secs(1), Deadline::Second);
     }
 
     /// SESSION_HEARTBEAT of one channel, while it wants any.
     pub(crate) fn session_heartbeat(&mut self, id: &ChannelId) {
         let now = self.now.mono;
-        let wanted = self.channels.get(id).filter(|live| live.is_up() && live.heartbeat_s > 0);
+        let wanted = self
+            .channels
+            .get(id)
+            .filter(|live| live.is_up() && live.heartbeat_s > 0);
         let Some(every_s) = wanted.map(|live| live.heartbeat_s) else {
             self.tasks.session_heartbeats.remove(id);
             return;
         };
         // A timer of an earlier setting is stale.
-        if self.tasks.session_heartbeats.get(id).is_some_and(|at| *at <= now) {
+        if self
+            .tasks
+            .session_heartbeats
+            .get(id)
+            .is_some_and(|at| *at <= now)
+        {
             self.emit(id, ChannelEvent::Heartbeat);
             self.arm_session_heartbeat(id, every_s);
         }
     }
 
     /// Makes a channel's heartbeat fire, the first one now or one interval from now; `None` ends it.
-    pub(crate) fn heartbeat_channel(&mut self, id: &ChannelId, every: Option<Duration>, delayed: bool) {
+    pub(crate) fn heartbeat_channel(
+        &mut self,
+        id: &ChannelId,
+        every: Option<Duration>,
+        delayed: bool,
+    ) {
         // Less than a second would be a busy loop.
-        let every_s = every.map_or(0, |every| u32::try_from(every.as_secs()).unwrap_or(u32::MAX).max(1));
-        let Some(live) = self.channels.get_mut(id).filter(|live| live.is_up()) else { return };
+        let every_s = every.map_or(0, |every| {
+            u32::try_from(every.as_secs()).unwrap_or(u32::MAX).max(1)
+        });
+        let Some(live) = self.channels.get_mut(id).filter(|live| live.is_up()) else {
+            return;
+        };
         live.heartbeat_s = every_s;
         if every_s == 0 {
             self.tasks.session_heartbeats.remove(id);
@@ -98,7 +121,11 @@ impl Switch {
 
     /// Answers `uuid_session_heartbeat`.
     pub(crate) fn set_heartbeat(&mut self, request: RequestId, command: SetHeartbeat) {
-        let SetHeartbeat { channel, every, delayed } = command;
+        let SetHeartbeat {
+            channel,
+            every,
+            delayed,
+        } = command;
         let answer = if self.channels.get(&channel).is_some_and(|live| live.is_up()) {
             self.heartbeat_channel(&channel, every, delayed);
             Ok(())

@@ -7,8 +7,14 @@ use crate::Switch;
 impl Switch {
     /// Fills the view's profiles from the configuration; counters go on.
     pub(crate) fn publish_profiles(&mut self) {
-        let longest = self.config.profiles.iter().map(|profile| profile.max_expires_s).max();
-        self.registrations.grant_at_most(longest.filter(|seconds| *seconds > 0));
+        let longest = self
+            .config
+            .profiles
+            .iter()
+            .map(|profile| profile.max_expires_s)
+            .max();
+        self.registrations
+            .grant_at_most(longest.filter(|seconds| *seconds > 0));
         let old = self.view.profiles.clone();
         self.view.profiles = self
             .config
@@ -17,8 +23,17 @@ impl Switch {
             .map(|profile| {
                 let counted = old.iter().find(|known| known.name == profile.name);
                 let ip = profile.sip.ip().to_string();
-                let domains = self.view.directory.domains.iter().map(|domain| &domain.name);
-                let realm = profile.domains.first().cloned().or_else(|| domains.clone().next().cloned());
+                let domains = self
+                    .view
+                    .directory
+                    .domains
+                    .iter()
+                    .map(|domain| &domain.name);
+                let realm = profile
+                    .domains
+                    .first()
+                    .cloned()
+                    .or_else(|| domains.clone().next().cloned());
                 SipProfile {
                     name: profile.name.clone(),
                     aliases: profile.domains.clone(),

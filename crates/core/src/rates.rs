@@ -21,7 +21,12 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { second: now, made: 0, past: VecDeque::with_capacity(WINDOW_S), alive_peak: 0 }
+        Self {
+            second: now,
+            made: 0,
+            past: VecDeque::with_capacity(WINDOW_S),
+            alive_peak: 0,
+        }
     }
 
     /// Whether one more channel fits into this second; counts it when so. A limit of 0 lets nothing in.
@@ -52,7 +57,10 @@ impl Rates {
 
     fn peaks(&self) -> (u64, u64) {
         let now = (self.made, self.alive_peak);
-        self.past.iter().chain([&now]).fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)))
+        self.past
+            .iter()
+            .chain([&now])
+            .fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)))
     }
 }
 
@@ -112,8 +120,8 @@ mod tests {
     fn peaks_are_forgotten_after_five_minutes() {
         let start = Instant::now();
         let mut rates = Rates::new(start);
-        rates.made = 9;
-        rates.close(start, 40);
+        (rates.made, rates.alive_peak) = (9, 40);
+        rates.close(start, 0);
         assert_eq!(rates.peaks(), (9, 40));
         for _ in 0..WINDOW_S - 1 {
             rates.close(start, 0);

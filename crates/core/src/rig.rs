@@ -9,7 +9,8 @@ use api::event::{Event, EventKind, SystemEvent};
 use api::time::Now;
 use api::{Answer, Command, CommandError, NodeId, Origin, RequestId, Timestamp, Uuid, View};
 use media::control::{
-    LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId, RecordLength, RoomId,
+    LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId,
+    RecordLength, RoomId,
 };
 use sip::event::OutOfDialogRequest;
 use sip::message::{Method, parse_datagram};
@@ -23,7 +24,10 @@ use crate::{Effect, Input, Switch};
 pub(crate) const SIP: &str = "127.0.0.1:5060";
 const UDP_FLOW: FlowId = FlowId(1);
 /// What a played or recorded file has, at 8 kHz.
-pub(crate) const LENGTH: RecordLength = RecordLength { samples: 3200, rate_hz: 8000 };
+pub(crate) const LENGTH: RecordLength = RecordLength {
+    samples: 3200,
+    rate_hz: 8000,
+};
 
 pub(crate) struct Rig {
     pub(crate) switch: Switch,
@@ -41,7 +45,8 @@ pub(crate) struct Rig {
 
 /// What most tests need.
 pub(crate) fn config() -> Config {
-    let xml = Configuration::load(&built_in(), BUILT_IN_ROOT.as_ref(), Globals::new()).expect("the built-in configuration loads");
+    let xml = Configuration::load(&built_in(), BUILT_IN_ROOT.as_ref(), Globals::new())
+        .expect("the built-in configuration loads");
     Config {
         node: NodeId(Uuid::from_u128(7)),
         hostname: "rig".into(),
@@ -134,9 +139,18 @@ impl Rig {
                 };
                 vec![MediaReport::Opened { leg: *leg, local }]
             }
-            MediaCommand::CloseLeg { leg } => vec![MediaReport::Closed { leg: *leg, stats: LegStats::default() }],
-            MediaCommand::Play { play, file, .. } | MediaCommand::RoomPlay { play, file, .. } if file.contains("missing") => {
-                vec![MediaReport::PlayDone { play: *play, end: PlayEnd::NotFound, length: zero }]
+            MediaCommand::CloseLeg { leg } => vec![MediaReport::Closed {
+                leg: *leg,
+                stats: LegStats::default(),
+            }],
+            MediaCommand::Play { play, file, .. } | MediaCommand::RoomPlay { play, file, .. }
+                if file.contains("missing") =>
+            {
+                vec![MediaReport::PlayDone {
+                    play: *play,
+                    end: PlayEnd::NotFound,
+                    length: zero,
+                }]
             }
             MediaCommand::Play { play, .. } => {
                 self.plays.insert(*play, None);
@@ -147,9 +161,16 @@ impl Rig {
                 vec![MediaReport::PlayStarted { play: *play }]
             }
             MediaCommand::StopPlay { play } if self.plays.remove(play).is_some() => {
-                vec![MediaReport::PlayDone { play: *play, end: PlayEnd::Stopped, length: LENGTH }]
+                vec![MediaReport::PlayDone {
+                    play: *play,
+                    end: PlayEnd::Stopped,
+                    length: LENGTH,
+                }]
             }
-            MediaCommand::RoomRecord { record, file, .. } | MediaCommand::Record { record, file, .. } if file.contains("missing") => {
+            MediaCommand::RoomRecord { record, file, .. }
+            | MediaCommand::Record { record, file, .. }
+                if file.contains("missing") =>
+            {
                 vec![record_done(*record, RecordEnd::Failed)]
             }
             MediaCommand::RoomRecord { record, room, .. } => {
@@ -168,7 +189,11 @@ impl Rig {
                 self.plays.retain(|play, of| {
                     let ends = *of == Some(*room);
                     if ends {
-                        out.push(MediaReport::PlayDone { play: *play, end: PlayEnd::Stopped, length: LENGTH });
+                        out.push(MediaReport::PlayDone {
+                            play: *play,
+                            end: PlayEnd::Stopped,
+                            length: LENGTH,
+                        });
                     }
                     !ends
                 });
@@ -189,13 +214,21 @@ impl Rig {
     pub(crate) fn finish_play(&mut self) {
         let play = *self.plays.keys().min().expect("a file plays");
         self.plays.remove(&play);
-        self.feed(Input::Media(MediaReport::PlayDone { play, end: PlayEnd::Finished, length: LENGTH }));
+        self.feed(Input::Media(MediaReport::PlayDone {
+            play,
+            end: PlayEnd::Finished,
+            length: LENGTH,
+        }));
     }
 
     pub(crate) fn ask(&mut self, command: impl Into<Command>) -> RequestId {
         self.requests += 1;
         let id = RequestId(self.requests);
-        self.feed(Input::Request { id, command: command.into(), origin: Origin::internal("rig") });
+        self.feed(Input::Request {
+            id,
+            command: command.into(),
+            origin: Origin::internal("rig"),
+        });
         id
     }
 
@@ -208,7 +241,11 @@ impl Rig {
     /// Lets time pass, deadline by deadline.
     pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.since + span;
-        while let Some(next) = self.switch.next_deadline().map(|at| at.saturating_duration_since(self.start)) {
+        while let Some(next) = self
+            .switch
+            .next_deadline()
+            .map(|at| at.saturating_duration_since(self.start))
+        {
             if next > end {
                 break;
             }
@@ -221,29 +258,51 @@ impl Rig {
 
     /// The events since the last call, one word or two each; only those `pick` has words for.
     pub(crate) fn seen(&mut self, pick: impl Fn(&Event) -> Option<String>) -> Vec<String> {
-        std::mem::take(&mut self.events).iter().filter_map(pick).collect()
+        std::mem::take(&mut self.events)
+            .iter()
+            .filter_map(pick)
+            .collect()
     }
 
     pub(crate) fn leg_of(&self, id: &api::ChannelId) -> LegId {
-        self.switch.channels.get(id).expect("the channel lives").media.id
+        self.switch
+            .channels
+            .get(id)
+            .expect("the channel lives")
+            .media
+            .id
     }
 }
 
 fn record_done(record: RecordId, end: RecordEnd) -> MediaReport {
-    MediaReport::RecordDone { record, end, length: LENGTH, heard: true, dropped: 0 }
+    MediaReport::RecordDone {
+        record,
+        end,
+        length: LENGTH,
+        heard: true,
+        dropped: 0,
+    }
 }
 
 fn now_at(start: Instant, since: Duration) -> Now {
-    Now { mono: start + since, wall: Timestamp(1_795_229_351_000_000).after(since) }
+    Now {
+        mono: start + since,
+        wall: Timestamp(1_795_229_351_000_000).after(since),
+    }
 }
 
 /// Tasks and heartbeats, by the names clients know.
 pub(crate) fn clockwork(event: &Event) -> Option<String> {
     match &event.kind {
         EventKind::System(SystemEvent::Heartbeat(_)) => Some("HEARTBEAT".into()),
-        EventKind::System(SystemEvent::Task { task, what, run }) => {
-            Some(format!("{what:?} {} {}{}", task.id, task.description, run.as_deref().map(|r| format!(" runs {r}")).unwrap_or_default()))
-        }
+        EventKind::System(SystemEvent::Task { task, what, run }) => Some(format!(
+            "{what:?} {} {}{}",
+            task.id,
+            task.description,
+            run.as_deref()
+                .map(|r| format!(" runs {r}"))
+                .unwrap_or_default()
+        )),
         _ => None,
     }
 }
@@ -259,10 +318,25 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn new(user: &str, address: &str, transport: Transport, flow: u64) -> Self {
+        // Two phones with one seed would have their transactions taken for each other's.
+        let mut seed = [flow as u8; 32];
+        seed.iter_mut()
+            .zip(user.bytes())
+            .for_each(|(place, byte)| *place ^= byte);
         Self {
-            endpoint: sip::Endpoint::new(sip::EndpointConfig { user_agent: "Phone/1".into(), ..Default::default() }, [flow as u8; 32]),
+            endpoint: sip::Endpoint::new(
+                sip::EndpointConfig {
+                    user_agent: "Phone/1".into(),
+                    ..Default::default()
+                },
+                seed,
+            ),
             flow: Flow {
-                id: if transport == Transport::Udp { UDP_FLOW } else { FlowId(flow) },
+                id: if transport == Transport::Udp {
+                    UDP_FLOW
+                } else {
+                    FlowId(flow)
+                },
                 transport,
                 local: SIP.parse().expect("an address"),
                 remote: address.parse().expect("an address"),
@@ -279,10 +353,23 @@ impl Phone {
 
     /// Registers (or with 0 seconds unregisters) and returns the final code.
     pub(crate) fn register(&mut self, rig: &mut Rig, password: &str, expires_s: u32) -> u16 {
-        self.send(rig, Method::Register, password, &format!("sip:{}@127.0.0.1", self.uri), expires_s)
+        self.send(
+            rig,
+            Method::Register,
+            password,
+            &format!("sip:{}@127.0.0.1", self.uri),
+            expires_s,
+        )
     }
 
-    fn send(&mut self, rig: &mut Rig, method: Method, password: &str, to: &str, expires_s: u32) -> u16 {
+    fn send(
+        &mut self,
+        rig: &mut Rig,
+        method: Method,
+        password: &str,
+        to: &str,
+        expires_s: u32,
+    ) -> u16 {
         // One number for the challenged request, one for the answer to the challenge.
         self.cseq += 2;
         let party = sip::Party::uri(to);
@@ -291,7 +378,12 @@ impl Phone {
             uri: "sip:127.0.0.1".into(),
             from: party.clone(),
             to: party,
-            target: Target { flow: Some(FlowId(99)), transport: self.flow.transport, local: self.flow.remote, remote: self.flow.local },
+            target: Target {
+                flow: Some(FlowId(99)),
+                transport: self.flow.transport,
+                local: self.flow.remote,
+                remote: self.flow.local,
+            },
             local_contact: Some(format!("sip:{}@{}", self.uri, self.flow.remote)),
             headers: vec![("Expires".into(), expires_s.to_string())],
             body: None,
@@ -299,15 +391,28 @@ impl Phone {
             route: Vec::new(),
             call: Some((self.call_id.clone(), self.cseq)),
         };
-        self.endpoint.send_out_of_dialog(rig.now().mono, request).expect("a sound request");
+        self.endpoint
+            .send_out_of_dialog(rig.now().mono, request)
+            .expect("a sound request");
         for _ in 0..8 {
             while let Some(sent) = self.endpoint.poll_transmit() {
                 let message = parse_datagram(sent.bytes).expect("our own message");
-                rig.feed(Input::Sip { flow: self.flow, message });
+                rig.feed(Input::Sip {
+                    flow: self.flow,
+                    message,
+                });
             }
             for transmit in std::mem::take(&mut rig.transmits) {
-                assert_eq!(transmit.target.remote, self.flow.remote, "the answer goes back to the phone");
-                let back = Flow { id: FlowId(99), local: self.flow.remote, remote: self.flow.local, ..self.flow };
+                assert_eq!(
+                    transmit.target.remote, self.flow.remote,
+                    "the answer goes back to the phone"
+                );
+                let back = Flow {
+                    id: FlowId(99),
+                    local: self.flow.remote,
+                    remote: self.flow.local,
+                    ..self.flow
+                };
                 let message = parse_datagram(transmit.bytes).expect("the switch's own message");
                 self.endpoint.handle_message(rig.now().mono, &back, message);
             }

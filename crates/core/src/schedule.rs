@@ -53,22 +53,47 @@ impl Switch {
     /// Answers `Schedule`: ADD_SCHEDULE, and later the deed.
     pub(crate) fn schedule(&mut self, request: RequestId, command: Schedule) {
         let answer = self.add_task(command);
-        let answer = answer.ok_or_else(|| CommandError::new(ErrorKind::LimitReached, "too many tasks"));
+        let answer =
+            answer.ok_or_else(|| CommandError::new(ErrorKind::LimitReached, "too many tasks"));
         self.answer(request, answer);
     }
 
     /// Schedules something; the task's number, or `None` when there are too many.
     pub(crate) fn add_task(&mut self, command: Schedule) -> Option<TaskId> {
         if self.tasks.waiting.len() >= MAX_TASKS {
-            tracing::warn!(limit = MAX_TASKS, "Too many scheduled tasks; one is refused");
+            tracing::warn!(
+                limit = MAX_TASKS,
+                "Too many scheduled tasks; one is refused"
+            );
             return None;
         }
-        let Schedule { at, repeat_s, group, what } = command;
+        let Schedule {
+            at,
+            repeat_s,
+            group,
+            what,
+        } = command;
         let id = self.new_task_id();
-        let task = Arc::new(Task { id, description: description(&what).into(), group, due: at, repeat_s });
+        let task = Arc::new(Task {
+            id,
+            description: description(&what).into(),
+            group,
+            due: at,
+            repeat_s,
+        });
         self.arm_task(&task);
-        self.tasks.groups.entry(task.group.clone()).or_default().insert(id);
-        self.tasks.waiting.insert(id, Waiting { task: task.clone(), what });
+        self.tasks
+            .groups
+            .entry(task.group.clone())
+            .or_default()
+            .insert(id);
+        self.tasks.waiting.insert(
+            id,
+            Waiting {
+                task: task.clone(),
+                what,
+            },
+        );
         self.view.tasks.insert_mut(id, task.clone());
         self.publish_task(task, TaskEvent::Added, None);
         Some(id)
@@ -76,19 +101,29 @@ impl Switch {
 
     fn arm_task(&mut self, task: &Task) {
         let wait = u64::try_from(task.due.micros_since(self.now.wall)).unwrap_or(0);
-        self.timers.set(self.now.mono + Duration::from_micros(wait), Deadline::Task(task.id));
+        self.timers.set(
+            self.now.mono + Duration::from_micros(wait),
+            Deadline::Task(task.id),
+        );
     }
 
     pub(crate) fn publish_task(&mut self, task: Arc<Task>, what: TaskEvent, run: Option<Arc<str>>) {
-        self.publish(EventKind::System(SystemEvent::Task { task, what, run }), None);
+        self.publish(
+            EventKind::System(SystemEvent::Task { task, what, run }),
+            None,
+        );
     }
 
     /// The time of a task has come.
     pub(crate) fn task_due(&mut self, id: TaskId) {
-        let Some(waiting) = self.tasks.waiting.get(&id) else { return };
+        let Some(waiting) = self.tasks.waiting.get(&id) else {
+            return;
+        };
         let (task, what) = (waiting.task.clone(), waiting.what.clone());
         match what {
-            Scheduled::Console(line) => self.publish_task(task.clone(), TaskEvent::Executed, Some(line)),
+            Scheduled::Console(line) => {
+                self.publish_task(task.clone(), TaskEvent::Executed, Some(line))
+            }
             Scheduled::Hangup(channel, cause) => self.hangup(&channel, cause, Blame::Ours),
             Scheduled::Transfer(transfer) => {
                 if let Err(error) = self.transfer_command(&transfer) {
@@ -109,7 +144,9 @@ impl Switch {
         // Runs missed while the clock jumped are not made up for.
         let due = task.due.after(every).max(self.now.wall);
         // The deed may have ended the task.
-        let Some(waiting) = self.tasks.waiting.get_mut(&id) else { return };
+        let Some(waiting) = self.tasks.waiting.get_mut(&id) else {
+            return;
+        };
         Arc::make_mut(&mut waiting.task).due = due;
         let task = waiting.task.clone();
         self.arm_task(&task);
@@ -119,7 +156,9 @@ impl Switch {
 
     /// DEL_SCHEDULE; false when there is no such task.
     fn delete_task(&mut self, id: TaskId) -> bool {
-        let Some(waiting) = self.tasks.waiting.remove(&id) else { return false };
+        let Some(waiting) = self.tasks.waiting.remove(&id) else {
+            return false;
+        };
         if let Some(group) = self.tasks.groups.get_mut(&waiting.task.group) {
             group.remove(&id);
             if group.is_empty() {
@@ -151,3 +190,6 @@ impl Switch {
         self.delete_group(id.as_str());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,23 @@ use crate::dialplan::Expression;
 pub(super) fn cond(arguments: &str) -> Option<String> {
     let words = words(arguments);
     let question = words.iter().position(|word| word == "?")?;
-    let colon = question + 1 + words.get(question + 1..)?.iter().position(|word| word == ":")?;
+    let colon = question
+        + 1
+        + words
+            .get(question + 1..)?
+            .iter()
+            .position(|word| word == ":")?;
     let operators = ["==", "!=", ">=", "<=", ">", "<"];
-    let at = words.get(..question)?.iter().position(|word| operators.contains(&word.as_str()))?;
-    let join = |range: std::ops::Range<usize>| words.get(range).map(|part| part.join(" ")).unwrap_or_default();
+    let at = words
+        .get(..question)?
+        .iter()
+        .position(|word| operators.contains(&word.as_str()))?;
+    let join = |range: std::ops::Range<usize>| {
+        words
+            .get(range)
+            .map(|part| part.join(" "))
+            .unwrap_or_default()
+    };
     let (a, b) = (join(0..at), join(at + 1..question));
     let order = match (a.parse::<f64>(), b.parse::<f64>()) {
         (Ok(a), Ok(b)) => a.partial_cmp(&b)?,
@@ -26,7 +39,11 @@ pub(super) fn cond(arguments: &str) -> Option<String> {
         ">" => order == Ordering::Greater,
         _ => order == Ordering::Less,
     };
-    Some(if holds { join(question + 1..colon) } else { join(colon + 1..words.len()) })
+    Some(if holds {
+        join(question + 1..colon)
+    } else {
+        join(colon + 1..words.len())
+    })
 }
 
 /// Words at blanks; single quotes hold a word together, even an empty one (event-socket.md §6.1).
@@ -75,7 +92,11 @@ pub(super) fn regex(arguments: &str) -> Option<String> {
             let mut rest = substitution;
             while let Some(at) = rest.find(['%', '$']) {
                 out.push_str(rest.get(..at)?);
-                let group = rest.get(at + 1..)?.chars().next().and_then(|c| c.to_digit(10));
+                let group = rest
+                    .get(at + 1..)?
+                    .chars()
+                    .next()
+                    .and_then(|c| c.to_digit(10));
                 match group {
                     Some(group) => {
                         out.push_str(captures.get(group as usize).unwrap_or_default());

@@ -21,15 +21,30 @@ fn view() -> View {
         variables: vec![("area".into(), "918".into())],
         ..Domain::default()
     };
-    let mut view = View { directory: Arc::new(Directory { domains: vec![domain] }), ..View::default() };
+    let mut view = View {
+        directory: Arc::new(Directory {
+            domains: vec![domain],
+        }),
+        ..View::default()
+    };
     view.globals.insert_mut("hostname".into(), "pbx1".into());
     view
 }
 
 fn ask(function: &str, arguments: &str) -> Option<String> {
     let view = view();
-    let now = jiff::Timestamp::from_second(1_795_229_351).unwrap().to_zoned(jiff::tz::TimeZone::UTC);
-    call(&Scope { channel: None, view: &view, now }, function, arguments)
+    let now = jiff::Timestamp::from_second(1_795_229_351)
+        .unwrap()
+        .to_zoned(jiff::tz::TimeZone::UTC);
+    call(
+        &Scope {
+            channel: None,
+            view: &view,
+            now,
+        },
+        function,
+        arguments,
+    )
 }
 
 #[test]
@@ -41,7 +56,11 @@ fn table() {
         ("strftime", "0|%Y-%m-%d %H:%M:%S", "Y-01-01 00:00:00"),
         ("strftime", "1700000000|%F %T %z", "F 22:13:20 +0000"),
         ("strftime_tz", "", "2026-11-21 02:49:11"),
-        ("strftime_tz", "Nope/Zone %F", "-ERR Invalid timezone/format"),
+        (
+            "strftime_tz",
+            "Nope/Zone %F",
+            "-ERR Invalid timezone/format",
+        ),
         ("user_exists", "id 1000 d", "true"),
         ("user_exists", "id 9999 d", "false"),
         ("user_exists", "1000", "false"),
@@ -83,7 +102,11 @@ fn table() {
         ("regex", "m:~a|b~(a)\\|~<%1>", "<a>"),
         ("regex", "x|(", "-ERR"),
     ] {
-        assert_eq!(ask(function, arguments).as_deref(), Some(answer), "{function} {arguments}");
+        assert_eq!(
+            ask(function, arguments).as_deref(),
+            Some(answer),
+            "{function} {arguments}"
+        );
     }
 }
 
@@ -96,5 +119,8 @@ fn unknown_functions_are_unknown() {
 #[test]
 fn an_expression_that_never_ends_is_given_up() {
     let data = format!("{}!", "a".repeat(40));
-    assert_eq!(ask("regex", &format!("{data}|^(a+)+$")).as_deref(), Some("-ERR"));
+    assert_eq!(
+        ask("regex", &format!("{data}|^(a+)+$")).as_deref(),
+        Some("-ERR")
+    );
 }

@@ -29,16 +29,27 @@ pub(super) fn strftime(now: &Zoned, arguments: &str) -> Option<String> {
 /// `strftime_tz <zone> [<epoch>|<format>]`, where the `|` costs nothing. `None`: no such zone or format.
 pub(super) fn strftime_tz(now: &Zoned, arguments: &str) -> Option<String> {
     let (zone, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
-    let zone = if zone.is_empty() { now.time_zone().clone() } else { TimeZone::get(zone).ok()? };
+    let zone = if zone.is_empty() {
+        now.time_zone().clone()
+    } else {
+        TimeZone::get(zone).ok()?
+    };
     let (at, format) = match rest.split_once('|') {
-        Some((epoch, format)) => (jiff::Timestamp::from_second(epoch.trim().parse().ok()?).ok()?, format),
+        Some((epoch, format)) => (
+            jiff::Timestamp::from_second(epoch.trim().parse().ok()?).ok()?,
+            format,
+        ),
         None => (now.timestamp(), rest),
     };
     print(&at.to_zoned(zone), format)
 }
 
 fn print(at: &Zoned, format: &str) -> Option<String> {
-    let format = if format.is_empty() { DEFAULT_FORMAT } else { format };
+    let format = if format.is_empty() {
+        DEFAULT_FORMAT
+    } else {
+        format
+    };
     strtime::format(format, at).ok()
 }
 
@@ -62,7 +73,11 @@ pub(super) fn url_encode(text: &str) -> String {
 /// Resolves `%41`; what is no escape stays.
 pub(super) fn url_decode(text: &str) -> String {
     let bytes = text.as_bytes();
-    let hex = |at: usize| bytes.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+    let hex = |at: usize| {
+        bytes
+            .get(at)
+            .and_then(|digit| char::from(*digit).to_digit(16))
+    };
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {

@@ -30,8 +30,13 @@ pub(crate) enum CallAuth {
 /// What the credentials of a request came to.
 enum Judged {
     In(Account),
-    Challenge { headers: Vec<(String, String)>, stale: bool },
-    Forbidden { reason: &'static str },
+    Challenge {
+        headers: Vec<(String, String)>,
+        stale: bool,
+    },
+    Forbidden {
+        reason: &'static str,
+    },
 }
 
 /// The user part and host of a From or To.
@@ -46,7 +51,9 @@ pub(super) fn contact_header(request: &IncomingRequest, uri: &str) -> String {
         .header_list(HeaderName::Contact)
         .filter_map(NameAddr::parse)
         .find(|contact| contact.uri == uri);
-    let display = value.map(|contact| contact.display_name().into_owned()).unwrap_or_default();
+    let display = value
+        .map(|contact| contact.display_name().into_owned())
+        .unwrap_or_default();
     format!("\"{}\" <{uri}>", display.replace('"', ""))
 }
 
@@ -54,13 +61,24 @@ impl Switch {
     /// Answers a REGISTER.
     pub(crate) fn handle_register(&mut self, id: sip::event::RequestId, request: IncomingRequest) {
         let (code, reason, headers) = self.register(&request);
-        if let Err(error) = self.sip.respond(self.now.mono, id, code, reason, &headers, None) {
+        if let Err(error) = self
+            .sip
+            .respond(self.now.mono, id, code, reason, &headers, None)
+        {
             tracing::debug!(%error, code, "REGISTER cannot be answered any more");
         }
     }
 
-    fn register(&mut self, request: &IncomingRequest) -> (u16, &'static str, Vec<(String, String)>) {
-        let Some(profile) = self.config.profiles.get(self.profile_of(request.flow.local)).cloned() else {
+    fn register(
+        &mut self,
+        request: &IncomingRequest,
+    ) -> (u16, &'static str, Vec<(String, String)>) {
+        let Some(profile) = self
+            .config
+            .profiles
+            .get(self.profile_of(request.flow.local))
+            .cloned()
+        else {
             return (403, "", Vec::new());
         };
         let Some((user, host)) = party(request.to()) else {
@@ -74,7 +92,10 @@ impl Switch {
             Judged::Challenge { headers, stale } => {
                 if stale {
                     let attempt = self.attempt(request, &profile, &user, &domain, &user);
-                    self.account_event(AccountEvent::RegisterAttempted { registration: attempt, result: "STALE" });
+                    self.account_event(AccountEvent::RegisterAttempted {
+                        registration: attempt,
+                        result: "STALE",
+                    });
                 }
                 (401, "", headers)
             }
@@ -83,15 +104,38 @@ impl Switch {
                 (403, "", Vec::new())
             }
             Judged::In(account) => {
-                let addressed = self.view.directory.user(&domain, &user).map(|user| user.id.clone());
+                let addressed = self
+                    .view
+                    .directory
+                    .user(&domain, &user)
+                    .map(|user| user.id.clone());
                 if addressed.as_deref() != Some(&*account.user.id) {
-                    self.register_refused(request, &profile, &user, &domain, "another user's address");
+                    self.register_refused(
+                        request,
+                        &profile,
+                        &user,
+                        &domain,
+                        "another user's address",
+                    );
                     return (403, "", Vec::new());
                 }
-                let renewed = self.registrations.table.bindings(&account.address()).any(|b| *b.call_id == *request.call_id());
+                let renewed = self
+                    .registrations
+                    .table
+                    .bindings(&account.address())
+                    .any(|b| *b.call_id == *request.call_id());
                 let result = if renewed { "RENEWED" } else { "SUCCESS" };
-                let attempt = self.attempt(request, &profile, &account.user.id, &domain, &account.user.id);
-                self.account_event(AccountEvent::RegisterAttempted { registration: attempt, result });
+                let attempt = self.attempt(
+                    request,
+                    &profile,
+                    &account.user.id,
+                    &domain,
+                    &account.user.id,
+                );
+                self.account_event(AccountEvent::RegisterAttempted {
+                    registration: attempt,
+                    result,
+                });
                 let answer = self.change_bindings(request, &profile.name, &account);
                 (answer.code, answer.reason, answer.headers)
             }
@@ -110,7 +154,10 @@ impl Switch {
         tracing::warn!(user, %domain, source = %request.flow.remote, reason, "Registration is refused");
         let attempt = self.attempt(request, profile, user, domain, user);
         let user_agent = attempt.user_agent.clone();
-        self.account_event(AccountEvent::RegisterAttempted { registration: attempt, result: "FORBIDDEN" });
+        self.account_event(AccountEvent::RegisterAttempted {
+            registration: attempt,
+            result: "FORBIDDEN",
+        });
         self.account_event(AccountEvent::RegisterFailed {
             profile: profile.name.clone(),
             user: user.into(),
@@ -147,11 +194,21 @@ impl Switch {
             contact: contact_header(request, uri).into(),
             contact_uri: uri.into(),
             call_id: request.call_id().into(),
-            user_agent: request.header(HeaderName::UserAgent).unwrap_or_default().into(),
+            user_agent: request
+                .header(HeaderName::UserAgent)
+                .unwrap_or_default()
+                .into(),
             source: request.flow.remote,
-            transport: if request.flow.transport.is_reliable() { "tcp" } else { "udp" },
+            transport: if request.flow.transport.is_reliable() {
+                "tcp"
+            } else {
+                "udp"
+            },
             refreshed: self.now.wall,
-            expires: self.now.wall.after(std::time::Duration::from_secs(seconds.into())),
+            expires: self
+                .now
+                .wall
+                .after(std::time::Duration::from_secs(seconds.into())),
         }
     }
 
@@ -168,22 +225,38 @@ impl Switch {
         let directory = self.view.directory.clone();
         let algorithms = accounts::algorithms(directory.user(domain, user).map(|user| &**user));
         if self.registrations.attempts.is_blocked(from, now) {
-            return Judged::Forbidden { reason: "too many failures from this address" };
+            return Judged::Forbidden {
+                reason: "too many failures from this address",
+            };
         }
         let lookup = |claim: Claim<'_>| {
-            let user = directory.user(domain, claim.username).filter(|user| *user.id == *claim.username)?;
+            let user = directory
+                .user(domain, claim.username)
+                .filter(|user| *user.id == *claim.username)?;
             accounts::ha1(user, claim.realm, claim.algorithm)
         };
-        let verdict = self.authenticator.verify(now, kind, realm, &request.message, lookup);
+        let verdict = self
+            .authenticator
+            .verify(now, kind, realm, &request.message, lookup);
         let (stale, failure) = match verdict {
             Verdict::Accepted { username } => {
                 self.registrations.attempts.succeeded(from);
                 return match directory.user(domain, &username) {
                     Some(user) => {
-                        let realm: Arc<str> = if **domain == *realm { domain.clone() } else { realm.into() };
-                        Judged::In(Account { user: user.clone(), domain: domain.clone(), realm })
+                        let realm: Arc<str> = if **domain == *realm {
+                            domain.clone()
+                        } else {
+                            realm.into()
+                        };
+                        Judged::In(Account {
+                            user: user.clone(),
+                            domain: domain.clone(),
+                            realm,
+                        })
                     }
-                    None => Judged::Forbidden { reason: "no such user" },
+                    None => Judged::Forbidden {
+                        reason: "no such user",
+                    },
                 };
             }
             Verdict::NoCredentials | Verdict::Malformed => (false, None),
@@ -197,17 +270,28 @@ impl Switch {
             }
             return Judged::Forbidden { reason };
         }
-        let headers = self.authenticator.challenge(now, kind, realm, &algorithms, stale);
+        let headers = self
+            .authenticator
+            .challenge(now, kind, realm, &algorithms, stale);
         Judged::Challenge { headers, stale }
     }
 
     /// Decides about a call whose sender has to say who it is.
     pub(crate) fn authenticate_call(&mut self, request: &IncomingRequest) -> CallAuth {
-        let profile = self.config.profiles.get(self.profile_of(request.flow.local)).cloned();
-        let (Some(profile), Some((user, host))) = (profile, party(request.from())) else { return CallAuth::Forbidden };
+        let profile = self
+            .config
+            .profiles
+            .get(self.profile_of(request.flow.local))
+            .cloned();
+        let (Some(profile), Some((user, host))) = (profile, party(request.from())) else {
+            return CallAuth::Forbidden;
+        };
         // Whatever domain a phone says it belongs to, it proves itself to one of ours.
         let own = profile.sip.ip().to_string();
-        let Some(domain) = self.domain_of(&profile, &host).or_else(|| self.domain_of(&profile, &own)) else {
+        let Some(domain) = self
+            .domain_of(&profile, &host)
+            .or_else(|| self.domain_of(&profile, &own))
+        else {
             return CallAuth::Forbidden;
         };
         match self.judge(request, ChallengeKind::Proxy, &host, &domain, &user) {

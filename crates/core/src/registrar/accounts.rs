@@ -34,7 +34,11 @@ impl Account {
 pub(super) fn ha1(user: &DirectoryUser, realm: &str, algorithm: Algorithm) -> Option<Ha1> {
     let given = |name| user.param(name).filter(|value| !value.is_empty());
     if let Some(hash) = given("a1-hash") {
-        return user.domain.eq_ignore_ascii_case(realm).then(|| Ha1::from_hex(algorithm, hash)).flatten();
+        return user
+            .domain
+            .eq_ignore_ascii_case(realm)
+            .then(|| Ha1::from_hex(algorithm, hash))
+            .flatten();
     }
     given("password").map(|password| Ha1::new(algorithm, &user.id, realm, password))
 }
@@ -48,7 +52,11 @@ pub(super) fn algorithms(user: Option<&DirectoryUser>) -> Vec<Algorithm> {
         .flat_map(|list| list.split(','))
         .filter_map(|name| Algorithm::parse(Some(name.trim())))
         .collect();
-    if named.is_empty() { vec![Algorithm::Md5] } else { named }
+    if named.is_empty() {
+        vec![Algorithm::Md5]
+    } else {
+        named
+    }
 }
 
 impl Switch {
@@ -59,23 +67,42 @@ impl Switch {
         if let Some(domain) = directory.domain(host) {
             return Some(domain.name.clone());
         }
-        let is_profile = profile.domains.iter().any(|name| name.eq_ignore_ascii_case(host))
-            || host.parse().is_ok_and(|ip: std::net::IpAddr| ip == profile.sip.ip());
+        let is_profile = profile
+            .domains
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(host))
+            || host
+                .parse()
+                .is_ok_and(|ip: std::net::IpAddr| ip == profile.sip.ip());
         if !is_profile {
             return None;
         }
-        let known = profile.domains.iter().find_map(|name| directory.domain(name));
-        known.or_else(|| directory.domains.first()).map(|domain| domain.name.clone())
+        let known = profile
+            .domains
+            .iter()
+            .find_map(|name| directory.domain(name));
+        known
+            .or_else(|| directory.domains.first())
+            .map(|domain| domain.name.clone())
     }
 
     /// The account of a user in a domain, under any of the domain's names.
     pub(super) fn account(&self, domain: &str, user: &str) -> Option<Account> {
-        let of_profile = || self.config.profiles.iter().find_map(|profile| self.domain_of(profile, domain));
+        let of_profile = || {
+            self.config
+                .profiles
+                .iter()
+                .find_map(|profile| self.domain_of(profile, domain))
+        };
         let domain = match self.view.directory.domain(domain) {
             Some(known) => known.name.clone(),
             None => of_profile()?,
         };
         let user = self.view.directory.user(&domain, user)?.clone();
-        Some(Account { user, realm: domain.clone(), domain })
+        Some(Account {
+            user,
+            realm: domain.clone(),
+            domain,
+        })
     }
 }

@@ -26,23 +26,34 @@ struct Failures {
 impl Attempts {
     /// Whether an address has failed too often.
     pub(super) fn is_blocked(&self, from: IpAddr, now: Instant) -> bool {
-        self.failures
-            .get(&from)
-            .is_some_and(|f| f.count >= MAX_FAILURES && now.saturating_duration_since(f.since) < SPAN)
+        self.failures.get(&from).is_some_and(|f| {
+            f.count >= MAX_FAILURES && now.saturating_duration_since(f.since) < SPAN
+        })
     }
 
     /// Counts a failure; true when this one is the one too many.
     pub(super) fn failed(&mut self, from: IpAddr, now: Instant) -> bool {
         if !self.failures.contains_key(&from) && self.failures.len() >= MAX_ADDRESSES {
-            self.failures.retain(|_, f| now.saturating_duration_since(f.since) < SPAN);
+            self.failures
+                .retain(|_, f| now.saturating_duration_since(f.since) < SPAN);
             if self.failures.len() >= MAX_ADDRESSES {
-                let oldest = self.failures.iter().min_by_key(|(_, f)| f.since).map(|(ip, _)| *ip);
+                let oldest = self
+                    .failures
+                    .iter()
+                    .min_by_key(|(_, f)| f.since)
+                    .map(|(ip, _)| *ip);
                 oldest.and_then(|ip| self.failures.remove(&ip));
             }
         }
-        let entry = self.failures.entry(from).or_insert(Failures { since: now, count: 0 });
+        let entry = self.failures.entry(from).or_insert(Failures {
+            since: now,
+            count: 0,
+        });
         if now.saturating_duration_since(entry.since) >= SPAN {
-            *entry = Failures { since: now, count: 0 };
+            *entry = Failures {
+                since: now,
+                count: 0,
+            };
         }
         entry.count += 1;
         entry.count == MAX_FAILURES
@@ -62,18 +73,26 @@ mod tests {
     fn an_address_is_blocked_for_a_span_and_others_are_not() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
         let [bad, good] = ["192.0.2.1", "192.0.2.2"].map(|ip| ip.parse::<IpAddr>().unwrap());
-        let verdicts: Vec<bool> = (0..MAX_FAILURES).map(|_| attempts.failed(bad, now)).collect();
+        let verdicts: Vec<bool> = (0..MAX_FAILURES)
+            .map(|_| attempts.failed(bad, now))
+            .collect();
         assert_eq!(verdicts.iter().filter(|last| **last).count(), 1);
         assert!(attempts.is_blocked(bad, now) && !attempts.is_blocked(good, now));
         assert!(!attempts.is_blocked(bad, now + SPAN));
-        assert!(!attempts.failed(bad, now + SPAN), "a new span begins at one");
+        assert!(
+            !attempts.failed(bad, now + SPAN),
+            "a new span begins at one"
+        );
     }
 
     #[test]
     fn the_table_is_bounded() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
         for n in 0..(MAX_ADDRESSES as u32 + 100) {
-            attempts.failed(IpAddr::from(n.to_be_bytes()), now + Duration::from_millis(n.into()));
+            attempts.failed(
+                IpAddr::from(n.to_be_bytes()),
+                now + Duration::from_millis(n.into()),
+            );
         }
         assert_eq!(attempts.failures.len(), MAX_ADDRESSES);
     }

@@ -94,7 +94,9 @@ pub(crate) struct Contact {
 impl Switch {
     /// Where a user is registered, most wanted first; empty when nowhere.
     pub(crate) fn contacts_of(&self, domain: &str, user: &str) -> Vec<Contact> {
-        let Some(account) = self.account(domain, user) else { return Vec::new() };
+        let Some(account) = self.account(domain, user) else {
+            return Vec::new();
+        };
         let aor = account.address();
         let seen = self.registrations.serials.get(&*aor);
         let mut out: Vec<Contact> = self
@@ -102,10 +104,14 @@ impl Switch {
             .table
             .bindings(&aor)
             .map(|binding| {
-                let shown = seen.into_iter().flatten().find(|seen| *seen.contact == *binding.contact);
+                let shown = seen
+                    .into_iter()
+                    .flatten()
+                    .find(|seen| *seen.contact == *binding.contact);
                 let profile = shown.and_then(|seen| self.view.registrations.get(&seen.serial));
                 Contact {
-                    profile: profile.map_or_else(|| "".into(), |registration| registration.profile.clone()),
+                    profile: profile
+                        .map_or_else(|| "".into(), |registration| registration.profile.clone()),
                     uri: binding.contact.to_string(),
                     target: binding.target(),
                     route: binding.path.iter().map(|path| path.to_string()).collect(),
@@ -120,7 +126,10 @@ impl Switch {
     /// The way to a contact URI that is registered: dial strings made by `sofia_contact` name it, and behind a NAT
     /// only the connection it came over leads there.
     pub(crate) fn registered_target(&self, uri: &str) -> Option<Target> {
-        self.registrations.targets.get(uri).map(|(_, target)| *target)
+        self.registrations
+            .targets
+            .get(uri)
+            .map(|(_, target)| *target)
     }
 
     /// Carries out a REGISTER whose sender was let in, and tells everybody.
@@ -131,7 +140,10 @@ impl Switch {
         account: &Account,
     ) -> sip::register::Registration {
         let aor = account.address();
-        let answer = self.registrations.table.handle(self.now.mono, request, &aor);
+        let answer = self
+            .registrations
+            .table
+            .handle(self.now.mono, request, &aor);
         for change in &answer.changes {
             self.binding_changed(change, Some((profile, account, request)));
         }
@@ -147,7 +159,9 @@ impl Switch {
     ) {
         match change.kind {
             ChangeKind::Registered | ChangeKind::Refreshed => {
-                let Some((profile, account, request)) = came else { return };
+                let Some((profile, account, request)) = came else {
+                    return;
+                };
                 self.binding_put(change, profile, account, request);
             }
             ChangeKind::Removed => {
@@ -194,23 +208,41 @@ impl Switch {
             call_id: (*binding.call_id).into(),
             user_agent: self.registrations.share_agent(&binding.user_agent),
             source: binding.flow.remote,
-            transport: if binding.flow.transport.is_reliable() { "tcp" } else { "udp" },
+            transport: if binding.flow.transport.is_reliable() {
+                "tcp"
+            } else {
+                "udp"
+            },
             refreshed: self.now.wall,
-            expires: self.now.wall.after(Duration::from_secs(binding.expires_in(self.now.mono).into())),
+            expires: self.now.wall.after(Duration::from_secs(
+                binding.expires_in(self.now.mono).into(),
+            )),
         });
         let expires_s = binding.expires_in(self.now.mono);
         let refreshed = change.kind == ChangeKind::Refreshed;
-        self.registrations.targets.insert(registration.contact_uri.clone(), (serial, binding.target()));
-        self.registrations.serials.entry(account.address()).or_default().push(Seen {
-            serial,
-            contact: registration.contact_uri.clone(),
-            instance: binding.instance.clone(),
-        });
-        self.view.registrations.insert_mut(serial, registration.clone());
+        self.registrations
+            .targets
+            .insert(registration.contact_uri.clone(), (serial, binding.target()));
+        self.registrations
+            .serials
+            .entry(account.address())
+            .or_default()
+            .push(Seen {
+                serial,
+                contact: registration.contact_uri.clone(),
+                instance: binding.instance.clone(),
+            });
+        self.view
+            .registrations
+            .insert_mut(serial, registration.clone());
         if !refreshed {
             tracing::info!(user = %change.aor, source = %registration.source, expires_s, "Registered");
         }
-        self.account_event(AccountEvent::Registered { registration, expires_s, refreshed });
+        self.account_event(AccountEvent::Registered {
+            registration,
+            expires_s,
+            refreshed,
+        });
     }
 
     /// Forgets a binding; what the view showed of it.
@@ -226,7 +258,9 @@ impl Switch {
     }
 
     fn arm_expiry(&mut self) {
-        let Some(next) = self.registrations.table.next_expiry() else { return };
+        let Some(next) = self.registrations.table.next_expiry() else {
+            return;
+        };
         if self.registrations.armed.is_none_or(|armed| next < armed) {
             self.registrations.armed = Some(next);
             self.timers.set(next, Deadline::Registrations);
@@ -255,19 +289,34 @@ impl Switch {
     /// Answers `sofia profile … flush_inbound_reg`.
     pub(crate) fn flush_registrations(&mut self, request: RequestId, command: FlushRegistrations) {
         let FlushRegistrations { profile, matching } = command;
-        if !self.config.profiles.iter().any(|known| known.name.eq_ignore_ascii_case(&profile)) {
-            return self.answer(request, Err::<u64, _>(CommandError::not_found(ObjectKind::Profile)));
+        if !self
+            .config
+            .profiles
+            .iter()
+            .any(|known| known.name.eq_ignore_ascii_case(&profile))
+        {
+            return self.answer(
+                request,
+                Err::<u64, _>(CommandError::not_found(ObjectKind::Profile)),
+            );
         }
         let meant = |registration: &Registration| {
             registration.profile.eq_ignore_ascii_case(&profile)
                 && matching.as_deref().is_none_or(|wanted| {
                     *registration.call_id == *wanted
                         || wanted.split_once('@').is_some_and(|(user, domain)| {
-                            *registration.user == *user && registration.domain.eq_ignore_ascii_case(domain)
+                            *registration.user == *user
+                                && registration.domain.eq_ignore_ascii_case(domain)
                         })
                 })
         };
-        let gone: Vec<_> = self.view.registrations.values().filter(|one| meant(one)).cloned().collect();
+        let gone: Vec<_> = self
+            .view
+            .registrations
+            .values()
+            .filter(|one| meant(one))
+            .cloned()
+            .collect();
         let mut count = 0;
         for registration in gone {
             let aor = accounts::address(&registration.user, &registration.domain);
@@ -294,19 +343,30 @@ impl Registrations {
         let binding = &change.binding;
         let list = self.serials.get_mut(&*change.aor)?;
         let same = |seen: &Seen| {
-            *seen.contact == *binding.contact || (seen.instance.is_some() && seen.instance == binding.instance)
+            *seen.contact == *binding.contact
+                || (seen.instance.is_some() && seen.instance == binding.instance)
         };
         // A contact may come back written differently (case of the host): then it is the one the table has no more.
         let place = list.iter().position(same).or_else(|| {
             let table = &self.table;
-            let stale = |seen: &Seen| !table.bindings(&change.aor).any(|live| *live.contact == *seen.contact);
-            (change.kind == ChangeKind::Refreshed).then(|| list.iter().position(stale)).flatten()
+            let stale = |seen: &Seen| {
+                !table
+                    .bindings(&change.aor)
+                    .any(|live| *live.contact == *seen.contact)
+            };
+            (change.kind == ChangeKind::Refreshed)
+                .then(|| list.iter().position(stale))
+                .flatten()
         })?;
         let seen = list.remove(place);
         if list.is_empty() {
             self.serials.remove(&*change.aor);
         }
-        if self.targets.get(&seen.contact).is_some_and(|(serial, _)| *serial == seen.serial) {
+        if self
+            .targets
+            .get(&seen.contact)
+            .is_some_and(|(serial, _)| *serial == seen.serial)
+        {
             self.targets.remove(&seen.contact);
         }
         Some(seen)

@@ -10,13 +10,28 @@ use crate::rig::{Phone, Rig, config};
 
 /// The account events, by what clients call them.
 fn accounts(event: &Event) -> Option<String> {
-    let EventKind::Account(event) = &event.kind else { return None };
+    let EventKind::Account(event) = &event.kind else {
+        return None;
+    };
     Some(match &**event {
-        AccountEvent::RegisterAttempted { registration, result } => format!("attempt {} {result}", registration.user),
-        AccountEvent::Registered { registration, expires_s, refreshed } => {
-            format!("register {} {expires_s}{}", registration.user, if *refreshed { " again" } else { "" })
+        AccountEvent::RegisterAttempted {
+            registration,
+            result,
+        } => format!("attempt {} {result}", registration.user),
+        AccountEvent::Registered {
+            registration,
+            expires_s,
+            refreshed,
+        } => {
+            format!(
+                "register {} {expires_s}{}",
+                registration.user,
+                if *refreshed { " again" } else { "" }
+            )
         }
-        AccountEvent::RegisterFailed { user, source, .. } => format!("failure {user} from {source}"),
+        AccountEvent::RegisterFailed { user, source, .. } => {
+            format!("failure {user} from {source}")
+        }
         AccountEvent::Unregistered { registration } => format!("unregister {}", registration.user),
         AccountEvent::Expired { registration } => format!("expire {}", registration.user),
         AccountEvent::Gateway(gateway) => format!("gateway {}", gateway.gateway),
@@ -32,22 +47,45 @@ fn a_phone_registers_refreshes_and_leaves() {
     let mut rig = Rig::new();
     let mut phone = phone("1000");
     assert_eq!(phone.register(&mut rig, "1234", 120), 200);
-    assert_eq!(rig.seen(accounts), ["attempt 1000 SUCCESS", "register 1000 120"]);
+    assert_eq!(
+        rig.seen(accounts),
+        ["attempt 1000 SUCCESS", "register 1000 120"]
+    );
     let shown = rig.view.registrations.values().next().unwrap().clone();
-    assert_eq!((&*shown.contact, &*shown.contact_uri), ("\"\" <sip:1000@127.0.0.1:5601>", "sip:1000@127.0.0.1:5601"));
-    assert_eq!((&*shown.user_agent, shown.transport, &*shown.auth_realm), ("Phone/1", "udp", "127.0.0.1"));
-    assert_eq!(shown.expires.as_seconds() - shown.refreshed.as_seconds(), 120);
+    assert_eq!(
+        (&*shown.contact, &*shown.contact_uri),
+        ("\"\" <sip:1000@127.0.0.1:5601>", "sip:1000@127.0.0.1:5601")
+    );
+    assert_eq!(
+        (&*shown.user_agent, shown.transport, &*shown.auth_realm),
+        ("Phone/1", "udp", "127.0.0.1")
+    );
+    assert_eq!(
+        shown.expires.as_seconds() - shown.refreshed.as_seconds(),
+        120
+    );
     let contacts = rig.switch.contacts_of("127.0.0.1", "1000");
     assert_eq!(contacts.len(), 1);
     assert_eq!(contacts[0].target.remote, shown.source);
     rig.pass(Duration::from_secs(60));
     rig.events.clear();
     assert_eq!(phone.register(&mut rig, "1234", 120), 200);
-    assert_eq!(rig.seen(accounts), ["attempt 1000 RENEWED", "register 1000 120 again"]);
-    assert_eq!(rig.view.registrations.values().next().unwrap().serial, shown.serial);
+    assert_eq!(
+        rig.seen(accounts),
+        ["attempt 1000 RENEWED", "register 1000 120 again"]
+    );
+    assert_eq!(
+        rig.view.registrations.values().next().unwrap().serial,
+        shown.serial
+    );
     assert_eq!(phone.register(&mut rig, "1234", 0), 200);
-    assert_eq!(rig.seen(accounts), ["attempt 1000 RENEWED", "unregister 1000"]);
-    assert!(rig.view.registrations.is_empty() && rig.switch.contacts_of("127.0.0.1", "1000").is_empty());
+    assert_eq!(
+        rig.seen(accounts),
+        ["attempt 1000 RENEWED", "unregister 1000"]
+    );
+    assert!(
+        rig.view.registrations.is_empty() && rig.switch.contacts_of("127.0.0.1", "1000").is_empty()
+    );
     assert!(rig.switch.registrations.serials.is_empty());
 }
 
@@ -67,9 +105,15 @@ fn a_registration_runs_out() {
 fn wrong_passwords_unknown_users_and_foreign_domains_are_refused_alike() {
     let mut rig = Rig::new();
     assert_eq!(phone("1000").register(&mut rig, "wrong", 60), 403);
-    assert_eq!(rig.seen(accounts), ["attempt 1000 FORBIDDEN", "failure 1000 from 127.0.0.1:5601"]);
+    assert_eq!(
+        rig.seen(accounts),
+        ["attempt 1000 FORBIDDEN", "failure 1000 from 127.0.0.1:5601"]
+    );
     assert_eq!(phone("4711").register(&mut rig, "1234", 60), 403);
-    assert_eq!(rig.seen(accounts), ["attempt 4711 FORBIDDEN", "failure 4711 from 127.0.0.1:5601"]);
+    assert_eq!(
+        rig.seen(accounts),
+        ["attempt 4711 FORBIDDEN", "failure 4711 from 127.0.0.1:5601"]
+    );
     assert!(rig.view.registrations.is_empty());
 }
 
@@ -80,9 +124,17 @@ fn whoever_guesses_passwords_is_not_listened_to_for_a_while() {
     for _ in 0..60 {
         assert_eq!(guesser.register(&mut rig, "wrong", 60), 403);
     }
-    assert_eq!(guesser.register(&mut rig, "1234", 60), 403, "now not even the right one helps");
+    assert_eq!(
+        guesser.register(&mut rig, "1234", 60),
+        403,
+        "now not even the right one helps"
+    );
     let mut other = Phone::new("1001", "127.0.0.9:5601", Transport::Udp, 12);
-    assert_eq!(other.register(&mut rig, "1234", 60), 200, "another address is not concerned");
+    assert_eq!(
+        other.register(&mut rig, "1234", 60),
+        200,
+        "another address is not concerned"
+    );
     rig.pass(Duration::from_secs(61));
     assert_eq!(guesser.register(&mut rig, "1234", 60), 200);
 }
@@ -94,7 +146,10 @@ fn a_lost_connection_takes_its_registrations_along() {
     assert_eq!(over_tcp.register(&mut rig, "1234", 600), 200);
     assert_eq!(phone("1001").register(&mut rig, "1234", 600), 200);
     let contact = rig.switch.contacts_of("127.0.0.1", "1000").remove(0);
-    assert_eq!((contact.target.flow, contact.target.transport), (Some(over_tcp.flow()), Transport::Tcp));
+    assert_eq!(
+        (contact.target.flow, contact.target.transport),
+        (Some(over_tcp.flow()), Transport::Tcp)
+    );
     rig.events.clear();
     rig.feed(Input::FlowClosed(over_tcp.flow()));
     assert_eq!(rig.seen(accounts), ["unregister 1000"]);
@@ -106,17 +161,35 @@ fn registrations_are_flushed_by_user_by_call_id_and_altogether() {
     let mut rig = Rig::new();
     for (user, flow) in [("1000", 31), ("1001", 32), ("1002", 33)] {
         let address = format!("127.0.0.1:56{flow}");
-        assert_eq!(Phone::new(user, &address, Transport::Udp, flow).register(&mut rig, "1234", 600), 200);
+        assert_eq!(
+            Phone::new(user, &address, Transport::Udp, flow).register(&mut rig, "1234", 600),
+            200
+        );
     }
     let flush = |rig: &mut Rig, profile: &str, matching: Option<&str>| {
-        rig.get(FlushRegistrations { profile: profile.into(), matching: matching.map(Into::into) })
+        rig.get(FlushRegistrations {
+            profile: profile.into(),
+            matching: matching.map(Into::into),
+        })
     };
-    assert_eq!(flush(&mut rig, "internal", Some("1000@127.0.0.1")), Ok(Answer::Count(1)));
-    assert_eq!(flush(&mut rig, "internal", Some("call-of-1001-32")), Ok(Answer::Count(1)));
-    assert_eq!(flush(&mut rig, "internal", Some("nobody")), Ok(Answer::Count(0)));
+    assert_eq!(
+        flush(&mut rig, "internal", Some("1000@127.0.0.1")),
+        Ok(Answer::Count(1))
+    );
+    assert_eq!(
+        flush(&mut rig, "internal", Some("call-of-1001-32")),
+        Ok(Answer::Count(1))
+    );
+    assert_eq!(
+        flush(&mut rig, "internal", Some("nobody")),
+        Ok(Answer::Count(0))
+    );
     assert_eq!(flush(&mut rig, "internal", None), Ok(Answer::Count(1)));
     assert!(rig.view.registrations.is_empty());
-    assert_eq!(flush(&mut rig, "nosuch", None).unwrap_err().kind, ErrorKind::NotFound(ObjectKind::Profile));
+    assert_eq!(
+        flush(&mut rig, "nosuch", None).unwrap_err().kind,
+        ErrorKind::NotFound(ObjectKind::Profile)
+    );
 }
 
 #[test]
@@ -125,6 +198,9 @@ fn the_profiles_bound_counts_and_too_short_is_refused() {
     few.profiles[0].max_expires_s = 300;
     let mut rig = Rig::with(few);
     assert_eq!(phone("1000").register(&mut rig, "1234", 7200), 200);
-    assert_eq!(rig.seen(accounts).last().map(String::as_str), Some("register 1000 300"));
+    assert_eq!(
+        rig.seen(accounts).last().map(String::as_str),
+        Some("register 1000 300")
+    );
     assert_eq!(phone("1001").register(&mut rig, "1234", 5), 423);
 }

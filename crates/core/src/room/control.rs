@@ -34,11 +34,32 @@ impl Switch {
         let ControlRoom { room, action } = command;
         let mix = self.rooms.by_name(&room);
         let answer = match (action, mix) {
-            (RoomControl::Dial { dial, caller_id_number, caller_id_name, background }, _) => {
-                return self.dial_into_room(request, &room, dial, (caller_id_name, caller_id_number), background);
+            (
+                RoomControl::Dial {
+                    dial,
+                    caller_id_number,
+                    caller_id_name,
+                    background,
+                },
+                _,
+            ) => {
+                return self.dial_into_room(
+                    request,
+                    &room,
+                    dial,
+                    (caller_id_name, caller_id_number),
+                    background,
+                );
             }
             (_, None) => Err(CommandError::not_found(ObjectKind::Room)),
-            (RoomControl::Play { file, member, asynchronous }, Some(mix)) => {
+            (
+                RoomControl::Play {
+                    file,
+                    member,
+                    asynchronous,
+                },
+                Some(mix),
+            ) => {
                 return self.play_command(request, mix, file, member, asynchronous);
             }
             (action, Some(mix)) => self.control(mix, action),
@@ -80,7 +101,9 @@ impl Switch {
                 if let Some(level) = level {
                     switch.tune_member(mix, id, |member| {
                         member.energy_level = level.min(MAX_ENERGY);
-                        RoomAction::EnergySet { level: member.energy_level }
+                        RoomAction::EnergySet {
+                            level: member.energy_level,
+                        }
                     });
                 }
                 switch.member_value(mix, id, |member| member.energy_level.to_string())
@@ -89,7 +112,9 @@ impl Switch {
                 if let Some(level) = level {
                     switch.tune_member(mix, id, |member| {
                         member.volume_in = level.clamp(-MAX_VOLUME, MAX_VOLUME);
-                        RoomAction::VolumeInSet { level: member.volume_in }
+                        RoomAction::VolumeInSet {
+                            level: member.volume_in,
+                        }
                     });
                 }
                 switch.member_value(mix, id, |member| member.volume_in.to_string())
@@ -98,7 +123,9 @@ impl Switch {
                 if let Some(level) = level {
                     switch.tune_member(mix, id, |member| {
                         member.volume_out = level.clamp(-MAX_VOLUME, MAX_VOLUME);
-                        RoomAction::VolumeOutSet { level: member.volume_out }
+                        RoomAction::VolumeOutSet {
+                            level: member.volume_out,
+                        }
                     });
                 }
                 switch.member_value(mix, id, |member| member.volume_out.to_string())
@@ -108,19 +135,31 @@ impl Switch {
                 self.lock_room(mix, locked);
                 done()
             }
-            RoomControl::StopPlaying { which, member } => text(self.stop_room_plays(mix, which, member)),
-            RoomControl::PausePlaying { member } => self.pause_room_play(mix, member).and_then(text),
+            RoomControl::StopPlaying { which, member } => {
+                text(self.stop_room_plays(mix, which, member))
+            }
+            RoomControl::PausePlaying { member } => {
+                self.pause_room_play(mix, member).and_then(text)
+            }
             RoomControl::Transfer { to, member } => self.move_member(mix, member, &to),
             RoomControl::Record { path } => self.record_room(mix, &path).and_then(|()| done()),
-            RoomControl::StopRecording { path } => self.stop_room_records(mix, path.as_deref()).and_then(text),
-            RoomControl::PauseRecording { path, pause } => self.pause_room_record(mix, &path, pause).and_then(|()| done()),
+            RoomControl::StopRecording { path } => {
+                self.stop_room_records(mix, path.as_deref()).and_then(text)
+            }
+            RoomControl::PauseRecording { path, pause } => self
+                .pause_room_record(mix, &path, pause)
+                .and_then(|()| done()),
             RoomControl::Pin(pin) => {
                 self.change_room(mix, |room| room.pin = pin.filter(|pin| !pin.is_empty()));
                 done()
             }
-            RoomControl::Relate { member, other, rule } => {
-                self.relate_members(mix, member, other, rule).and_then(|()| done())
-            }
+            RoomControl::Relate {
+                member,
+                other,
+                rule,
+            } => self
+                .relate_members(mix, member, other, rule)
+                .and_then(|()| done()),
             RoomControl::EnterSound(change) => {
                 self.change_sound(mix, change, true);
                 done()
@@ -131,9 +170,10 @@ impl Switch {
             }
             RoomControl::SetVariable { name, value } => self.set_room_variable(mix, &name, &value),
             // Both wait for something, so they answer by themselves.
-            RoomControl::Dial { .. } | RoomControl::Play { .. } => {
-                Err(CommandError::new(ErrorKind::Internal, "not carried out here"))
-            }
+            RoomControl::Dial { .. } | RoomControl::Play { .. } => Err(CommandError::new(
+                ErrorKind::Internal,
+                "not carried out here",
+            )),
         }
     }
 
@@ -150,16 +190,31 @@ impl Switch {
         Ok(texts)
     }
 
-    fn members_meant(&self, mix: MixId, target: &MemberTarget) -> Result<Vec<MemberId>, CommandError> {
+    fn members_meant(
+        &self,
+        mix: MixId,
+        target: &MemberTarget,
+    ) -> Result<Vec<MemberId>, CommandError> {
         let missing = || CommandError::not_found(ObjectKind::Member);
         let members = &self.rooms.all.get(&mix).ok_or_else(missing)?.seen.members;
         let ids: Vec<MemberId> = match target {
-            MemberTarget::Id(id) => members.iter().map(|member| member.id).filter(|known| known == id).collect(),
+            MemberTarget::Id(id) => members
+                .iter()
+                .map(|member| member.id)
+                .filter(|known| known == id)
+                .collect(),
             MemberTarget::All => members.iter().map(|member| member.id).collect(),
-            MemberTarget::NonModerators => {
-                members.iter().filter(|member| !member.moderator).map(|member| member.id).collect()
-            }
-            MemberTarget::Last => members.iter().map(|member| member.id).max().into_iter().collect(),
+            MemberTarget::NonModerators => members
+                .iter()
+                .filter(|member| !member.moderator)
+                .map(|member| member.id)
+                .collect(),
+            MemberTarget::Last => members
+                .iter()
+                .map(|member| member.id)
+                .max()
+                .into_iter()
+                .collect(),
             MemberTarget::Variable(name, value) => members
                 .iter()
                 .filter(|member| {
@@ -169,35 +224,81 @@ impl Switch {
                 .map(|member| member.id)
                 .collect(),
         };
-        if ids.is_empty() { Err(missing()) } else { Ok(ids) }
+        if ids.is_empty() {
+            Err(missing())
+        } else {
+            Ok(ids)
+        }
     }
 
-    fn member_is(&self, mix: MixId, id: MemberId, ask: impl FnOnce(&api::view::Member) -> bool) -> bool {
-        self.rooms.all.get(&mix).and_then(|room| room.seen.member(id)).is_some_and(|member| ask(member))
+    fn member_is(
+        &self,
+        mix: MixId,
+        id: MemberId,
+        ask: impl FnOnce(&api::view::Member) -> bool,
+    ) -> bool {
+        self.rooms
+            .all
+            .get(&mix)
+            .and_then(|room| room.seen.member(id))
+            .is_some_and(|member| ask(member))
     }
 
-    fn member_value(&self, mix: MixId, id: MemberId, ask: impl FnOnce(&api::view::Member) -> String) -> String {
-        self.rooms.all.get(&mix).and_then(|room| room.seen.member(id)).map(|member| ask(member)).unwrap_or_default()
+    fn member_value(
+        &self,
+        mix: MixId,
+        id: MemberId,
+        ask: impl FnOnce(&api::view::Member) -> String,
+    ) -> String {
+        self.rooms
+            .all
+            .get(&mix)
+            .and_then(|room| room.seen.member(id))
+            .map(|member| ask(member))
+            .unwrap_or_default()
     }
 
     /// Sends a member away, with a word to it first if there is one.
     fn kick(&mut self, mix: MixId, id: MemberId, sound: Option<Arc<str>>, action: RoomAction) {
         self.member_event(mix, id, action);
-        let configured = self.rooms.all.get(&mix).and_then(|room| room.settings.sounds.kicked.clone());
+        let configured = self
+            .rooms
+            .all
+            .get(&mix)
+            .and_then(|room| room.settings.sounds.kicked.clone());
         match sound.filter(|file| !file.is_empty()).or(configured) {
             Some(file) => {
-                self.add_play(mix, NewPlay { file, to: Some(id), asynchronous: false, kind: Kind::Farewell, asked: None });
+                self.add_play(
+                    mix,
+                    NewPlay {
+                        file,
+                        to: Some(id),
+                        asynchronous: false,
+                        kind: Kind::Farewell,
+                        asked: None,
+                    },
+                );
             }
             None => self.evict(mix, id),
         }
     }
 
     fn send_member_digits(&mut self, mix: MixId, id: MemberId, digits: &Arc<str>) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
-        let Some(channel) = room.live(id).map(|member| member.channel.clone()) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
+        let Some(channel) = room.live(id).map(|member| member.channel.clone()) else {
+            return;
+        };
         let steps = dtmf::parse_digits(digits, self.view.settings.dtmf_durations[1]);
         self.send_steps(&channel, &steps);
-        self.member_event(mix, id, RoomAction::DigitsSent { digits: digits.clone() });
+        self.member_event(
+            mix,
+            id,
+            RoomAction::DigitsSent {
+                digits: digits.clone(),
+            },
+        );
     }
 
     /// Takes a free floor, or gives the own one back. Answers who has it then.
@@ -217,30 +318,70 @@ impl Switch {
         }
     }
 
-    fn play_command(&mut self, request: RequestId, mix: MixId, file: Arc<str>, member: Option<MemberId>, asynchronous: bool) {
+    fn play_command(
+        &mut self,
+        request: RequestId,
+        mix: MixId,
+        file: Arc<str>,
+        member: Option<MemberId>,
+        asynchronous: bool,
+    ) {
         if let Some(id) = member
             && let Err(error) = self.members_meant(mix, &MemberTarget::Id(id))
         {
             return self.answer(request, Err::<Texts, _>(error));
         }
         if file.is_empty() {
-            return self.answer(request, Err::<Texts, _>(CommandError::not_found(ObjectKind::File)));
+            return self.answer(
+                request,
+                Err::<Texts, _>(CommandError::not_found(ObjectKind::File)),
+            );
         }
-        self.add_play(mix, NewPlay { file, to: member, asynchronous, kind: Kind::Client, asked: Some(request) });
+        self.add_play(
+            mix,
+            NewPlay {
+                file,
+                to: member,
+                asynchronous,
+                kind: Kind::Client,
+                asked: Some(request),
+            },
+        );
     }
 
     /// `transfer`: out of this room and into another, which begins with it if need be.
-    fn move_member(&mut self, mix: MixId, id: MemberId, to: &Arc<str>) -> Result<Texts, CommandError> {
+    fn move_member(
+        &mut self,
+        mix: MixId,
+        id: MemberId,
+        to: &Arc<str>,
+    ) -> Result<Texts, CommandError> {
         self.members_meant(mix, &MemberTarget::Id(id))?;
         let entrance = super::enter::Entrance::parse(to);
-        let entrance = entrance.ok_or_else(|| CommandError::new(ErrorKind::InvalidArgument("room"), "no name"))?;
-        let Some(room) = self.rooms.all.get(&mix) else { return done() };
+        let entrance = entrance
+            .ok_or_else(|| CommandError::new(ErrorKind::InvalidArgument("room"), "no name"))?;
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return done();
+        };
         let from = room.seen.name.clone();
-        let Some(channel) = room.live(id).map(|member| member.channel.clone()) else { return done() };
+        let Some(channel) = room.live(id).map(|member| member.channel.clone()) else {
+            return done();
+        };
         let flags = self.flags_of(mix, id);
-        self.member_event(mix, id, RoomAction::Transferred { from, to: entrance.name.as_str().into() });
+        self.member_event(
+            mix,
+            id,
+            RoomAction::Transferred {
+                from,
+                to: entrance.name.as_str().into(),
+            },
+        );
         self.leave_room(&channel);
-        self.set_var(&channel, "last_transfered_conference", entrance.name.as_str());
+        self.set_var(
+            &channel,
+            "last_transfered_conference",
+            entrance.name.as_str(),
+        );
         let other = match self.rooms.by_name(&entrance.name) {
             Some(other) => Some(other),
             None => self.open_room(&channel, &entrance),
@@ -253,8 +394,12 @@ impl Switch {
 
     /// What a member takes along into another room.
     fn flags_of(&self, mix: MixId, id: MemberId) -> MemberFlags {
-        let Some(room) = self.rooms.all.get(&mix) else { return MemberFlags::default() };
-        let (Some(member), Some(live)) = (room.seen.member(id), room.live(id)) else { return MemberFlags::default() };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return MemberFlags::default();
+        };
+        let (Some(member), Some(live)) = (room.seen.member(id), room.live(id)) else {
+            return MemberFlags::default();
+        };
         MemberFlags {
             mute: !member.can_speak,
             deaf: !member.can_hear,
@@ -277,7 +422,9 @@ impl Switch {
     }
 
     fn change_sound(&mut self, mix: MixId, change: SoundChange, enter: bool) {
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
         let seen = room.seen_mut();
         let (on, file) = if enter {
             (&mut seen.flags.enter_sound, &mut seen.enter_sound)
@@ -288,25 +435,49 @@ impl Switch {
             SoundChange::On | SoundChange::Off => {
                 *on = change == SoundChange::On;
                 let on = *on;
-                if enter { RoomAction::EnterSoundSwitched { on } } else { RoomAction::ExitSoundSwitched { on } }
+                if enter {
+                    RoomAction::EnterSoundSwitched { on }
+                } else {
+                    RoomAction::ExitSoundSwitched { on }
+                }
             }
             SoundChange::None => {
                 *file = None;
                 *on = false;
-                if enter { RoomAction::EnterSoundSwitched { on: false } } else { RoomAction::ExitSoundSwitched { on: false } }
+                if enter {
+                    RoomAction::EnterSoundSwitched { on: false }
+                } else {
+                    RoomAction::ExitSoundSwitched { on: false }
+                }
             }
             SoundChange::File(new) => {
                 *file = Some(new.clone());
-                if enter { RoomAction::EnterSoundChanged { file: new } } else { RoomAction::ExitSoundChanged { file: new } }
+                if enter {
+                    RoomAction::EnterSoundChanged { file: new }
+                } else {
+                    RoomAction::ExitSoundChanged { file: new }
+                }
             }
         };
         self.room_event(mix, action);
     }
 
-    fn set_room_variable(&mut self, mix: MixId, name: &str, value: &str) -> Result<Texts, CommandError> {
-        let room = self.rooms.all.get(&mix).ok_or_else(|| CommandError::not_found(ObjectKind::Room))?;
+    fn set_room_variable(
+        &mut self,
+        mix: MixId,
+        name: &str,
+        value: &str,
+    ) -> Result<Texts, CommandError> {
+        let room = self
+            .rooms
+            .all
+            .get(&mix)
+            .ok_or_else(|| CommandError::not_found(ObjectKind::Room))?;
         if room.seen.variables.len() >= MAX_VARIABLES && room.seen.variables.get(name).is_none() {
-            return Err(CommandError::new(ErrorKind::LimitReached, "too many variables of one conference"));
+            return Err(CommandError::new(
+                ErrorKind::LimitReached,
+                "too many variables of one conference",
+            ));
         }
         self.change_room(mix, |room| room.variables.set(name, value));
         done()

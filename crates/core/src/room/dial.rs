@@ -13,8 +13,13 @@ use crate::originate::Purpose;
 impl Switch {
     /// The media thread a leg for a conference belongs on: the conference's own, while it runs.
     pub(crate) fn room_worker(&mut self, argument: &str) -> usize {
-        let name = Entrance::parse(argument).map(|entrance| entrance.name).unwrap_or_default();
-        let room = self.rooms.by_name(&name).and_then(|mix| self.rooms.all.get(&mix));
+        let name = Entrance::parse(argument)
+            .map(|entrance| entrance.name)
+            .unwrap_or_default();
+        let room = self
+            .rooms
+            .by_name(&name)
+            .and_then(|mix| self.rooms.all.get(&mix));
         match room.map(|room| room.worker) {
             Some(worker) => worker,
             None => self.place(),
@@ -38,20 +43,38 @@ impl Switch {
         if background.is_some() {
             self.answer(request, Ok(Vec::<Arc<str>>::new()));
         }
-        let argument = match self.rooms.by_name(name).and_then(|mix| self.rooms.all.get(&mix)) {
+        let argument = match self
+            .rooms
+            .by_name(name)
+            .and_then(|mix| self.rooms.all.get(&mix))
+        {
             Some(room) => format!("{name}@{}", room.seen.profile).into(),
             None => name.clone(),
         };
         // What the dial string itself says about the caller wins.
-        let named = [("origination_caller_id_name", caller_name), ("origination_caller_id_number", caller_number)];
+        let named = [
+            ("origination_caller_id_name", caller_name),
+            ("origination_caller_id_number", caller_number),
+        ];
         for (variable, value) in named {
             if let Some(value) = value
-                && !dial.variables.iter().any(|(known, _)| known.eq_ignore_ascii_case(variable))
+                && !dial
+                    .variables
+                    .iter()
+                    .any(|(known, _)| known.eq_ignore_ascii_case(variable))
             {
                 dial.variables.insert(0, (variable.into(), value));
             }
         }
-        self.originate(dial, None, Purpose::Room { room: argument, request: waits, job: background });
+        self.originate(
+            dial,
+            None,
+            Purpose::Room {
+                room: argument,
+                request: waits,
+                job: background,
+            },
+        );
     }
 
     /// `bridge:<name>:<dial string>`: calls somebody to talk to the member that asks for it, and only to it.
@@ -64,7 +87,15 @@ impl Switch {
             }
         };
         let room = format!("{}@{}+flags{{endconf}}", entrance.name, entrance.profile).into();
-        self.originate(dial, None, Purpose::Room { room, request: None, job: None });
+        self.originate(
+            dial,
+            None,
+            Purpose::Room {
+                room,
+                request: None,
+                job: None,
+            },
+        );
     }
 
     /// A call into a conference was decided; a winner runs `conference` next.
@@ -75,7 +106,9 @@ impl Switch {
         job: Option<JobId>,
         result: Result<ChannelId, HangupCause>,
     ) {
-        let name = Entrance::parse(argument).map(|entrance| entrance.name).unwrap_or_default();
+        let name = Entrance::parse(argument)
+            .map(|entrance| entrance.name)
+            .unwrap_or_default();
         let mix = self.rooms.by_name(&name);
         if let Some(request) = request {
             let answer = match &result {
@@ -87,14 +120,32 @@ impl Switch {
         if job.is_some() {
             match (result, mix) {
                 (Ok(peer), Some(mix)) => {
-                    self.room_event(mix, RoomAction::DialResult { cause: HangupCause::Success, job, peer: Some(peer) });
+                    self.room_event(
+                        mix,
+                        RoomAction::DialResult {
+                            cause: HangupCause::Success,
+                            job,
+                            peer: Some(peer),
+                        },
+                    );
                 }
-                (Err(cause), Some(mix)) => self.room_event(mix, RoomAction::DialResult { cause, job, peer: None }),
+                (Err(cause), Some(mix)) => self.room_event(
+                    mix,
+                    RoomAction::DialResult {
+                        cause,
+                        job,
+                        peer: None,
+                    },
+                ),
                 // The conference begins with this call: its events come when there is one.
                 (Ok(peer), None) => {
                     self.rooms.announced_on_entry.insert(peer, job);
                 }
-                (Err(cause), None) => tracing::info!(room = name, cause = cause.name(), "Nobody was reached for a conference"),
+                (Err(cause), None) => tracing::info!(
+                    room = name,
+                    cause = cause.name(),
+                    "Nobody was reached for a conference"
+                ),
             }
             return;
         }
@@ -113,7 +164,14 @@ impl Switch {
     pub(super) fn announce_dialled(&mut self, mix: media::control::RoomId, id: &ChannelId) {
         if let Some(job) = self.rooms.announced_on_entry.remove(id) {
             let peer = Some(id.clone());
-            self.room_event(mix, RoomAction::DialResult { cause: HangupCause::Success, job, peer });
+            self.room_event(
+                mix,
+                RoomAction::DialResult {
+                    cause: HangupCause::Success,
+                    job,
+                    peer,
+                },
+            );
         }
     }
 }

@@ -64,7 +64,11 @@ impl Entrance {
         }
         Some(Self {
             name: name.into(),
-            profile: if profile.is_empty() { "default".into() } else { profile.into() },
+            profile: if profile.is_empty() {
+                "default".into()
+            } else {
+                profile.into()
+            },
             pin: (!pin.is_empty()).then(|| pin.chars().take(MAX_PIN).collect()),
             flags: MemberFlags::parse(flags),
         })
@@ -74,7 +78,11 @@ impl Entrance {
 impl MemberFlags {
     fn parse(text: &str) -> Self {
         let mut flags = Self::default();
-        for word in text.split(['|', ',']).map(str::trim).filter(|word| !word.is_empty()) {
+        for word in text
+            .split(['|', ','])
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             match word {
                 "mute" => flags.mute = true,
                 "deaf" => flags.deaf = true,
@@ -100,7 +108,10 @@ impl Switch {
         if self.rooms.places.contains_key(id) {
             return false;
         }
-        let (data, dial) = match data.strip_prefix("bridge:").map(|rest| rest.split_once(':')) {
+        let (data, dial) = match data
+            .strip_prefix("bridge:")
+            .map(|rest| rest.split_once(':'))
+        {
             Some(Some((room, dial))) => (room, Some(dial)),
             Some(None) => return false,
             None => (data, None),
@@ -122,12 +133,18 @@ impl Switch {
 
     /// Decides at the door.
     fn knock(&mut self, id: &ChannelId, entrance: Entrance) -> bool {
-        let Some(room) = self.rooms.by_name(&entrance.name).and_then(|mix| self.rooms.all.get(&mix)) else {
+        let Some(room) = self
+            .rooms
+            .by_name(&entrance.name)
+            .and_then(|mix| self.rooms.all.get(&mix))
+        else {
             if entrance.flags.join_only {
                 tracing::info!(channel = %id, room = entrance.name, "Conference is not there to be joined");
                 return false;
             }
-            let Some(mix) = self.open_room(id, &entrance) else { return false };
+            let Some(mix) = self.open_room(id, &entrance) else {
+                return false;
+            };
             self.enter_room(mix, id, entrance.flags);
             return true;
         };
@@ -141,10 +158,18 @@ impl Switch {
             tracing::info!(channel = %id, room = entrance.name, "Conference is full");
             return false;
         }
-        let wanted = room.seen.pin.as_deref().filter(|pin| entrance.pin.as_deref() != Some(*pin));
+        let wanted = room
+            .seen
+            .pin
+            .as_deref()
+            .filter(|pin| entrance.pin.as_deref() != Some(*pin));
         if wanted.is_some() {
             let (tries_left, sound) = (room.settings.pin_tries, room.settings.sounds.pin.clone());
-            let entry = PinEntry { entrance, typed: String::new(), tries_left };
+            let entry = PinEntry {
+                entrance,
+                typed: String::new(),
+                tries_left,
+            };
             self.rooms.places.insert(id.clone(), Place::Door(entry));
             self.play_at_door(id, sound);
             return true;
@@ -157,12 +182,17 @@ impl Switch {
 
     /// A digit typed at the door. The PIN is complete with `#`, or when it is as long as the right one.
     pub(super) fn pin_digit(&mut self, id: &ChannelId, digit: char) {
-        let Some(Place::Door(entry)) = self.rooms.places.get_mut(id) else { return };
+        let Some(Place::Door(entry)) = self.rooms.places.get_mut(id) else {
+            return;
+        };
         if digit != '#' && entry.typed.len() < MAX_PIN {
             entry.typed.push(digit);
         }
         let (name, typed) = (entry.entrance.name.clone(), entry.typed.clone());
-        let room = self.rooms.by_name(&name).and_then(|mix| self.rooms.all.get(&mix));
+        let room = self
+            .rooms
+            .by_name(&name)
+            .and_then(|mix| self.rooms.all.get(&mix));
         // The room may have gone meanwhile, or its PIN: then nothing holds the caller back.
         let wanted = room.and_then(|room| room.seen.pin.clone());
         let right = wanted.as_deref().is_none_or(|pin| pin == typed);
@@ -170,7 +200,9 @@ impl Switch {
             return;
         }
         let sound = room.and_then(|room| room.settings.sounds.bad_pin.clone());
-        let Some(Place::Door(mut entry)) = self.rooms.places.remove(id) else { return };
+        let Some(Place::Door(mut entry)) = self.rooms.places.remove(id) else {
+            return;
+        };
         if right {
             entry.entrance.pin = Some(typed);
             if !self.knock(id, entry.entrance) {
@@ -193,10 +225,17 @@ impl Switch {
     pub(super) fn open_room(&mut self, id: &ChannelId, entrance: &Entrance) -> Option<MixId> {
         let worker = self.channels.get(id)?.media.worker;
         let settings = Settings::of(&self.config.xml.clone(), &entrance.profile);
-        let domain = settings.domain.clone().or_else(|| self.view.globals.get("domain").cloned());
+        let domain = settings
+            .domain
+            .clone()
+            .or_else(|| self.view.globals.get("domain").cloned());
         self.serials.room += 1;
         let mix = MixId(self.serials.room);
-        let pin = entrance.pin.as_deref().map(Arc::from).or_else(|| settings.pin.clone());
+        let pin = entrance
+            .pin
+            .as_deref()
+            .map(Arc::from)
+            .or_else(|| settings.pin.clone());
         let seen = Room {
             id: RoomId(self.new_uuid()),
             name: entrance.name.as_str().into(),
@@ -244,11 +283,19 @@ impl Switch {
 
     /// A channel becomes a member: `add-member`, and the floor if nobody has it.
     pub(super) fn enter_room(&mut self, mix: MixId, id: &ChannelId, flags: MemberFlags) {
-        let Some((leg, channel)) = self.channels.get(id).map(|live| (live.media.id, live.seen.clone())) else { return };
+        let Some((leg, channel)) = self
+            .channels
+            .get(id)
+            .map(|live| (live.media.id, live.seen.clone()))
+        else {
+            return;
+        };
         self.serials.member += 1;
         let number = MemberId(self.serials.member);
         let now = self.now.wall;
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
         let member = Member {
             id: number,
             channel,
@@ -283,16 +330,33 @@ impl Switch {
         room.seen_mut().flags.wait_mod = waits;
         let (worker, settings) = (room.worker, room.mix_settings(number));
         let (name, uuid) = (room.seen.name.clone(), room.seen.id);
-        self.rooms.places.insert(id.clone(), Place::Member(mix, number));
+        self.rooms
+            .places
+            .insert(id.clone(), Place::Member(mix, number));
         if let Some(live) = self.channels.get_mut(id) {
             live.seen_mut().room = Some(name.clone());
         }
         self.set_var(id, "conference_name", &*name);
         self.set_var(id, "conference_member_id", number.to_string());
-        self.set_var(id, "conference_moderator", if flags.moderator { "true" } else { "false" });
-        self.set_var(id, "conference_ghost", if flags.ghost { "true" } else { "false" });
+        self.set_var(
+            id,
+            "conference_moderator",
+            if flags.moderator { "true" } else { "false" },
+        );
+        self.set_var(
+            id,
+            "conference_ghost",
+            if flags.ghost { "true" } else { "false" },
+        );
         self.set_var(id, "conference_uuid", uuid.to_string());
-        self.media(worker, MediaCommand::JoinRoom { room: mix, leg, settings });
+        self.media(
+            worker,
+            MediaCommand::JoinRoom {
+                room: mix,
+                leg,
+                settings,
+            },
+        );
         if waiting_changed {
             self.apply_all_members(mix);
         }
@@ -313,16 +377,31 @@ mod tests {
     #[test]
     fn arguments_of_the_application() {
         let parse = |text: &str| Entrance::parse(text).map(|e| (e.name, e.profile, e.pin, e.flags));
-        let plain = |name: &str, profile: &str| Some((name.into(), profile.into(), None, MemberFlags::default()));
+        let plain = |name: &str, profile: &str| {
+            Some((name.into(), profile.into(), None, MemberFlags::default()))
+        };
         assert_eq!(parse("3000"), plain("3000", "default"));
-        assert_eq!(parse("3000-127.0.0.1@wide"), plain("3000-127.0.0.1", "wide"));
-        let flags = MemberFlags { mute: true, moderator: true, ..MemberFlags::default() };
+        assert_eq!(
+            parse("3000-127.0.0.1@wide"),
+            plain("3000-127.0.0.1", "wide")
+        );
+        let flags = MemberFlags {
+            mute: true,
+            moderator: true,
+            ..MemberFlags::default()
+        };
         assert_eq!(
             parse("a@b+1234+flags{mute|moderator|nonsense}"),
             Some(("a".into(), "b".into(), Some("1234".into()), flags))
         );
-        let flags = MemberFlags { end_conference: true, ..MemberFlags::default() };
-        assert_eq!(parse("a+flags{endconf}"), Some(("a".into(), "default".into(), None, flags)));
+        let flags = MemberFlags {
+            end_conference: true,
+            ..MemberFlags::default()
+        };
+        assert_eq!(
+            parse("a+flags{endconf}"),
+            Some(("a".into(), "default".into(), None, flags))
+        );
         assert_eq!(parse("@default"), None);
         assert_eq!(parse(&"x".repeat(MAX_NAME + 1)), None);
     }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use api::ChannelId;
 use api::event::RoomAction;
 use api::id::MemberId;
-use api::ChannelId;
 use media::control::RoomId as MixId;
 
+use super::Place;
 use super::member::{MAX_ENERGY, MAX_VOLUME};
 use super::settings::Control;
-use super::Place;
 use crate::Switch;
 
 /// What one key changes the energy level by (recorded: 100 becomes 300).
@@ -33,12 +33,21 @@ impl Switch {
 
     /// Passes a digit on to the others, for members that asked for it.
     fn spread_digit(&mut self, mix: MixId, member: MemberId, digit: char) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
-        if !room.live(member).is_some_and(|member| member.spreads_digits) {
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
+        if !room
+            .live(member)
+            .is_some_and(|member| member.spreads_digits)
+        {
             return;
         }
-        let others: Vec<ChannelId> =
-            room.members.iter().filter(|other| other.id != member).map(|other| other.channel.clone()).collect();
+        let others: Vec<ChannelId> = room
+            .members
+            .iter()
+            .filter(|other| other.id != member)
+            .map(|other| other.channel.clone())
+            .collect();
         for other in others {
             self.send_digits(&other, &[(digit, DIGIT_SAMPLES)]);
         }
@@ -46,14 +55,29 @@ impl Switch {
 
     /// Finds the control the keys pressed so far mean; a longer one may still come of them.
     fn press(&mut self, mix: MixId, member: MemberId, digit: char) {
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
         let settings = room.settings.clone();
-        let moderates = room.seen.member(member).is_some_and(|member| member.moderator);
-        let controls = if moderates { &settings.moderator_controls } else { &settings.controls };
-        let Some(live) = room.live_mut(member) else { return };
+        let moderates = room
+            .seen
+            .member(member)
+            .is_some_and(|member| member.moderator);
+        let controls = if moderates {
+            &settings.moderator_controls
+        } else {
+            &settings.controls
+        };
+        let Some(live) = room.live_mut(member) else {
+            return;
+        };
         let before = std::mem::take(&mut live.keys);
         let find = |keys: &str| controls.iter().find(|control| *control.digits == *keys);
-        let goes_on = |keys: &str| controls.iter().any(|c| c.digits.len() > keys.len() && c.digits.starts_with(keys));
+        let goes_on = |keys: &str| {
+            controls
+                .iter()
+                .any(|c| c.digits.len() > keys.len() && c.digits.starts_with(keys))
+        };
         let keys = format!("{before}{digit}");
         if goes_on(&keys) {
             live.keys = keys;
@@ -73,8 +97,12 @@ impl Switch {
     }
 
     fn control_pressed(&mut self, mix: MixId, id: MemberId, control: &Control) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
-        let Some(member) = room.seen.member(id) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
+        let Some(member) = room.seen.member(id) else {
+            return;
+        };
         let (can_speak, can_hear) = (member.can_speak, member.can_hear);
         let (locked, energy) = (room.seen.flags.locked, room.seen.energy_level);
         let volume = |now: i8, step: i8| (now + step).clamp(-MAX_VOLUME, MAX_VOLUME);
@@ -88,7 +116,9 @@ impl Switch {
                 self.mute_member(mix, id, quiet);
                 self.deafen_member(mix, id, quiet);
             }
-            "energy up" => self.step_energy(mix, id, |now| now.saturating_add(ENERGY_STEP).min(MAX_ENERGY)),
+            "energy up" => self.step_energy(mix, id, |now| {
+                now.saturating_add(ENERGY_STEP).min(MAX_ENERGY)
+            }),
             "energy dn" => self.step_energy(mix, id, |now| now.saturating_sub(ENERGY_STEP)),
             "energy equ" => self.step_energy(mix, id, |_| energy),
             "vol talk up" => self.step_talk(mix, id, |now| volume(now, 1)),
@@ -99,7 +129,8 @@ impl Switch {
             "vol listen zero" => self.step_listen(mix, id, |_| 0),
             "lock" => self.lock_room(mix, !locked),
             "event" => {
-                let (key, data): (Arc<str>, Arc<str>) = ((*control.digits).into(), (*control.data).into());
+                let (key, data): (Arc<str>, Arc<str>) =
+                    ((*control.digits).into(), (*control.data).into());
                 self.member_event(mix, id, RoomAction::DigitPressed { key, data });
             }
             "hangup" => self.evict(mix, id),
@@ -110,7 +141,9 @@ impl Switch {
     fn step_energy(&mut self, mix: MixId, id: MemberId, step: impl FnOnce(u32) -> u32) {
         self.tune_member(mix, id, |member| {
             member.energy_level = step(member.energy_level);
-            RoomAction::EnergyStepped { level: member.energy_level }
+            RoomAction::EnergyStepped {
+                level: member.energy_level,
+            }
         });
     }
 
@@ -118,23 +151,40 @@ impl Switch {
     fn step_talk(&mut self, mix: MixId, id: MemberId, step: impl FnOnce(i8) -> i8) {
         self.tune_member(mix, id, |member| {
             member.volume_in = step(member.volume_in);
-            RoomAction::VolumeStepped { level: member.volume_in }
+            RoomAction::VolumeStepped {
+                level: member.volume_in,
+            }
         });
     }
 
     fn step_listen(&mut self, mix: MixId, id: MemberId, step: impl FnOnce(i8) -> i8) {
         self.tune_member(mix, id, |member| {
             member.volume_out = step(member.volume_out);
-            RoomAction::GainStepped { level: member.volume_out }
+            RoomAction::GainStepped {
+                level: member.volume_out,
+            }
         });
     }
 
     /// Lets nobody in any more, or everybody again.
     pub(super) fn lock_room(&mut self, mix: MixId, locked: bool) {
-        self.play_sound(mix, |sounds| if locked { &sounds.is_locked } else { &sounds.is_unlocked });
+        self.play_sound(mix, |sounds| {
+            if locked {
+                &sounds.is_locked
+            } else {
+                &sounds.is_unlocked
+            }
+        });
         if let Some(room) = self.rooms.all.get_mut(&mix) {
             room.seen_mut().flags.locked = locked;
         }
-        self.room_event(mix, if locked { RoomAction::Locked } else { RoomAction::Unlocked });
+        self.room_event(
+            mix,
+            if locked {
+                RoomAction::Locked
+            } else {
+                RoomAction::Unlocked
+            },
+        );
     }
 }

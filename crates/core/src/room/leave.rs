@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use api::ChannelId;
 use api::event::RoomAction;
 use api::id::MemberId;
-use api::ChannelId;
 use media::control::{MediaCommand, RoomId as MixId};
 
 use super::Place;
@@ -23,8 +23,12 @@ impl Switch {
 
     /// A member goes, and its channel goes on in its dialplan.
     pub(super) fn evict(&mut self, mix: MixId, number: MemberId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
-        let Some(id) = room.live(number).map(|member| member.channel.clone()) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
+        let Some(id) = room.live(number).map(|member| member.channel.clone()) else {
+            return;
+        };
         self.leave_room(&id);
         self.end_conference_app(&id);
     }
@@ -32,7 +36,13 @@ impl Switch {
     /// The application `conference` is over, and whatever a client has put on top of it.
     pub(super) fn end_conference_app(&mut self, id: &ChannelId) {
         loop {
-            let Some(run) = self.channels.get_mut(id).and_then(|live| live.script.innermost()) else { return };
+            let Some(run) = self
+                .channels
+                .get_mut(id)
+                .and_then(|live| live.script.innermost())
+            else {
+                return;
+            };
             if matches!(run.app, App::Conference) {
                 self.application_done(id, None);
                 return;
@@ -53,18 +63,25 @@ impl Switch {
         self.drop_floor(mix, number);
         self.stop_plays_to(mix, number);
         let channel = self.channels.get(id).map(|live| live.seen.clone());
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
-        let Some(at) = room.members.iter().position(|member| member.id == number) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        let Some(at) = room.members.iter().position(|member| member.id == number) else {
+            return;
+        };
         let leg = room.members.remove(at).leg;
         let worker = room.worker;
         let wait_again = room.settings.wait_for_moderator;
         let seen = room.seen_mut();
-        let Some(at) = seen.members.iter().position(|member| member.id == number) else { return };
+        let Some(at) = seen.members.iter().position(|member| member.id == number) else {
+            return;
+        };
         let mut member = seen.members.remove(at);
         if let Some(channel) = channel {
             Arc::make_mut(&mut member).channel = channel;
         }
-        seen.relations.retain(|rule| rule.member != number && rule.other != number);
+        seen.relations
+            .retain(|rule| rule.member != number && rule.other != number);
         let ended = member.end_conference && !seen.members.iter().any(|other| other.end_conference);
         let waits = wait_again && !seen.members.iter().any(|other| other.moderator);
         let waiting_changed = waits && !seen.flags.wait_mod;
@@ -93,7 +110,9 @@ impl Switch {
         self.fill_floor(mix);
         self.settle_music(mix);
         if ended {
-            let Some(room) = self.rooms.all.get(&mix) else { return };
+            let Some(room) = self.rooms.all.get(&mix) else {
+                return;
+            };
             let rest: Vec<MemberId> = room.members.iter().map(|member| member.id).collect();
             for member in rest {
                 self.evict(mix, member);
@@ -104,7 +123,9 @@ impl Switch {
     /// Nobody is in the room any more. It can no longer be joined; it ends once its files are closed, so that
     /// `conference-destroy` comes last.
     fn close_room(&mut self, mix: MixId) {
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
         room.closing = true;
         let (worker, name) = (room.worker, room.seen.name.clone());
         self.rooms.names.remove(&name);
@@ -116,8 +137,12 @@ impl Switch {
 
     /// `conference-destroy`, when nothing of the room is left.
     pub(super) fn finish_room(&mut self, mix: MixId) {
-        let over = |room: &&super::LiveRoom| room.closing && room.plays.is_empty() && room.records.is_empty();
-        let Some(room) = self.rooms.all.get(&mix).filter(over) else { return };
+        let over = |room: &&super::LiveRoom| {
+            room.closing && room.plays.is_empty() && room.records.is_empty()
+        };
+        let Some(room) = self.rooms.all.get(&mix).filter(over) else {
+            return;
+        };
         tracing::info!(room = %room.seen.name, "Conference is over");
         self.room_event(mix, RoomAction::Destroyed);
         self.rooms.all.remove(&mix);

@@ -17,7 +17,9 @@ pub(super) const MAX_ENERGY: u32 = 32_767;
 impl LiveRoom {
     /// What the mix is told about a member. While the room waits for its moderator nobody else hears or is heard.
     pub(super) fn mix_settings(&self, id: MemberId) -> MemberSettings {
-        let Some(member) = self.seen.member(id) else { return MemberSettings::default() };
+        let Some(member) = self.seen.member(id) else {
+            return MemberSettings::default();
+        };
         let shut = member.hold || (self.seen.flags.wait_mod && !member.moderator);
         MemberSettings {
             mute: !member.can_speak || shut,
@@ -37,24 +39,47 @@ impl LiveRoom {
 impl Switch {
     /// Tells the mix how a member is set now.
     pub(super) fn apply_member(&mut self, mix: MixId, id: MemberId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         let (worker, settings) = (room.worker, room.mix_settings(id));
-        let Some(leg) = room.live(id).map(|member| member.leg) else { return };
-        self.media(worker, MediaCommand::SetMember { room: mix, leg, settings });
+        let Some(leg) = room.live(id).map(|member| member.leg) else {
+            return;
+        };
+        self.media(
+            worker,
+            MediaCommand::SetMember {
+                room: mix,
+                leg,
+                settings,
+            },
+        );
     }
 
     /// Mutes a member or lets it speak again.
     pub(super) fn mute_member(&mut self, mix: MixId, id: MemberId, muted: bool) {
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
         let heard = room.live(id).is_some_and(|member| member.heard);
-        let Some(member) = room.member_mut(id) else { return };
+        let Some(member) = room.member_mut(id) else {
+            return;
+        };
         let was_talking = member.talking;
         member.can_speak = !muted;
         self.apply_member(mix, id);
         if muted && was_talking {
             self.set_talking(mix, id, false);
         }
-        self.member_event(mix, id, if muted { RoomAction::Muted } else { RoomAction::Unmuted });
+        self.member_event(
+            mix,
+            id,
+            if muted {
+                RoomAction::Muted
+            } else {
+                RoomAction::Unmuted
+            },
+        );
         if muted && was_talking {
             self.member_event(mix, id, RoomAction::TalkingStopped);
         }
@@ -62,20 +87,48 @@ impl Switch {
             self.set_talking(mix, id, true);
             self.member_event(mix, id, RoomAction::TalkingStarted);
         }
-        self.play_sound_to(mix, id, |sounds| if muted { &sounds.muted } else { &sounds.unmuted });
+        self.play_sound_to(mix, id, |sounds| {
+            if muted {
+                &sounds.muted
+            } else {
+                &sounds.unmuted
+            }
+        });
     }
 
     /// Lets a member hear nothing, or the others again.
     pub(super) fn deafen_member(&mut self, mix: MixId, id: MemberId, deaf: bool) {
-        let Some(member) = self.rooms.all.get_mut(&mix).and_then(|room| room.member_mut(id)) else { return };
+        let Some(member) = self
+            .rooms
+            .all
+            .get_mut(&mix)
+            .and_then(|room| room.member_mut(id))
+        else {
+            return;
+        };
         member.can_hear = !deaf;
         self.apply_member(mix, id);
-        self.member_event(mix, id, if deaf { RoomAction::Deafened } else { RoomAction::Undeafened });
+        self.member_event(
+            mix,
+            id,
+            if deaf {
+                RoomAction::Deafened
+            } else {
+                RoomAction::Undeafened
+            },
+        );
     }
 
     /// Puts a member on hold within the conference: it neither hears nor is heard, but for music.
     pub(super) fn hold_member(&mut self, mix: MixId, id: MemberId, held: bool) {
-        let Some(member) = self.rooms.all.get_mut(&mix).and_then(|room| room.member_mut(id)) else { return };
+        let Some(member) = self
+            .rooms
+            .all
+            .get_mut(&mix)
+            .and_then(|room| room.member_mut(id))
+        else {
+            return;
+        };
         let before = member.hold;
         member.hold = held;
         self.apply_member(mix, id);
@@ -84,7 +137,15 @@ impl Switch {
         } else if !held && before {
             self.stop_hold_music(mix, id);
         }
-        self.member_event(mix, id, if held { RoomAction::Held } else { RoomAction::Unheld });
+        self.member_event(
+            mix,
+            id,
+            if held {
+                RoomAction::Held
+            } else {
+                RoomAction::Unheld
+            },
+        );
     }
 
     /// Changes something of a member and tells mix and clients.
@@ -94,7 +155,14 @@ impl Switch {
         id: MemberId,
         change: impl FnOnce(&mut api::view::Member) -> RoomAction,
     ) {
-        let Some(member) = self.rooms.all.get_mut(&mix).and_then(|room| room.member_mut(id)) else { return };
+        let Some(member) = self
+            .rooms
+            .all
+            .get_mut(&mix)
+            .and_then(|room| room.member_mut(id))
+        else {
+            return;
+        };
         let action = change(member);
         self.apply_member(mix, id);
         self.member_event(mix, id, action);
@@ -102,7 +170,9 @@ impl Switch {
 
     /// Every member is set anew: the room began or ceased to wait for its moderator.
     pub(super) fn apply_all_members(&mut self, mix: MixId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         let ids: Vec<MemberId> = room.members.iter().map(|member| member.id).collect();
         for id in ids {
             self.apply_member(mix, id);

@@ -106,7 +106,10 @@ impl LiveRoom {
 
     fn member_mut(&mut self, id: MemberId) -> Option<&mut Member> {
         let members = &mut Arc::make_mut(&mut self.seen).members;
-        members.iter_mut().find(|member| member.id == id).map(Arc::make_mut)
+        members
+            .iter_mut()
+            .find(|member| member.id == id)
+            .map(Arc::make_mut)
     }
 
     fn live_mut(&mut self, id: MemberId) -> Option<&mut LiveMember> {
@@ -119,15 +122,23 @@ impl LiveRoom {
 
     /// Members that count.
     fn size(&self) -> usize {
-        self.seen.members.iter().filter(|member| !member.ghost).count()
+        self.seen
+            .members
+            .iter()
+            .filter(|member| !member.ghost)
+            .count()
     }
 }
 
 impl Switch {
     /// Renews a room's picture in the view without an event.
     fn renew_room(&mut self, mix: MixId) {
-        let Some(room) = self.rooms.all.get(&mix).filter(|room| !room.closing) else { return };
-        self.view.rooms.insert_mut(room.seen.name.clone(), room.seen.clone());
+        let Some(room) = self.rooms.all.get(&mix).filter(|room| !room.closing) else {
+            return;
+        };
+        self.view
+            .rooms
+            .insert_mut(room.seen.name.clone(), room.seen.clone());
         self.view_changed();
     }
 
@@ -138,10 +149,16 @@ impl Switch {
 
     /// Fires an event about a member, with its channel as it is now.
     fn member_event(&mut self, mix: MixId, id: MemberId, action: RoomAction) {
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
-        let channel = room.live(id).and_then(|member| self.channels.get(&member.channel));
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        let channel = room
+            .live(id)
+            .and_then(|member| self.channels.get(&member.channel));
         let channel = channel.map(|live| live.seen.clone());
-        let Some(member) = room.member_mut(id) else { return };
+        let Some(member) = room.member_mut(id) else {
+            return;
+        };
         if let Some(channel) = channel {
             member.channel = channel;
         }
@@ -151,12 +168,20 @@ impl Switch {
 
     /// Fires an event about somebody who may be a member no more.
     fn publish_room(&mut self, mix: MixId, member: Option<Arc<Member>>, action: RoomAction) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         if !room.closing {
-            self.view.rooms.insert_mut(room.seen.name.clone(), room.seen.clone());
+            self.view
+                .rooms
+                .insert_mut(room.seen.name.clone(), room.seen.clone());
         }
         let channel = member.as_ref().map(|member| member.channel.clone());
-        let event = RoomEvent { room: room.seen.clone(), member, action };
+        let event = RoomEvent {
+            room: room.seen.clone(),
+            member,
+            action,
+        };
         self.publish(EventKind::Room(Box::new(event)), channel);
     }
 }

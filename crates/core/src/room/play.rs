@@ -71,17 +71,39 @@ impl RoomPlay {
 impl Switch {
     /// Plays a file, now or after those before it.
     pub(super) fn add_play(&mut self, mix: MixId, new: NewPlay) {
-        let NewPlay { file, to, asynchronous, kind, asked } = new;
-        let Some(room) = self.rooms.all.get_mut(&mix).filter(|room| room.plays.len() < MAX_PLAYS) else {
+        let NewPlay {
+            file,
+            to,
+            asynchronous,
+            kind,
+            asked,
+        } = new;
+        let Some(room) = self
+            .rooms
+            .all
+            .get_mut(&mix)
+            .filter(|room| room.plays.len() < MAX_PLAYS)
+        else {
             if let Some(asked) = asked {
-                let error = CommandError::new(ErrorKind::LimitReached, "too many files wait to be played");
+                let error =
+                    CommandError::new(ErrorKind::LimitReached, "too many files wait to be played");
                 self.answer(asked, Err::<Answer, _>(error));
             }
             return;
         };
         self.serials.play += 1;
         let id = PlayId(self.serials.play);
-        let play = RoomPlay { id, file, to, asynchronous, kind, sent: false, started: false, paused: false, asked };
+        let play = RoomPlay {
+            id,
+            file,
+            to,
+            asynchronous,
+            kind,
+            sent: false,
+            started: false,
+            paused: false,
+            asked,
+        };
         let waits = play.queues() && room.plays.iter().any(RoomPlay::queues);
         room.plays.push(play);
         if !waits {
@@ -94,7 +116,12 @@ impl Switch {
     }
 
     fn play_mut(&mut self, mix: MixId, id: PlayId) -> Option<&mut RoomPlay> {
-        self.rooms.all.get_mut(&mix)?.plays.iter_mut().find(|play| play.id == id)
+        self.rooms
+            .all
+            .get_mut(&mix)?
+            .plays
+            .iter_mut()
+            .find(|play| play.id == id)
     }
 
     fn take_asked(&mut self, mix: MixId, id: PlayId) -> Option<RequestId> {
@@ -103,17 +130,40 @@ impl Switch {
 
     /// Hands a file to the media side.
     fn send_play(&mut self, mix: MixId, id: PlayId) {
-        let Some(play) = self.play_mut(mix, id) else { return };
+        let Some(play) = self.play_mut(mix, id) else {
+            return;
+        };
         play.sent = true;
         let (file, to) = (play.file.to_string(), play.to);
-        let repeats = if matches!(play.kind, Kind::Music | Kind::HoldMusic) { None } else { Some(0) };
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let repeats = if matches!(play.kind, Kind::Music | Kind::HoldMusic) {
+            None
+        } else {
+            Some(0)
+        };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         let (worker, name) = (room.worker, room.seen.name.clone());
         let command = match to {
-            None => MediaCommand::RoomPlay { room: mix, play: id, file, repeats, gain_db: 0.0 },
+            None => MediaCommand::RoomPlay {
+                room: mix,
+                play: id,
+                file,
+                repeats,
+                gain_db: 0.0,
+            },
             Some(member) => {
-                let Some(leg) = room.live(member).map(|member| member.leg) else { return };
-                MediaCommand::Play { leg, play: id, file, repeats, gain_db: 0.0, mix: true }
+                let Some(leg) = room.live(member).map(|member| member.leg) else {
+                    return;
+                };
+                MediaCommand::Play {
+                    leg,
+                    play: id,
+                    file,
+                    repeats,
+                    gain_db: 0.0,
+                    mix: true,
+                }
             }
         };
         self.plays.insert(id, PlayOwner::Room(name));
@@ -123,8 +173,12 @@ impl Switch {
 
     /// The media side has opened a file.
     pub(crate) fn room_play_started(&mut self, id: PlayId) {
-        let Some(mix) = self.rooms.files.get(&id).copied() else { return };
-        let Some(play) = self.play_mut(mix, id) else { return };
+        let Some(mix) = self.rooms.files.get(&id).copied() else {
+            return;
+        };
+        let Some(play) = self.play_mut(mix, id) else {
+            return;
+        };
         play.started = true;
         let (file, to, asynchronous) = (play.file.clone(), play.to, play.asynchronous);
         let of_client = play.is_of_client();
@@ -142,10 +196,22 @@ impl Switch {
     }
 
     /// The media side is through with a file.
-    pub(crate) fn room_play_done(&mut self, _room: &Arc<str>, id: PlayId, end: PlayEnd, length: RecordLength) {
-        let Some(mix) = self.rooms.files.remove(&id) else { return };
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
-        let Some(at) = room.plays.iter().position(|play| play.id == id) else { return };
+    pub(crate) fn room_play_done(
+        &mut self,
+        _room: &Arc<str>,
+        id: PlayId,
+        end: PlayEnd,
+        length: RecordLength,
+    ) {
+        let Some(mix) = self.rooms.files.remove(&id) else {
+            return;
+        };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        let Some(at) = room.plays.iter().position(|play| play.id == id) else {
+            return;
+        };
         let play = room.plays.remove(at);
         let failed = match end {
             PlayEnd::Finished | PlayEnd::Stopped => false,
@@ -153,7 +219,11 @@ impl Switch {
         };
         let refused = failed && !play.started && play.asked.is_some();
         if let Some(asked) = play.asked {
-            let answer = if refused { Err(CommandError::not_found(ObjectKind::File)) } else { Ok(Vec::<Arc<str>>::new()) };
+            let answer = if refused {
+                Err(CommandError::not_found(ObjectKind::File))
+            } else {
+                Ok(Vec::<Arc<str>>::new())
+            };
             self.answer(asked, answer);
         }
         if !refused && (play.to.is_none() || play.is_of_client()) {
@@ -177,7 +247,9 @@ impl Switch {
     }
 
     fn play_next(&mut self, mix: MixId) {
-        let Some(room) = self.rooms.all.get(&mix).filter(|room| !room.closing) else { return };
+        let Some(room) = self.rooms.all.get(&mix).filter(|room| !room.closing) else {
+            return;
+        };
         let next = room.plays.iter().find(|play| play.queues());
         if let Some(id) = next.filter(|play| !play.sent).map(|play| play.id) {
             self.send_play(mix, id);
@@ -186,7 +258,9 @@ impl Switch {
 
     /// Ends a file, or takes it out of the queue.
     pub(super) fn stop_play(&mut self, mix: MixId, id: PlayId) {
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
         let worker = room.worker;
         match room.plays.iter().position(|play| play.id == id) {
             Some(at) if !room.plays[at].sent => drop(room.plays.remove(at)),
@@ -197,17 +271,23 @@ impl Switch {
 
     /// A member goes: what was played to it alone ends, without the news that nobody hears any more.
     pub(super) fn stop_plays_to(&mut self, mix: MixId, member: MemberId) {
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
         let worker = room.worker;
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut room.plays).into_iter().partition(|play| play.to == Some(member));
+        let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut room.plays)
+            .into_iter()
+            .partition(|play| play.to == Some(member));
         room.plays = kept;
         for play in gone {
             self.rooms.files.remove(&play.id);
             self.plays.remove(&play.id);
             self.media(worker, MediaCommand::StopPlay { play: play.id });
             if let Some(asked) = play.asked {
-                self.answer(asked, Err::<Answer, _>(CommandError::not_found(ObjectKind::Member)));
+                self.answer(
+                    asked,
+                    Err::<Answer, _>(CommandError::not_found(ObjectKind::Member)),
+                );
             }
         }
     }
@@ -220,13 +300,30 @@ impl Switch {
     }
 
     /// Ends files by command; how many.
-    pub(super) fn stop_room_plays(&mut self, mix: MixId, which: StopPlaying, member: Option<MemberId>) -> usize {
-        let Some(room) = self.rooms.all.get(&mix) else { return 0 };
-        let mut meant = room.plays.iter().filter(|play| play.is_of_client() && play.to == member);
+    pub(super) fn stop_room_plays(
+        &mut self,
+        mix: MixId,
+        which: StopPlaying,
+        member: Option<MemberId>,
+    ) -> usize {
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return 0;
+        };
+        let mut meant = room
+            .plays
+            .iter()
+            .filter(|play| play.is_of_client() && play.to == member);
         let ids: Vec<PlayId> = match which {
-            StopPlaying::Current => meant.find(|play| play.sent && !play.asynchronous).map(|play| play.id).into_iter().collect(),
+            StopPlaying::Current => meant
+                .find(|play| play.sent && !play.asynchronous)
+                .map(|play| play.id)
+                .into_iter()
+                .collect(),
             StopPlaying::All => meant.map(|play| play.id).collect(),
-            StopPlaying::Asynchronous => meant.filter(|play| play.asynchronous).map(|play| play.id).collect(),
+            StopPlaying::Asynchronous => meant
+                .filter(|play| play.asynchronous)
+                .map(|play| play.id)
+                .collect(),
             StopPlaying::Last => meant.last().map(|play| play.id).into_iter().collect(),
         };
         for id in &ids {
@@ -240,7 +337,11 @@ impl Switch {
     ///
     /// # Errors
     /// `NotFound(File)` when none plays.
-    pub(super) fn pause_room_play(&mut self, mix: MixId, member: Option<MemberId>) -> Result<&'static str, CommandError> {
+    pub(super) fn pause_room_play(
+        &mut self,
+        mix: MixId,
+        member: Option<MemberId>,
+    ) -> Result<&'static str, CommandError> {
         let missing = || CommandError::not_found(ObjectKind::File);
         let room = self.rooms.all.get_mut(&mix).ok_or_else(missing)?;
         let worker = room.worker;

@@ -28,45 +28,102 @@ impl Switch {
     /// # Errors
     /// `AlreadyExists(Recording)`, `LimitReached`.
     pub(super) fn record_room(&mut self, mix: MixId, path: &Arc<str>) -> Result<(), CommandError> {
-        let room = self.rooms.all.get_mut(&mix).ok_or_else(|| CommandError::not_found(ObjectKind::Room))?;
-        if room.records.iter().any(|record| record.path == *path && !record.stopping) {
-            return Err(CommandError::new(ErrorKind::AlreadyExists(ObjectKind::Recording), "already being recorded"));
+        let room = self
+            .rooms
+            .all
+            .get_mut(&mix)
+            .ok_or_else(|| CommandError::not_found(ObjectKind::Room))?;
+        if room
+            .records
+            .iter()
+            .any(|record| record.path == *path && !record.stopping)
+        {
+            return Err(CommandError::new(
+                ErrorKind::AlreadyExists(ObjectKind::Recording),
+                "already being recorded",
+            ));
         }
         if room.records.len() >= MAX_RECORDS {
-            return Err(CommandError::new(ErrorKind::LimitReached, "too many recordings of one conference"));
+            return Err(CommandError::new(
+                ErrorKind::LimitReached,
+                "too many recordings of one conference",
+            ));
         }
         self.serials.record += 1;
         let id = RecordId(self.serials.record);
-        room.records.push(RoomRecord { id, path: path.clone(), started: false, stopping: false });
-        room.seen_mut().recordings.push(Recording { path: path.clone(), paused: false });
+        room.records.push(RoomRecord {
+            id,
+            path: path.clone(),
+            started: false,
+            stopping: false,
+        });
+        room.seen_mut().recordings.push(Recording {
+            path: path.clone(),
+            paused: false,
+        });
         let (worker, name) = (room.worker, room.seen.name.clone());
         self.records.insert(id, RecordOwner::Room(name));
         self.rooms.recordings.insert(id, mix);
         let file = path.to_string();
-        self.media(worker, MediaCommand::RoomRecord { room: mix, record: id, file, limit_ms: None, append: false });
+        self.media(
+            worker,
+            MediaCommand::RoomRecord {
+                room: mix,
+                record: id,
+                file,
+                limit_ms: None,
+                append: false,
+            },
+        );
         self.renew_room(mix);
         Ok(())
     }
 
     /// The file of a recording is open.
     pub(crate) fn room_record_started(&mut self, id: RecordId) {
-        let Some(mix) = self.rooms.recordings.get(&id).copied() else { return };
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
-        let Some(record) = room.records.iter_mut().find(|record| record.id == id) else { return };
+        let Some(mix) = self.rooms.recordings.get(&id).copied() else {
+            return;
+        };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        let Some(record) = room.records.iter_mut().find(|record| record.id == id) else {
+            return;
+        };
         record.started = true;
         let path = record.path.clone();
-        self.room_event(mix, RoomAction::RecordingStarted { path, failed: false });
+        self.room_event(
+            mix,
+            RoomAction::RecordingStarted {
+                path,
+                failed: false,
+            },
+        );
     }
 
     /// A recording is over.
-    pub(crate) fn room_record_done(&mut self, _room: &Arc<str>, id: RecordId, end: RecordEnd, length: RecordLength) {
-        let Some(mix) = self.rooms.recordings.remove(&id) else { return };
-        let Some(room) = self.rooms.all.get_mut(&mix) else { return };
-        let Some(at) = room.records.iter().position(|record| record.id == id) else { return };
+    pub(crate) fn room_record_done(
+        &mut self,
+        _room: &Arc<str>,
+        id: RecordId,
+        end: RecordEnd,
+        length: RecordLength,
+    ) {
+        let Some(mix) = self.rooms.recordings.remove(&id) else {
+            return;
+        };
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        let Some(at) = room.records.iter().position(|record| record.id == id) else {
+            return;
+        };
         let record = room.records.remove(at);
         let others = room.records.iter().any(|record| !record.stopping);
         if !record.stopping {
-            room.seen_mut().recordings.retain(|shown| shown.path != record.path);
+            room.seen_mut()
+                .recordings
+                .retain(|shown| shown.path != record.path);
         }
         let path = record.path;
         let action = match end {
@@ -75,7 +132,12 @@ impl Switch {
                 RoomAction::RecordingStarted { path, failed: true }
             }
             RecordEnd::Failed | RecordEnd::Stopped | RecordEnd::Limit | RecordEnd::Silence => {
-                RoomAction::RecordingStopped { path, others, samples: length.samples, rate_hz: length.rate_hz }
+                RoomAction::RecordingStopped {
+                    path,
+                    others,
+                    samples: length.samples,
+                    rate_hz: length.rate_hz,
+                }
             }
         };
         self.room_event(mix, action);
@@ -86,10 +148,20 @@ impl Switch {
     ///
     /// # Errors
     /// `NotFound(Recording)` when a path is given and nothing is recorded there.
-    pub(super) fn stop_room_records(&mut self, mix: MixId, path: Option<&str>) -> Result<usize, CommandError> {
-        let room = self.rooms.all.get_mut(&mix).ok_or_else(|| CommandError::not_found(ObjectKind::Room))?;
+    pub(super) fn stop_room_records(
+        &mut self,
+        mix: MixId,
+        path: Option<&str>,
+    ) -> Result<usize, CommandError> {
+        let room = self
+            .rooms
+            .all
+            .get_mut(&mix)
+            .ok_or_else(|| CommandError::not_found(ObjectKind::Room))?;
         let worker = room.worker;
-        let meant = |record: &&mut RoomRecord| !record.stopping && path.is_none_or(|path| *record.path == *path);
+        let meant = |record: &&mut RoomRecord| {
+            !record.stopping && path.is_none_or(|path| *record.path == *path)
+        };
         let stopped: Vec<(RecordId, Arc<str>)> = room
             .records
             .iter_mut()
@@ -102,7 +174,9 @@ impl Switch {
         if stopped.is_empty() && path.is_some() {
             return Err(CommandError::not_found(ObjectKind::Recording));
         }
-        room.seen_mut().recordings.retain(|shown| !stopped.iter().any(|(_, path)| *path == shown.path));
+        room.seen_mut()
+            .recordings
+            .retain(|shown| !stopped.iter().any(|(_, path)| *path == shown.path));
         for (record, _) in &stopped {
             self.media(worker, MediaCommand::StopRecord { record: *record });
         }
@@ -114,14 +188,30 @@ impl Switch {
     ///
     /// # Errors
     /// `NotFound(Recording)`.
-    pub(super) fn pause_room_record(&mut self, mix: MixId, path: &Arc<str>, paused: bool) -> Result<(), CommandError> {
+    pub(super) fn pause_room_record(
+        &mut self,
+        mix: MixId,
+        path: &Arc<str>,
+        paused: bool,
+    ) -> Result<(), CommandError> {
         let missing = || CommandError::not_found(ObjectKind::Recording);
         let room = self.rooms.all.get_mut(&mix).ok_or_else(missing)?;
         let worker = room.worker;
-        let found = room.records.iter().find(|record| record.path == *path && !record.stopping);
+        let found = room
+            .records
+            .iter()
+            .find(|record| record.path == *path && !record.stopping);
         let id = found.ok_or_else(missing)?.id;
-        let others = room.records.iter().any(|record| record.id != id && !record.stopping);
-        if let Some(shown) = room.seen_mut().recordings.iter_mut().find(|shown| shown.path == *path) {
+        let others = room
+            .records
+            .iter()
+            .any(|record| record.id != id && !record.stopping);
+        if let Some(shown) = room
+            .seen_mut()
+            .recordings
+            .iter_mut()
+            .find(|shown| shown.path == *path)
+        {
             shown.paused = paused;
         }
         self.media(worker, MediaCommand::PauseRecord { record: id, paused });

@@ -39,7 +39,15 @@ impl Switch {
                 nohear: rule == RelateRule::NoHear,
             });
         }
-        self.media(worker, MediaCommand::Relate { room: mix, leg, other: other_leg, relation });
+        self.media(
+            worker,
+            MediaCommand::Relate {
+                room: mix,
+                leg,
+                other: other_leg,
+                relation,
+            },
+        );
         self.renew_room(mix);
         Ok(())
     }

@@ -94,15 +94,24 @@ impl Default for Settings {
 }
 
 fn default_controls() -> Vec<Control> {
-    let control = |&(digits, action): &(&str, &str)| Control { digits: digits.into(), action: action.into(), data: "".into() };
+    let control = |&(digits, action): &(&str, &str)| Control {
+        digits: digits.into(),
+        action: action.into(),
+        data: "".into(),
+    };
     DEFAULT_KEYS.iter().map(control).collect()
 }
 
 impl Settings {
     /// The settings of a profile; defaults where nothing is configured.
     pub(super) fn of(xml: &Configuration, profile: &str) -> Self {
-        let named = |settings: Self| Self { name: profile.into(), ..settings };
-        let Some(module) = xml.module("conference.conf") else { return named(Self::default()) };
+        let named = |settings: Self| Self {
+            name: profile.into(),
+            ..settings
+        };
+        let Some(module) = xml.module("conference.conf") else {
+            return named(Self::default());
+        };
         match Document::parse(&module.xml) {
             Ok(document) => named(Self::read(document.root_element(), profile)),
             Err(error) => {
@@ -114,7 +123,9 @@ impl Settings {
     }
 
     fn read(root: Node<'_, '_>, profile: &str) -> Self {
-        let found = root.descendants().find(|node| node.has_tag_name("profile") && node.attribute("name") == Some(profile));
+        let found = root
+            .descendants()
+            .find(|node| node.has_tag_name("profile") && node.attribute("name") == Some(profile));
         let Some(node) = found else {
             tracing::info!(profile, "No such conference profile; defaults are used");
             return Self::default();
@@ -122,14 +133,25 @@ impl Settings {
         let param = |name: &str| {
             node.children()
                 .filter(|child| child.has_tag_name("param"))
-                .rfind(|child| child.attribute("name").is_some_and(|n| n.eq_ignore_ascii_case(name)))
+                .rfind(|child| {
+                    child
+                        .attribute("name")
+                        .is_some_and(|n| n.eq_ignore_ascii_case(name))
+                })
                 .and_then(|child| child.attribute("value"))
                 .filter(|value| !value.is_empty())
         };
-        let number = |name: &str, usual: u32| param(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
+        let number = |name: &str, usual: u32| {
+            param(name)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(usual)
+        };
         let prefix = param("sound-prefix");
         let sound = |name: &str| param(name).map(|file| with_prefix(prefix, file));
-        let flag = |name: &str| param("conference-flags").is_some_and(|flags| flags.split('|').any(|f| f.trim() == name));
+        let flag = |name: &str| {
+            param("conference-flags")
+                .is_some_and(|flags| flags.split('|').any(|f| f.trim() == name))
+        };
         let usual = Self::default();
         let rate_hz = match number("rate", usual.rate_hz) {
             rate @ (8000 | 16_000 | 32_000 | 48_000) => rate,
@@ -149,7 +171,8 @@ impl Settings {
             pin_tries: number("pin-retries", usual.pin_tries).clamp(1, 10),
             wait_for_moderator: flag("wait-mod"),
             audio_always: flag("audio-always"),
-            mute_detect: param("member-flags").is_some_and(|flags| flags.split('|').any(|f| f.trim() == "mute-detect")),
+            mute_detect: param("member-flags")
+                .is_some_and(|flags| flags.split('|').any(|f| f.trim() == "mute-detect")),
             sounds: Sounds {
                 enter: sound("enter-sound"),
                 exit: sound("exit-sound"),
@@ -175,16 +198,25 @@ fn controls(root: Node<'_, '_>, group: &str) -> Option<Vec<Control>> {
     if group == "none" {
         return Some(Vec::new());
     }
-    let node = root.descendants().find(|node| node.has_tag_name("group") && node.attribute("name") == Some(group))?;
+    let node = root
+        .descendants()
+        .find(|node| node.has_tag_name("group") && node.attribute("name") == Some(group))?;
     let control = |node: Node<'_, '_>| {
-        let digits = node.attribute("digits").filter(|digits| !digits.is_empty())?;
+        let digits = node
+            .attribute("digits")
+            .filter(|digits| !digits.is_empty())?;
         Some(Control {
             digits: digits.into(),
             action: node.attribute("action")?.into(),
             data: node.attribute("data").unwrap_or_default().into(),
         })
     };
-    Some(node.children().filter(|child| child.has_tag_name("control")).filter_map(control).collect())
+    Some(
+        node.children()
+            .filter(|child| child.has_tag_name("control"))
+            .filter_map(control)
+            .collect(),
+    )
 }
 
 /// Relative names stand below `sound-prefix`; streams and absolute paths are complete.
@@ -219,10 +251,17 @@ mod tests {
         );
         assert_eq!((settings.rate_hz, settings.energy_level), (16_000, 300));
         assert_eq!(settings.sounds.enter.as_deref(), Some("/sounds/in.wav"));
-        assert_eq!(settings.sounds.exit.as_deref(), Some("tone_stream://%(1,0,1)"));
+        assert_eq!(
+            settings.sounds.exit.as_deref(),
+            Some("tone_stream://%(1,0,1)")
+        );
         assert_eq!(settings.sounds.alone, None);
         assert!(settings.wait_for_moderator && settings.audio_always && !settings.mute_detect);
-        let keys: Vec<_> = settings.controls.iter().map(|c| (&*c.digits, &*c.action, &*c.data)).collect();
+        let keys: Vec<_> = settings
+            .controls
+            .iter()
+            .map(|c| (&*c.digits, &*c.action, &*c.data))
+            .collect();
         assert_eq!(keys, [("0", "mute", ""), ("*1", "event", "x")]);
     }
 

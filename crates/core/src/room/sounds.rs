@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use api::id::MemberId;
 use api::ChannelId;
+use api::id::MemberId;
 use media::control::{MediaCommand, PlayId, RoomId as MixId};
 
 use super::play::{Kind, NewPlay};
@@ -13,53 +13,113 @@ use crate::switch::PlayOwner;
 
 impl Switch {
     /// Plays one of the configured sounds to everybody.
-    pub(super) fn play_sound(&mut self, mix: MixId, which: impl FnOnce(&Sounds) -> &Option<Arc<str>>) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+    pub(super) fn play_sound(
+        &mut self,
+        mix: MixId,
+        which: impl FnOnce(&Sounds) -> &Option<Arc<str>>,
+    ) {
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         if let Some(file) = which(&room.settings.sounds).clone() {
             self.play_room_file(mix, file);
         }
     }
 
     /// Plays one of the configured sounds to one member.
-    pub(super) fn play_sound_to(&mut self, mix: MixId, to: MemberId, which: impl FnOnce(&Sounds) -> &Option<Arc<str>>) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+    pub(super) fn play_sound_to(
+        &mut self,
+        mix: MixId,
+        to: MemberId,
+        which: impl FnOnce(&Sounds) -> &Option<Arc<str>>,
+    ) {
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         if let Some(file) = which(&room.settings.sounds).clone() {
-            self.add_play(mix, NewPlay { file, to: Some(to), asynchronous: false, kind: Kind::Sound, asked: None });
+            self.add_play(
+                mix,
+                NewPlay {
+                    file,
+                    to: Some(to),
+                    asynchronous: false,
+                    kind: Kind::Sound,
+                    asked: None,
+                },
+            );
         }
     }
 
     fn play_room_file(&mut self, mix: MixId, file: Arc<str>) {
-        self.add_play(mix, NewPlay { file, to: None, asynchronous: false, kind: Kind::Sound, asked: None });
+        self.add_play(
+            mix,
+            NewPlay {
+                file,
+                to: None,
+                asynchronous: false,
+                kind: Kind::Sound,
+                asked: None,
+            },
+        );
     }
 
     /// Somebody came in: told to be alone, or announced to the others.
     pub(super) fn greet(&mut self, mix: MixId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         if room.size() == 1 {
             self.play_sound(mix, |sounds| &sounds.alone);
-        } else if let Some(file) = room.seen.enter_sound.clone().filter(|_| room.seen.flags.enter_sound) {
+        } else if let Some(file) = room
+            .seen
+            .enter_sound
+            .clone()
+            .filter(|_| room.seen.flags.enter_sound)
+        {
             self.play_room_file(mix, file);
         }
     }
 
     /// Somebody left.
     pub(super) fn say_goodbye(&mut self, mix: MixId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
-        if let Some(file) = room.seen.exit_sound.clone().filter(|_| room.seen.flags.exit_sound) {
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
+        if let Some(file) = room
+            .seen
+            .exit_sound
+            .clone()
+            .filter(|_| room.seen.flags.exit_sound)
+        {
             self.play_room_file(mix, file);
         }
     }
 
     /// Music plays while somebody is alone or the room waits for its moderator, and at no other time.
     pub(super) fn settle_music(&mut self, mix: MixId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         let lonely = room.size() == 1 || room.seen.flags.wait_mod;
         let wanted = lonely && !room.members.iter().any(|member| member.no_music);
-        let playing = room.plays.iter().find(|play| play.kind == Kind::Music).map(|play| play.id);
+        let playing = room
+            .plays
+            .iter()
+            .find(|play| play.kind == Kind::Music)
+            .map(|play| play.id);
         let file = room.settings.sounds.music.clone();
         match (wanted, playing, file) {
             (true, None, Some(file)) => {
-                self.add_play(mix, NewPlay { file, to: None, asynchronous: true, kind: Kind::Music, asked: None });
+                self.add_play(
+                    mix,
+                    NewPlay {
+                        file,
+                        to: None,
+                        asynchronous: true,
+                        kind: Kind::Music,
+                        asked: None,
+                    },
+                );
             }
             (false, Some(play), _) => self.stop_play(mix, play),
             (true, Some(_), _) | (true, None, None) | (false, None, _) => {}
@@ -68,14 +128,27 @@ impl Switch {
 
     /// Music for a member on hold within the room.
     pub(super) fn start_hold_music(&mut self, mix: MixId, to: MemberId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         if let Some(file) = room.settings.sounds.music.clone() {
-            self.add_play(mix, NewPlay { file, to: Some(to), asynchronous: true, kind: Kind::HoldMusic, asked: None });
+            self.add_play(
+                mix,
+                NewPlay {
+                    file,
+                    to: Some(to),
+                    asynchronous: true,
+                    kind: Kind::HoldMusic,
+                    asked: None,
+                },
+            );
         }
     }
 
     pub(super) fn stop_hold_music(&mut self, mix: MixId, to: MemberId) {
-        let Some(room) = self.rooms.all.get(&mix) else { return };
+        let Some(room) = self.rooms.all.get(&mix) else {
+            return;
+        };
         let mine = |play: &&super::RoomPlay| play.kind == Kind::HoldMusic && play.to == Some(to);
         if let Some(play) = room.plays.iter().find(mine).map(|play| play.id) {
             self.stop_play(mix, play);
