@@ -3,6 +3,8 @@
 mod call;
 mod conference;
 mod conference_list;
+mod conference_media;
+mod conference_members;
 mod directory;
 mod fsctl;
 mod modules;

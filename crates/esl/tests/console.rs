@@ -199,6 +199,10 @@ fn view() -> View {
 }
 
 /// What the scripted switch says: everything works, but `error/CAUSE` cannot be called.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "all others answer with nothing"
+)]
 fn answer(command: &Command) -> Result<Answer, CommandError> {
     match command {
         Command::Originate(originate) => {
@@ -227,10 +231,6 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             api::ErrorKind::InvalidState,
             "nothing is played",
         )),
-        #[allow(
-            clippy::wildcard_enum_match_arm,
-            reason = "all others answer with nothing"
-        )]
         _ => Ok(Answer::Unit(())),
     }
 }

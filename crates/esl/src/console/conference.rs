@@ -1,14 +1,12 @@
-//! `conference <name> …`: members, files, recordings (event-socket.md §6.6). Lists are in `conference_list`.
+//! `conference <name> …` (event-socket.md §6.6): which sub-command goes where. Members, sound and lists have files of
+//! their own.
 
 use super::call::{Call, OK};
 use super::conference_list;
-use crate::frame::leading_number;
-use api::command::room::{
-    ControlRoom, MemberTarget, RelateRule, RoomControl, SoundChange, StopPlaying, Toggle,
-};
+use super::conference_media::check_recordings;
+use api::command::room::{ControlRoom, RoomControl};
 use api::dial::DialString;
-use api::id::MemberId;
-use api::view::{Member, Room};
+use api::view::Room;
 use api::{ErrorKind, HangupCause, JobId, ObjectKind};
 use std::sync::Arc;
 
@@ -81,11 +79,11 @@ const SUB_COMMANDS: [(&str, &str); 44] = [
 ];
 
 /// One request to a conference that may or may not be running.
-struct Target<'a> {
-    call: &'a Call<'a>,
-    name: &'a str,
-    command: &'a str,
-    words: &'a [String],
+pub(super) struct Target<'a> {
+    pub(super) call: &'a Call<'a>,
+    pub(super) name: &'a str,
+    pub(super) command: &'a str,
+    pub(super) words: &'a [String],
 }
 
 pub(super) async fn conference(call: &Call<'_>) -> String {
@@ -171,7 +169,7 @@ impl Target<'_> {
     }
 
     /// The sub-command with its syntax, without a line end.
-    fn syntax(&self) -> String {
+    pub(super) fn syntax(&self) -> String {
         let syntax = SUB_COMMANDS
             .iter()
             .find(|(name, _)| *name == self.command)
@@ -179,7 +177,10 @@ impl Target<'_> {
         format!("{} {syntax}", self.command)
     }
 
-    async fn ask(&self, action: RoomControl) -> Result<Vec<Arc<str>>, api::CommandError> {
+    pub(super) async fn ask(
+        &self,
+        action: RoomControl,
+    ) -> Result<Vec<Arc<str>>, api::CommandError> {
         self.call
             .ask(ControlRoom {
                 room: self.name.into(),
@@ -188,347 +189,10 @@ impl Target<'_> {
             .await
     }
 
-    /// The members meant by the first word, newest first; the text to answer when there are none.
-    fn members(&self, room: &Room) -> Result<Vec<MemberId>, String> {
-        let Some(word) = self.words.first() else {
-            return Err(self.syntax());
-        };
-        let newest_first = room.members.iter().rev();
-        let found: Vec<MemberId> = match word.as_str() {
-            "all" => newest_first.map(|member| member.id).collect(),
-            "non_moderator" => newest_first
-                .filter(|member| !member.moderator)
-                .map(|member| member.id)
-                .collect(),
-            "last" => newest_first
-                .map(|member| member.id)
-                .max()
-                .into_iter()
-                .collect(),
-            word => match (word.parse::<u32>(), word.split_once('=')) {
-                (Ok(number), _) if room.member(MemberId(number)).is_some() => {
-                    vec![MemberId(number)]
-                }
-                (Ok(number), _) => return Err(format!("-ERR Non-Existant ID {number}\n")),
-                (Err(_), Some((name, value))) => newest_first
-                    .filter(|member| member.channel.variable(name) == Some(value))
-                    .map(|member| member.id)
-                    .collect(),
-                (Err(_), None) => return Err(self.syntax()),
-            },
-        };
-        if found.is_empty() {
-            Err("-ERR Non-Existant member\n".to_owned())
-        } else {
-            Ok(found)
-        }
-    }
-
-    async fn each_member(&self, room: &Room) -> String {
-        let members = match self.members(room) {
-            Ok(members) => members,
-            Err(text) => return text,
-        };
-        if self.command == "dtmf" && self.words.len() < 2 {
-            return self.syntax();
-        }
-        let mut out = String::new();
-        for id in members {
-            let before = room.member(id).cloned();
-            let action = self.member_action(id, before.as_deref());
-            match self.ask(action).await {
-                Ok(_) => out.push_str(&self.member_line(id)),
-                Err(_) => out.push_str(&format!("-ERR Non-Existant ID {id}\n")),
-            }
-        }
-        out
-    }
-
-    fn member_action(&self, id: MemberId, before: Option<&Member>) -> RoomControl {
-        let target = MemberTarget::Id(id);
-        let value = self.words.get(1);
-        match self.command {
-            "kick" => RoomControl::Kick {
-                target,
-                sound: value.map(|word| word.as_str().into()),
-            },
-            "hup" => RoomControl::HangUp { target },
-            "mute" => RoomControl::Mute {
-                target,
-                on: Toggle::On,
-            },
-            "unmute" => RoomControl::Mute {
-                target,
-                on: Toggle::Off,
-            },
-            "tmute" => RoomControl::Mute {
-                target,
-                on: Toggle::Toggle,
-            },
-            "deaf" => RoomControl::Deaf {
-                target,
-                on: Toggle::On,
-            },
-            "undeaf" => RoomControl::Deaf {
-                target,
-                on: Toggle::Off,
-            },
-            "hold" => RoomControl::Hold {
-                target,
-                on: Toggle::On,
-            },
-            "unhold" => RoomControl::Hold {
-                target,
-                on: Toggle::Off,
-            },
-            "dtmf" => RoomControl::SendDtmf {
-                target,
-                digits: value.map_or("", String::as_str).into(),
-            },
-            "volume_in" => RoomControl::VolumeIn {
-                target,
-                level: value.map(|word| volume(word, before.map_or(0, |m| m.volume_in))),
-            },
-            "volume_out" => RoomControl::VolumeOut {
-                target,
-                level: value.map(|word| volume(word, before.map_or(0, |m| m.volume_out))),
-            },
-            _ => RoomControl::Energy {
-                target,
-                level: value
-                    .map(|word| u32::try_from(leading_number(word).clamp(0, 32_767)).unwrap_or(0)),
-            },
-        }
-    }
-
-    /// The success line, with values as they are now.
-    fn member_line(&self, id: MemberId) -> String {
-        let view = self.call.view();
-        let member = view.rooms.get(self.name).and_then(|room| room.member(id));
-        match self.command {
-            "kick" => format!("+OK kicked {id}\n"),
-            "dtmf" => format!(
-                "+OK sent {} to {id}\n",
-                self.words.get(1).map_or("", String::as_str)
-            ),
-            "energy" => format!("Energy {id} = {}\n", member.map_or(0, |m| m.energy_level)),
-            "volume_in" => format!(
-                "+OK Volume IN {id} = {}\n",
-                member.map_or(0, |m| m.volume_in)
-            ),
-            "volume_out" => format!(
-                "+OK Volume OUT {id} = {}\n",
-                member.map_or(0, |m| m.volume_out)
-            ),
-            "tmute" if member.is_some_and(|m| m.can_speak) => format!("+OK unmute {id}\n"),
-            "tmute" => format!("+OK mute {id}\n"),
-            word => format!("+OK {word} {id}\n"),
-        }
-    }
-
-    async fn floor(&self, room: &Room) -> String {
-        let id = match self.members(room) {
-            Ok(members) => members[0],
-            Err(text) => return text,
-        };
-        match room.floor {
-            Some(holder) if holder != id => format!("-ERR floor is held by {holder}\n"),
-            holder => match (self.ask(RoomControl::Floor { member: id }).await, holder) {
-                (Ok(_), Some(_)) => "+OK floor none\n".to_owned(),
-                (Ok(_), None) => format!("+OK floor {id}\n"),
-                (Err(_), _) => format!("-ERR Non-Existant ID {id}\n"),
-            },
-        }
-    }
-
     async fn flag(&self, action: RoomControl, word: &str) -> String {
         match self.ask(action).await {
             Ok(_) => format!("+OK {} {word}\n", self.name),
             Err(error) => format!("-ERR {}\n", error.detail),
-        }
-    }
-
-    async fn play(&self, room: &Room) -> String {
-        let Some(file) = self.words.first() else {
-            return self.syntax();
-        };
-        let option = self.words.get(1).map(String::as_str);
-        let asynchronous = option == Some("async");
-        let member = option
-            .filter(|_| !asynchronous)
-            .map(|word| MemberId(u32::try_from(leading_number(word)).unwrap_or(0)));
-        if let Some(id) = member.filter(|&id| room.member(id).is_none()) {
-            return format!("-ERR Member: {id} not found.\n{}", self.syntax());
-        }
-        let action = RoomControl::Play {
-            file: file.as_str().into(),
-            member,
-            asynchronous,
-        };
-        match (self.ask(action).await, member) {
-            (Ok(_), None) => format!("+OK (play) Playing file {file}\n"),
-            (Ok(_), Some(id)) => format!("+OK (play) Playing file {file} to member {id}\n"),
-            (Err(_), _) => format!("-ERR (play) File: {file} not found.\n"),
-        }
-    }
-
-    async fn stop(&self) -> String {
-        let which = match self.words.first().map(String::as_str) {
-            None | Some("all") => StopPlaying::All,
-            Some("current") => StopPlaying::Current,
-            Some("async") => StopPlaying::Asynchronous,
-            // `last` is in the syntax but not understood (golden conf-04-play-record).
-            Some(_) => return self.syntax(),
-        };
-        let member = self
-            .words
-            .get(1)
-            .and_then(|word| word.parse().ok())
-            .map(MemberId);
-        let stopped = self
-            .ask(RoomControl::StopPlaying { which, member })
-            .await
-            .unwrap_or_default();
-        format!(
-            "+OK Stopped {} files.\n",
-            stopped.first().map_or("0", |count| count)
-        )
-    }
-
-    async fn pause_play(&self) -> String {
-        let member = self
-            .words
-            .first()
-            .and_then(|word| word.parse().ok())
-            .map(MemberId);
-        match self.ask(RoomControl::PausePlaying { member }).await {
-            Ok(state) if state.first().is_some_and(|state| &**state == "paused") => {
-                "+OK Pause\n".to_owned()
-            }
-            Ok(_) => "+OK Resume\n".to_owned(),
-            Err(error) => format!("-ERR {}\n", error.detail),
-        }
-    }
-
-    /// There is no speech engine: as in a server without one, nothing can be said.
-    fn say(&self) -> String {
-        match (self.command, self.words.len()) {
-            ("say", 0) => format!("-ERR (say) Error! No text.\n{}", self.syntax()),
-            ("say", _) => format!("-ERR (say) Error!\n{}", self.syntax()),
-            (_, 0 | 1) => format!("-ERR (saymember) No Text!\n{}", self.syntax()),
-            _ => format!("-ERR (saymember) Error!\n{}", self.syntax()),
-        }
-    }
-
-    async fn transfer(&self, room: &Room) -> String {
-        let Some((to, members)) = self
-            .words
-            .split_first()
-            .filter(|(_, members)| !members.is_empty())
-        else {
-            return self.syntax();
-        };
-        let mut out = String::new();
-        for word in members {
-            let id = MemberId(u32::try_from(leading_number(word)).unwrap_or(0));
-            let moved = match room.member(id) {
-                Some(_) => self
-                    .ask(RoomControl::Transfer {
-                        to: to.as_str().into(),
-                        member: id,
-                    })
-                    .await
-                    .is_ok(),
-                None => false,
-            };
-            out.push_str(&match moved {
-                true => format!("+OK Member '{id}' sent to conference {to}.\n"),
-                false => format!("-ERR No Member {id} in conference {}.\n", self.name),
-            });
-        }
-        out
-    }
-
-    async fn record(&self, path: Option<&String>) -> String {
-        let Some(path) = path else {
-            return self.syntax();
-        };
-        match self
-            .ask(RoomControl::Record {
-                path: path.as_str().into(),
-            })
-            .await
-        {
-            Ok(_) => format!("+OK Record file {path}\n"),
-            Err(error) if matches!(error.kind, ErrorKind::AlreadyExists(_)) => {
-                format!("-ERR file [{path}] is already being used for recording.\n")
-            }
-            Err(error) => format!("-ERR {}\n", error.detail),
-        }
-    }
-
-    /// The count in the last line is always 0; what was stopped stands in front (golden conf-04-play-record).
-    async fn stop_recording(&self, room: &Room, path: Option<&String>) -> String {
-        let Some(path) = path else {
-            return self.syntax();
-        };
-        let mut out = String::new();
-        let all = path == "all";
-        for recording in room
-            .recordings
-            .iter()
-            .filter(|recording| all || *recording.path == **path)
-        {
-            let action = RoomControl::StopRecording {
-                path: Some(recording.path.clone()),
-            };
-            if self.ask(action).await.is_ok() {
-                out.push_str(&format!("Stopped recording file {}\n", recording.path));
-            }
-        }
-        if out.is_empty() && !all {
-            out = format!("-ERR non-existant recording '{path}'\n");
-        }
-        out + "+OK Stopped recording 0 files\n"
-    }
-
-    async fn pause_recording(&self, room: &Room, word: &str, path: Option<&String>) -> String {
-        let Some(path) = path else {
-            return self.syntax();
-        };
-        let pause = word == "pause";
-        let mut out = format!(
-            "+OK {} recording file {path}\n",
-            if pause { "Pause" } else { "Resume" }
-        );
-        let known = room
-            .recordings
-            .iter()
-            .any(|recording| *recording.path == **path);
-        let action = RoomControl::PauseRecording {
-            path: path.as_str().into(),
-            pause,
-        };
-        if !known || self.ask(action).await.is_err() {
-            out.push_str(&format!("-ERR non-existant recording '{path}'\n"));
-        }
-        out
-    }
-
-    async fn recording(&self, room: &Room) -> String {
-        let path = self.words.get(1);
-        match self.words.first().map(String::as_str) {
-            Some("start") => self.record(path).await,
-            Some("stop") => {
-                self.stop_recording(
-                    room,
-                    Some(&path.cloned().unwrap_or_else(|| "all".to_owned())),
-                )
-                .await
-            }
-            Some("check") => check_recordings(room),
-            Some(word @ ("pause" | "resume")) => self.pause_recording(room, word, path).await,
-            Some(_) | None => self.syntax(),
         }
     }
 
@@ -563,16 +227,6 @@ impl Target<'_> {
         }
     }
 
-    fn get_uuid(&self, room: &Room) -> String {
-        match self.members(room) {
-            Ok(members) => room
-                .member(members[0])
-                .map(|member| member.channel.id.to_string())
-                .unwrap_or_default(),
-            Err(text) => text,
-        }
-    }
-
     async fn set_variable(&self) -> String {
         let [name, value @ ..] = self.words else {
             return self.syntax();
@@ -584,78 +238,6 @@ impl Target<'_> {
         match self.ask(action).await {
             Ok(_) => OK.to_owned(),
             Err(error) => format!("-ERR {}\n", error.detail),
-        }
-    }
-
-    async fn relate(&self, room: &Room) -> String {
-        let (members, others, rule) = match self.words {
-            [] => return String::new(),
-            [members, others, rule, ..] => (members, others, rule),
-            _ => return self.syntax(),
-        };
-        let known = match rule.as_str() {
-            "nospeak" => RelateRule::NoSpeak,
-            "nohear" => RelateRule::NoHear,
-            "clear" => RelateRule::Clear,
-            _ => return self.syntax(),
-        };
-        let mut out = String::new();
-        for member in members.split(',').map(member_number) {
-            for other in others.split(',').map(member_number) {
-                let action = RoomControl::Relate {
-                    member,
-                    other,
-                    rule: known,
-                };
-                let there = room.member(member).is_some() && room.member(other).is_some();
-                out.push_str(&match (there && self.ask(action).await.is_ok(), known) {
-                    (true, RelateRule::Clear) => {
-                        format!("+OK relationship {member}->{other} cleared.\n")
-                    }
-                    (true, RelateRule::NoSpeak | RelateRule::NoHear) => {
-                        format!("+OK {member}->{other} {rule} set\n")
-                    }
-                    (false, _) => format!("-ERR relationship {member}->{other} not found.\n"),
-                });
-            }
-        }
-        out
-    }
-
-    async fn sound(&self) -> String {
-        let word = self.command.trim_end_matches("_sound");
-        let (change, state) = match (self.words.first().map(String::as_str), self.words.get(1)) {
-            (Some("on"), _) => (SoundChange::On, "on"),
-            (Some("off"), _) => (SoundChange::Off, "off"),
-            (Some("none"), _) => (SoundChange::None, "off"),
-            (Some("file"), Some(file)) => (SoundChange::File(file.as_str().into()), ""),
-            _ => return format!("-ERR Not enough args\n{}", self.syntax()),
-        };
-        let file = |room: &Room| {
-            let sound = if word == "enter" {
-                &room.enter_sound
-            } else {
-                &room.exit_sound
-            };
-            sound.as_deref().unwrap_or_default().to_owned()
-        };
-        let before = self
-            .call
-            .view()
-            .rooms
-            .get(self.name)
-            .map(|room| file(room))
-            .unwrap_or_default();
-        let action = match word {
-            "enter" => RoomControl::EnterSound(change),
-            _ => RoomControl::ExitSound(change),
-        };
-        match (self.ask(action).await, state, self.words.get(1)) {
-            (Ok(_), "", Some(file)) => {
-                format!("+OK {} {word} sound file set to {file}\n", self.name)
-            }
-            (Ok(_), state, _) => format!("+OK {} {word} sounds {state} ({before})\n", self.name),
-            (Err(error), ..) => format!("-ERR {}\n", error.detail),
         }
     }
 
@@ -686,48 +268,5 @@ impl Target<'_> {
                 format!("+OK Call Requested: result: [{}]\n", cause.name())
             }
         }
-    }
-}
-
-fn check_recordings(room: &Room) -> String {
-    if room.recordings.is_empty() {
-        return "-ERR Conference is not being recorded.\n".to_owned();
-    }
-    room.recordings
-        .iter()
-        .map(|recording| format!("+OK Record file {}\n", recording.path))
-        .collect()
-}
-
-/// `up` and `down` step, a number is taken as it is, anything else is 0; −4 to 4.
-fn volume(word: &str, now: i8) -> i8 {
-    let level = match word {
-        "up" => i64::from(now) + 1,
-        "down" => i64::from(now) - 1,
-        number => leading_number(number),
-    };
-    i8::try_from(level.clamp(-4, 4)).unwrap_or(0)
-}
-
-fn member_number(word: &str) -> MemberId {
-    MemberId(u32::try_from(leading_number(word)).unwrap_or(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn volumes_as_recorded() {
-        // golden conf-03-controls
-        assert_eq!(
-            (
-                volume("99", 0),
-                volume("-4", 0),
-                volume("up", -4),
-                volume("foo", 2)
-            ),
-            (4, -4, -3, 0)
-        );
     }
 }
