@@ -3,7 +3,7 @@
 use api::{Command, Origin, RequestId};
 use media::control::MediaReport;
 use sip::message::Message;
-use sip::transport::{Flow, FlowId};
+use sip::transport::{Flow, FlowId, Transmit};
 
 use crate::config_xml::Configuration;
 
@@ -28,6 +28,8 @@ pub enum Input {
     },
     /// A SIP connection is gone.
     FlowClosed(FlowId),
+    /// A SIP message could not be sent.
+    SipFailed(Transmit),
     /// A media thread reports.
     Media(MediaReport),
     /// Nothing but time passed: [`crate::Switch::next_deadline`] is due.

@@ -177,6 +177,7 @@ impl Switch {
                 self.sip.handle_flow_closed(now.mono, flow);
                 self.flow_closed(flow);
             }
+            Input::SipFailed(transmit) => self.sip.handle_transmit_failed(now.mono, &transmit),
             Input::Media(report) => self.media_report(report),
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),

@@ -75,6 +75,9 @@ mod tests {
         assert_eq!((budget.unreported, budget.worst), (2, (us(900), "slower")));
         let later = start + QUIET + us(1_000);
         budget.note("slow", later, later + us(201));
-        assert_eq!((budget.unreported, budget.complained), (0, Some(later + us(201))));
+        assert_eq!(
+            (budget.unreported, budget.complained),
+            (0, Some(later + us(201)))
+        );
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::BusLimits;
 use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals, built_in};
 
+use crate::media_io::MediaConfig;
 use crate::reload::DiskFiles;
 
 /// Everything the shell needs beside what the pure switch needs.
@@ -21,34 +21,6 @@ pub struct Config {
     pub bus: BusLimits,
     /// Where `reloadxml` reads again.
     pub xml: XmlSource,
-}
-
-/// Media threads, ports and folders.
-#[derive(Clone, Debug)]
-pub struct MediaConfig {
-    /// Threads; `None`: one per core but the first, at least one.
-    pub workers: Option<usize>,
-    /// First and last UDP port RTP may use; RTP takes the even ones, RTCP the odd one above.
-    pub ports: (u16, u16),
-    /// Where `playback` looks for paths without a folder.
-    pub sounds: PathBuf,
-    /// Where `record` puts paths without a folder.
-    pub recordings: PathBuf,
-    /// How long the port of a call that ended is kept from the next one.
-    pub drain: Duration,
-}
-
-impl Default for MediaConfig {
-    /// The port range FreeSWITCH's users know, and folders below the working directory.
-    fn default() -> Self {
-        Self {
-            workers: None,
-            ports: (16_384, 32_768),
-            sounds: "sounds".into(),
-            recordings: "recordings".into(),
-            drain: Duration::from_secs(2),
-        }
-    }
 }
 
 /// Where the XML configuration comes from.
@@ -68,11 +40,9 @@ impl XmlSource {
     pub fn load(&self) -> Result<Configuration, Vec<ConfigError>> {
         match &self.root {
             Some(root) => Configuration::load(&DiskFiles, root, self.globals.clone()),
-            None => Configuration::load(
-                &built_in(),
-                Path::new(BUILT_IN_ROOT),
-                self.globals.clone(),
-            ),
+            None => {
+                Configuration::load(&built_in(), Path::new(BUILT_IN_ROOT), self.globals.clone())
+            }
         }
     }
 

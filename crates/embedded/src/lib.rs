@@ -12,7 +12,8 @@ pub mod sip_io;
 mod start;
 mod switch_task;
 
-pub use config::{Config, MediaConfig, XmlSource};
+pub use config::{Config, XmlSource};
 pub use cpu::IdleCpu;
+pub use media_io::MediaConfig;
 pub use reload::DiskFiles;
 pub use start::{BoundProfile, Embedded, StartError, start};

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use api::{Capabilities, Switch};
 use rand::TryRngCore;
+use sip::transport::{FlowId, Transport};
+use switch_core::config::ProfileConfig;
 use switch_core::{Census, Input};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -14,8 +16,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::cpu::{CpuTicks, IdleCpu};
-use crate::media_io::MediaThreads;
-use crate::sip_io::SipTransports;
+use crate::media_io::{MediaThreads, WorkerCounters};
+use crate::sip_io::{SipInput, SipIoConfig, SipListen, SipTransports};
 use crate::switch_task::{SHELL_INPUTS, SwitchTask, now};
 
 /// Endpoint types a dial string may name.
@@ -24,6 +26,15 @@ const ENDPOINTS: &[&str] = &["error", "group", "loopback", "null", "sofia", "use
 /// Codecs that can be negotiated, as `show codec` names them.
 const CODECS: &[&str] = &["G.711 alaw", "G.711 ulaw", "RAW Signed Linear (16 bit)"];
 
+/// SIP messages that may wait for the switch; the readers stop reading beyond.
+const SIP_INPUTS: usize = 4_096;
+
+/// The transports number their flows from 1. No flow, so that they choose the socket by its address.
+const BY_LOCAL_ADDRESS: FlowId = FlowId(0);
+
+/// Attempts to find a port that is free on UDP and TCP, when any will do.
+const PORT_TRIES: u32 = 16;
+
 /// Time between two measurements of idle CPU.
 const CPU_EVERY: Duration = Duration::from_secs(1);
 
@@ -31,10 +42,10 @@ const CPU_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address cannot be bound.
-    #[error("SIP profile {profile} cannot be bound: {source}")]
+    #[error("the SIP profiles {profiles} cannot be bound: {source}")]
     Sip {
-        /// Names of the profiles tried.
-        profile: String,
+        /// Names and addresses of the profiles tried.
+        profiles: String,
         /// Why.
         source: io::Error,
     },
@@ -52,6 +63,7 @@ pub struct Embedded {
     profiles: Vec<BoundProfile>,
     idle_cpu: IdleCpu,
     census: watch::Receiver<Census>,
+    media_counters: Vec<Arc<WorkerCounters>>,
     shell: mpsc::Sender<Input>,
     stopped: CancellationToken,
     tracker: TaskTracker,
@@ -82,7 +94,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         .try_fill_bytes(&mut seed)
         .map_err(StartError::Random)?;
 
-    let (sip, sip_inbox) = bind(&mut switch).await?;
+    let (sip, sip_inbox) = bind(&mut switch.profiles)?;
     let (media, media_reports) = MediaThreads::start(media).map_err(StartError::Media)?;
     switch.media_workers = media.workers();
     let profiles = switch
@@ -103,6 +115,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     let mut core = switch_core::Switch::new(switch, now(), seed);
     // What the switch says of itself at its birth is what the first reader finds.
     let (events, view) = core.take_publication().unwrap_or_default();
+    let media_counters = media.counters().to_vec();
     let (handle, port, dispatcher) = api::pair(capabilities, bus, (*view).clone());
     port.publisher.publish(events, view).await;
 
@@ -142,10 +155,72 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         profiles,
         idle_cpu,
         census,
+        media_counters,
         shell: to_shell,
         stopped,
         tracker,
     })
+}
+
+/// Opens UDP and TCP of every profile and writes the real ports into it.
+fn bind(
+    profiles: &mut [ProfileConfig],
+) -> Result<(SipTransports, mpsc::Receiver<SipInput>), StartError> {
+    let wanted: Vec<SocketAddr> = profiles.iter().map(|profile| profile.sip).collect();
+    let mut tries = if wanted.iter().any(|address| address.port() == 0) {
+        PORT_TRIES
+    } else {
+        1
+    };
+    loop {
+        tries -= 1;
+        match bind_once(&wanted) {
+            Ok((sip, inbox, bound)) => {
+                for (profile, address) in profiles.iter_mut().zip(bound) {
+                    profile.sip = address;
+                    profile.udp_flow = BY_LOCAL_ADDRESS;
+                }
+                return Ok((sip, inbox));
+            }
+            // Somebody took the free port between our two looks at it.
+            Err(error) if tries > 0 && error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(source) => {
+                let names = profiles.iter().map(|p| format!("{} ({})", p.name, p.sip));
+                return Err(StartError::Sip {
+                    profiles: names.collect::<Vec<_>>().join(", "),
+                    source,
+                });
+            }
+        }
+    }
+}
+
+type Bound = (SipTransports, mpsc::Receiver<SipInput>, Vec<SocketAddr>);
+
+fn bind_once(wanted: &[SocketAddr]) -> io::Result<Bound> {
+    let mut addresses = Vec::new();
+    for address in wanted {
+        addresses.push(match address.port() {
+            0 => free_port(*address)?,
+            _ => *address,
+        });
+    }
+    let listen = |address: &SocketAddr| {
+        [Transport::Udp, Transport::Tcp].map(|transport| SipListen {
+            transport,
+            address: *address,
+            advertise: None,
+        })
+    };
+    let listens = addresses.iter().flat_map(listen).collect();
+    let (sender, inbox) = mpsc::channel(SIP_INPUTS);
+    let (sip, _) = SipTransports::bind(SipIoConfig::new(listens), sender)?;
+    Ok((sip, inbox, addresses))
+}
+
+/// A port that is free on UDP now. TCP has to be bound to the same number.
+fn free_port(address: SocketAddr) -> io::Result<SocketAddr> {
+    std::net::UdpSocket::bind(address)?.local_addr()
 }
 
 /// Keeps the idle CPU up to date, for the switch and for whoever prints it.
@@ -188,6 +263,11 @@ impl Embedded {
     /// What is alive inside the switch, for metrics.
     pub fn census(&self) -> Census {
         *self.census.borrow()
+    }
+
+    /// Counters of each media thread.
+    pub fn media_counters(&self) -> &[Arc<WorkerCounters>] {
+        &self.media_counters
     }
 
     /// Cancelled once the switch has stopped, whoever asked for it.

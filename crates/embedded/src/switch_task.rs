@@ -21,6 +21,9 @@ const TURN: usize = 64;
 /// Longest sleep; the switch's own clockwork is shorter, so this only covers a clock that jumped.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
+/// Time to the next attempt while orders wait for a media thread that is behind.
+const RETRY: Duration = Duration::from_millis(5);
+
 /// What the shell itself tells the switch.
 pub(crate) const SHELL_INPUTS: usize = 64;
 
@@ -91,14 +94,29 @@ impl SwitchTask {
             }
             self.census.send_replace(self.switch.census());
         }
-        self.media.shutdown();
-        self.sip.shutdown();
+        self.sip.shutdown().await;
+        let media = self.media;
+        // Dropping it waits for its threads and for the files they complete.
+        if tokio::task::spawn_blocking(move || drop(media))
+            .await
+            .is_err()
+        {
+            tracing::error!("The media threads could not be stopped");
+        }
     }
 
     /// Waits for the first input of a turn; false when there will be none any more.
     async fn wait(&mut self, turn: &mut Turn) -> bool {
-        let latest = Instant::now() + LONGEST_SLEEP;
-        let deadline = self.switch.next_deadline().map_or(latest, |at| at.min(latest));
+        let sleep = if self.media.flush() {
+            RETRY
+        } else {
+            LONGEST_SLEEP
+        };
+        let latest = Instant::now() + sleep;
+        let deadline = self
+            .switch
+            .next_deadline()
+            .map_or(latest, |at| at.min(latest));
         tokio::select! {
             request = self.port.requests.recv() => match request {
                 Some(request) => turn.take_request(request),
@@ -163,7 +181,9 @@ impl SwitchTask {
             self.sip.transmit(transmit);
         }
         for (worker, command) in orders {
-            self.media.post(worker, command);
+            if let Err(error) = self.media.post(worker, command) {
+                tracing::error!(%error, worker, "A media order is lost");
+            }
         }
         stop
     }
@@ -197,7 +217,8 @@ impl SwitchTask {
 fn of_sip(input: SipInput) -> Input {
     match input {
         SipInput::Message { flow, message } => Input::Sip { flow, message },
-        SipInput::Closed(flow) => Input::FlowClosed(flow),
+        SipInput::FlowClosed(flow) => Input::FlowClosed(flow),
+        SipInput::TransmitFailed(transmit) => Input::SipFailed(transmit),
     }
 }
 
@@ -207,6 +228,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::Request { command, .. } => command.name(),
         Input::Sip { .. } => "SIP",
         Input::FlowClosed(_) => "FlowClosed",
+        Input::SipFailed(_) => "SipFailed",
         Input::Media(_) => "Media",
         Input::Tick => "Tick",
         Input::XmlLoaded { .. } => "XmlLoaded",
