@@ -114,6 +114,11 @@ fn wrong_passwords_unknown_users_and_foreign_domains_are_refused_alike() {
         rig.seen(accounts),
         ["attempt 4711 FORBIDDEN", "failure 4711 from 127.0.0.1:5601"]
     );
+    assert_eq!(
+        phone("1000@elsewhere.example").register(&mut rig, "1234", 60),
+        404
+    );
+    assert_eq!(rig.seen(accounts), Vec::<String>::new());
     assert!(rig.view.registrations.is_empty());
 }
 

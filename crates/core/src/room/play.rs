@@ -324,7 +324,7 @@ impl Switch {
                 .filter(|play| play.asynchronous)
                 .map(|play| play.id)
                 .collect(),
-            StopPlaying::Last => meant.last().map(|play| play.id).into_iter().collect(),
+            StopPlaying::Last => meant.next_back().map(|play| play.id).into_iter().collect(),
         };
         for id in &ids {
             self.stop_play(mix, *id);

@@ -1,3 +1,10 @@
+//! Tasks and heartbeats in a whole switch.
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it names"
+)]
+
 use std::time::Duration;
 
 use api::command::call::{Originate, Then};

@@ -1,0 +1,216 @@
+//! Commands about members.
+
+use super::*;
+
+#[test]
+fn members_are_switched_by_command_newest_first() {
+    let mut rig = Rig::new();
+    for _ in 0..2 {
+        enter(&mut rig, "3000");
+    }
+    rig.events.clear();
+    let all = MemberTarget::All;
+    assert_eq!(
+        control(
+            &mut rig,
+            RoomControl::Mute {
+                target: all.clone(),
+                on: Toggle::On
+            }
+        ),
+        Ok(texts(&["1", "2"]))
+    );
+    assert_eq!(rig.seen(room_events), ["Muted #2 (2)", "Muted #1 (2)"]);
+    let toggled = control(
+        &mut rig,
+        RoomControl::Mute {
+            target: MemberTarget::Last,
+            on: Toggle::Toggle,
+        },
+    );
+    assert_eq!(toggled, Ok(texts(&["2"])));
+    assert_eq!(rig.seen(room_events), ["Unmuted #2 (2)"]);
+    assert_eq!(
+        control(
+            &mut rig,
+            RoomControl::VolumeIn {
+                target: MemberTarget::Last,
+                level: Some(99)
+            }
+        ),
+        Ok(texts(&["4"]))
+    );
+    assert_eq!(
+        control(
+            &mut rig,
+            RoomControl::Energy {
+                target: MemberTarget::Last,
+                level: Some(200)
+            }
+        ),
+        Ok(texts(&["200"]))
+    );
+    assert_eq!(
+        control(
+            &mut rig,
+            RoomControl::VolumeOut {
+                target: MemberTarget::Last,
+                level: None
+            }
+        ),
+        Ok(texts(&["0"]))
+    );
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "VolumeInSet { level: 4 } #2 (2)",
+            "EnergySet { level: 200 } #2 (2)"
+        ]
+    );
+    let settings = rig.commands.iter().rev().find_map(|command| match command {
+        MediaCommand::SetMember { settings, .. } => Some(*settings),
+        _ => None,
+    });
+    let settings = settings.unwrap();
+    assert_eq!(
+        (settings.energy, settings.mute, settings.gain_in_db),
+        (200, false, 12.0)
+    );
+    let hold = control(
+        &mut rig,
+        RoomControl::Hold {
+            target: MemberTarget::Id(MemberId(1)),
+            on: Toggle::On,
+        },
+    );
+    assert_eq!(hold, Ok(texts(&["1"])));
+    let missing = control(
+        &mut rig,
+        RoomControl::Deaf {
+            target: MemberTarget::Id(MemberId(99)),
+            on: Toggle::On,
+        },
+    );
+    assert_eq!(
+        missing.unwrap_err().kind,
+        ErrorKind::NotFound(ObjectKind::Member)
+    );
+    let by_variable = MemberTarget::Variable("conference_member_id".into(), "1".into());
+    assert_eq!(
+        control(
+            &mut rig,
+            RoomControl::Deaf {
+                target: by_variable,
+                on: Toggle::On
+            }
+        ),
+        Ok(texts(&["1"]))
+    );
+    let elsewhere = rig.get(ControlRoom {
+        room: "3001".into(),
+        action: RoomControl::Lock(true),
+    });
+    assert_eq!(
+        elsewhere.unwrap_err().kind,
+        ErrorKind::NotFound(ObjectKind::Room)
+    );
+}
+
+#[test]
+fn a_kicked_member_hears_why_and_goes() {
+    let mut rig = Rig::new();
+    enter(&mut rig, "3000");
+    let bob = enter(&mut rig, "3000");
+    rig.events.clear();
+    let kick = RoomControl::Kick {
+        target: MemberTarget::Last,
+        sound: Some("bye.wav".into()),
+    };
+    assert_eq!(control(&mut rig, kick), Ok(texts(&["2"])));
+    assert_eq!(rig.seen(room_events), ["Kicked #2 (2)"]);
+    rig.finish_play();
+    assert_eq!(rig.seen(room_events), ["MemberRemoved #2 (1)"]);
+    assert!(
+        rig.view.channel(bob.as_str()).is_none(),
+        "its dialplan has no more"
+    );
+    assert_eq!(
+        control(
+            &mut rig,
+            RoomControl::HangUp {
+                target: MemberTarget::All
+            }
+        ),
+        Ok(texts(&["1"]))
+    );
+    assert_eq!(rig.seen(room_events)[0], "HungUp #1 (1)");
+    assert_eq!(rig.switch.census().rooms, 0);
+}
+
+#[test]
+fn a_member_moves_to_another_room() {
+    let mut rig = Rig::new();
+    let alice = enter(&mut rig, "3000");
+    enter(&mut rig, "3000");
+    rig.events.clear();
+    let moved = control(
+        &mut rig,
+        RoomControl::Transfer {
+            to: "4000".into(),
+            member: MemberId(1),
+        },
+    );
+    assert_eq!(moved, Ok(texts(&["1"])));
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "Transferred { from: \"3000\", to: \"4000\" } #1 (2)",
+            "FloorChanged { old: None, new: None } (2)",
+            "MemberRemoved #1 (1)",
+            "FloorChanged { old: None, new: Some(MemberId(2)) } #2 (1)",
+            "Created (0)",
+            "MemberAdded #3 (1)",
+            "FloorChanged { old: None, new: Some(MemberId(3)) } #3 (1)",
+        ]
+    );
+    assert_eq!(
+        rig.view.channel(alice.as_str()).unwrap().room.as_deref(),
+        Some("4000")
+    );
+    hang_up(&mut rig, &alice);
+    assert_eq!(rig.view.rooms.size(), 1);
+}
+
+#[test]
+fn calling_into_a_room_answers_when_it_is_decided() {
+    let mut rig = Rig::new();
+    let dial = |rig: &mut Rig, text: &str, background: Option<&str>| {
+        let action = RoomControl::Dial {
+            dial: DialString::parse(text).unwrap(),
+            caller_id_number: None,
+            caller_id_name: None,
+            background: background.map(|job| api::JobId(job.into())),
+        };
+        control(rig, action)
+    };
+    let busy = dial(&mut rig, "error/USER_BUSY", None).unwrap_err();
+    assert_eq!(
+        (busy.kind, busy.cause),
+        (ErrorKind::CallFailed, Some(HangupCause::UserBusy))
+    );
+    assert!(dial(&mut rig, "null/x", None).is_ok());
+    assert_eq!(rig.view.rooms.get("3000").unwrap().members.len(), 1);
+    rig.events.clear();
+    dial(&mut rig, "null/y", Some("job")).unwrap();
+    let results = |event: &Event| match &event.kind {
+        EventKind::Room(event) => match &event.action {
+            RoomAction::DialResult { cause, .. } => Some(cause.name().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    };
+    assert_eq!(rig.seen(results), ["SUCCESS"]);
+    assert_eq!(rig.view.rooms.get("3000").unwrap().members.len(), 2);
+    dial(&mut rig, "error/NO_ANSWER", Some("job2")).unwrap();
+    assert_eq!(rig.seen(results), ["NO_ANSWER"]);
+}

@@ -1,0 +1,194 @@
+//! Files, recordings, sounds.
+
+use super::*;
+
+#[test]
+fn files_play_one_after_the_other_and_missing_ones_are_named() {
+    let mut rig = Rig::new();
+    enter(&mut rig, "3000");
+    rig.events.clear();
+    let play = |rig: &mut Rig, file: &str, asynchronous| {
+        control(
+            rig,
+            RoomControl::Play {
+                file: file.into(),
+                member: None,
+                asynchronous,
+            },
+        )
+    };
+    assert_eq!(
+        play(&mut rig, "missing.wav", false).unwrap_err().kind,
+        ErrorKind::NotFound(ObjectKind::File)
+    );
+    assert_eq!(rig.seen(room_events), Vec::<String>::new());
+    assert_eq!(play(&mut rig, "a.wav", false), Ok(Vec::new()));
+    assert_eq!(play(&mut rig, "b.wav", false), Ok(Vec::new()));
+    assert_eq!(
+        rig.seen(room_events),
+        ["FilePlaying { file: \"a.wav\", asynchronous: false } (1)"]
+    );
+    assert_eq!(
+        control(&mut rig, RoomControl::PausePlaying { member: None }),
+        Ok(texts(&["paused"]))
+    );
+    assert_eq!(
+        control(&mut rig, RoomControl::PausePlaying { member: None }),
+        Ok(texts(&["playing"]))
+    );
+    rig.finish_play();
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "FilePlayed { file: \"a.wav\", asynchronous: false, failed: false, samples: 3200, rate_hz: 8000 } (1)",
+            "FilePlaying { file: \"b.wav\", asynchronous: false } (1)",
+        ]
+    );
+    assert_eq!(play(&mut rig, "c.wav", true), Ok(Vec::new()));
+    let stop = |rig: &mut Rig, which| {
+        control(
+            rig,
+            RoomControl::StopPlaying {
+                which,
+                member: None,
+            },
+        )
+    };
+    assert_eq!(stop(&mut rig, StopPlaying::Asynchronous), Ok(texts(&["1"])));
+    assert_eq!(stop(&mut rig, StopPlaying::Current), Ok(texts(&["1"])));
+    assert_eq!(stop(&mut rig, StopPlaying::All), Ok(texts(&["0"])));
+    assert!(rig.switch.rooms.files.is_empty());
+}
+
+#[test]
+fn recordings_end_before_the_room_does() {
+    let mut rig = Rig::new();
+    let alice = enter(&mut rig, "3000");
+    rig.events.clear();
+    let record =
+        |rig: &mut Rig, path: &str| control(rig, RoomControl::Record { path: path.into() });
+    assert_eq!(record(&mut rig, "/r/a.wav"), Ok(Vec::new()));
+    assert_eq!(
+        record(&mut rig, "/r/a.wav").unwrap_err().kind,
+        ErrorKind::AlreadyExists(ObjectKind::Recording)
+    );
+    control(
+        &mut rig,
+        RoomControl::PauseRecording {
+            path: "/r/a.wav".into(),
+            pause: true,
+        },
+    )
+    .unwrap();
+    assert!(rig.view.rooms.get("3000").unwrap().recordings[0].paused);
+    assert_eq!(
+        control(
+            &mut rig,
+            RoomControl::StopRecording {
+                path: Some("/r/a.wav".into())
+            }
+        ),
+        Ok(texts(&["1"]))
+    );
+    let again = control(
+        &mut rig,
+        RoomControl::StopRecording {
+            path: Some("/r/a.wav".into()),
+        },
+    );
+    assert_eq!(
+        again.unwrap_err().kind,
+        ErrorKind::NotFound(ObjectKind::Recording)
+    );
+    assert_eq!(
+        control(&mut rig, RoomControl::StopRecording { path: None }),
+        Ok(texts(&["0"]))
+    );
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "RecordingStarted { path: \"/r/a.wav\", failed: false } (1)",
+            "RecordingPaused { path: \"/r/a.wav\", others: false } (1)",
+            "RecordingStopped { path: \"/r/a.wav\", others: false, samples: 3200, rate_hz: 8000 } (1)",
+        ]
+    );
+    record(&mut rig, "/missing/b.wav").unwrap();
+    assert_eq!(
+        rig.seen(room_events),
+        ["RecordingStarted { path: \"/missing/b.wav\", failed: true } (1)"]
+    );
+    record(&mut rig, "/r/c.wav").unwrap();
+    rig.events.clear();
+    hang_up(&mut rig, &alice);
+    let last = rig.seen(room_events);
+    assert_eq!(
+        last[last.len() - 2..],
+        [
+            "RecordingStopped { path: \"/r/c.wav\", others: false, samples: 3200, rate_hz: 8000 } (0)",
+            "Destroyed (0)"
+        ]
+    );
+    assert!(rig.switch.rooms.recordings.is_empty() && rig.switch.census().records == 0);
+}
+
+#[test]
+fn rules_sounds_and_variables_are_kept() {
+    let mut rig = rig_with(
+        "<param name=\"enter-sound\" value=\"in.wav\"/><param name=\"moh-sound\" value=\"music.wav\"/>",
+    );
+    enter(&mut rig, "3000");
+    enter(&mut rig, "3000");
+    let played: Vec<String> = rig
+        .seen(room_events)
+        .into_iter()
+        .filter(|event| event.contains("File"))
+        .collect();
+    assert_eq!(
+        played,
+        [
+            "FilePlayed { file: \"music.wav\", asynchronous: true, failed: false, samples: 3200, rate_hz: 8000 } (2)"
+        ],
+        "the music ends when the second one comes"
+    );
+    let relate = |rig: &mut Rig, rule| {
+        control(
+            rig,
+            RoomControl::Relate {
+                member: MemberId(1),
+                other: MemberId(2),
+                rule,
+            },
+        )
+    };
+    relate(&mut rig, RelateRule::NoHear).unwrap();
+    let rules = |rig: &Rig| rig.view.rooms.get("3000").unwrap().relations.clone();
+    assert!(rules(&rig)[0].nohear && !rules(&rig)[0].nospeak);
+    relate(&mut rig, RelateRule::Clear).unwrap();
+    assert!(rules(&rig).is_empty());
+    control(
+        &mut rig,
+        RoomControl::SetVariable {
+            name: "topic".into(),
+            value: "x".into(),
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        rig.view.rooms.get("3000").unwrap().variables.text("topic"),
+        Some("x")
+    );
+    rig.events.clear();
+    control(&mut rig, RoomControl::EnterSound(SoundChange::Off)).unwrap();
+    control(
+        &mut rig,
+        RoomControl::ExitSound(SoundChange::File("out.wav".into())),
+    )
+    .unwrap();
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "EnterSoundSwitched { on: false } (2)",
+            "ExitSoundChanged { file: \"out.wav\" } (2)"
+        ]
+    );
+}
