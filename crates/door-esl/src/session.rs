@@ -49,6 +49,8 @@ pub(crate) struct Controlled {
     pub(crate) resume: bool,
     /// The channel was hung up.
     hung_up: bool,
+    /// The linger notice was sent.
+    lingering: bool,
     /// When a lingering connection ends.
     ends: Option<Instant>,
 }
@@ -192,27 +194,28 @@ impl Session {
         match next {
             Next::Request(request) => self.handle(&request?).await,
             Next::Event(event) => {
-                let full = self.pass_on(event)?;
-                if full {
-                    self.glance(has_room).await
-                } else {
-                    Ok(())
+                if self.pass_on(event)? {
+                    // The writer gets its turn too.
+                    tokio::task::yield_now().await;
                 }
+                self.glance(has_room).await
             }
         }
     }
 
-    /// A flood of events must not keep requests and log lines waiting for ever.
+    /// However many events come, requests and log lines do not wait for their end.
     async fn glance(&mut self, has_room: bool) -> Result<(), End> {
-        // The writer gets its turn too.
-        tokio::task::yield_now().await;
+        let line = tokio::select! {
+            biased;
+            line = self.log.next() => Some(line),
+            () = std::future::ready(()) => None,
+        };
+        if let Some(line) = line {
+            self.send_log_line(line.map_err(|_| End::LostLogLines)?)?;
+        }
         let request = tokio::select! {
             biased;
             request = self.reader.next(), if has_room => request,
-            line = self.log.next() => {
-                let line = line.map_err(|_| End::LostLogLines)?;
-                return self.send_log_line(line);
-            }
             () = std::future::ready(()) => return Ok(()),
         };
         self.handle(&request?).await
@@ -246,26 +249,39 @@ impl Session {
         let Some(controlled) = &mut self.controlled else {
             return Ok(());
         };
-        match fate {
-            Fate::Live => return Ok(()),
-            Fate::HungUp | Fate::Over if controlled.ends.is_some() => return Ok(()),
-            Fate::HungUp | Fate::Over => {}
-        }
-        if let Some(linger) = controlled.linger.filter(|_| !controlled.hung_up) {
-            controlled.hung_up = true;
-            controlled.ends = linger
-                .seconds
-                .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
-            let notice = self.linger_notice(linger);
-            self.batch.push(notice.into());
+        if fate == Fate::Live {
             return Ok(());
         }
         controlled.hung_up = true;
-        if controlled.linger.is_none() && fate == Fate::Over {
-            self.flush()?;
-            return Err(End::Goodbye);
+        match controlled.linger {
+            Some(linger) if !controlled.lingering => {
+                controlled.lingering = true;
+                controlled.ends = linger
+                    .seconds
+                    .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
+                let notice = self.linger_notice(linger);
+                self.batch.push(notice.into());
+                Ok(())
+            }
+            None if fate == Fate::Over => {
+                self.flush()?;
+                Err(End::Goodbye)
+            }
+            Some(_) | None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// `linger`: also starts the time when the channel is down already.
+    pub(crate) fn set_linger(&mut self, linger: Linger) -> Result<(), End> {
+        let Some(controlled) = &mut self.controlled else {
+            return Ok(());
+        };
+        controlled.linger = Some(linger);
+        controlled.lingering = false;
+        if controlled.hung_up {
+            self.follow_channel(Fate::HungUp)?;
+        }
+        self.flush()
     }
 
     fn linger_notice(&self, linger: Linger) -> Vec<u8> {
@@ -320,6 +336,7 @@ impl Controlled {
             linger: None,
             resume: false,
             hung_up: false,
+            lingering: false,
             ends: None,
         }
     }

@@ -160,7 +160,9 @@ async fn lingering_without_limit_lasts_until_exit() {
 async fn nolinger_after_the_hangup_ends_the_connection() {
     let world = world().await;
     let mut client = bound(&world, "c1").await;
-    client.ask("linger", &reply("+OK will linger")).await;
+    client
+        .ask("linger 60", &reply("+OK will linger 60 seconds"))
+        .await;
     hang_up(&world, "c1").await;
     for _ in 0..5 {
         client.frame().await;

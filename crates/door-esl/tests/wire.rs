@@ -20,7 +20,6 @@ const PLAYED: [&str; 28] = [
     "auth-07-preauth-exit",
     "auth-08-twice",
     "auth-09-acl-rejected",
-    "bgapi-02-errors",
     "divert-01",
     "event-01-subscribe",
     "event-02-second-event",
@@ -41,6 +40,7 @@ const PLAYED: [&str; 28] = [
     "misc-03-unknown",
     "sendevent-02-content-length",
     "userauth-01-admin",
+    "userauth-03-bad",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

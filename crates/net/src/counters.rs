@@ -56,14 +56,14 @@ causes! {
 }
 
 /// Counts of one door, kept here for health and tests, and passed on to the metrics recorder.
-#[derive(Debug)]
 pub struct Counters {
     counts: [AtomicU64; Cause::EVERY.len()],
     exported: [metrics::Counter; Cause::EVERY.len()],
+    open: metrics::Gauge,
 }
 
 impl Counters {
-    /// Zeroes for a door of that name.
+    /// Zeroes for a door of that name. What comes before the metrics recorder is installed is not exported.
     pub fn new(door: &'static str) -> Self {
         Self {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -71,6 +71,7 @@ impl Counters {
                 let cause = Cause::EVERY[index].name();
                 metrics::counter!("jackfield_connections_total", "door" => door, "cause" => cause)
             }),
+            open: metrics::gauge!("jackfield_connections_open", "door" => door),
         }
     }
 
@@ -78,6 +79,14 @@ impl Counters {
     pub fn count(&self, cause: Cause) {
         self.counts[cause as usize].fetch_add(1, Ordering::Relaxed);
         self.exported[cause as usize].increment(1);
+    }
+
+    pub(crate) fn opened(&self) {
+        self.open.increment(1.0);
+    }
+
+    pub(crate) fn closed(&self) {
+        self.open.decrement(1.0);
     }
 
     /// How many so far.

@@ -89,7 +89,11 @@ impl Listener {
         Ok(Self {
             address: socket.local_addr()?,
             socket,
-            places: Places::new(config.max_connections, config.max_per_address),
+            places: Places::new(
+                config.max_connections,
+                config.max_per_address,
+                counters.clone(),
+            ),
             config,
             counters,
         })

@@ -3,12 +3,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::acl::plain_address;
-use crate::counters::Cause;
+use crate::counters::{Cause, Counters};
 
 /// How many connections a listener holds, in all and per address.
 pub(crate) struct Places {
     max: usize,
     max_per_address: usize,
+    counters: Arc<Counters>,
     taken: Mutex<Taken>,
 }
 
@@ -26,10 +27,11 @@ pub struct Place {
 }
 
 impl Places {
-    pub(crate) fn new(max: usize, max_per_address: usize) -> Arc<Self> {
+    pub(crate) fn new(max: usize, max_per_address: usize, counters: Arc<Counters>) -> Arc<Self> {
         Arc::new(Self {
             max,
             max_per_address,
+            counters,
             taken: Mutex::default(),
         })
     }
@@ -50,6 +52,7 @@ impl Places {
         }
         *of_address += 1;
         taken.all += 1;
+        self.counters.opened();
         Ok(Place {
             places: self.clone(),
             address,
@@ -59,6 +62,7 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.places.counters.closed();
         let mut taken = self.places.taken();
         taken.all -= 1;
         let left = taken.by_address.get_mut(&self.address).map(|count| {
@@ -77,7 +81,7 @@ mod tests {
 
     #[test]
     fn places_come_back_when_dropped() {
-        let places = Places::new(2, 1);
+        let places = Places::new(2, 1, Arc::new(Counters::new("test")));
         let one: IpAddr = "10.0.0.1".parse().unwrap();
         let two: IpAddr = "10.0.0.2".parse().unwrap();
         let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();

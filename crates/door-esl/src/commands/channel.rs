@@ -48,12 +48,10 @@ impl Session {
     }
 
     pub(super) fn linger(&mut self, linger: session::Linger) -> Result<(), End> {
-        if let Some(controlled) = &mut self.controlled {
-            controlled.linger = Some(Linger {
-                seconds: linger.seconds,
-            });
-        }
-        self.answer(&linger.reply(self.controlled.is_some()))
+        self.answer(&linger.reply(self.controlled.is_some()))?;
+        self.set_linger(Linger {
+            seconds: linger.seconds,
+        })
     }
 
     pub(super) fn no_linger(&mut self) -> Result<(), End> {
