@@ -205,6 +205,34 @@ fn the_same_request_over_two_paths_is_a_loop() {
 }
 
 #[test]
+fn a_client_that_keeps_its_number_after_a_challenge_is_let_in() {
+    let mut desk = Desk::new();
+    desk.hear(&request(
+        "REGISTER sip:192.0.2.1",
+        "a",
+        "",
+        "1 REGISTER",
+        "",
+    ));
+    let Some(Event::Request { id, .. }) = desk.events().pop() else {
+        panic!("it is handed up")
+    };
+    desk.endpoint
+        .respond(desk.now, id, 401, "", &[], None)
+        .unwrap();
+    assert_eq!(codes(&desk.said()), [401]);
+    desk.hear(&request(
+        "REGISTER sip:192.0.2.1",
+        "b",
+        "",
+        "1 REGISTER",
+        "",
+    ));
+    assert!(matches!(desk.events()[..], [Event::Request { .. }]));
+    desk.finish();
+}
+
+#[test]
 fn what_belongs_to_no_dialog_gets_481() {
     let mut desk = Desk::new();
     for (method, branch) in [
@@ -274,7 +302,10 @@ fn unknown_methods_extensions_and_hops() {
         "3 INVITE",
         "Require: 100rel, replaces\r\n",
     ));
-    assert_eq!(answers[1].header(HeaderName::Unsupported), Some("100rel"));
+    assert_eq!(
+        answers[1].header(HeaderName::Unsupported),
+        Some("100rel, replaces")
+    );
     let hop = request("INVITE sip:a@192.0.2.1", "d", "", "4 INVITE", "")
         .replace("Max-Forwards: 70", "Max-Forwards: 0");
     assert_eq!(codes(&desk.hear(&hop)), [100, 483]);

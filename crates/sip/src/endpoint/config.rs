@@ -35,7 +35,7 @@ impl Default for EndpointConfig {
                 Method::Refer,
                 Method::Publish,
             ],
-            supported: vec!["path".into(), "replaces".into()],
+            supported: vec!["path".into()],
         }
     }
 }

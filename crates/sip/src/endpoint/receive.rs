@@ -107,10 +107,7 @@ impl Endpoint {
         } else {
             merge_key(&request)
         };
-        if merge_key
-            .as_ref()
-            .is_some_and(|key| self.merged.contains_key(key))
-        {
+        if self.is_merged(&method, merge_key.as_deref()) {
             return self.reply_stateless(flow, &request, 482, "Request Merged", &[]);
         }
         let Some(server) = self.start_server(now, flow, key, merge_key, &request, method.clone())
@@ -129,6 +126,16 @@ impl Endpoint {
             return self.on_dialog_request(now, flow, server, request);
         }
         self.receive_outside(now, flow, server, method, request);
+    }
+
+    /// Whether the same request came by another path (§8.2.2.2). Only INVITE can fork into a
+    /// transaction that is already answered; clients that answer a challenge without raising CSeq
+    /// are let through otherwise.
+    fn is_merged(&self, method: &Method, merge_key: Option<&str>) -> bool {
+        merge_key
+            .and_then(|key| self.merged.get(key))
+            .and_then(|number| self.servers.get(number))
+            .is_some_and(|first| *method == Method::Invite || !first.is_answered())
     }
 
     fn start_server(

@@ -153,7 +153,9 @@ impl Endpoint {
             outputs: &mut self.out,
         });
         self.server_keys.remove(&transaction.key);
-        if let Some(key) = &transaction.merge_key {
+        if let Some(key) = &transaction.merge_key
+            && self.merged.get(key) == Some(&number)
+        {
             self.merged.remove(key);
         }
         if transaction.handed_up {

@@ -116,12 +116,13 @@ fn stamped(text: &str, via: &Via<'_>, source: SocketAddr) -> String {
     stamped
 }
 
-/// Where responses go (RFC 3261 §18.2.2, RFC 3581 §4): back along the connection, to the source port
-/// when `rport` is there, else to the port of sent-by. `maddr` is not followed: it would let anyone
+/// Where responses go (RFC 3261 §18.2.2, RFC 3581 §4): back along the connection, and when that is
+/// gone to the port of sent-by; for datagrams to the source port when `rport` is there, else to the
+/// port of sent-by. `maddr` is not followed: it would let anyone
 /// point our answers at a third party.
 fn way_back(via: &Via<'_>, flow: &Flow) -> Target {
     let mut target = flow.target();
-    if !flow.transport.is_reliable() && !via.params.has("rport") {
+    if flow.transport.is_reliable() || !via.params.has("rport") {
         target
             .remote
             .set_port(via.port.unwrap_or_else(|| flow.transport.default_port()));

@@ -2,21 +2,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::flow::{Flow, Target, Transport};
+use super::flow::{Flow, Target};
 use crate::message::Uri;
 
 /// The next hop for a URI, given the flow on which its owner was last heard.
 ///
-/// * On a connection, the connection.
-/// * On UDP, the address in the URI, when it is one. A private address that is not the one we hear
-///   the peer from belongs to a network behind a NAT; then, as for host names, the answer is the
-///   source of the last message. The `transport` parameter does not move a dialog to another
-///   transport.
+/// The flow stays in the answer: a connection is used while it lives. The address is the one in the
+/// URI, when it is one. A private address that is not the one we hear the peer from belongs to a
+/// network behind a NAT; then, as for host names, it is the source of the last message. The
+/// `transport` parameter does not move a dialog to another transport.
 pub(crate) fn next_hop(uri: &str, heard: &Flow) -> Target {
     let mut target = heard.target();
-    if heard.transport != Transport::Udp {
-        return target;
-    }
     let Ok(uri) = Uri::parse(uri) else {
         return target;
     };
@@ -55,7 +51,7 @@ fn is_private(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::FlowId;
+    use crate::transport::{FlowId, Transport};
 
     #[test]
     fn contacts_are_followed_unless_behind_a_nat() {
@@ -72,16 +68,14 @@ mod tests {
             ("sip:a@phone.example.com:5070", "198.51.100.9:40000"),
             ("tel:+1", "198.51.100.9:40000"),
         ] {
-            assert_eq!(
-                next_hop(uri, &heard(Transport::Udp)).remote.to_string(),
-                expected,
-                "{uri}"
-            );
-            assert_eq!(
-                next_hop(uri, &heard(Transport::Tcp)),
-                heard(Transport::Tcp).target(),
-                "{uri}"
-            );
+            for transport in [Transport::Udp, Transport::Tcp] {
+                let hop = next_hop(uri, &heard(transport));
+                assert_eq!(
+                    (hop.flow, hop.remote.to_string().as_str()),
+                    (Some(FlowId(1)), expected),
+                    "{uri}"
+                );
+            }
         }
     }
 }
