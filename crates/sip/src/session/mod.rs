@@ -4,6 +4,7 @@
 
 mod answer;
 mod calling;
+mod fork;
 mod hangup;
 mod in_dialog;
 mod reinvite;
