@@ -1,6 +1,7 @@
 //! Console commands: what `api` and `bgapi` run, one file per family (event-socket.md §6).
 
 mod call;
+mod complete;
 mod conference;
 mod conference_list;
 mod conference_media;
@@ -10,6 +11,7 @@ mod fsctl;
 mod modules;
 mod originate;
 mod record;
+mod refused;
 mod schedule;
 mod server;
 mod show;
@@ -172,9 +174,12 @@ impl Console {
                         known: true,
                     }
                 }
-                None => Outcome {
-                    text: command_not_found(&line.name),
-                    known: false,
+                None => match refused::answer(&line.name, &line.args, &self.switch.view()) {
+                    Some(text) => Outcome { text, known: true },
+                    None => Outcome {
+                        text: command_not_found(&line.name),
+                        known: false,
+                    },
                 },
             }
         })

@@ -367,6 +367,11 @@ async fn the_server() {
             "-ERR limit_usage Command not found!\n",
         ),
         ("", "-ERR  Command not found!\n"),
+        (
+            "console_complete c=4;stat",
+            "[              status]\t\n\n\nwrite=7:status ",
+        ),
+        ("console_complete nosuch", "\n\n"),
     ])
     .await;
 }
@@ -462,6 +467,8 @@ async fn one_channel() {
         ("uuid_flush_dtmf", "-ERR No such session\n"),
         ("uuid_display {u} Bob|1002", "+OK Success\n"),
         ("break {0}", "-ERR No such channel!\n"),
+        ("uuid_simplify {u}", "-ERR Operation failed\n"),
+        ("uuid_loglevel {0} debug", "-ERR No such channel {0}!\n"),
         ("sched_api", "-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]\n"),
         ("sched_api +60 grp echo hi", "+OK Added: 4\n"),
         ("sched_api foo", "-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]\n"),

@@ -2,8 +2,8 @@
 
 use super::call::Call;
 use super::{
-    BoxFuture, conference, directory, fsctl, originate, record, schedule, server, show, sofia,
-    text, uuid_media, uuid_state, uuid_variables,
+    BoxFuture, complete, conference, directory, fsctl, originate, record, schedule, server, show,
+    sofia, text, uuid_media, uuid_state, uuid_variables,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -53,6 +53,7 @@ commands! {
         "bgapi" "<command>[ <arg>]" "Runs a command in the background" => server::bgapi,
         "break" "<uuid> [all]" "Breaks off what a channel plays" => uuid_media::uuid_break,
         "cond" "<expr> ? <true val> : <false val>" "Compares and chooses" => text::cond,
+        "console_complete" "<line>" "Completes a command line" => complete::console_complete,
         "create_uuid" "" "Makes a UUID" => server::create_uuid,
         "echo" "<data>" "Prints its argument" => text::echo,
         "eval" "[uuid:<uuid> ]<expression>" "Expands variables" => text::eval,
