@@ -1,0 +1,413 @@
+//! A phone: registers, calls, answers, talks a tone, listens, hangs up.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use media::codec::g711;
+use sip::auth::Credentials;
+use sip::endpoint::{Endpoint, EndpointConfig, InviteRequest, Party};
+use sip::event::{Event, OutOfDialogRequest, SessionId};
+use sip::message::{Method, parse_datagram};
+use sip::sdp::{self, Codec, CodecOrder, LocalCodec, LocalMedia, OfferAnswer};
+use sip::transport::{Flow, FlowId, Target, Transport};
+
+use super::wire::Datagram;
+
+/// Samples of one packet at 8 kHz.
+const FRAME: usize = 160;
+
+/// How a phone treats incoming calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Manner {
+    /// Rings this long, then answers.
+    Answers(Duration),
+    /// Refuses with this status.
+    Refuses(u16),
+    /// Rings until the caller gives up.
+    Rings,
+}
+
+/// One call of a phone.
+#[derive(Debug)]
+pub struct Call {
+    negotiation: OfferAnswer,
+    offer: Option<Bytes>,
+    answer_at: Option<Instant>,
+    local: SocketAddr,
+    remote: Option<SocketAddr>,
+    /// The other side answered, or we did.
+    pub up: bool,
+    /// Samples heard.
+    pub heard: Vec<i16>,
+    sequence: u16,
+    timestamp: u32,
+    phase: f64,
+}
+
+/// A phone.
+pub struct Phone {
+    /// User name, also its number.
+    pub user: String,
+    /// Where its SIP lives.
+    pub address: SocketAddr,
+    /// How it treats incoming calls.
+    pub manner: Manner,
+    /// Frequency it talks, hertz.
+    pub tone_hz: f64,
+    /// Its calls.
+    pub calls: HashMap<SessionId, Call>,
+    /// Status of its last registration.
+    pub registered: Option<u16>,
+    endpoint: Endpoint,
+    password: String,
+    server: SocketAddr,
+    next_port: u16,
+}
+
+impl Phone {
+    /// A phone that has done nothing yet.
+    pub fn new(
+        user: &str,
+        password: &str,
+        address: SocketAddr,
+        server: SocketAddr,
+        seed: [u8; 32],
+    ) -> Self {
+        Self {
+            user: user.into(),
+            address,
+            manner: Manner::Answers(Duration::from_millis(500)),
+            tone_hz: 400.0 + f64::from(address.port() % 50) * 10.0,
+            calls: HashMap::new(),
+            registered: None,
+            endpoint: Endpoint::new(
+                EndpointConfig {
+                    user_agent: "Sim".into(),
+                    ..EndpointConfig::default()
+                },
+                seed,
+            ),
+            password: password.into(),
+            server,
+            next_port: 20_000,
+        }
+    }
+
+    fn target(&self) -> Target {
+        Target {
+            flow: Some(FlowId(1)),
+            transport: Transport::Udp,
+            local: self.address,
+            remote: self.server,
+        }
+    }
+
+    fn party(&self, user: &str) -> Party {
+        Party {
+            display: String::new(),
+            uri: format!("sip:{user}@{}", self.server.ip()),
+        }
+    }
+
+    fn credentials(&self) -> Credentials {
+        Credentials::password(self.user.clone(), self.password.clone())
+    }
+
+    fn contact(&self) -> String {
+        format!("sip:{}@{}", self.user, self.address)
+    }
+
+    /// Registers for so many seconds; 0 leaves.
+    pub fn register(&mut self, now: Instant, expires_s: u32) {
+        let request = OutOfDialogRequest {
+            method: Method::Register,
+            uri: format!("sip:{}", self.server.ip()),
+            from: self.party(&self.user),
+            to: self.party(&self.user),
+            target: self.target(),
+            local_contact: Some(self.contact()),
+            headers: vec![("Expires".into(), expires_s.to_string())],
+            body: None,
+            credentials: Some(self.credentials()),
+            route: Vec::new(),
+            call: None,
+        };
+        self.registered = None;
+        // A limit reached here shows as a phone that never registers.
+        self.endpoint.send_out_of_dialog(now, request).ok();
+    }
+
+    fn media(local: SocketAddr) -> LocalMedia {
+        let codec = |payload_type, name: &str, auxiliary| LocalCodec {
+            codec: Codec {
+                payload_type,
+                name: name.into(),
+                clock_rate: 8000,
+                channels: 1,
+                fmtp: None,
+            },
+            auxiliary,
+        };
+        LocalMedia {
+            kind: "audio".into(),
+            protocol: "RTP/AVP".into(),
+            address: local,
+            codecs: vec![codec(0, "PCMU", false), codec(101, "telephone-event", true)],
+            direction: sdp::Direction::SendRecv,
+            ptime_ms: Some(20),
+            attributes: Vec::new(),
+        }
+    }
+
+    fn new_call(&mut self) -> Call {
+        self.next_port = if self.next_port >= 60_000 {
+            20_000
+        } else {
+            self.next_port + 2
+        };
+        let id = u64::from(self.next_port);
+        Call {
+            negotiation: OfferAnswer::new("sim", "sim", id, id),
+            offer: None,
+            answer_at: None,
+            local: SocketAddr::new(self.address.ip(), self.next_port),
+            remote: None,
+            up: false,
+            heard: Vec::new(),
+            sequence: 1,
+            timestamp: 0,
+            phase: 0.0,
+        }
+    }
+
+    /// Calls a number.
+    pub fn call(&mut self, now: Instant, number: &str) -> Option<SessionId> {
+        let mut call = self.new_call();
+        let offer = call.negotiation.offer(&Self::media(call.local)).print();
+        let request = InviteRequest {
+            to_uri: format!("sip:{number}@{}", self.server.ip()),
+            from: self.party(&self.user),
+            to: self.party(number),
+            target: self.target(),
+            local_contact: self.contact(),
+            sdp: Some(offer),
+            headers: Vec::new(),
+            credentials: Some(self.credentials()),
+            route: Vec::new(),
+            call_id: None,
+            max_forwards: 70,
+        };
+        let session = self.endpoint.invite(now, request).ok()?;
+        self.calls.insert(session, call);
+        Some(session)
+    }
+
+    /// Hangs one call up, in whatever state it is.
+    pub fn hangup(&mut self, now: Instant, session: SessionId) {
+        // A call that ended by itself meanwhile is what we wanted.
+        self.endpoint.hangup(now, session, 603, &[]).ok();
+    }
+
+    /// Everything left alive inside its SIP; all zero when the phone is idle.
+    pub fn sip_counts(&self) -> sip::endpoint::Counts {
+        self.endpoint.counts()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let answers = self.calls.values().filter_map(|call| call.answer_at);
+        answers.chain(self.endpoint.poll_timeout()).min()
+    }
+
+    /// Whether a datagram for this address is the phone's.
+    pub(super) fn owns(&self, to: SocketAddr) -> bool {
+        to.ip() == self.address.ip()
+    }
+
+    pub(super) fn receive(&mut self, now: Instant, datagram: &Datagram) {
+        if datagram.to == self.address {
+            let flow = Flow {
+                id: FlowId(1),
+                transport: Transport::Udp,
+                local: self.address,
+                remote: datagram.from,
+            };
+            if let Ok(message) = parse_datagram(Bytes::copy_from_slice(&datagram.bytes)) {
+                self.endpoint.handle_message(now, &flow, message);
+            }
+            return;
+        }
+        let Some(call) = self
+            .calls
+            .values_mut()
+            .find(|call| call.local == datagram.to)
+        else {
+            return;
+        };
+        if let Some(payload) = datagram
+            .bytes
+            .get(12..)
+            .filter(|_| datagram.bytes[1] & 0x7f == 0)
+        {
+            // Enough to hear a tone by; an hour of it would only fill memory.
+            if call.heard.len() < 8000 * 10 {
+                call.heard
+                    .extend(payload.iter().map(|byte| g711::ulaw_to_linear(*byte)));
+            }
+        }
+    }
+
+    /// Lets time pass: timers, answers that are due, what the endpoint has to say.
+    pub(super) fn run(&mut self, now: Instant, out: &mut Vec<Datagram>) {
+        self.endpoint.handle_timeout(now);
+        let due: Vec<SessionId> = self
+            .calls
+            .iter()
+            .filter(|(_, c)| c.answer_at.is_some_and(|at| at <= now))
+            .map(|(s, _)| *s)
+            .collect();
+        for session in due {
+            self.answer(now, session);
+        }
+        while let Some(event) = self.endpoint.poll_event() {
+            self.event(now, event);
+        }
+        while let Some(transmit) = self.endpoint.poll_transmit() {
+            out.push(Datagram {
+                from: self.address,
+                to: transmit.target.remote,
+                bytes: transmit.bytes.to_vec(),
+            });
+        }
+    }
+
+    fn answer(&mut self, now: Instant, session: SessionId) {
+        let Some(call) = self.calls.get_mut(&session) else {
+            return;
+        };
+        call.answer_at = None;
+        let Some(offer) = call.offer.take().and_then(|text| sdp::parse(&text).ok()) else {
+            return;
+        };
+        let Ok((description, agreed)) =
+            call.negotiation
+                .answer(&offer, &Self::media(call.local), CodecOrder::Remote)
+        else {
+            return;
+        };
+        call.remote = Some(agreed.remote);
+        call.up = true;
+        // The caller may have given up in this very moment.
+        self.endpoint
+            .accept(now, session, Some(description.print()), &[])
+            .ok();
+    }
+
+    fn event(&mut self, now: Instant, event: Event) {
+        let over = event.is_terminal().then(|| event.session()).flatten();
+        match event {
+            Event::Invite { session, request } => {
+                let mut call = self.new_call();
+                call.offer = request.sdp();
+                let outcome = match self.manner {
+                    Manner::Answers(after) => {
+                        call.answer_at = Some(now + after);
+                        self.endpoint.provisional(now, session, 180, None, &[])
+                    }
+                    Manner::Rings => self.endpoint.provisional(now, session, 180, None, &[]),
+                    Manner::Refuses(code) => self.endpoint.reject(now, session, code, "", &[]),
+                };
+                self.calls.insert(session, call);
+                debug_assert!(outcome.is_ok(), "a new session takes an answer");
+            }
+            Event::Progress { session, sdp, .. } | Event::ReinviteAnswered { session, sdp, .. } => {
+                self.take_answer(session, sdp);
+            }
+            Event::Answered { session, sdp, .. } => {
+                self.take_answer(session, sdp);
+                if let Some(call) = self.calls.get_mut(&session) {
+                    call.up = true;
+                }
+            }
+            Event::Reinvite { session, sdp, .. } => {
+                let Some(call) = self.calls.get_mut(&session) else {
+                    return;
+                };
+                let answer = sdp
+                    .and_then(|text| sdp::parse(&text).ok())
+                    .and_then(|offer| {
+                        call.negotiation
+                            .answer(&offer, &Self::media(call.local), CodecOrder::Remote)
+                            .ok()
+                    });
+                match answer {
+                    Some((description, _)) => self
+                        .endpoint
+                        .answer_reinvite(now, session, Some(description.print()), &[])
+                        .ok(),
+                    None => self.endpoint.refuse_reinvite(now, session, 488, &[]).ok(),
+                };
+            }
+            Event::Request { id, .. } => {
+                self.endpoint.respond(now, id, 200, "", &[], None).ok();
+            }
+            Event::Response {
+                session: None,
+                code,
+                ..
+            } => self.registered = Some(code),
+            Event::Response {
+                session: Some(_), ..
+            }
+            | Event::Rejected { .. }
+            | Event::Acked { .. }
+            | Event::Cancelled { .. }
+            | Event::Bye { .. }
+            | Event::ReinviteFailed { .. }
+            | Event::Info { .. }
+            | Event::ForkAnswered { .. }
+            | Event::Timeout { .. }
+            | Event::TransportFailed { .. }
+            | Event::Ended { .. }
+            | Event::FlowClosed { .. } => {}
+        }
+        if let Some(session) = over {
+            self.calls.remove(&session);
+        }
+    }
+
+    fn take_answer(&mut self, session: SessionId, text: Option<Bytes>) {
+        let Some(call) = self.calls.get_mut(&session) else {
+            return;
+        };
+        if let Some(answer) = text.and_then(|text| sdp::parse(&text).ok())
+            && let Ok(agreed) = call.negotiation.accept(&answer)
+        {
+            call.remote = Some(agreed.remote);
+        }
+    }
+
+    /// Says 20 ms of its tone in every call that is up.
+    pub(super) fn talk(&mut self, out: &mut Vec<Datagram>) {
+        for call in self.calls.values_mut().filter(|call| call.up) {
+            let Some(remote) = call.remote else { continue };
+            let mut bytes = vec![0x80, 0];
+            bytes.extend(call.sequence.to_be_bytes());
+            bytes.extend(call.timestamp.to_be_bytes());
+            bytes.extend(u32::from(call.local.port()).to_be_bytes());
+            for _ in 0..FRAME {
+                let sample = (call.phase.sin() * 8000.0) as i16;
+                bytes.push(g711::linear_to_ulaw(sample));
+                call.phase += std::f64::consts::TAU * self.tone_hz / 8000.0;
+            }
+            call.sequence = call.sequence.wrapping_add(1);
+            call.timestamp = call.timestamp.wrapping_add(FRAME as u32);
+            out.push(Datagram {
+                from: call.local,
+                to: remote,
+                bytes,
+            });
+        }
+    }
+}

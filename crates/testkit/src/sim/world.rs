@@ -1,0 +1,372 @@
+//! Switch, media, phones and the wire between them, under one clock.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::event::{ChannelEvent, Event, EventKind};
+use api::time::Now;
+use api::{
+    Answer, ChannelId, Command, CommandError, NodeId, Origin, RequestId, Timestamp, Uuid, View,
+};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use sip::transport::{Flow, FlowId, Transport};
+use switch_core::config::{Config, ProfileConfig};
+use switch_core::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
+use switch_core::{Effect, Input, Switch};
+
+use super::phone::Phone;
+use super::shell::MediaShell;
+use super::wire::{Datagram, Weather, Wire};
+
+/// One frame of audio.
+const TICK: Duration = Duration::from_millis(20);
+/// The switch's UDP socket.
+const UDP: FlowId = FlowId(1);
+
+/// A switch with the built-in configuration, and whatever is done to it.
+pub struct World {
+    /// The machine under test.
+    pub switch: Switch,
+    /// Phones, in the order they were added.
+    pub phones: Vec<Phone>,
+    /// The newest view.
+    pub view: Arc<View>,
+    /// Every event, in order.
+    pub events: Vec<Event>,
+    /// For choices of the test itself.
+    pub rng: StdRng,
+    now: Now,
+    start: Instant,
+    media: MediaShell,
+    wire: Wire,
+    server: SocketAddr,
+    next_tick: Instant,
+    next_request: u64,
+    answers: HashMap<RequestId, Result<Answer, CommandError>>,
+    effects: Vec<Effect>,
+}
+
+impl World {
+    /// A world that does the same again with the same seed.
+    ///
+    /// # Panics
+    /// When the built-in configuration is broken.
+    pub fn new(seed: u64, weather: Weather) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let globals = Globals::new();
+        let xml = Configuration::load(&built_in(), BUILT_IN_ROOT.as_ref(), globals)
+            .unwrap_or_else(|errors| panic!("built-in configuration loads: {errors:?}"));
+        let start = Instant::now();
+        let now = Now {
+            mono: start,
+            wall: Timestamp(1_795_000_000_000_000),
+        };
+        let server = SocketAddr::from(([127, 0, 0, 1], 5060));
+        let profile = ProfileConfig {
+            name: "internal".into(),
+            sip: server,
+            udp_flow: UDP,
+            rtp_ip: server.ip(),
+            context: "public".into(),
+            trust_loopback: false,
+            auth_calls: true,
+            domains: vec!["127.0.0.1".into()],
+            codecs: vec!["PCMU".into(), "PCMA".into()],
+            max_expires_s: 3600,
+            gateways: Vec::new(),
+        };
+        let config = Config {
+            node: NodeId(Uuid::from_u128(u128::from(seed) + 1)),
+            hostname: "sim".into(),
+            profiles: vec![profile],
+            max_sessions: 5000,
+            sessions_per_second: 5000,
+            heartbeat: Duration::from_secs(20),
+            media_workers: 1,
+            time_zone: jiff::tz::TimeZone::UTC,
+            recordings_dir: "/recordings".into(),
+            xml: Arc::new(xml),
+        };
+        let mut switch = Switch::new(config, now, rng.random());
+        let view = switch
+            .take_publication()
+            .map_or_else(Arc::default, |(_, view)| view);
+        Self {
+            switch,
+            phones: Vec::new(),
+            view,
+            events: Vec::new(),
+            now,
+            start,
+            media: MediaShell::new(start, rng.random()),
+            wire: Wire::new(weather),
+            server,
+            next_tick: start + TICK,
+            next_request: 1,
+            answers: HashMap::new(),
+            effects: Vec::new(),
+            rng,
+        }
+    }
+
+    /// Virtual time since the beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.now.mono - self.start
+    }
+
+    /// Now, for calls of phones.
+    pub fn now(&self) -> Instant {
+        self.now.mono
+    }
+
+    /// Changes what the network does.
+    pub fn set_weather(&mut self, weather: Weather) {
+        self.wire.weather = weather;
+    }
+
+    /// Adds a phone of a built-in user; its index.
+    pub fn add_phone(&mut self, user: &str) -> usize {
+        let index = self.phones.len();
+        let last = u8::try_from(index + 10).unwrap_or(250);
+        let address = SocketAddr::from(([127, 0, 1, last], 5060));
+        let seed = self.rng.random();
+        self.phones
+            .push(Phone::new(user, "1234", address, self.server, seed));
+        index
+    }
+
+    /// Asks the switch for something. The answer may come later: see [`World::answer`].
+    pub fn ask(&mut self, command: impl Into<Command>) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.input(Input::Request {
+            id,
+            command: command.into(),
+            origin: Origin::internal("sim"),
+        });
+        id
+    }
+
+    /// The answer to a request, once there is one.
+    pub fn answer(&mut self, id: RequestId) -> Option<Result<Answer, CommandError>> {
+        self.answers.remove(&id)
+    }
+
+    /// Samples recorded into a file.
+    pub fn recorded(&self, path: &str) -> Vec<i16> {
+        let file = self.media.files.get(path);
+        file.map(|samples| {
+            samples
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .clone()
+        })
+        .unwrap_or_default()
+    }
+
+    /// Legs alive in the media engine.
+    pub fn media_legs(&self) -> usize {
+        self.media.engine.leg_count()
+    }
+
+    /// Nothing at all is alive in the media engine.
+    pub fn media_is_empty(&self) -> bool {
+        self.media.engine.is_empty()
+    }
+
+    fn input(&mut self, input: Input) {
+        self.switch.handle(self.now, input, &mut self.effects);
+        if let Some((events, view)) = self.switch.take_publication() {
+            self.events.extend(events);
+            self.view = view;
+        }
+        let mut sent = Vec::new();
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Answer { id, answer } => {
+                    self.answers.insert(id, answer);
+                }
+                Effect::Sip(transmit) => sent.push(Datagram {
+                    from: self.server,
+                    to: transmit.target.remote,
+                    bytes: transmit.bytes.to_vec(),
+                }),
+                Effect::Media { command, .. } => self.media.command(self.now.mono, command),
+                Effect::ReloadXml { .. } | Effect::Stop => {}
+            }
+        }
+        self.transmit(&sent);
+        self.serve_media();
+    }
+
+    fn transmit(&mut self, datagrams: &[Datagram]) {
+        for datagram in datagrams {
+            self.wire.send(self.now.mono, &mut self.rng, datagram);
+        }
+    }
+
+    /// Reports of the engine become inputs of the switch.
+    fn serve_media(&mut self) {
+        let (mut sent, mut reports) = (Vec::new(), Vec::new());
+        self.media.drain(&mut sent, &mut reports);
+        self.transmit(&sent);
+        for report in reports {
+            self.input(Input::Media(report));
+        }
+    }
+
+    /// Lets `span` pass.
+    pub fn run(&mut self, span: Duration) {
+        let end = self.now.mono + span;
+        while let Some(at) = self.next_moment().filter(|at| *at <= end) {
+            self.advance(at);
+            self.moment();
+        }
+        self.advance(end);
+    }
+
+    fn advance(&mut self, at: Instant) {
+        let span = at.saturating_duration_since(self.now.mono);
+        self.now = Now {
+            mono: self.now.mono + span,
+            wall: self.now.wall.after(span),
+        };
+    }
+
+    fn next_moment(&self) -> Option<Instant> {
+        let phones = self.phones.iter().filter_map(Phone::next_deadline);
+        // An engine without legs has nothing to say and is not woken.
+        let tick = (!self.media.engine.is_empty()).then_some(self.next_tick.max(self.now.mono));
+        phones
+            .chain(self.switch.next_deadline())
+            .chain(self.wire.next())
+            .chain(tick)
+            .min()
+    }
+
+    fn moment(&mut self) {
+        let now = self.now.mono;
+        while let Some(datagram) = self.wire.arrived(now) {
+            self.deliver(&datagram);
+        }
+        if self.switch.next_deadline().is_some_and(|at| at <= now) {
+            self.input(Input::Tick);
+        }
+        if self.next_tick <= now {
+            self.next_tick = now + TICK;
+            let mut said = Vec::new();
+            for phone in &mut self.phones {
+                phone.talk(&mut said);
+            }
+            self.transmit(&said);
+            self.media.tick(now);
+            self.serve_media();
+        }
+        self.run_phones();
+    }
+
+    /// Lets phones say what they have to say.
+    pub fn run_phones(&mut self) {
+        let mut sent = Vec::new();
+        for phone in &mut self.phones {
+            phone.run(self.now.mono, &mut sent);
+        }
+        self.transmit(&sent);
+    }
+
+    fn deliver(&mut self, datagram: &Datagram) {
+        if datagram.to == self.server {
+            let flow = Flow {
+                id: UDP,
+                transport: Transport::Udp,
+                local: self.server,
+                remote: datagram.from,
+            };
+            if let Ok(message) =
+                sip::message::parse_datagram(bytes::Bytes::copy_from_slice(&datagram.bytes))
+            {
+                self.input(Input::Sip { flow, message });
+            }
+            return;
+        }
+        if self.media.receive(self.now.mono, datagram) {
+            self.serve_media();
+            return;
+        }
+        if let Some(phone) = self.phones.iter_mut().find(|phone| phone.owns(datagram.to)) {
+            phone.receive(self.now.mono, datagram);
+        }
+    }
+
+    /// Checks what must be true of any history: the order has no gap, time does not go back, every channel that was
+    /// made ends exactly once and nothing is heard of it afterwards.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn check_history(&self) {
+        let mut lives: HashMap<&ChannelId, bool> = HashMap::new();
+        let mut last = (0, Timestamp::ZERO);
+        for event in &self.events {
+            assert_eq!(event.id.seq.0, last.0 + 1, "events have no gap");
+            assert!(event.at >= last.1, "time does not go back");
+            last = (event.id.seq.0, event.at);
+            let EventKind::Channel(kind) = &event.kind else {
+                continue;
+            };
+            let Some(channel) = &event.channel else {
+                panic!("a channel event has its channel")
+            };
+            let over = lives.entry(&channel.id).or_insert(false);
+            let is_last_state = matches!(kind, ChannelEvent::StateChanged)
+                && channel.state == api::view::ChannelState::Destroy;
+            assert!(
+                !*over || is_last_state,
+                "nothing is heard of {} after its end: {kind:?}",
+                channel.name
+            );
+            if matches!(kind, ChannelEvent::Destroyed) {
+                *over = true;
+            }
+        }
+        let alive: Vec<_> = lives
+            .iter()
+            .filter(|(id, over)| !**over && self.view.channels.get(*id).is_none())
+            .collect();
+        assert!(
+            alive.is_empty(),
+            "every channel that is gone was destroyed: {alive:?}"
+        );
+    }
+
+    /// Checks that nothing is left of anything.
+    ///
+    /// # Panics
+    /// When something leaks.
+    pub fn check_empty(&self) {
+        let census = self.switch.census();
+        let left = (
+            census.channels,
+            census.legs,
+            census.plays,
+            census.records,
+            census.sip_sessions,
+            census.originates,
+            census.rooms,
+        );
+        assert_eq!(
+            left,
+            (0, 0, 0, 0, 0, 0, 0),
+            "channels, legs, plays, records, sessions, originates, rooms"
+        );
+        assert!(
+            self.media_is_empty(),
+            "the media engine is empty, it has {} legs",
+            self.media_legs()
+        );
+        assert_eq!(self.view.channels.size(), 0, "the view is empty");
+        assert!(self.view.order.is_empty(), "the view's order is empty");
+    }
+}
