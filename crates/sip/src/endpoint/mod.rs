@@ -13,7 +13,7 @@ mod request;
 mod respond_to;
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rand::SeedableRng as _;
@@ -83,7 +83,10 @@ pub struct DialogView<'a> {
 impl Endpoint {
     /// An idle endpoint. The seed makes tags, branches and Call-IDs unguessable; give each process
     /// a new one.
-    pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
+    pub fn new(mut config: EndpointConfig, seed: [u8; 32]) -> Self {
+        // An interval of zero would never let `handle_timeout` return.
+        config.timers.t1 = config.timers.t1.max(Duration::from_millis(1));
+        config.timers.t2 = config.timers.t2.max(config.timers.t1);
         let mut endpoint = Self {
             config,
             rng: StdRng::from_seed(seed),

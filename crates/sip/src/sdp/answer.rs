@@ -62,6 +62,14 @@ pub(super) fn chosen(codecs: &[AgreedCodec]) -> impl Iterator<Item = &AgreedCode
         .chain(codecs.iter().skip(1).filter(|codec| codec.auxiliary))
 }
 
+/// Whether media under one protocol can be answered by the other: the same, or the same but for the
+/// feedback of RFC 4585 (`RTP/AVP` and `RTP/AVPF`). A phone that offers feedback works without any,
+/// and the answer repeats its word.
+pub(super) fn is_same_profile(theirs: &str, ours: &str) -> bool {
+    let plain = |name: &str| name.to_ascii_uppercase().trim_end_matches('F').to_owned();
+    plain(theirs) == plain(ours)
+}
+
 /// Puts the outcome together.
 pub(super) fn agreed(
     theirs: &SessionDescription,

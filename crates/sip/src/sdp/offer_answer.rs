@@ -173,7 +173,7 @@ impl OfferAnswer {
             let fits = agreed.is_none()
                 && theirs.port != 0
                 && theirs.kind.eq_ignore_ascii_case(&media.kind)
-                && theirs.protocol.eq_ignore_ascii_case(&media.protocol);
+                && super::answer::is_same_profile(&theirs.protocol, &media.protocol);
             let codecs = if fits {
                 super::answer::common(&theirs.codecs(), &media.codecs, order)
             } else {
@@ -192,7 +192,9 @@ impl OfferAnswer {
                     ..codec.local.clone()
                 })
                 .collect();
-            lines.push(describe(media, &described, direction));
+            let mut ours = describe(media, &described, direction);
+            ours.protocol.clone_from(&theirs.protocol);
+            lines.push(ours);
             agreed = Some(super::answer::agreed(offer, index, direction, codecs)?);
         }
         let agreed = agreed.ok_or(AnswerError::NoCommonCodec)?;

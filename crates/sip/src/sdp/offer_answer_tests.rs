@@ -202,3 +202,16 @@ fn events_with_another_clock_than_the_audio_are_left_out() {
     let (answer, _) = side().answer(&offer, &local, CodecOrder::Remote).unwrap();
     assert_eq!(answer.media[0].formats, ["0", "101"]);
 }
+
+#[test]
+fn an_offer_with_feedback_is_answered_in_its_own_words() {
+    let local = audio(&[(0, "PCMU")]);
+    let offer = phone("m=audio 9000 RTP/AVPF 0\r\n");
+    let (answer, _) = side().answer(&offer, &local, CodecOrder::Remote).unwrap();
+    assert_eq!(answer.media[0].protocol, "RTP/AVPF");
+    let secure = phone("m=audio 9000 RTP/SAVPF 0\r\n");
+    assert_eq!(
+        side().answer(&secure, &local, CodecOrder::Remote),
+        Err(AnswerError::NoCommonCodec)
+    );
+}
