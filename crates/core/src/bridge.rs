@@ -21,7 +21,11 @@ impl Switch {
         for (id, peer, is_a) in [(a, b, true), (b, a, false)] {
             if let Some(live) = self.channels.get_mut(id) {
                 live.attempt = None;
-                live.bridge = Some(Bridge { peer: peer.clone(), is_a, by_application });
+                live.bridge = Some(Bridge {
+                    peer: peer.clone(),
+                    is_a,
+                    by_application,
+                });
                 live.profile_mut().times.bridged = now;
                 live.seen_mut().bridged_to = Some(peer.clone());
             }
@@ -35,8 +39,17 @@ impl Switch {
             return;
         };
         self.media(worker, MediaCommand::Bridge { a: leg_a, b: leg_b });
-        self.emit(a, ChannelEvent::Bridged { a: a.clone(), b: b_seen });
-        let call = self.channels.get(a).map(|live| live.seen.call_id().to_owned());
+        self.emit(
+            a,
+            ChannelEvent::Bridged {
+                a: a.clone(),
+                b: b_seen,
+            },
+        );
+        let call = self
+            .channels
+            .get(a)
+            .map(|live| live.seen.call_id().to_owned());
         if let Some(call) = call.filter(|call| self.var(b, "call_uuid") != Some(call)) {
             self.set_var(b, "call_uuid", call);
         }
@@ -66,7 +79,11 @@ impl Switch {
             self.set_var(id, "last_sent_callee_id_name", name);
             self.set_var(id, "last_sent_callee_id_number", number);
         }
-        if self.channels.get(b).is_some_and(|live| live.seen.state != ChannelState::ExchangeMedia) {
+        if self
+            .channels
+            .get(b)
+            .is_some_and(|live| live.seen.state != ChannelState::ExchangeMedia)
+        {
             self.enter_state(b, ChannelState::ExchangeMedia);
         }
         self.work.push_back(Work::Messages(a.clone()));
@@ -77,10 +94,14 @@ impl Switch {
 
     /// Each becomes the other's `Other-Leg`.
     pub(crate) fn tie(&mut self, a: &ChannelId, b: &ChannelId) {
-        let profiles = self.channels.get(a).zip(self.channels.get(b)).and_then(|(la, lb)| {
-            Some((la.seen.profile.clone()?, lb.seen.profile.clone()?))
-        });
-        let Some((profile_a, profile_b)) = profiles else { return };
+        let profiles = self
+            .channels
+            .get(a)
+            .zip(self.channels.get(b))
+            .and_then(|(la, lb)| Some((la.seen.profile.clone()?, lb.seen.profile.clone()?)));
+        let Some((profile_a, profile_b)) = profiles else {
+            return;
+        };
         if let Some(live) = self.channels.get_mut(a) {
             live.seen_mut().other = Some(other_leg(OtherType::Originatee, &profile_b));
         }
@@ -93,13 +114,22 @@ impl Switch {
 
     /// `id` hung up: its partner is told, CHANNEL_UNBRIDGE fires, and the partner goes on or ends.
     pub(crate) fn leave_bridge(&mut self, id: &ChannelId, cause: HangupCause) {
-        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else { return };
+        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else {
+            return;
+        };
         let peer = bridge.peer.clone();
-        let (a, b) = if bridge.is_a { (id.clone(), peer.clone()) } else { (peer.clone(), id.clone()) };
+        let (a, b) = if bridge.is_a {
+            (id.clone(), peer.clone())
+        } else {
+            (peer.clone(), id.clone())
+        };
         self.set_var(&a, "last_bridge_role", "originator");
         self.set_var(&peer, "last_bridge_hangup_cause", cause.name());
         // The B leg never outlives the bridge it was made for; an A leg may go on in its dialplan.
-        if bridge.is_a && self.channels.get(&b).is_some_and(|live| live.is_up()) && self.ends_with_peer(&b) {
+        if bridge.is_a
+            && self.channels.get(&b).is_some_and(|live| live.is_up())
+            && self.ends_with_peer(&b)
+        {
             self.unbridge(&a, &b, cause);
             self.hangup(&b, cause_for_peer(cause), Blame::Caller);
             return;
@@ -115,16 +145,25 @@ impl Switch {
     /// Whether this side has nothing of its own to go on with.
     fn ends_with_peer(&self, id: &ChannelId) -> bool {
         self.channels.get(id).is_some_and(|live| {
-            live.script.runs.is_empty() && live.script.actions.is_empty() && !live.seen.variables.is_true("park_after_bridge")
+            live.script.runs.is_empty()
+                && live.script.actions.is_empty()
+                && !live.seen.variables.is_true("park_after_bridge")
         })
     }
 
     fn continue_after_bridge(&mut self, id: &ChannelId, cause: HangupCause) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         if !live.is_up() {
             return;
         }
-        if live.script.runs.iter().any(|run| matches!(run.app, crate::script::app::App::Bridge(_))) {
+        if live
+            .script
+            .runs
+            .iter()
+            .any(|run| matches!(run.app, crate::script::app::App::Bridge(_)))
+        {
             self.bridge_over(id);
             return;
         }
@@ -138,7 +177,9 @@ impl Switch {
     /// CHANNEL_UNBRIDGE and the end of shared media.
     fn unbridge(&mut self, a: &ChannelId, b: &ChannelId, cause: HangupCause) {
         let legs = self.channels.get(a).zip(self.channels.get(b));
-        if let Some((worker, leg_a, leg_b)) = legs.map(|(la, lb)| (la.media.worker, la.media.id, lb.media.id)) {
+        if let Some((worker, leg_a, leg_b)) =
+            legs.map(|(la, lb)| (la.media.worker, la.media.id, lb.media.id))
+        {
             self.media(worker, MediaCommand::Unbridge { a: leg_a, b: leg_b });
         }
         self.unset_var(a, "bridge_to");
@@ -151,14 +192,26 @@ impl Switch {
         }
         let b_seen = self.channels.get(b).map(|live| live.seen.clone());
         if let Some(b_seen) = b_seen {
-            self.emit(a, ChannelEvent::Unbridged { a: a.clone(), b: b_seen });
+            self.emit(
+                a,
+                ChannelEvent::Unbridged {
+                    a: a.clone(),
+                    b: b_seen,
+                },
+            );
         }
     }
 
     /// Takes a bridge apart because one side is sent elsewhere. The other side goes on as after a hangup.
     pub(crate) fn disconnect(&mut self, id: &ChannelId) {
-        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else { return };
-        let (a, b) = if bridge.is_a { (id.clone(), bridge.peer.clone()) } else { (bridge.peer.clone(), id.clone()) };
+        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else {
+            return;
+        };
+        let (a, b) = if bridge.is_a {
+            (id.clone(), bridge.peer.clone())
+        } else {
+            (bridge.peer.clone(), id.clone())
+        };
         self.unbridge(&a, &b, HangupCause::NormalClearing);
         self.continue_after_bridge(&bridge.peer, HangupCause::NormalClearing);
     }
@@ -166,7 +219,11 @@ impl Switch {
     /// Takes a bridge apart and leaves both sides with nothing to do; the caller sends them somewhere.
     pub(crate) fn separate(&mut self, id: &ChannelId) -> Option<ChannelId> {
         let bridge = self.channels.get(id).and_then(|live| live.bridge.clone())?;
-        let (a, b) = if bridge.is_a { (id.clone(), bridge.peer.clone()) } else { (bridge.peer.clone(), id.clone()) };
+        let (a, b) = if bridge.is_a {
+            (id.clone(), bridge.peer.clone())
+        } else {
+            (bridge.peer.clone(), id.clone())
+        };
         self.unbridge(&a, &b, HangupCause::NormalClearing);
         Some(bridge.peer)
     }
@@ -184,19 +241,29 @@ impl Switch {
             }
         }
         if a == b {
-            return Err(CommandError::new(ErrorKind::InvalidState, "a channel cannot be bridged with itself"));
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "a channel cannot be bridged with itself",
+            ));
         }
         for id in [a, b] {
             let ready = self.channels.get(id).is_some_and(|live| {
                 live.attempt.is_none() && live.seen.state != ChannelState::ConsumeMedia
             });
             if !ready {
-                return Err(CommandError::new(ErrorKind::InvalidState, "the channel is still being called"));
+                return Err(CommandError::new(
+                    ErrorKind::InvalidState,
+                    "the channel is still being called",
+                ));
             }
         }
         self.set_var(a, "uuid_bridge", b.as_str());
         for (id, peer) in [(a, b), (b, a)] {
-            let name = self.channels.get(peer).map(|live| live.seen.name.clone()).unwrap_or_else(|| "".into());
+            let name = self
+                .channels
+                .get(peer)
+                .map(|live| live.seen.name.clone())
+                .unwrap_or_else(|| "".into());
             self.set_var(id, "bridge_channel", &*name);
             self.set_var(id, "bridge_uuid", peer.as_str());
             self.set_var(id, "signal_bond", peer.as_str());
@@ -208,12 +275,16 @@ impl Switch {
                 self.continue_after_bridge(&old, HangupCause::NormalClearing);
             }
             self.new_profile(id, "uuid_br", peer.as_str());
-            if self.channels.get(a).is_some() {
+            if self.channels.contains_key(a) {
                 self.tie(a, b);
             }
             self.set_next_state(id, ChannelState::Hibernate);
             self.end_script(id);
-            for state in [ChannelState::Hibernate, ChannelState::Reset, ChannelState::SoftExecute] {
+            for state in [
+                ChannelState::Hibernate,
+                ChannelState::Reset,
+                ChannelState::SoftExecute,
+            ] {
                 self.enter_state(id, state);
             }
         }
@@ -233,8 +304,9 @@ impl Switch {
 
 /// What the other side of a bridge ends with.
 fn cause_for_peer(cause: HangupCause) -> HangupCause {
-    match cause {
-        HangupCause::None | HangupCause::LoseRace => HangupCause::NormalClearing,
-        other => other,
+    if matches!(cause, HangupCause::None | HangupCause::LoseRace) {
+        HangupCause::NormalClearing
+    } else {
+        cause
     }
 }

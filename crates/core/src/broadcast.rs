@@ -14,7 +14,12 @@ impl Switch {
     /// # Errors
     /// `NotFound(Channel)`.
     pub(crate) fn broadcast_command(&mut self, command: &Broadcast) -> Result<(), CommandError> {
-        let Broadcast { channel, path, leg, hold_bleg } = command.clone();
+        let Broadcast {
+            channel,
+            path,
+            leg,
+            hold_bleg,
+        } = command.clone();
         self.require(&channel)?;
         let peer = self.partner(&channel);
         let targets: Vec<ChannelId> = match leg {
@@ -93,8 +98,18 @@ mod tests {
             assert_eq!((&*got.0, &*got.1, got.2), (name, data, cause), "{path}");
         };
         check("/a/b.wav", "playback", "/a/b.wav", None);
-        check("tone_stream://%(1,2,3)", "playback", "tone_stream://%(1,2,3)", None);
+        check(
+            "tone_stream://%(1,2,3)",
+            "playback",
+            "tone_stream://%(1,2,3)",
+            None,
+        );
         check("set::a=b", "set", "a=b", None);
-        check("playback!user_busy::/a.wav", "playback", "/a.wav", Some(HangupCause::UserBusy));
+        check(
+            "playback!user_busy::/a.wav",
+            "playback",
+            "/a.wav",
+            Some(HangupCause::UserBusy),
+        );
     }
 }

@@ -25,7 +25,12 @@ pub(crate) enum Step {
 /// Reads `12w34#@100`: digits, `w` 500 ms, `W` 1 s, optionally one length in milliseconds for all.
 pub(crate) fn parse_digits(text: &str, default_samples: u32) -> Vec<Step> {
     let (digits, samples) = match text.trim().split_once('@') {
-        Some((digits, ms)) => (digits, ms.trim().parse::<u32>().map_or(default_samples, |ms| ms.min(24_000) * SAMPLES_PER_MS)),
+        Some((digits, ms)) => (
+            digits,
+            ms.trim()
+                .parse::<u32>()
+                .map_or(default_samples, |ms| ms.min(24_000) * SAMPLES_PER_MS),
+        ),
         None => (text.trim(), default_samples),
     };
     digits
@@ -42,20 +47,29 @@ pub(crate) fn parse_digits(text: &str, default_samples: u32) -> Vec<Step> {
 impl Switch {
     /// Sends digits with pauses towards whatever the channel talks to.
     pub(crate) fn send_steps(&mut self, id: &ChannelId, steps: &[Step]) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         match &live.end {
             LegEnd::Sip(_) => {
                 let steps = steps
                     .iter()
                     .filter_map(|step| match *step {
-                        Step::Digit(digit, samples) => Digit::from_char(digit).map(|digit| DtmfStep::Digit {
-                            digit,
-                            duration_ms: u16::try_from(samples / SAMPLES_PER_MS).unwrap_or(u16::MAX),
-                        }),
+                        Step::Digit(digit, samples) => {
+                            Digit::from_char(digit).map(|digit| DtmfStep::Digit {
+                                digit,
+                                duration_ms: u16::try_from(samples / SAMPLES_PER_MS)
+                                    .unwrap_or(u16::MAX),
+                            })
+                        }
                         Step::Pause(pause_ms) => Some(DtmfStep::Pause { pause_ms }),
                     })
                     .collect();
-                self.media_of(id, |leg| MediaCommand::SendDtmf { leg, steps, gap_ms: 50 });
+                self.media_of(id, |leg| MediaCommand::SendDtmf {
+                    leg,
+                    steps,
+                    gap_ms: 50,
+                });
             }
             LegEnd::Null => {
                 let digits: String = plain(steps).map(|(digit, _)| digit).collect();
@@ -64,7 +78,14 @@ impl Switch {
             LegEnd::Loopback(half) => {
                 let other = half.other.clone();
                 for (digit, duration) in plain(steps).collect::<Vec<_>>() {
-                    self.digit_arrived(&other, PendingDigit { digit, duration, source: DtmfSource::App });
+                    self.digit_arrived(
+                        &other,
+                        PendingDigit {
+                            digit,
+                            duration,
+                            source: DtmfSource::App,
+                        },
+                    );
                 }
             }
         }
@@ -72,7 +93,10 @@ impl Switch {
 
     /// Sends plain digits.
     pub(crate) fn send_digits(&mut self, id: &ChannelId, digits: &[(char, u32)]) {
-        let steps: Vec<_> = digits.iter().map(|&(digit, samples)| Step::Digit(digit, samples)).collect();
+        let steps: Vec<_> = digits
+            .iter()
+            .map(|&(digit, samples)| Step::Digit(digit, samples))
+            .collect();
         self.send_steps(id, &steps);
     }
 
@@ -80,7 +104,14 @@ impl Switch {
     pub(crate) fn receive_digits(&mut self, id: &ChannelId, text: &str) {
         let default = self.view.settings.dtmf_durations[1];
         for (digit, duration) in plain(&parse_digits(text, default)).collect::<Vec<_>>() {
-            self.digit_arrived(id, PendingDigit { digit, duration, source: DtmfSource::App });
+            self.digit_arrived(
+                id,
+                PendingDigit {
+                    digit,
+                    duration,
+                    source: DtmfSource::App,
+                },
+            );
         }
     }
 
@@ -108,7 +139,12 @@ mod tests {
     fn digit_strings() {
         assert_eq!(
             parse_digits("1w#W", 2000),
-            [Step::Digit('1', 2000), Step::Pause(500), Step::Digit('#', 2000), Step::Pause(1000)]
+            [
+                Step::Digit('1', 2000),
+                Step::Pause(500),
+                Step::Digit('#', 2000),
+                Step::Pause(1000)
+            ]
         );
         assert_eq!(parse_digits("5@100", 2000), [Step::Digit('5', 800)]);
         assert_eq!(parse_digits("xyz", 2000), []);

@@ -32,11 +32,16 @@ pub(crate) enum Stopping {
 
 impl Switch {
     /// `reloadxml`: the new configuration takes the old one's place, or nothing changes.
-    pub(crate) fn xml_loaded(&mut self, request: RequestId, result: Result<Box<Configuration>, String>) {
+    pub(crate) fn xml_loaded(
+        &mut self,
+        request: RequestId,
+        result: Result<Box<Configuration>, String>,
+    ) {
         match result {
             Ok(configuration) => {
                 self.config.xml = Arc::new(*configuration);
-                self.view.directory = Arc::new(crate::directory_view::directory(&self.config.xml.directory));
+                self.view.directory =
+                    Arc::new(crate::directory_view::directory(&self.config.xml.directory));
                 self.set_static_globals();
                 self.publish_profiles();
                 self.publish(EventKind::System(SystemEvent::XmlReloaded), None);
@@ -44,7 +49,10 @@ impl Switch {
             }
             Err(error) => {
                 tracing::error!(%error, "XML configuration is not taken");
-                self.refuse(request, CommandError::new(ErrorKind::InvalidArgument("xml"), error));
+                self.refuse(
+                    request,
+                    CommandError::new(ErrorKind::InvalidArgument("xml"), error),
+                );
             }
         }
     }
@@ -54,11 +62,17 @@ impl Switch {
         match mode {
             ShutdownMode::Now => self.begin_shutdown(),
             ShutdownMode::Asap => {
-                self.publish(EventKind::System(SystemEvent::ShutdownRequested { how: "ASAP" }), None);
+                self.publish(
+                    EventKind::System(SystemEvent::ShutdownRequested { how: "ASAP" }),
+                    None,
+                );
                 self.begin_shutdown();
             }
             ShutdownMode::Elegant => {
-                self.publish(EventKind::System(SystemEvent::ShutdownRequested { how: "elegant" }), None);
+                self.publish(
+                    EventKind::System(SystemEvent::ShutdownRequested { how: "elegant" }),
+                    None,
+                );
                 self.set_draining(true);
                 self.stopping = Stopping::WhenIdle;
             }
@@ -99,7 +113,8 @@ impl Switch {
             Stopping::Now if idle => self.stop(),
             Stopping::No | Stopping::WhenIdle | Stopping::Now | Stopping::Done => {}
         }
-        if self.stopping == Stopping::Now && self.channels.is_empty() && self.originates.is_empty() {
+        if self.stopping == Stopping::Now && self.channels.is_empty() && self.originates.is_empty()
+        {
             self.stop();
         }
     }
@@ -107,7 +122,10 @@ impl Switch {
     /// Channels had their time.
     pub(crate) fn drain_over(&mut self) {
         if self.stopping == Stopping::Now {
-            tracing::warn!(channels = self.channels.len(), "Stopping with channels that have not ended");
+            tracing::warn!(
+                channels = self.channels.len(),
+                "Stopping with channels that have not ended"
+            );
             self.stop();
         }
     }

@@ -14,13 +14,24 @@ impl Switch {
         match report {
             MediaReport::Opened { leg, local } => self.leg_opened(leg, local.map(|(rtp, _)| rtp)),
             MediaReport::OpenFailed { leg, why } => self.leg_failed(leg, &format!("{why:?}")),
-            MediaReport::Dtmf { leg, digit, duration_samples, source } => {
-                let Some(id) = self.legs.get(&leg).cloned() else { return };
+            MediaReport::Dtmf {
+                leg,
+                digit,
+                duration_samples,
+                source,
+            } => {
+                let Some(id) = self.legs.get(&leg).cloned() else {
+                    return;
+                };
                 let source = match source {
                     media::control::DtmfSource::Rtp => DtmfSource::Rtp,
                     media::control::DtmfSource::Inband => DtmfSource::InbandAudio,
                 };
-                let digit = PendingDigit { digit: digit.as_char(), duration: duration_samples, source };
+                let digit = PendingDigit {
+                    digit: digit.as_char(),
+                    duration: duration_samples,
+                    source,
+                };
                 self.digit_arrived(&id, digit);
             }
             MediaReport::DtmfSent { leg, digit } => {
@@ -29,22 +40,40 @@ impl Switch {
             MediaReport::PlayStarted { play } => self.play_started(play),
             MediaReport::PlayDone { play, end, length } => self.play_done(play, end, length),
             MediaReport::RecordStarted { record } => self.record_started(record),
-            MediaReport::RecordDone { record, end, length, heard: _, dropped } => {
+            MediaReport::RecordDone {
+                record,
+                end,
+                length,
+                heard: _,
+                dropped,
+            } => {
                 if dropped > 0 {
                     tracing::warn!(?record, dropped, "Disk was too slow for a recording");
                 }
                 self.record_done(record, end, length);
             }
-            MediaReport::Talking { room, leg, on, energy } => self.room_talking(room, leg, on, energy),
+            MediaReport::Talking {
+                room,
+                leg,
+                on,
+                energy,
+            } => self.room_talking(room, leg, on, energy),
             MediaReport::MediaTimeout { leg, silence_ms } => {
-                let Some(id) = self.legs.get(&leg).cloned() else { return };
+                let Some(id) = self.legs.get(&leg).cloned() else {
+                    return;
+                };
                 tracing::info!(channel = %id, silence_ms, "No media");
                 self.hangup(&id, HangupCause::MediaTimeout, Blame::Upstream);
             }
             MediaReport::Stats { leg, stats } => tracing::debug!(?leg, ?stats, "Counters of a leg"),
             MediaReport::Closed { leg, stats } => self.leg_closed(leg, stats),
             MediaReport::Moved { leg, worker } => {
-                if let Some(live) = self.legs.get(&leg).cloned().and_then(|id| self.channels.get_mut(&id)) {
+                if let Some(live) = self
+                    .legs
+                    .get(&leg)
+                    .cloned()
+                    .and_then(|id| self.channels.get_mut(&id))
+                {
                     live.media.worker = worker;
                 }
             }
@@ -58,7 +87,9 @@ impl Switch {
         if self.outbound_media_opened(leg, local) {
             return;
         }
-        let Some(id) = self.legs.get(&leg).cloned() else { return };
+        let Some(id) = self.legs.get(&leg).cloned() else {
+            return;
+        };
         if let Some(live) = self.channels.get_mut(&id) {
             live.media.open = true;
             live.media.opening = false;
@@ -74,7 +105,9 @@ impl Switch {
             tracing::warn!(?leg, why, "Media leg cannot be opened");
             return;
         }
-        let Some(id) = self.legs.get(&leg).cloned() else { return };
+        let Some(id) = self.legs.get(&leg).cloned() else {
+            return;
+        };
         tracing::warn!(channel = %id, why, "Media leg cannot be opened");
         if let Some(live) = self.channels.get_mut(&id) {
             live.media.opening = false;
@@ -83,8 +116,12 @@ impl Switch {
     }
 
     fn leg_closed(&mut self, leg: LegId, stats: LegStats) {
-        let Some(id) = self.legs.get(&leg).cloned() else { return };
-        let Some(live) = self.channels.get_mut(&id) else { return };
+        let Some(id) = self.legs.get(&leg).cloned() else {
+            return;
+        };
+        let Some(live) = self.channels.get_mut(&id) else {
+            return;
+        };
         live.media.stats = Some(stats);
         live.media.open = false;
         if std::mem::take(&mut live.media.closing) && live.ending {

@@ -62,12 +62,33 @@ impl Switch {
             .collect();
     }
 
-    /// Counts a call that came in on a profile (`CALLS-IN`).
-    pub(crate) fn count_call_in(&mut self, index: usize) {
+    /// Counts a call of a profile (`CALLS-IN`, `CALLS-OUT`).
+    pub(crate) fn count_call(&mut self, index: usize, inbound: bool) {
+        self.count(index, |profile| {
+            if inbound {
+                &mut profile.calls_in
+            } else {
+                &mut profile.calls_out
+            }
+        });
+    }
+
+    /// Counts a call that ended without an answer (`FAILED-CALLS-IN`, `FAILED-CALLS-OUT`).
+    pub(crate) fn count_failed_call(&mut self, index: usize, inbound: bool) {
+        self.count(index, |profile| {
+            if inbound {
+                &mut profile.failed_calls_in
+            } else {
+                &mut profile.failed_calls_out
+            }
+        });
+    }
+
+    fn count(&mut self, index: usize, counter: impl FnOnce(&mut SipProfile) -> &mut u64) {
         // A handful of profiles: copying them is cheaper than sharing each.
         let mut profiles = self.view.profiles.to_vec();
         if let Some(profile) = profiles.get_mut(index) {
-            profile.calls_in += 1;
+            *counter(profile) += 1;
             self.view.profiles = profiles.into();
         }
     }

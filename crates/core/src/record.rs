@@ -31,9 +31,17 @@ impl Switch {
             return Err(CommandError::not_found(ObjectKind::Channel));
         };
         if live.records.iter().any(|r| &*r.path == path) {
-            return Err(CommandError::new(ErrorKind::AlreadyExists(ObjectKind::Recording), "it is being recorded there"));
+            return Err(CommandError::new(
+                ErrorKind::AlreadyExists(ObjectKind::Recording),
+                "it is being recorded there",
+            ));
         }
-        let has = |name: &str| live.seen.variables.is_true(name) || variables.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && api::variables::is_true(v));
+        let has = |name: &str| {
+            live.seen.variables.is_true(name)
+                || variables
+                    .iter()
+                    .any(|(n, v)| n.eq_ignore_ascii_case(name) && api::variables::is_true(v))
+        };
         let sides = if has("RECORD_STEREO") {
             RecordSides::Stereo
         } else if has("RECORD_READ_ONLY") {
@@ -44,13 +52,22 @@ impl Switch {
             RecordSides::Both
         };
         let append = has("RECORD_APPEND");
-        let rate_hz = live.seen.variables.text("record_sample_rate").and_then(|r| r.parse().ok());
+        let rate_hz = live
+            .seen
+            .variables
+            .text("record_sample_rate")
+            .and_then(|r| r.parse().ok());
         self.serials.record += 1;
         let record = RecordId(self.serials.record);
-        self.records.insert(record, RecordOwner::Channel(id.clone()));
+        self.records
+            .insert(record, RecordOwner::Channel(id.clone()));
         let path: Arc<str> = path.into();
         if let Some(live) = self.channels.get_mut(id) {
-            live.records.push(RunningRecord { id: record, path: path.clone(), variables: variables.clone() });
+            live.records.push(RunningRecord {
+                id: record,
+                path: path.clone(),
+                variables: variables.clone(),
+            });
         }
         let file = path.to_string();
         self.media_of(id, |leg| MediaCommand::Record {
@@ -67,13 +84,35 @@ impl Switch {
     }
 
     pub(crate) fn session_record_started(&mut self, id: &ChannelId, record: RecordId) {
-        let Some(run) = self.running_record(id, record) else { return };
-        self.emit(id, ChannelEvent::RecordStarted { path: run.path.clone(), variables: run.variables });
-        self.emit(id, ChannelEvent::MediaBugStarted(MediaBug { function: BUG.into(), target: run.path }));
+        let Some(run) = self.running_record(id, record) else {
+            return;
+        };
+        self.emit(
+            id,
+            ChannelEvent::RecordStarted {
+                path: run.path.clone(),
+                variables: run.variables,
+            },
+        );
+        self.emit(
+            id,
+            ChannelEvent::MediaBugStarted(MediaBug {
+                function: BUG.into(),
+                target: run.path,
+            }),
+        );
     }
 
-    pub(crate) fn session_record_done(&mut self, id: &ChannelId, record: RecordId, end: RecordEnd, length: RecordLength) {
-        let Some(run) = self.running_record(id, record) else { return };
+    pub(crate) fn session_record_done(
+        &mut self,
+        id: &ChannelId,
+        record: RecordId,
+        end: RecordEnd,
+        length: RecordLength,
+    ) {
+        let Some(run) = self.running_record(id, record) else {
+            return;
+        };
         if let Some(live) = self.channels.get_mut(id) {
             live.records.retain(|r| r.id != record);
             if live.ending && live.records.is_empty() {
@@ -87,24 +126,64 @@ impl Switch {
         self.announce_record_stop(id, &run, length, completion_cause(end));
     }
 
-    fn announce_record_stop(&mut self, id: &ChannelId, run: &RunningRecord, length: RecordLength, completion: Option<&'static str>) {
+    fn announce_record_stop(
+        &mut self,
+        id: &ChannelId,
+        run: &RunningRecord,
+        length: RecordLength,
+        completion: Option<&'static str>,
+    ) {
         // The file is WAV: two bytes per sample and a header of 44.
-        self.set_var(id, "record_file_size", (length.samples * 2 + 44).to_string());
+        self.set_var(
+            id,
+            "record_file_size",
+            (length.samples * 2 + 44).to_string(),
+        );
         self.set_record_vars(id, length, completion);
         let variables = run.variables.clone();
-        self.emit(id, ChannelEvent::RecordStopped { path: run.path.clone(), variables, completion });
-        self.emit(id, ChannelEvent::MediaBugStopped(MediaBug { function: BUG.into(), target: run.path.clone() }));
+        self.emit(
+            id,
+            ChannelEvent::RecordStopped {
+                path: run.path.clone(),
+                variables,
+                completion,
+            },
+        );
+        self.emit(
+            id,
+            ChannelEvent::MediaBugStopped(MediaBug {
+                function: BUG.into(),
+                target: run.path.clone(),
+            }),
+        );
     }
 
     fn running_record(&self, id: &ChannelId, record: RecordId) -> Option<RunningRecord> {
-        self.channels.get(id)?.records.iter().find(|r| r.id == record).cloned()
+        self.channels
+            .get(id)?
+            .records
+            .iter()
+            .find(|r| r.id == record)
+            .cloned()
     }
 
     /// Changes the recording into `path` (or all); false when there is none.
-    pub(crate) fn change_session_record(&mut self, id: &ChannelId, path: &str, command: impl Fn(RecordId) -> MediaCommand) -> bool {
-        let Some(live) = self.channels.get(id) else { return false };
+    pub(crate) fn change_session_record(
+        &mut self,
+        id: &ChannelId,
+        path: &str,
+        command: impl Fn(RecordId) -> MediaCommand,
+    ) -> bool {
+        let Some(live) = self.channels.get(id) else {
+            return false;
+        };
         let all = path.eq_ignore_ascii_case("all");
-        let ids: Vec<RecordId> = live.records.iter().filter(|r| all || &*r.path == path).map(|r| r.id).collect();
+        let ids: Vec<RecordId> = live
+            .records
+            .iter()
+            .filter(|r| all || &*r.path == path)
+            .map(|r| r.id)
+            .collect();
         for record in &ids {
             self.media_of(id, |_| command(*record));
         }
@@ -113,7 +192,9 @@ impl Switch {
 
     /// At hangup: recordings end. The channel's last states wait until the media side has completed the files.
     pub(crate) fn stop_records(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         for run in live.records.clone() {
             self.media_of(id, |_| MediaCommand::StopRecord { record: run.id });
         }

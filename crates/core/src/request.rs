@@ -1,11 +1,12 @@
 //! Commands of the doors: the index. Every command is answered, now or when its call is decided.
 
+use api::cause::Blame;
 use api::command::call::{HangupAll, Matching};
 use api::command::channel::{
-    AdjustAudio, Break, ControlPlayback, Display, PlaybackControl, QueueEvent, Record, RecordAction, RenegotiateMedia, SendInfo,
+    AdjustAudio, Break, ControlPlayback, Display, PlaybackControl, QueueEvent, Record,
+    RecordAction, RenegotiateMedia, SendInfo,
 };
 use api::command::server::{AnnounceApi, AnnounceJob, ChangeSettings, DtmfDuration, GroupCall};
-use api::cause::Blame;
 use api::event::{ChannelEvent, EventKind, SystemEvent};
 use api::{ChannelId, Command, CommandError, ErrorKind, ObjectKind, RequestId};
 use bytes::Bytes;
@@ -29,7 +30,9 @@ impl Switch {
             }
             Command::BridgeChannels(c) => self.bridge_command(id, &c),
             Command::Hangup(c) => {
-                let done = self.require(&c.channel).map(|()| self.hangup(&c.channel, c.cause, Blame::Ours));
+                let done = self
+                    .require(&c.channel)
+                    .map(|()| self.hangup(&c.channel, c.cause, Blame::Ours));
                 self.answer(id, done);
             }
             Command::SetVariables(c) => {
@@ -74,10 +77,14 @@ impl Switch {
             }
             Command::SendDtmf(c) => {
                 let steps = parse_digits(&c.digits, self.view.settings.dtmf_durations[1]);
-                let done = self.require(&c.channel).map(|()| self.send_steps(&c.channel, &steps));
+                let done = self
+                    .require(&c.channel)
+                    .map(|()| self.send_steps(&c.channel, &steps));
                 self.answer(id, done);
             }
-            Command::ReceiveDtmf(c) => self.on_channel(id, &c.channel, |s, channel| s.receive_digits(channel, &c.digits)),
+            Command::ReceiveDtmf(c) => self.on_channel(id, &c.channel, |s, channel| {
+                s.receive_digits(channel, &c.digits)
+            }),
             Command::FlushDtmf(c) => self.on_channel(id, &c.channel, Self::flush_digits),
             Command::Execute(c) => self.execute_command(id, c),
             Command::QueueEvent(c) => {
@@ -114,8 +121,19 @@ impl Switch {
                 self.publish(EventKind::Job(Box::new(job)), None);
                 self.answer(id, Ok(()));
             }
-            Command::AnnounceApi(AnnounceApi { command, argument, job }) => {
-                self.publish(EventKind::System(SystemEvent::ApiExecuted { command, argument, job }), None);
+            Command::AnnounceApi(AnnounceApi {
+                command,
+                argument,
+                job,
+            }) => {
+                self.publish(
+                    EventKind::System(SystemEvent::ApiExecuted {
+                        command,
+                        argument,
+                        job,
+                    }),
+                    None,
+                );
                 self.answer(id, Ok(()));
             }
             Command::SetGlobal(c) => {
@@ -124,7 +142,9 @@ impl Switch {
             }
             Command::Expand(c) => {
                 let expanded = match &c.channel {
-                    Some(channel) => self.require(channel).map(|()| self.expand_for(channel, &c.text)),
+                    Some(channel) => self
+                        .require(channel)
+                        .map(|()| self.expand_for(channel, &c.text)),
                     None => Ok(self.expand_global(&c.text)),
                 };
                 self.answer(id, expanded);
@@ -149,7 +169,12 @@ impl Switch {
     }
 
     /// A command that only needs its channel to exist.
-    fn on_channel(&mut self, id: RequestId, channel: &ChannelId, act: impl FnOnce(&mut Self, &ChannelId)) {
+    fn on_channel(
+        &mut self,
+        id: RequestId,
+        channel: &ChannelId,
+        act: impl FnOnce(&mut Self, &ChannelId),
+    ) {
         let done = self.require(channel).map(|()| act(self, channel));
         self.answer(id, done);
     }
@@ -157,7 +182,9 @@ impl Switch {
     fn hangup_all(&mut self, command: &HangupAll) -> u64 {
         let wanted = |variables: &api::Variables| match &command.matching {
             Matching::Everything => true,
-            Matching::Variables(pairs) => pairs.iter().all(|(name, value)| variables.text(name) == Some(value)),
+            Matching::Variables(pairs) => pairs
+                .iter()
+                .all(|(name, value)| variables.text(name) == Some(value)),
         };
         let mut found: Vec<(u64, ChannelId)> = self
             .channels
@@ -187,9 +214,14 @@ impl Switch {
     fn display(&mut self, command: &Display) -> Result<(), CommandError> {
         self.require(&command.channel)?;
         let id = &command.channel;
-        let Some(live) = self.channels.get_mut(id) else { return Ok(()) };
+        let Some(live) = self.channels.get_mut(id) else {
+            return Ok(());
+        };
         if !live.seen.is_answered() {
-            return Err(CommandError::new(ErrorKind::InvalidState, "the channel is not answered"));
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the channel is not answered",
+            ));
         }
         live.seen_mut().sent_callee = Some((command.name.clone(), command.number.clone()));
         let bridged_to = live.bridge.as_ref().map(|bridge| bridge.peer.clone());
@@ -198,26 +230,54 @@ impl Switch {
         self.set_var(id, "last_sent_callee_id_number", &*command.number);
         if sip {
             let text = format!("From:\r\nTo: \"{}\" {}\r\n", command.name, command.number);
-            let info = SendInfo { channel: id.clone(), content_type: "message/sipfrag".into(), body: text.into() };
+            let info = SendInfo {
+                channel: id.clone(),
+                content_type: "message/sipfrag".into(),
+                body: text.into(),
+            };
             self.send_info(&info)?;
         }
         let (name, number) = (command.name.clone(), command.number.clone());
-        self.emit(id, ChannelEvent::Updated { direction: Some("SEND"), name, number, bridged_to });
+        self.emit(
+            id,
+            ChannelEvent::Updated {
+                direction: Some("SEND"),
+                name,
+                number,
+                bridged_to,
+            },
+        );
         Ok(())
     }
 
     fn record_command(&mut self, command: Record) -> Result<(), CommandError> {
-        let Record { channel, path, action } = command;
+        let Record {
+            channel,
+            path,
+            action,
+        } = command;
         self.require(&channel)?;
         let change: fn(media::control::RecordId) -> MediaCommand = match action {
             RecordAction::Start { limit_s, variables } => {
                 return self.begin_session_record(&channel, &path, limit_s, variables);
             }
             RecordAction::Stop => |record| MediaCommand::StopRecord { record },
-            RecordAction::Mask => |record| MediaCommand::MaskRecord { record, masked: true },
-            RecordAction::Unmask => |record| MediaCommand::MaskRecord { record, masked: false },
-            RecordAction::Pause => |record| MediaCommand::PauseRecord { record, paused: true },
-            RecordAction::Resume => |record| MediaCommand::PauseRecord { record, paused: false },
+            RecordAction::Mask => |record| MediaCommand::MaskRecord {
+                record,
+                masked: true,
+            },
+            RecordAction::Unmask => |record| MediaCommand::MaskRecord {
+                record,
+                masked: false,
+            },
+            RecordAction::Pause => |record| MediaCommand::PauseRecord {
+                record,
+                paused: true,
+            },
+            RecordAction::Resume => |record| MediaCommand::PauseRecord {
+                record,
+                paused: false,
+            },
         };
         if self.change_session_record(&channel, &path, change) {
             Ok(())
@@ -229,7 +289,10 @@ impl Switch {
     /// An event put into a channel's own queue is fired with the channel's data.
     fn queue_event(&mut self, command: QueueEvent) -> Result<(), CommandError> {
         self.require(&command.channel)?;
-        let channel = self.channels.get(&command.channel).map(|live| live.seen.clone());
+        let channel = self
+            .channels
+            .get(&command.channel)
+            .map(|live| live.seen.clone());
         self.publish(EventKind::Custom(Box::new(command.event)), channel);
         Ok(())
     }
@@ -238,25 +301,51 @@ impl Switch {
         let id = &command.channel;
         self.require(id)?;
         let Some(play) = self.current_play(id) else {
-            return Err(CommandError::new(ErrorKind::InvalidState, "nothing is being played"));
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "nothing is being played",
+            ));
         };
         let state = self.plays_state.entry(play).or_default();
         let order = match command.control {
             PlaybackControl::Pause => {
                 state.paused = !state.paused;
-                MediaCommand::PausePlay { play, paused: state.paused }
+                MediaCommand::PausePlay {
+                    play,
+                    paused: state.paused,
+                }
             }
             PlaybackControl::Stop => MediaCommand::StopPlay { play },
-            PlaybackControl::Restart => MediaCommand::SeekPlay { play, position_ms: 0 },
-            PlaybackControl::Seek { ms, relative: false } => {
-                MediaCommand::SeekPlay { play, position_ms: u64::try_from(ms).unwrap_or(0) }
-            }
+            PlaybackControl::Restart => MediaCommand::SeekPlay {
+                play,
+                position_ms: 0,
+            },
+            PlaybackControl::Seek {
+                ms,
+                relative: false,
+            } => MediaCommand::SeekPlay {
+                play,
+                position_ms: u64::try_from(ms).unwrap_or(0),
+            },
             PlaybackControl::Volume { level, relative } => {
-                state.volume = if relative { state.volume + level } else { level }.clamp(-4, 4);
-                MediaCommand::SetPlayGain { play, gain_db: state.volume as f32 * STEP_DB }
+                state.volume = if relative {
+                    state.volume + level
+                } else {
+                    level
+                }
+                .clamp(-4, 4);
+                MediaCommand::SetPlayGain {
+                    play,
+                    gain_db: state.volume as f32 * STEP_DB,
+                }
             }
-            PlaybackControl::Seek { relative: true, .. } | PlaybackControl::Speed { .. } | PlaybackControl::Truncate => {
-                return Err(CommandError::new(ErrorKind::NotSupported, "not possible while playing"));
+            PlaybackControl::Seek { relative: true, .. }
+            | PlaybackControl::Speed { .. }
+            | PlaybackControl::Truncate => {
+                return Err(CommandError::new(
+                    ErrorKind::NotSupported,
+                    "not possible while playing",
+                ));
             }
         };
         self.media_of(id, |_| order);
@@ -268,9 +357,17 @@ impl Switch {
         self.require(id)?;
         match command.change {
             Some(change) => {
-                let side = if change.read { MuteSide::Read } else { MuteSide::Write };
+                let side = if change.read {
+                    MuteSide::Read
+                } else {
+                    MuteSide::Write
+                };
                 if change.mute {
-                    self.media_of(id, |leg| MediaCommand::Mute { leg, side, on: change.level != 0 });
+                    self.media_of(id, |leg| MediaCommand::Mute {
+                        leg,
+                        side,
+                        on: change.level != 0,
+                    });
                 } else {
                     let gain_db = change.level.clamp(-4, 4) as f32 * STEP_DB;
                     self.media_of(id, |leg| MediaCommand::SetGain { leg, side, gain_db });
@@ -278,8 +375,16 @@ impl Switch {
             }
             None => {
                 for side in [MuteSide::Read, MuteSide::Write] {
-                    self.media_of(id, |leg| MediaCommand::Mute { leg, side, on: false });
-                    self.media_of(id, |leg| MediaCommand::SetGain { leg, side, gain_db: 0.0 });
+                    self.media_of(id, |leg| MediaCommand::Mute {
+                        leg,
+                        side,
+                        on: false,
+                    });
+                    self.media_of(id, |leg| MediaCommand::SetGain {
+                        leg,
+                        side,
+                        gain_db: 0.0,
+                    });
                 }
             }
         }
@@ -291,7 +396,10 @@ impl Switch {
         let now = self.now.mono;
         let session = self.sip_leg(&command.channel).and_then(|leg| leg.session);
         let Some(session) = session else {
-            return Err(CommandError::new(ErrorKind::NotSupported, "not a SIP channel"));
+            return Err(CommandError::new(
+                ErrorKind::NotSupported,
+                "not a SIP channel",
+            ));
         };
         let body = Bytes::copy_from_slice(command.body.as_bytes());
         self.sip
@@ -305,8 +413,15 @@ impl Switch {
         if let (Some(codecs), Some(leg)) = (&command.codecs, self.sip_leg(&command.channel)) {
             leg.codecs = codecs.split(',').map(|name| name.trim().into()).collect();
         }
-        let held = self.channels.get(&command.channel).is_some_and(|live| live.held);
-        let direction = if held { sip::sdp::Direction::SendOnly } else { sip::sdp::Direction::SendRecv };
+        let held = self
+            .channels
+            .get(&command.channel)
+            .is_some_and(|live| live.held);
+        let direction = if held {
+            sip::sdp::Direction::SendOnly
+        } else {
+            sip::sdp::Direction::SendRecv
+        };
         self.send_reinvite(&command.channel, direction)
     }
 
@@ -335,7 +450,11 @@ impl Switch {
         match change {
             ChangeSettings::MaxSessions(n) => settings.max_sessions = n,
             ChangeSettings::SessionsPerSecond(n) => settings.sessions_per_second = n,
-            ChangeSettings::Pause { inbound, outbound, paused } => {
+            ChangeSettings::Pause {
+                inbound,
+                outbound,
+                paused,
+            } => {
                 if inbound {
                     settings.paused_inbound = paused;
                 }
@@ -363,12 +482,19 @@ impl Switch {
     }
 
     fn group_call(&self, command: &GroupCall) -> Result<std::sync::Arc<str>, CommandError> {
-        let domain = command.domain.as_deref().map_or_else(|| self.default_domain(), str::to_owned);
+        let domain = command
+            .domain
+            .as_deref()
+            .map_or_else(|| self.default_domain(), str::to_owned);
         let members = self
             .view
             .directory
             .domain(&domain)
-            .and_then(|d| d.groups.iter().find(|g| g.name.eq_ignore_ascii_case(&command.group)))
+            .and_then(|d| {
+                d.groups
+                    .iter()
+                    .find(|g| g.name.eq_ignore_ascii_case(&command.group))
+            })
             .map(|group| group.users.clone())
             .ok_or_else(|| CommandError::call_failed(api::HangupCause::NoRouteDestination))?;
         let separator = match command.order {
@@ -383,7 +509,10 @@ impl Switch {
                 if contacts.is_empty() {
                     return "error/user_not_registered".to_owned();
                 }
-                let dial: Vec<String> = contacts.iter().map(|c| format!("sofia/{}/{}", c.profile, c.uri)).collect();
+                let dial: Vec<String> = contacts
+                    .iter()
+                    .map(|c| format!("sofia/{}/{}", c.profile, c.uri))
+                    .collect();
                 dial.join(",")
             })
             .collect();

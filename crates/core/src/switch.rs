@@ -115,7 +115,10 @@ impl Switch {
         let mut auth_seed = [0; 32];
         rng.fill_bytes(&mut auth_seed);
         let mut view = View {
-            counters: Counters { started: now.wall, ..Counters::default() },
+            counters: Counters {
+                started: now.wall,
+                ..Counters::default()
+            },
             directory: Arc::new(crate::directory_view::directory(&config.xml.directory)),
             ..View::default()
         };
@@ -166,7 +169,11 @@ impl Switch {
         self.now = now;
         self.fire_timers();
         match input {
-            Input::Request { id, command, origin } => {
+            Input::Request {
+                id,
+                command,
+                origin,
+            } => {
                 self.origin = Some(origin);
                 self.request(id, command);
                 self.run_work();
@@ -191,12 +198,18 @@ impl Switch {
 
     /// When [`Input::Tick`] is due at the latest.
     pub fn next_deadline(&self) -> Option<Instant> {
-        [self.timers.next(), self.sip.poll_timeout()].into_iter().flatten().min()
+        [self.timers.next(), self.sip.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The events since the last call and the view after them; `None` when nothing changed.
     pub fn take_publication(&mut self) -> Option<(Vec<Event>, Arc<View>)> {
-        if self.events.is_empty() && self.touched.is_empty() && !std::mem::take(&mut self.view_dirty) {
+        if self.events.is_empty()
+            && self.touched.is_empty()
+            && !std::mem::take(&mut self.view_dirty)
+        {
             return None;
         }
         for id in std::mem::take(&mut self.touched) {
@@ -216,7 +229,10 @@ impl Switch {
                 }
             }
         }
-        Some((std::mem::take(&mut self.events), Arc::new(self.view.clone())))
+        Some((
+            std::mem::take(&mut self.events),
+            Arc::new(self.view.clone()),
+        ))
     }
 
     /// The position of the last event.
@@ -301,7 +317,9 @@ impl Switch {
 
     /// Fires a channel event with the channel as it is now.
     pub(crate) fn emit(&mut self, id: &ChannelId, event: ChannelEvent) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         let seen = live.seen.clone();
         self.touched.insert(id.clone());
         self.publish(EventKind::Channel(event), Some(seen));
@@ -311,8 +329,17 @@ impl Switch {
     pub(crate) fn publish(&mut self, kind: EventKind, channel: Option<Arc<api::view::Channel>>) {
         self.view.as_of = self.view.as_of.next();
         self.last_event_at = self.last_event_at.max(self.now.wall);
-        let id = EventId { node: self.config.node, seq: self.view.as_of };
-        self.events.push(Event::new(id, self.last_event_at, kind, channel, self.origin.clone()));
+        let id = EventId {
+            node: self.config.node,
+            seq: self.view.as_of,
+        };
+        self.events.push(Event::new(
+            id,
+            self.last_event_at,
+            kind,
+            channel,
+            self.origin.clone(),
+        ));
     }
 
     /// The channel's picture in the view is to be renewed.
@@ -328,13 +355,23 @@ impl Switch {
     }
 
     /// Answers a request.
-    pub(crate) fn answer(&mut self, id: RequestId, answer: Result<impl Into<Answer>, CommandError>) {
-        self.effects.push(Effect::Answer { id, answer: answer.map(Into::into) });
+    pub(crate) fn answer(
+        &mut self,
+        id: RequestId,
+        answer: Result<impl Into<Answer>, CommandError>,
+    ) {
+        self.effects.push(Effect::Answer {
+            id,
+            answer: answer.map(Into::into),
+        });
     }
 
     /// Refuses a request.
     pub(crate) fn refuse(&mut self, id: RequestId, error: CommandError) {
-        self.effects.push(Effect::Answer { id, answer: Err(error) });
+        self.effects.push(Effect::Answer {
+            id,
+            answer: Err(error),
+        });
     }
 
     /// Orders something of a media thread.
@@ -344,7 +381,9 @@ impl Switch {
 
     /// Orders something about a channel's leg, when it has one.
     pub(crate) fn media_of(&mut self, id: &ChannelId, command: impl FnOnce(LegId) -> MediaCommand) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         let (worker, leg) = (live.media.worker, live.media.id);
         self.media(worker, command(leg));
     }
@@ -369,12 +408,16 @@ impl Switch {
 
     /// `2025-01-21 10:00:00`, local.
     pub(crate) fn local_stamp(&self, at: Timestamp) -> String {
-        to_zoned(at, &self.config.time_zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        to_zoned(at, &self.config.time_zone)
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string()
     }
 }
 
 fn to_zoned(at: Timestamp, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
-    jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone.clone())
+    jiff::Timestamp::from_microsecond(at.as_micros())
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_zoned(zone.clone())
 }
 
 /// What is alive in a switch. All zero (but timers) when it is idle.

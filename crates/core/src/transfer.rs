@@ -14,12 +14,21 @@ use crate::work::Work;
 impl Switch {
     pub(crate) fn transfer_command(&mut self, command: &Transfer) -> Result<(), CommandError> {
         self.require(&command.channel)?;
-        let Transfer { channel, leg, extension, dialplan, context } = command;
+        let Transfer {
+            channel,
+            leg,
+            extension,
+            dialplan,
+            context,
+        } = command;
         self.transfer_legs(channel, *leg, extension, dialplan.clone(), context.clone());
         Ok(())
     }
 
-    pub(crate) fn dual_transfer_command(&mut self, command: &DualTransfer) -> Result<(), CommandError> {
+    pub(crate) fn dual_transfer_command(
+        &mut self,
+        command: &DualTransfer,
+    ) -> Result<(), CommandError> {
         self.require(&command.channel)?;
         let peer = self.separate(&command.channel);
         let (extension, dialplan, context) = command.a.clone();
@@ -68,7 +77,11 @@ impl Switch {
 
     /// Who the channel is bridged with.
     pub(crate) fn partner(&self, id: &ChannelId) -> Option<ChannelId> {
-        self.channels.get(id)?.bridge.as_ref().map(|bridge| bridge.peer.clone())
+        self.channels
+            .get(id)?
+            .bridge
+            .as_ref()
+            .map(|bridge| bridge.peer.clone())
     }
 
     /// Sends one channel through the dialplan anew.
@@ -79,14 +92,26 @@ impl Switch {
         dialplan: Option<Arc<str>>,
         context: Option<Arc<str>>,
     ) {
-        let Some(live) = self.channels.get(id).filter(|live| live.is_up()) else { return };
-        let Some(profile) = live.seen.profile.clone() else { return };
+        let Some(live) = self.channels.get(id).filter(|live| live.is_up()) else {
+            return;
+        };
+        let Some(profile) = live.seen.profile.clone() else {
+            return;
+        };
         let dialplan = dialplan.unwrap_or_else(|| default_to(&profile.dialplan, "XML"));
         let context = context.unwrap_or_else(|| default_to(&profile.context, "default"));
-        let hops = live.seen.variables.text("max_forwards").and_then(|n| n.parse::<u32>().ok());
+        let hops = live
+            .seen
+            .variables
+            .text("max_forwards")
+            .and_then(|n| n.parse::<u32>().ok());
         if hops == Some(0) {
             tracing::warn!(channel = %id, "Too many transfers");
-            self.hangup(id, api::HangupCause::ExchangeRoutingError, api::cause::Blame::Ours);
+            self.hangup(
+                id,
+                api::HangupCause::ExchangeRoutingError,
+                api::cause::Blame::Ours,
+            );
             return;
         }
         if let Some(hops) = hops {
@@ -110,9 +135,17 @@ impl Switch {
     /// Ends what the channel is doing, on its way to CS_ROUTING.
     pub(crate) fn leave_for_transfer(&mut self, id: &ChannelId) {
         self.set_next_state(id, ChannelState::Routing);
-        let bridged_by_command = self.channels.get(id).is_some_and(|live| live.bridge.is_some());
+        let bridged_by_command = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.bridge.is_some());
         self.end_script(id);
-        if bridged_by_command && self.channels.get(id).is_some_and(|live| live.bridge.is_some()) {
+        if bridged_by_command
+            && self
+                .channels
+                .get(id)
+                .is_some_and(|live| live.bridge.is_some())
+        {
             self.disconnect(id);
         }
     }
@@ -122,8 +155,12 @@ impl Switch {
         let now = self.now.wall;
         let mark = self.new_uuid();
         let source = format!("{}:{mark}:{how}:{what}", now.as_seconds());
-        let Some(live) = self.channels.get_mut(id) else { return };
-        let Some(old) = live.seen.profile.clone() else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        let Some(old) = live.seen.profile.clone() else {
+            return;
+        };
         live.old_profiles.insert(0, old);
         live.old_profiles.truncate(16);
         let profile = live.profile_mut();
@@ -137,8 +174,18 @@ impl Switch {
 
     /// `original_…`: what a channel was before it was bridged by command.
     pub(crate) fn remember_original(&mut self, id: &ChannelId) {
-        let Some(profile) = self.channels.get(id).and_then(|live| live.seen.profile.clone()) else { return };
-        self.set_var(id, "original_destination_number", &*profile.destination_number);
+        let Some(profile) = self
+            .channels
+            .get(id)
+            .and_then(|live| live.seen.profile.clone())
+        else {
+            return;
+        };
+        self.set_var(
+            id,
+            "original_destination_number",
+            &*profile.destination_number,
+        );
         self.set_var(id, "original_caller_id_name", &*profile.caller_id_name);
         self.set_var(id, "original_caller_id_number", &*profile.caller_id_number);
     }
@@ -146,7 +193,12 @@ impl Switch {
     /// CHANNEL_EXECUTE of the `uuid_bridge` that clients see on both sides.
     pub(crate) fn announce_uuid_bridge(&mut self, id: &ChannelId, peer: &ChannelId) {
         let uuid = self.new_uuid().to_string().into();
-        let ran = RanApplication { name: "uuid_bridge".into(), data: peer.as_str().into(), uuid, uuid_name: None };
+        let ran = RanApplication {
+            name: "uuid_bridge".into(),
+            data: peer.as_str().into(),
+            uuid,
+            uuid_name: None,
+        };
         self.emit(id, ChannelEvent::Executed(ran));
     }
 
@@ -156,9 +208,24 @@ impl Switch {
     }
 
     /// Puts another extension's actions in front of the rest.
-    pub(crate) fn execute_extension(&mut self, id: &ChannelId, extension: &str, dialplan: Option<Arc<str>>, context: Option<Arc<str>>) {
-        let Some(profile) = self.channels.get(id).and_then(|live| live.seen.profile.clone()) else { return };
-        let inline = dialplan.as_deref().unwrap_or(&profile.dialplan).eq_ignore_ascii_case("inline");
+    pub(crate) fn execute_extension(
+        &mut self,
+        id: &ChannelId,
+        extension: &str,
+        dialplan: Option<Arc<str>>,
+        context: Option<Arc<str>>,
+    ) {
+        let Some(profile) = self
+            .channels
+            .get(id)
+            .and_then(|live| live.seen.profile.clone())
+        else {
+            return;
+        };
+        let inline = dialplan
+            .as_deref()
+            .unwrap_or(&profile.dialplan)
+            .eq_ignore_ascii_case("inline");
         let actions: Vec<api::Application> = if inline {
             crate::dialplan::inline::parse(extension)
                 .into_iter()
@@ -175,9 +242,11 @@ impl Switch {
             let route = xml.dialplan.route(&context, &mut hunting, &now);
             self.set_destination(id, &number);
             match route {
-                Ok(route) => {
-                    route.actions.into_iter().map(|i| api::Application::new(&*i.application, &*i.data)).collect()
-                }
+                Ok(route) => route
+                    .actions
+                    .into_iter()
+                    .map(|i| api::Application::new(&*i.application, &*i.data))
+                    .collect(),
                 Err(error) => {
                     tracing::warn!(channel = %id, extension, %error, "No such extension");
                     Vec::new()
@@ -197,7 +266,11 @@ impl Switch {
         }
     }
 
-    pub(crate) fn hold_command(&mut self, id: &ChannelId, action: HoldAction) -> Result<(), CommandError> {
+    pub(crate) fn hold_command(
+        &mut self,
+        id: &ChannelId,
+        action: HoldAction,
+    ) -> Result<(), CommandError> {
         self.require(id)?;
         let held = self.channels.get(id).is_some_and(|live| live.held);
         let on = match action {
@@ -205,8 +278,15 @@ impl Switch {
             HoldAction::Off => false,
             HoldAction::Toggle => !held,
         };
-        if !self.channels.get(id).is_some_and(|live| live.seen.is_answered()) {
-            return Err(CommandError::new(ErrorKind::InvalidState, "the channel is not answered"));
+        if !self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.is_answered())
+        {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the channel is not answered",
+            ));
         }
         self.hold_channel(id, on);
         Ok(())
@@ -214,7 +294,9 @@ impl Switch {
 
     /// Holds a channel by re-INVITE, or takes it off hold.
     pub(crate) fn hold_channel(&mut self, id: &ChannelId, on: bool) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         if live.held == on || !live.seen.is_answered() {
             return;
         }
@@ -227,7 +309,9 @@ impl Switch {
     /// The events and times of hold, whoever asked for it.
     pub(crate) fn mark_held(&mut self, id: &ChannelId, on: bool) {
         let now = self.now.wall;
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         if live.held == on {
             return;
         }
@@ -250,5 +334,9 @@ impl Switch {
 }
 
 fn default_to(text: &Arc<str>, default: &str) -> Arc<str> {
-    if text.is_empty() { default.into() } else { text.clone() }
+    if text.is_empty() {
+        default.into()
+    } else {
+        text.clone()
+    }
 }

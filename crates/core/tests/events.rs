@@ -1,5 +1,8 @@
 //! The order of events of whole calls, as clients know it (event-socket.md §5.3 and recordings).
 
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "only a few events are looked at")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +28,10 @@ struct World {
 impl World {
     fn new() -> Self {
         let xml = Configuration::load(&built_in(), BUILT_IN_ROOT.as_ref(), Globals::new()).unwrap();
-        let now = Now { mono: Instant::now(), wall: Timestamp(1_795_229_950_000_000) };
+        let now = Now {
+            mono: Instant::now(),
+            wall: Timestamp(1_795_229_950_000_000),
+        };
         let profile = ProfileConfig {
             name: "internal".into(),
             sip: "127.0.0.1:5060".parse().unwrap(),
@@ -52,7 +58,13 @@ impl World {
             xml: Arc::new(xml),
         };
         let switch = Switch::new(config, now, [7; 32]);
-        Self { switch, now, events: Vec::new(), effects: Vec::new(), next: 1 }
+        Self {
+            switch,
+            now,
+            events: Vec::new(),
+            effects: Vec::new(),
+            next: 1,
+        }
     }
 
     fn input(&mut self, input: Input) {
@@ -62,11 +74,21 @@ impl World {
         }
     }
 
-    fn ask(&mut self, command: impl Into<Command>) -> Option<Result<api::Answer, api::CommandError>> {
+    fn ask(
+        &mut self,
+        command: impl Into<Command>,
+    ) -> Option<Result<api::Answer, api::CommandError>> {
         let id = RequestId(self.next);
         self.next += 1;
-        self.input(Input::Request { id, command: command.into(), origin: Origin::internal("test") });
-        let at = self.effects.iter().position(|e| matches!(e, Effect::Answer { id: got, .. } if *got == id))?;
+        self.input(Input::Request {
+            id,
+            command: command.into(),
+            origin: Origin::internal("test"),
+        });
+        let at = self
+            .effects
+            .iter()
+            .position(|e| matches!(e, Effect::Answer { id: got, .. } if *got == id))?;
         match self.effects.remove(at) {
             Effect::Answer { answer, .. } => Some(answer),
             _ => None,
@@ -85,28 +107,48 @@ impl World {
 
     fn advance_to(&mut self, at: Instant) {
         let span = at.saturating_duration_since(self.now.mono);
-        self.now = Now { mono: self.now.mono + span, wall: self.now.wall.after(span) };
+        self.now = Now {
+            mono: self.now.mono + span,
+            wall: self.now.wall.after(span),
+        };
     }
 
     fn lines(&mut self) -> Vec<String> {
-        self.events.drain(..).filter_map(|event| line(&event)).collect()
+        self.events
+            .drain(..)
+            .filter_map(|event| line(&event))
+            .collect()
     }
 }
 
 fn line(event: &Event) -> Option<String> {
-    let EventKind::Channel(kind) = &event.kind else { return None };
+    let EventKind::Channel(kind) = &event.kind else {
+        return None;
+    };
     let channel = event.channel.as_ref().unwrap();
     let name = match kind {
         ChannelEvent::StateChanged => "STATE".to_owned(),
         ChannelEvent::CallStateChanged { .. } => "CALLSTATE".to_owned(),
         ChannelEvent::Executed(app) => format!("EXECUTE {}", app.name),
-        ChannelEvent::ExecuteComplete { application, response } => format!("COMPLETE {} {response}", application.name),
+        ChannelEvent::ExecuteComplete {
+            application,
+            response,
+        } => format!("COMPLETE {} {response}", application.name),
         ChannelEvent::Bridged { .. } => "BRIDGE".into(),
         ChannelEvent::Unbridged { .. } => "UNBRIDGE".into(),
-        other => format!("{other:?}").split([' ', '{', '(']).next().unwrap_or_default().to_owned(),
+        other => format!("{other:?}")
+            .split([' ', '{', '('])
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     };
     let state = channel.state.name().trim_start_matches("CS_");
-    Some(format!("{} {name} {state} {} {}", channel.name, channel.next_state.number(), channel.call_state))
+    Some(format!(
+        "{} {name} {state} {} {}",
+        channel.name,
+        channel.next_state.number(),
+        channel.call_state
+    ))
 }
 
 fn originate(dial: &str, then: &str) -> Originate {
@@ -127,7 +169,11 @@ fn channel(answer: Option<Result<api::Answer, api::CommandError>>) -> api::Chann
 }
 
 fn expect(got: &[String], want: &str) {
-    let want: Vec<&str> = want.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let want: Vec<&str> = want
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .collect();
     let got: Vec<&str> = got.iter().map(String::as_str).collect();
     assert_eq!(got, want, "\n--- got\n{}\n", got.join("\n"));
 }
@@ -136,7 +182,10 @@ fn expect(got: &[String], want: &str) {
 fn the_smallest_call() {
     let mut world = World::new();
     let id = channel(world.ask(originate("null/x", "&park()")));
-    world.ask(api::command::channel::Hangup { channel: id, cause: api::HangupCause::NormalClearing });
+    world.ask(api::command::channel::Hangup {
+        channel: id,
+        cause: api::HangupCause::NormalClearing,
+    });
     expect(
         &world.lines(),
         "null/x CodecSet NONE 0 DOWN
@@ -202,9 +251,16 @@ fn loopback_and_its_other_half() {
          loopback/9196-a EXECUTE park EXECUTE 4 ACTIVE
          loopback/9196-a Parked EXECUTE 4 ACTIVE",
     );
-    world.ask(api::command::channel::Hangup { channel: id, cause: api::HangupCause::NormalClearing });
+    world.ask(api::command::channel::Hangup {
+        channel: id,
+        cause: api::HangupCause::NormalClearing,
+    });
     let lines = world.lines();
-    assert_eq!(lines.iter().filter(|l| l.contains("Destroyed")).count(), 2, "{lines:#?}");
+    assert_eq!(
+        lines.iter().filter(|l| l.contains("Destroyed")).count(),
+        2,
+        "{lines:#?}"
+    );
     assert_eq!(world.switch.census().channels, 0);
 }
 
@@ -232,7 +288,10 @@ fn a_bridge_of_two() {
          null/a BRIDGE EXECUTE 4 ACTIVE
          null/b STATE EXCHANGE_MEDIA 5 ACTIVE",
     );
-    world.ask(api::command::channel::Hangup { channel: id, cause: api::HangupCause::NormalClearing });
+    world.ask(api::command::channel::Hangup {
+        channel: id,
+        cause: api::HangupCause::NormalClearing,
+    });
     let lines = world.lines();
     assert_eq!(world.switch.census().channels, 0, "{lines:#?}");
 }
@@ -261,7 +320,10 @@ fn uuid_bridge_of_two_parked() {
          null/x BRIDGE SOFT_EXECUTE 3 ACTIVE
          null/y STATE EXCHANGE_MEDIA 5 ACTIVE",
     );
-    world.ask(api::command::channel::Hangup { channel: a, cause: api::HangupCause::NormalClearing });
+    world.ask(api::command::channel::Hangup {
+        channel: a,
+        cause: api::HangupCause::NormalClearing,
+    });
     assert_eq!(world.switch.census().channels, 0);
 }
 
@@ -270,25 +332,41 @@ fn failures_say_why() {
     let mut world = World::new();
     let mut fails = |dial: &str, cause: api::HangupCause| {
         let answer = world.ask(originate(dial, "&park()"));
-        assert_eq!(answer.map(|a| a.map_err(|e| e.cause)), Some(Err(Some(cause))), "{dial}");
+        assert_eq!(
+            answer.map(|a| a.map_err(|e| e.cause)),
+            Some(Err(Some(cause))),
+            "{dial}"
+        );
     };
     fails("error/USER_BUSY", api::HangupCause::UserBusy);
     fails("foo/bar", api::HangupCause::ChanNotImplemented);
     fails("user/9999", api::HangupCause::SubscriberAbsent);
     fails("user/1000", api::HangupCause::UserNotRegistered);
     fails("sofia/gateway/nosuch/1", api::HangupCause::InvalidGateway);
-    fails("loopback/9196/nosuchcontext", api::HangupCause::NoRouteDestination);
+    fails(
+        "loopback/9196/nosuchcontext",
+        api::HangupCause::NoRouteDestination,
+    );
 }
 
 #[test]
 fn nobody_answers() {
     let mut world = World::new();
-    assert_eq!(world.ask(originate("{originate_timeout=2,ignore_early_media=true}loopback/9180", "&park()")), None);
+    assert_eq!(
+        world.ask(originate(
+            "{originate_timeout=2,ignore_early_media=true}loopback/9180",
+            "&park()"
+        )),
+        None
+    );
     world.pass(Duration::from_secs(3));
     let answer = world.effects.iter().find_map(|e| match e {
         Effect::Answer { answer, .. } => Some(answer.clone()),
         _ => None,
     });
-    assert_eq!(answer.map(|a| a.map_err(|e| e.cause)), Some(Err(Some(api::HangupCause::NoAnswer))));
+    assert_eq!(
+        answer.map(|a| a.map_err(|e| e.cause)),
+        Some(Err(Some(api::HangupCause::NoAnswer)))
+    );
     assert_eq!(world.switch.census().channels, 0);
 }

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use api::event::ChannelEvent;
-use api::view::{AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, OtherLeg, OtherType};
+use api::view::{
+    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, OtherLeg,
+    OtherType,
+};
 use api::{ChannelId, Timestamp, Variables};
 use media::control::{LegId, LegKind, MediaCommand};
 
@@ -54,22 +57,44 @@ impl Switch {
         if self.channels.len() as u64 >= settings.max_sessions || settings.draining {
             return false;
         }
-        self.rates.admit(self.now.mono, settings.sessions_per_second)
+        self.rates
+            .admit(self.now.mono, settings.sessions_per_second)
     }
 
     /// A media leg that still has to be opened.
     pub(crate) fn new_media(&mut self, worker: usize) -> MediaLeg {
         self.serials.leg += 1;
-        MediaLeg { id: LegId(self.serials.leg), worker, open: false, opening: false, closing: false, local: None, stats: None }
+        MediaLeg {
+            id: LegId(self.serials.leg),
+            worker,
+            open: false,
+            opening: false,
+            closing: false,
+            local: None,
+            stats: None,
+        }
     }
 
     /// Opens a media leg.
     pub(crate) fn open_media(&mut self, media: &mut MediaLeg, kind: LegKind) {
         media.opening = true;
-        self.media(media.worker, MediaCommand::OpenLeg { leg: media.id, kind });
+        self.media(
+            media.worker,
+            MediaCommand::OpenLeg {
+                leg: media.id,
+                kind,
+            },
+        );
     }
 
-    fn blank(&mut self, id: ChannelId, name: &str, direction: Direction, end: LegEnd, media: MediaLeg) -> Live {
+    fn blank(
+        &mut self,
+        id: ChannelId,
+        name: &str,
+        direction: Direction,
+        end: LegEnd,
+        media: MediaLeg,
+    ) -> Live {
         self.serials.session += 1;
         let seen = Channel {
             id: id.clone(),
@@ -131,7 +156,11 @@ impl Switch {
 
     /// Sets the codec of an internal leg: two CODEC events.
     fn set_internal_codec(&mut self, id: &ChannelId, announce: bool) {
-        let codec = Codec { name: "L16".into(), rate_hz: INTERNAL_RATE_HZ, bit_rate: INTERNAL_RATE_HZ * 16 };
+        let codec = Codec {
+            name: "L16".into(),
+            rate_hz: INTERNAL_RATE_HZ,
+            bit_rate: INTERNAL_RATE_HZ * 16,
+        };
         for read in [true, false] {
             if let Some(live) = self.channels.get_mut(id) {
                 let seen = live.seen_mut();
@@ -153,7 +182,13 @@ impl Switch {
     /// Makes an outbound channel up to CHANNEL_OUTGOING; its endpoint starts as a later piece of work.
     pub(crate) fn create_outbound(&mut self, new: OutboundChannel) -> ChannelId {
         let id = self.free_id(new.id);
-        let live = self.blank(id.clone(), &new.name, Direction::Outbound, new.end, new.media);
+        let live = self.blank(
+            id.clone(),
+            &new.name,
+            Direction::Outbound,
+            new.end,
+            new.media,
+        );
         let serial = live.seen.serial;
         let internal = live.end.is_internal();
         self.channels.insert(id.clone(), live);
@@ -177,7 +212,10 @@ impl Switch {
             self.set_var(&id, name, &**value);
         }
         if let Some(a) = &new.originator {
-            let call = self.channels.get(a).map_or_else(|| a.to_string(), |live| live.seen.call_id().to_owned());
+            let call = self
+                .channels
+                .get(a)
+                .map_or_else(|| a.to_string(), |live| live.seen.call_id().to_owned());
             self.set_var(&id, "call_uuid", call);
         }
         if !self.var_true(&id, "ignore_early_media") {
@@ -209,9 +247,20 @@ impl Switch {
 
     /// What the leg of a `bridge` inherits from the leg that runs it.
     fn tie_to_originator(&mut self, id: &ChannelId, a: &ChannelId) {
-        let Some(live_a) = self.channels.get(a) else { return };
-        let hops = live_a.seen.variables.text("max_forwards").and_then(|n| n.parse::<u32>().ok()).map_or(70, |n| n.saturating_sub(1));
-        let codec = live_a.seen.read_codec.as_ref().map(|c| format!("{}@{}h@20i", c.name, c.rate_hz));
+        let Some(live_a) = self.channels.get(a) else {
+            return;
+        };
+        let hops = live_a
+            .seen
+            .variables
+            .text("max_forwards")
+            .and_then(|n| n.parse::<u32>().ok())
+            .map_or(70, |n| n.saturating_sub(1));
+        let codec = live_a
+            .seen
+            .read_codec
+            .as_ref()
+            .map(|c| format!("{}@{}h@20i", c.name, c.rate_hz));
         let profile = live_a.seen.profile.clone();
         let exported = self.exported(a);
         self.set_var(id, "max_forwards", hops.to_string());
@@ -230,9 +279,13 @@ impl Switch {
 
     /// The variables named in `export_vars` (and `bridge_export_vars`) with their values.
     pub(crate) fn exported(&self, a: &ChannelId) -> Vec<(Arc<str>, Arc<str>)> {
-        let Some(live) = self.channels.get(a) else { return Vec::new() };
+        let Some(live) = self.channels.get(a) else {
+            return Vec::new();
+        };
         let variables = &live.seen.variables;
-        let lists = ["export_vars", "bridge_export_vars"].into_iter().filter_map(|name| variables.text(name));
+        let lists = ["export_vars", "bridge_export_vars"]
+            .into_iter()
+            .filter_map(|name| variables.text(name));
         let mut out: Vec<(Arc<str>, Arc<str>)> = Vec::new();
         for name in lists.flat_map(|list| list.split(',')).map(str::trim) {
             if let Some(value) = variables.get(name)
@@ -247,7 +300,13 @@ impl Switch {
     /// Makes an inbound channel; its first states and the dialplan follow as a later piece of work.
     pub(crate) fn create_inbound(&mut self, new: InboundChannel) -> ChannelId {
         let id = self.free_id(None);
-        let live = self.blank(id.clone(), &new.name, Direction::Inbound, new.end, new.media);
+        let live = self.blank(
+            id.clone(),
+            &new.name,
+            Direction::Inbound,
+            new.end,
+            new.media,
+        );
         let serial = live.seen.serial;
         let internal = live.end.is_internal();
         self.channels.insert(id.clone(), live);
@@ -286,5 +345,8 @@ impl Switch {
 pub(crate) fn other_leg(kind: OtherType, profile: &Arc<CallerProfile>) -> OtherLeg {
     let mut profile = (**profile).clone();
     profile.logical_direction = Direction::Inbound;
-    OtherLeg { kind, profile: Arc::new(profile) }
+    OtherLeg {
+        kind,
+        profile: Arc::new(profile),
+    }
 }

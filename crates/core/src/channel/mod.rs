@@ -102,7 +102,10 @@ impl Live {
         let id = self.seen.id.clone();
         let direction = self.seen.direction;
         let seen = Arc::make_mut(&mut self.seen);
-        Arc::make_mut(seen.profile.get_or_insert_with(|| Arc::new(CallerProfile::new(id, direction))))
+        Arc::make_mut(
+            seen.profile
+                .get_or_insert_with(|| Arc::new(CallerProfile::new(id, direction))),
+        )
     }
 
     pub(crate) fn id(&self) -> &ChannelId {

@@ -10,7 +10,11 @@ pub(crate) fn profile_field<'c>(channel: &'c Channel, name: &str) -> Option<Cow<
     let text = field(profile, name).or_else(|| match name {
         "chan_name" | "channel_name" => Some(&*channel.name),
         "uuid" | "unique_id" => Some(channel.id.as_str()),
-        _ => profile.custom.iter().find(|(n, _)| &**n == name).map(|(_, v)| &**v),
+        _ => profile
+            .custom
+            .iter()
+            .find(|(n, _)| &**n == name)
+            .map(|(_, v)| &**v),
     })?;
     (!text.is_empty()).then_some(Cow::Borrowed(text))
 }

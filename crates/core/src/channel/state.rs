@@ -1,8 +1,8 @@
 //! State changes and the events that go with them, in the order of event-socket.md §5.3.
 
+use api::ChannelId;
 use api::event::ChannelEvent;
 use api::view::{AnswerState, CallState, ChannelState};
-use api::ChannelId;
 
 use crate::Switch;
 use crate::work::Work;
@@ -22,7 +22,9 @@ impl Switch {
         if let Some(live) = self.channels.get_mut(id) {
             let seen = live.seen_mut();
             seen.state = state;
-            if state != ChannelState::Hangup || seen.next_state.number() < ChannelState::Hangup.number() {
+            if state != ChannelState::Hangup
+                || seen.next_state.number() < ChannelState::Hangup.number()
+            {
                 seen.next_state = state;
             }
             self.emit(id, ChannelEvent::StateChanged);
@@ -31,7 +33,9 @@ impl Switch {
 
     /// CHANNEL_CALLSTATE, unless nothing changes.
     pub(crate) fn set_call_state(&mut self, id: &ChannelId, to: CallState) {
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         let from = live.seen.call_state;
         if from == to {
             return;
@@ -43,8 +47,11 @@ impl Switch {
     /// CHANNEL_PROGRESS: the far end rings, or we tell the caller that it does.
     pub(crate) fn mark_ringing(&mut self, id: &ChannelId) {
         let now = self.now.wall;
-        let Some(live) = self.channels.get_mut(id) else { return };
-        if live.seen.answer != AnswerState::Ringing || live.profile_mut().times.progress.happened() {
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        if live.seen.answer != AnswerState::Ringing || live.profile_mut().times.progress.happened()
+        {
             return;
         }
         live.profile_mut().times.progress = now;
@@ -55,7 +62,9 @@ impl Switch {
     /// CHANNEL_PROGRESS_MEDIA: media flows before the answer.
     pub(crate) fn mark_early(&mut self, id: &ChannelId) {
         let now = self.now.wall;
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         if live.seen.answer != AnswerState::Ringing {
             return;
         }
@@ -69,8 +78,13 @@ impl Switch {
     /// CHANNEL_ANSWER and call state ACTIVE.
     pub(crate) fn mark_answered(&mut self, id: &ChannelId) {
         let now = self.now.wall;
-        let Some(live) = self.channels.get_mut(id) else { return };
-        if matches!(live.seen.answer, AnswerState::Answered | AnswerState::Hangup) {
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        if matches!(
+            live.seen.answer,
+            AnswerState::Answered | AnswerState::Hangup
+        ) {
             return;
         }
         live.seen_mut().answer = AnswerState::Answered;
@@ -85,12 +99,24 @@ impl Switch {
 
     /// PRESENCE_IN of channels that have a presence id.
     pub(crate) fn presence(&mut self, id: &ChannelId, status: &str) {
-        let Some(live) = self.channels.get_mut(id) else { return };
-        let Some(from) = live.seen.variables.text("presence_id") else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        let Some(from) = live.seen.variables.text("presence_id") else {
+            return;
+        };
         let from = from.into();
         let count = live.presence_events;
         live.presence_events += 1;
-        self.emit(id, ChannelEvent::Presence { from, rpid: "unknown".into(), status: status.into(), count });
+        self.emit(
+            id,
+            ChannelEvent::Presence {
+                from,
+                rpid: "unknown".into(),
+                status: status.into(),
+                count,
+            },
+        );
     }
 
     /// The first states of a channel made by the switch, up to the point where its endpoint acts.

@@ -47,7 +47,11 @@ impl Lookup for Scope<'_> {
 impl Switch {
     /// The lookup of a channel, or of nobody.
     pub(crate) fn scope<'s>(&'s self, channel: Option<&'s Channel>) -> Scope<'s> {
-        Scope { channel, view: &self.view, now: self.local_time() }
+        Scope {
+            channel,
+            view: &self.view,
+            now: self.local_time(),
+        }
     }
 
     /// Expands `${…}` with a channel's variables. What cannot be expanded (limits) stays as it is, with a log line.
@@ -67,7 +71,9 @@ impl Switch {
 
     /// Sets a variable; an empty value removes it. Beyond [`Variables::MAX`] new ones are refused.
     pub(crate) fn set_var(&mut self, id: &ChannelId, name: &str, value: impl Into<Value>) {
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         let variables = &live.seen.variables;
         if variables.len() >= Variables::MAX && variables.get(name).is_none() {
             tracing::warn!(channel = %id, "Too many variables, one is refused");

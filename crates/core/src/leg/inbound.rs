@@ -45,7 +45,13 @@ impl Switch {
             self.refuse_invite(session, 503, &[("Retry-After".into(), "300".into())]);
             return;
         }
-        let trusted = !profile.auth_calls || (profile.trust_loopback && request.flow.remote.ip().is_loopback());
+        let peer = request.flow.remote.ip();
+        let trusted = !profile.auth_calls
+            || (profile.trust_loopback && peer.is_loopback())
+            || profile
+                .gateways
+                .iter()
+                .any(|gateway| gateway.address.ip() == peer);
         let user = if trusted {
             None
         } else {
@@ -74,7 +80,12 @@ impl Switch {
         };
         let worker = self.place();
         let mut media = self.new_media(worker);
-        self.open_media(&mut media, LegKind::Rtp { bind: profile.rtp_ip });
+        self.open_media(
+            &mut media,
+            LegKind::Rtp {
+                bind: profile.rtp_ip,
+            },
+        );
         let leg = SipLeg {
             session: Some(session),
             profile: index,
@@ -92,7 +103,13 @@ impl Switch {
             held_by_peer: false,
         };
         let variables = inbound_variables(&request, &profile.name, self.now.wall.as_micros());
-        let id = self.create_inbound(InboundChannel { end: LegEnd::Sip(Box::new(leg)), name, profile: caller, variables, media });
+        let id = self.create_inbound(InboundChannel {
+            end: LegEnd::Sip(Box::new(leg)),
+            name,
+            profile: caller,
+            variables,
+            media,
+        });
         self.sessions.insert(session, id.clone());
         if let Some(user) = user {
             for (name, value) in &user.variables {
@@ -102,15 +119,23 @@ impl Switch {
             self.set_var(&id, "domain_name", &*user.domain);
         }
         for header in request.headers() {
-            if header.raw_name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-")) {
+            if header
+                .raw_name
+                .get(..2)
+                .is_some_and(|start| start.eq_ignore_ascii_case("x-"))
+            {
                 self.set_var(&id, &format!("sip_h_{}", header.raw_name), header.value);
             }
         }
         if let Some(offer) = request.sdp() {
-            self.set_var(&id, "switch_r_sdp", String::from_utf8_lossy(&offer).into_owned());
+            self.set_var(
+                &id,
+                "switch_r_sdp",
+                String::from_utf8_lossy(&offer).into_owned(),
+            );
         }
         self.set_var(&id, "endpoint_disposition", "DELAYED NEGOTIATION");
-        self.count_call_in(index);
+        self.count_call(index, true);
     }
 
     fn refuse_invite(&mut self, session: SessionId, code: u16, headers: &[(String, String)]) {
@@ -132,19 +157,30 @@ impl Switch {
         let from_user = from_uri.user_decoded();
         let destination = uri.user_decoded();
         let name = format!("sofia/{}/{from_user}@{}", profile.name, from_uri.host);
-        let mut caller = CallerProfile::new(ChannelId::from_uuid(api::Uuid::nil()), Direction::Inbound);
+        let mut caller =
+            CallerProfile::new(ChannelId::from_uuid(api::Uuid::nil()), Direction::Inbound);
         let display = from.display_name();
-        let from_identity = if display.is_empty() { from_user.clone() } else { display };
+        let from_identity = if display.is_empty() {
+            from_user.clone()
+        } else {
+            display
+        };
         let (mut cid_name, mut cid_number) = (from_identity.to_string(), from_user.to_string());
         // A trunk's identity header is what is shown; users say who they are in the directory.
-        if let Some(identity) = request.header_named("Remote-Party-ID").or_else(|| request.header_named("P-Asserted-Identity"))
+        if let Some(identity) = request
+            .header_named("Remote-Party-ID")
+            .or_else(|| request.header_named("P-Asserted-Identity"))
             && user.is_none()
             && let Some(party) = sip::message::header::NameAddr::parse(identity)
             && let Ok(party_uri) = party.parsed_uri()
         {
             cid_number = party_uri.user_decoded().to_string();
             let display = party.display_name();
-            cid_name = if display.is_empty() { cid_number.clone() } else { display.to_string() };
+            cid_name = if display.is_empty() {
+                cid_number.clone()
+            } else {
+                display.to_string()
+            };
         }
         caller.username = from_user.as_ref().into();
         caller.dialplan = "XML".into();
@@ -189,7 +225,11 @@ impl Switch {
 }
 
 /// The variables clients find on an inbound SIP channel (event-socket.md §5.4), in their usual order.
-fn inbound_variables(request: &IncomingRequest, profile: &Arc<str>, now_us: i64) -> Vec<(&'static str, String)> {
+fn inbound_variables(
+    request: &IncomingRequest,
+    profile: &Arc<str>,
+    now_us: i64,
+) -> Vec<(&'static str, String)> {
     let mut out: Vec<(&'static str, String)> = Vec::with_capacity(48);
     let flow = &request.flow;
     let remote = (flow.remote.ip().to_string(), flow.remote.port().to_string());
@@ -205,7 +245,10 @@ fn inbound_variables(request: &IncomingRequest, profile: &Arc<str>, now_us: i64)
     out.push(("audio_media_flow", "disabled".into()));
     out.push(("text_media_flow", "disabled".into()));
     if let Some(uri) = &from_uri {
-        out.push(("channel_name", format!("sofia/{profile}/{}@{}", uri.user_decoded(), uri.host)));
+        out.push((
+            "channel_name",
+            format!("sofia/{profile}/{}@{}", uri.user_decoded(), uri.host),
+        ));
     }
     out.push(("sip_call_id", request.call_id().to_owned()));
     out.push(("sip_local_network_addr", flow.local.ip().to_string()));
@@ -214,7 +257,10 @@ fn inbound_variables(request: &IncomingRequest, profile: &Arc<str>, now_us: i64)
     out.push(("sip_invite_stamp", now_us.to_string()));
     out.push(("sip_received_ip", remote.0));
     out.push(("sip_received_port", remote.1));
-    out.push(("sip_via_protocol", flow.transport.as_str().to_ascii_lowercase()));
+    out.push((
+        "sip_via_protocol",
+        flow.transport.as_str().to_ascii_lowercase(),
+    ));
     out.push(("sip_authorized", "true".into()));
     if let Some(uri) = &from_uri {
         out.push(("sip_from_user_stripped", uri.user_decoded().to_string()));
@@ -235,12 +281,19 @@ fn inbound_variables(request: &IncomingRequest, profile: &Arc<str>, now_us: i64)
     if let Some(from) = from.filter(|f| !f.display.is_empty()) {
         out.push(("sip_from_display", from.display_name().to_string()));
     }
-    for (name, header) in [("sip_full_from", HeaderName::From), ("sip_full_to", HeaderName::To), ("sip_allow", HeaderName::Allow)] {
+    for (name, header) in [
+        ("sip_full_from", HeaderName::From),
+        ("sip_full_to", HeaderName::To),
+        ("sip_allow", HeaderName::Allow),
+    ] {
         if let Some(value) = request.header(header) {
             out.push((name, value.to_owned()));
         }
     }
-    if let Some(uri) = request.request_uri().and_then(|raw| sip::message::Uri::parse(raw).ok()) {
+    if let Some(uri) = request
+        .request_uri()
+        .and_then(|raw| sip::message::Uri::parse(raw).ok())
+    {
         let user = uri.user_decoded().to_string();
         out.push(("sip_req_user", user.clone()));
         out.push(("sip_req_uri", format!("{user}@{}", host_port(&uri))));
@@ -268,9 +321,15 @@ fn inbound_variables(request: &IncomingRequest, profile: &Arc<str>, now_us: i64)
         out.push(("sip_via_host", via.host.to_owned()));
         out.push(("sip_via_rport", flow.remote.port().to_string()));
     }
-    out.push(("max_forwards", request.max_forwards().unwrap_or(70).to_string()));
+    out.push((
+        "max_forwards",
+        request.max_forwards().unwrap_or(70).to_string(),
+    ));
     if let Some(uri) = &from_uri {
-        out.push(("presence_id", format!("{}@{}", uri.user_decoded(), uri.host)));
+        out.push((
+            "presence_id",
+            format!("{}@{}", uri.user_decoded(), uri.host),
+        ));
     }
     out
 }

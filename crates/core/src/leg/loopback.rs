@@ -12,23 +12,40 @@ impl LoopbackDestination {
     /// Reads `9196/default/XML`; what is missing has its default.
     pub(crate) fn parse(address: &str) -> Self {
         let mut parts = address.split('/');
-        let mut next = |default: &str| parts.next().filter(|p| !p.is_empty()).unwrap_or(default).into();
-        Self { extension: next("service"), context: next("default"), dialplan: next("xml") }
+        let mut next = |default: &str| {
+            parts
+                .next()
+                .filter(|p| !p.is_empty())
+                .unwrap_or(default)
+                .into()
+        };
+        Self {
+            extension: next("service"),
+            context: next("default"),
+            dialplan: next("xml"),
+        }
     }
 }
 
 impl Switch {
     /// Makes the `-b` half of a loopback whose `-a` half is in CS_INIT.
     pub(super) fn create_other_half(&mut self, a: &ChannelId) {
-        let Some(live) = self.channels.get(a) else { return };
-        let LegEnd::Loopback(half) = &live.end else { return };
+        let Some(live) = self.channels.get(a) else {
+            return;
+        };
+        let LegEnd::Loopback(half) = &live.end else {
+            return;
+        };
         let destination = half.destination.clone();
         let worker = live.media.worker;
-        let Some(a_profile) = live.seen.profile.clone() else { return };
-        let variables: Vec<(&'static str, String)> = ["origination_caller_id_name", "origination_caller_id_number"]
-            .into_iter()
-            .filter_map(|name| Some((name, live.seen.variables.text(name)?.to_owned())))
-            .collect();
+        let Some(a_profile) = live.seen.profile.clone() else {
+            return;
+        };
+        let variables: Vec<(&'static str, String)> =
+            ["origination_caller_id_name", "origination_caller_id_number"]
+                .into_iter()
+                .filter_map(|name| Some((name, live.seen.variables.text(name)?.to_owned())))
+                .collect();
         let exports: Vec<_> = self.exported(a);
         let mut profile: CallerProfile = (*a_profile).clone();
         profile.direction = Direction::Inbound;
@@ -39,8 +56,17 @@ impl Switch {
         profile.index = 1;
         let name = format!("loopback/{}-b", destination.extension);
         let media = self.new_media(worker);
-        let half = LoopbackHalf { other: a.clone(), destination };
-        let b = self.create_inbound(InboundChannel { end: LegEnd::Loopback(half), name, profile, variables, media });
+        let half = LoopbackHalf {
+            other: a.clone(),
+            destination,
+        };
+        let b = self.create_inbound(InboundChannel {
+            end: LegEnd::Loopback(half),
+            name,
+            profile,
+            variables,
+            media,
+        });
         for (name, value) in exports {
             self.set_var(&b, &name, &*value);
         }
@@ -53,10 +79,26 @@ impl Switch {
         {
             half.other = b.clone();
         }
-        let legs = self.channels.get(a).zip(self.channels.get(&b)).map(|(la, lb)| (la.media.id, lb.media.id));
+        let legs = self
+            .channels
+            .get(a)
+            .zip(self.channels.get(&b))
+            .map(|(la, lb)| (la.media.id, lb.media.id));
         if let Some((leg_a, leg_b)) = legs {
-            self.open_internal_media(a, LegKind::Pair { other: leg_b, rate_hz: INTERNAL_RATE_HZ });
-            self.open_internal_media(&b, LegKind::Pair { other: leg_a, rate_hz: INTERNAL_RATE_HZ });
+            self.open_internal_media(
+                a,
+                LegKind::Pair {
+                    other: leg_b,
+                    rate_hz: INTERNAL_RATE_HZ,
+                },
+            );
+            self.open_internal_media(
+                &b,
+                LegKind::Pair {
+                    other: leg_a,
+                    rate_hz: INTERNAL_RATE_HZ,
+                },
+            );
         }
     }
 
@@ -94,11 +136,17 @@ impl Switch {
 
     /// A half has ended: the other one ends with the same cause.
     pub(crate) fn loopback_ended(&mut self, id: &ChannelId) {
-        let Some(other) = self.other_half(id) else { return };
-        let Some(hangup) = self.channels.get(id).and_then(|live| live.seen.hangup) else { return };
-        let cause = match hangup.cause {
-            HangupCause::None => HangupCause::NormalClearing,
-            cause => cause,
+        let Some(other) = self.other_half(id) else {
+            return;
+        };
+        let Some(hangup) = self.channels.get(id).and_then(|live| live.seen.hangup) else {
+            return;
+        };
+        let none = hangup.cause == HangupCause::None;
+        let cause = if none {
+            HangupCause::NormalClearing
+        } else {
+            hangup.cause
         };
         self.hangup(&other, cause, hangup.blame);
     }

@@ -73,7 +73,10 @@ impl Switch {
             return;
         }
         self.enter_state(id, ChannelState::Init);
-        let loopback = self.channels.get(id).is_some_and(|live| live.end.is_loopback());
+        let loopback = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.end.is_loopback());
         if loopback {
             self.create_other_half(id);
         }
@@ -81,7 +84,9 @@ impl Switch {
         self.emit(id, ChannelEvent::Created);
         self.emit(id, ChannelEvent::Originated);
         self.route_outbound(id);
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         match &live.end {
             LegEnd::Sip(_) => self.send_invite(id),
             LegEnd::Null => self.start_null(id),
@@ -91,7 +96,9 @@ impl Switch {
 
     /// Opens the media leg of an internal channel.
     pub(crate) fn open_internal_media(&mut self, id: &ChannelId, kind: LegKind) {
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         // Internal legs cannot fail to open, and commands keep their order: they count as open at once.
         live.media.open = true;
         let (worker, leg) = (live.media.worker, live.media.id);
@@ -100,8 +107,13 @@ impl Switch {
 
     /// `answer`: an inbound channel is answered, an outbound one is not ours to answer.
     pub(crate) fn answer_channel(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get(id) else { return };
-        if !live.is_up() || live.seen.is_answered() || live.seen.direction == api::view::Direction::Outbound {
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
+        if !live.is_up()
+            || live.seen.is_answered()
+            || live.seen.direction == api::view::Direction::Outbound
+        {
             return;
         }
         match &live.end {
@@ -113,7 +125,9 @@ impl Switch {
 
     /// `pre_answer`: early media towards an inbound channel.
     pub(crate) fn pre_answer_channel(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         let ringing = live.seen.answer == api::view::AnswerState::Ringing;
         if !live.is_up() || !ringing || live.seen.direction == api::view::Direction::Outbound {
             return;
@@ -132,7 +146,9 @@ impl Switch {
 
     /// `ring_ready`: an inbound channel is told that it rings.
     pub(crate) fn ring_channel(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         if !live.is_up() || live.seen.direction == api::view::Direction::Outbound {
             return;
         }
@@ -145,7 +161,9 @@ impl Switch {
 
     /// The far side is told that the channel ends.
     pub(crate) fn end_leg(&mut self, id: &ChannelId, cause: HangupCause) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         match &live.end {
             LegEnd::Sip(_) => self.end_sip(id, cause),
             LegEnd::Null | LegEnd::Loopback(_) => {}
@@ -154,6 +172,8 @@ impl Switch {
 
     /// The rate internal legs run at.
     pub(crate) fn internal_kind() -> LegKind {
-        LegKind::Null { rate_hz: INTERNAL_RATE_HZ }
+        LegKind::Null {
+            rate_hz: INTERNAL_RATE_HZ,
+        }
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use api::ChannelId;
+use api::HangupCause;
 use api::cause::Blame;
 use api::view::Codec as SeenCodec;
-use api::HangupCause;
 use bytes::Bytes;
 use media::control::{Codec, CodecSpec, Direction, LegSpec, MediaCommand, TelephoneEvent};
 use sip::sdp::{self, Agreed, CodecOrder, LocalCodec, LocalMedia};
@@ -91,14 +91,20 @@ fn leg_spec(agreed: &Agreed, timeout_ms: Option<u32>) -> Option<LegSpec> {
     let send = specs.first()?.0;
     let receive = specs
         .iter()
-        .map(|(spec, receive)| CodecSpec { payload_type: *receive, ..*spec })
+        .map(|(spec, receive)| CodecSpec {
+            payload_type: *receive,
+            ..*spec
+        })
         .take(LegSpec::MAX_RECEIVE)
         .collect();
     let telephone_event = agreed
         .codecs
         .iter()
         .find(|codec| codec.auxiliary && codec.remote.name.eq_ignore_ascii_case("telephone-event"))
-        .map(|codec| TelephoneEvent { send: codec.send_payload_type, receive: codec.receive_payload_type });
+        .map(|codec| TelephoneEvent {
+            send: codec.send_payload_type,
+            receive: codec.receive_payload_type,
+        });
     Some(LegSpec {
         remote: agreed.remote,
         rtcp: Some(agreed.remote_rtcp),
@@ -113,7 +119,11 @@ fn leg_spec(agreed: &Agreed, timeout_ms: Option<u32>) -> Option<LegSpec> {
 
 impl Switch {
     /// Our media line as it is now.
-    pub(super) fn local_media(&mut self, id: &ChannelId, direction: sdp::Direction) -> Option<LocalMedia> {
+    pub(super) fn local_media(
+        &mut self,
+        id: &ChannelId,
+        direction: sdp::Direction,
+    ) -> Option<LocalMedia> {
         let address = self.channels.get(id)?.media.local?;
         let leg = self.sip_leg(id)?;
         Some(LocalMedia {
@@ -133,8 +143,12 @@ impl Switch {
         if self.sip_leg(id).is_some_and(|leg| leg.local_sdp.is_some()) {
             return true;
         }
-        let Some(media) = self.local_media(id, sdp::Direction::SendRecv) else { return false };
-        let Some(leg) = self.sip_leg(id) else { return false };
+        let Some(media) = self.local_media(id, sdp::Direction::SendRecv) else {
+            return false;
+        };
+        let Some(leg) = self.sip_leg(id) else {
+            return false;
+        };
         let Some(offer) = leg.offer.take() else {
             let description = leg.negotiation.offer(&media);
             leg.local_sdp = Some(description.print());
@@ -142,7 +156,9 @@ impl Switch {
             return true;
         };
         let answered = sdp::parse(&offer).ok().and_then(|offer| {
-            leg.negotiation.answer(&offer, &media, CodecOrder::Remote).ok()
+            leg.negotiation
+                .answer(&offer, &media, CodecOrder::Remote)
+                .ok()
         });
         let Some((description, agreed)) = answered else {
             tracing::info!(channel = %id, "No codec in common");
@@ -169,10 +185,16 @@ impl Switch {
 
     /// Takes the peer's answer to our offer. False when it does not fit.
     pub(super) fn take_answer(&mut self, id: &ChannelId, text: &Bytes) -> bool {
-        let Ok(answer) = sdp::parse(text) else { return false };
-        let Some(leg) = self.sip_leg(id) else { return false };
+        let Ok(answer) = sdp::parse(text) else {
+            return false;
+        };
+        let Some(leg) = self.sip_leg(id) else {
+            return false;
+        };
         let first = leg.agreed.is_none();
-        let Ok(agreed) = leg.negotiation.accept(&answer) else { return false };
+        let Ok(agreed) = leg.negotiation.accept(&answer) else {
+            return false;
+        };
         leg.awaits_answer = false;
         if !self.apply_agreed(id, agreed) {
             return false;
@@ -186,10 +208,15 @@ impl Switch {
     /// Sets media up as agreed, with the variables that tell of it.
     pub(super) fn apply_agreed(&mut self, id: &ChannelId, agreed: Agreed) -> bool {
         let timeout_ms = self.var(id, "media_timeout").and_then(|t| t.parse().ok());
-        let Some(spec) = leg_spec(&agreed, timeout_ms) else { return false };
+        let Some(spec) = leg_spec(&agreed, timeout_ms) else {
+            return false;
+        };
         let remote = spec.remote;
         let (send, telephone_event) = (spec.send, spec.telephone_event);
-        let receive_pt = spec.receive.first().map_or(send.payload_type, |codec| codec.payload_type);
+        let receive_pt = spec
+            .receive
+            .first()
+            .map_or(send.payload_type, |codec| codec.payload_type);
         if let Some(leg) = self.sip_leg(id) {
             leg.agreed = Some(agreed);
         }
@@ -197,9 +224,15 @@ impl Switch {
         let name = send.codec.name();
         let rate = send.clock_rate_hz;
         let bits = rate * u32::try_from(send.codec.bytes_per_sample()).unwrap_or(1) * 8;
-        let Some(live) = self.channels.get_mut(id) else { return false };
+        let Some(live) = self.channels.get_mut(id) else {
+            return false;
+        };
         let local = live.media.local;
-        let codec = SeenCodec { name: name.into(), rate_hz: rate, bit_rate: bits };
+        let codec = SeenCodec {
+            name: name.into(),
+            rate_hz: rate,
+            bit_rate: bits,
+        };
         let seen = live.seen_mut();
         seen.read_codec = Some(codec.clone());
         seen.write_codec = Some(codec);
@@ -211,7 +244,10 @@ impl Switch {
             ("rtp_use_codec_rate", rate.to_string()),
             ("rtp_use_codec_ptime", send.ptime_ms.to_string()),
             ("rtp_use_codec_channels", "1".into()),
-            ("rtp_last_audio_codec_string", format!("{name}@{rate}h@{}i@1c", send.ptime_ms)),
+            (
+                "rtp_last_audio_codec_string",
+                format!("{name}@{rate}h@{}i@1c", send.ptime_ms),
+            ),
             ("read_codec", name.into()),
             ("original_read_codec", name.into()),
             ("read_rate", rate.to_string()),

@@ -10,13 +10,19 @@ impl Switch {
     /// The peer changes the session.
     pub(super) fn peer_reinvites(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
         let now = self.now.mono;
-        let Some(session) = self.sip_leg(id).and_then(|leg| leg.session) else { return };
-        let wanted = if self.channels.get(id).is_some_and(|live| live.held) && self.sip_leg(id).is_some_and(|leg| !leg.held_by_peer) {
+        let Some(session) = self.sip_leg(id).and_then(|leg| leg.session) else {
+            return;
+        };
+        let wanted = if self.channels.get(id).is_some_and(|live| live.held)
+            && self.sip_leg(id).is_some_and(|leg| !leg.held_by_peer)
+        {
             sdp::Direction::SendOnly
         } else {
             sdp::Direction::SendRecv
         };
-        let Some(media) = self.local_media(id, wanted) else { return };
+        let Some(media) = self.local_media(id, wanted) else {
+            return;
+        };
         let Some(leg) = self.sip_leg(id) else { return };
         let Some(text) = sdp.filter(|text| !text.is_empty()) else {
             // An offer is asked of us; the answer comes with the ACK.
@@ -28,7 +34,11 @@ impl Switch {
             }
             return;
         };
-        let answered = sdp::parse(&text).ok().and_then(|offer| leg.negotiation.answer(&offer, &media, CodecOrder::Remote).ok());
+        let answered = sdp::parse(&text).ok().and_then(|offer| {
+            leg.negotiation
+                .answer(&offer, &media, CodecOrder::Remote)
+                .ok()
+        });
         let Some((description, agreed)) = answered else {
             if let Err(error) = self.sip.refuse_reinvite(now, session, 488, &[]) {
                 tracing::debug!(channel = %id, %error, "Refusal cannot be sent");
@@ -49,7 +59,11 @@ impl Switch {
 
     /// Asks the peer to go on hold, or to come back.
     pub(crate) fn reinvite_for_hold(&mut self, id: &ChannelId, on: bool) {
-        let direction = if on { sdp::Direction::SendOnly } else { sdp::Direction::SendRecv };
+        let direction = if on {
+            sdp::Direction::SendOnly
+        } else {
+            sdp::Direction::SendRecv
+        };
         if let Err(error) = self.send_reinvite(id, direction) {
             tracing::warn!(channel = %id, %error, "Hold is not told to the phone");
         }
@@ -59,12 +73,22 @@ impl Switch {
     ///
     /// # Errors
     /// `InvalidState` when the channel has no session or one change is under way.
-    pub(crate) fn send_reinvite(&mut self, id: &ChannelId, direction: sdp::Direction) -> Result<(), CommandError> {
+    pub(crate) fn send_reinvite(
+        &mut self,
+        id: &ChannelId,
+        direction: sdp::Direction,
+    ) -> Result<(), CommandError> {
         let now = self.now.mono;
         let refused = |why: &str| CommandError::new(ErrorKind::InvalidState, why);
-        let media = self.local_media(id, direction).ok_or_else(|| refused("the channel has no media"))?;
-        let leg = self.sip_leg(id).ok_or_else(|| refused("not a SIP channel"))?;
-        let session = leg.session.ok_or_else(|| refused("the session has ended"))?;
+        let media = self
+            .local_media(id, direction)
+            .ok_or_else(|| refused("the channel has no media"))?;
+        let leg = self
+            .sip_leg(id)
+            .ok_or_else(|| refused("not a SIP channel"))?;
+        let session = leg
+            .session
+            .ok_or_else(|| refused("the session has ended"))?;
         let offer = leg.negotiation.offer(&media).print();
         leg.local_sdp = Some(offer.clone());
         leg.reinviting = true;
@@ -95,29 +119,64 @@ impl Switch {
     ///
     /// # Errors
     /// `InvalidArgument` for a URI that cannot be read, `NotSupported` for channels without SIP.
-    pub(crate) fn deflect_channel(&mut self, id: &ChannelId, uri: &str) -> Result<(), CommandError> {
+    pub(crate) fn deflect_channel(
+        &mut self,
+        id: &ChannelId,
+        uri: &str,
+    ) -> Result<(), CommandError> {
         let now = self.now.mono;
         self.require(id)?;
-        let uri = if uri.contains(':') { uri.to_owned() } else { format!("sip:{uri}") };
-        if sip::message::Uri::parse(&uri).is_err() {
-            return Err(CommandError::new(ErrorKind::InvalidArgument("uri"), "the URI cannot be read"));
-        }
-        let answered = self.channels.get(id).is_some_and(|live| live.seen.is_answered());
-        let leg = self.sip_leg(id).ok_or_else(|| CommandError::new(ErrorKind::NotSupported, "not a SIP channel"))?;
-        let Some(session) = leg.session else {
-            return Err(CommandError::new(ErrorKind::InvalidState, "the session has ended"));
+        let uri = if uri.contains(':') {
+            uri.to_owned()
+        } else {
+            format!("sip:{uri}")
         };
-        let failed = |error: sip::endpoint::EndpointError| CommandError::new(ErrorKind::InvalidState, error.to_string());
+        if sip::message::Uri::parse(&uri).is_err() {
+            return Err(CommandError::new(
+                ErrorKind::InvalidArgument("uri"),
+                "the URI cannot be read",
+            ));
+        }
+        let answered = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.is_answered());
+        let leg = self
+            .sip_leg(id)
+            .ok_or_else(|| CommandError::new(ErrorKind::NotSupported, "not a SIP channel"))?;
+        let Some(session) = leg.session else {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the session has ended",
+            ));
+        };
+        let failed = |error: sip::endpoint::EndpointError| {
+            CommandError::new(ErrorKind::InvalidState, error.to_string())
+        };
         if answered {
             let headers = [("Refer-To".to_owned(), format!("<{uri}>"))];
-            self.sip.request_in_dialog(now, session, sip::message::Method::Refer, &headers, None).map_err(failed)?;
+            self.sip
+                .request_in_dialog(now, session, sip::message::Method::Refer, &headers, None)
+                .map_err(failed)?;
             return Ok(());
         }
         leg.session = None;
         leg.disposition = Some("send_refuse");
         self.sessions.remove(&session);
-        self.sip.reject(now, session, 302, "", &[("Contact".to_owned(), format!("<{uri}>"))]).map_err(failed)?;
-        self.hangup(id, api::HangupCause::RedirectionToNewDestination, api::cause::Blame::Ours);
+        self.sip
+            .reject(
+                now,
+                session,
+                302,
+                "",
+                &[("Contact".to_owned(), format!("<{uri}>"))],
+            )
+            .map_err(failed)?;
+        self.hangup(
+            id,
+            api::HangupCause::RedirectionToNewDestination,
+            api::cause::Blame::Ours,
+        );
         Ok(())
     }
 }

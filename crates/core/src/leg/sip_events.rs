@@ -20,15 +20,40 @@ impl Switch {
     pub(crate) fn sip_event(&mut self, event: Event) {
         match event {
             Event::Invite { session, request } => self.incoming_invite(session, request),
-            Event::Request { id, session, request } => self.incoming_request(id, session, request),
-            Event::Progress { session, code, sdp, response, .. } => {
-                self.with(session, |switch, id| switch.sip_progress(id, code, sdp, &response));
+            Event::Request {
+                id,
+                session,
+                request,
+            } => self.incoming_request(id, session, request),
+            Event::Progress {
+                session,
+                code,
+                sdp,
+                response,
+                ..
+            } => {
+                self.with(session, |switch, id| {
+                    switch.sip_progress(id, code, sdp, &response)
+                });
             }
-            Event::Answered { session, sdp, response, .. } => {
-                self.with(session, |switch, id| switch.sip_answered(id, sdp, &response));
+            Event::Answered {
+                session,
+                sdp,
+                response,
+                ..
+            } => {
+                self.with(session, |switch, id| {
+                    switch.sip_answered(id, sdp, &response)
+                });
             }
-            Event::Rejected { session, code, response } => {
-                self.with(session, |switch, id| switch.sip_rejected(id, code, &response));
+            Event::Rejected {
+                session,
+                code,
+                response,
+            } => {
+                self.with(session, |switch, id| {
+                    switch.sip_rejected(id, code, &response)
+                });
                 self.sessions.remove(&session);
             }
             Event::Acked { session, sdp } => {
@@ -37,9 +62,12 @@ impl Switch {
             Event::Cancelled { session, request } => {
                 self.with(session, |switch, id| {
                     switch.peer_ended(id, "recv_cancel");
-                    let cause = match cause_of(&request, Some(487)) {
-                        HangupCause::NormalClearing => HangupCause::OriginatorCancel,
-                        cause => cause,
+                    let named = cause_of(&request, Some(487));
+                    let plain = named == HangupCause::NormalClearing;
+                    let cause = if plain {
+                        HangupCause::OriginatorCancel
+                    } else {
+                        named
                     };
                     switch.hangup(id, cause, Blame::Caller);
                 });
@@ -58,8 +86,14 @@ impl Switch {
             Event::ReinviteFailed { session, code } => {
                 self.with(session, |switch, id| switch.reinvite_failed(id, code));
             }
-            Event::Info { session, content_type, body } => {
-                self.with(session, |switch, id| switch.sip_info(id, &content_type, &body));
+            Event::Info {
+                session,
+                content_type,
+                body,
+            } => {
+                self.with(session, |switch, id| {
+                    switch.sip_info(id, &content_type, &body)
+                });
             }
             Event::ForkAnswered { session, to_tag } => {
                 tracing::debug!(?session, to_tag = %to_tag, "A further fork was hung up");
@@ -81,7 +115,9 @@ impl Switch {
             Event::Ended { session } => {
                 self.sessions.remove(&session);
             }
-            Event::Response { id, code, .. } => tracing::debug!(?id, code, "Response to a request of ours"),
+            Event::Response { id, code, .. } => {
+                tracing::debug!(?id, code, "Response to a request of ours")
+            }
             Event::FlowClosed { flow } => self.flow_closed(flow),
         }
     }
@@ -103,30 +139,29 @@ impl Switch {
 
     fn sip_progress(&mut self, id: &ChannelId, code: u16, sdp: Option<Bytes>, response: &Message) {
         self.response_variables(id, response);
-        match sdp.filter(|text| !text.is_empty()) {
-            Some(text) if self.sip_leg(id).is_some_and(|leg| leg.agreed.is_none()) => {
-                if self.take_answer(id, &text) {
-                    self.mark_early(id);
-                    self.run_hooks(id, "media");
-                    self.leg_early(id);
-                }
+        let early = sdp.filter(|text| !text.is_empty());
+        if let Some(text) = early {
+            let first = self.sip_leg(id).is_some_and(|leg| leg.agreed.is_none());
+            if first && self.take_answer(id, &text) {
+                self.mark_early(id);
+                self.run_hooks(id, "media");
+                self.leg_early(id);
             }
-            Some(_) => {}
-            None if code == 180 || code == 181 || code == 182 || code == 183 => {
-                if code == 180 {
-                    self.mark_ringing(id);
-                    self.run_hooks(id, "ring");
-                    self.leg_ringing(id);
-                }
-            }
-            None => {}
+        } else if code == 180 {
+            self.mark_ringing(id);
+            self.run_hooks(id, "ring");
+            self.leg_ringing(id);
         }
     }
 
     fn sip_answered(&mut self, id: &ChannelId, sdp: Option<Bytes>, response: &Message) {
         self.response_variables(id, response);
         if let Some(text) = sdp.filter(|text| !text.is_empty()) {
-            self.set_var(id, "switch_r_sdp", String::from_utf8_lossy(&text).into_owned());
+            self.set_var(
+                id,
+                "switch_r_sdp",
+                String::from_utf8_lossy(&text).into_owned(),
+            );
             if !self.take_answer(id, &text) {
                 self.hangup(id, HangupCause::IncompatibleDestination, Blame::Callee);
                 return;
@@ -148,10 +183,13 @@ impl Switch {
         self.peer_ended(id, "recv_refuse");
         let cause = cause_of(response, Some(code));
         let phrase = response.reason().unwrap_or_default().to_owned();
-        self.set_vars(id, &[
-            ("sip_invite_failure_status", code.to_string()),
-            ("sip_invite_failure_phrase", phrase),
-        ]);
+        self.set_vars(
+            id,
+            &[
+                ("sip_invite_failure_status", code.to_string()),
+                ("sip_invite_failure_phrase", phrase),
+            ],
+        );
         self.term_variables(id, response, code, cause);
         self.hangup(id, cause, Blame::Callee);
     }
@@ -160,19 +198,39 @@ impl Switch {
         let cause = cause_of(request, None);
         self.peer_ended(id, "recv_bye");
         self.term_variables(id, request, 200, cause);
-        let inbound = self.channels.get(id).is_some_and(|live| live.seen.direction == api::view::Direction::Inbound);
-        self.hangup(id, cause, if inbound { Blame::Caller } else { Blame::Callee });
+        let inbound = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.direction == api::view::Direction::Inbound);
+        self.hangup(
+            id,
+            cause,
+            if inbound {
+                Blame::Caller
+            } else {
+                Blame::Callee
+            },
+        );
     }
 
-    fn term_variables(&mut self, id: &ChannelId, message: &Message, status: u16, cause: HangupCause) {
+    fn term_variables(
+        &mut self,
+        id: &ChannelId,
+        message: &Message,
+        status: u16,
+        cause: HangupCause,
+    ) {
         if let Some(reason) = message.header(HeaderName::Reason) {
             self.set_var(id, "sip_reason", reason);
         }
-        self.set_vars(id, &[
-            ("sip_term_status", status.to_string()),
-            ("proto_specific_hangup_cause", format!("sip:{status}")),
-            ("sip_term_cause", cause.q850().to_string()),
-        ]);
+        self.set_vars(
+            id,
+            &[
+                ("sip_term_status", status.to_string()),
+                ("proto_specific_hangup_cause", format!("sip:{status}")),
+                ("sip_term_cause", cause.q850().to_string()),
+            ],
+        );
     }
 
     fn sip_acked(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
@@ -189,21 +247,39 @@ impl Switch {
 
     fn sip_info(&mut self, id: &ChannelId, content_type: &str, body: &[u8]) {
         let text = String::from_utf8_lossy(body);
-        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         if kind == "application/dtmf-relay" || kind == "application/dtmf" {
             if let Some((digit, duration)) = info_digit(&kind, &text) {
-                self.digit_arrived(id, PendingDigit { digit, duration, source: DtmfSource::Endpoint });
+                self.digit_arrived(
+                    id,
+                    PendingDigit {
+                        digit,
+                        duration,
+                        source: DtmfSource::Endpoint,
+                    },
+                );
             }
             return;
         }
-        let event = ChannelEvent::InfoReceived { content_type: content_type.into(), body: text.as_ref().into() };
+        let event = ChannelEvent::InfoReceived {
+            content_type: content_type.into(),
+            body: text.as_ref().into(),
+        };
         self.emit(id, event);
     }
 
     /// The variables an answer of the far end sets.
     fn response_variables(&mut self, id: &ChannelId, response: &Message) {
         let mut pairs: Vec<(&str, String)> = Vec::new();
-        if let Some(agent) = response.header_named("User-Agent").or_else(|| response.header_named("Server")) {
+        if let Some(agent) = response
+            .header_named("User-Agent")
+            .or_else(|| response.header_named("Server"))
+        {
             pairs.push(("sip_user_agent", agent.to_owned()));
         }
         for (name, header) in [
@@ -216,9 +292,10 @@ impl Switch {
                 pairs.push((name, value.to_owned()));
             }
         }
-        for (user, uri_name, value) in
-            [("sip_from_user", "sip_from_uri", response.from()), ("sip_to_user", "sip_to_uri", response.to())]
-        {
+        for (user, uri_name, value) in [
+            ("sip_from_user", "sip_from_uri", response.from()),
+            ("sip_to_user", "sip_to_uri", response.to()),
+        ] {
             if let Some(uri) = value.and_then(|v| v.parsed_uri().ok()) {
                 let name = uri.user_decoded().to_string();
                 pairs.push((uri_name, format!("{name}@{}", host_port(&uri))));
@@ -245,17 +322,31 @@ impl Switch {
     }
 
     /// A request other than INVITE and those of its session.
-    fn incoming_request(&mut self, id: RequestId, session: Option<SessionId>, request: IncomingRequest) {
+    fn incoming_request(
+        &mut self,
+        id: RequestId,
+        session: Option<SessionId>,
+        request: IncomingRequest,
+    ) {
         match request.method() {
             Some(Method::Register) => self.handle_register(id, request),
             Some(Method::Options) => {
-                let code = if self.view.settings.draining { 503 } else { 200 };
-                let headers = [("Allow".to_owned(), ALLOW.to_owned()), ("Accept".to_owned(), "application/sdp".to_owned())];
+                let code = if self.view.settings.draining {
+                    503
+                } else {
+                    200
+                };
+                let headers = [
+                    ("Allow".to_owned(), ALLOW.to_owned()),
+                    ("Accept".to_owned(), "application/sdp".to_owned()),
+                ];
                 self.respond(id, code, &headers);
             }
             Some(Method::Refer) => self.incoming_refer(id, session, &request),
             // NOTIFY inside a session answers our own REFER; outside nobody asked for it.
-            Some(Method::Notify) => self.respond(id, if session.is_some() { 200 } else { 481 }, &[]),
+            Some(Method::Notify) => {
+                self.respond(id, if session.is_some() { 200 } else { 481 }, &[])
+            }
             Some(Method::Subscribe | Method::Publish) => self.respond(id, 489, &[]),
             Some(_) | None => self.respond(id, 405, &[("Allow".to_owned(), ALLOW.to_owned())]),
         }
@@ -268,12 +359,21 @@ impl Switch {
     }
 
     /// A phone transfers: the channel it talks to goes to the extension of `Refer-To` (blind transfer, RFC 3515).
-    fn incoming_refer(&mut self, request_id: RequestId, session: Option<SessionId>, request: &IncomingRequest) {
+    fn incoming_refer(
+        &mut self,
+        request_id: RequestId,
+        session: Option<SessionId>,
+        request: &IncomingRequest,
+    ) {
         let channel = session.and_then(|session| self.sessions.get(&session).cloned());
         let target = request
             .header_named("Refer-To")
             .and_then(sip::message::header::NameAddr::parse)
-            .and_then(|to| to.parsed_uri().ok().map(|uri| uri.user_decoded().to_string()));
+            .and_then(|to| {
+                to.parsed_uri()
+                    .ok()
+                    .map(|uri| uri.user_decoded().to_string())
+            });
         let (Some(session), Some(id), Some(extension)) = (session, channel, target) else {
             self.respond(request_id, if session.is_none() { 481 } else { 400 }, &[]);
             return;
@@ -286,13 +386,28 @@ impl Switch {
         let context = self
             .var(&id, "user_context")
             .map(str::to_owned)
-            .or_else(|| self.channels.get(&id)?.seen.profile.as_ref().map(|p| p.context.to_string()))
+            .or_else(|| {
+                self.channels
+                    .get(&id)?
+                    .seen
+                    .profile
+                    .as_ref()
+                    .map(|p| p.context.to_string())
+            })
             .filter(|context| !context.is_empty());
         self.separate(&id);
-        self.transfer_channel(&peer, &extension, Some("XML".into()), context.map(Into::into));
+        self.transfer_channel(
+            &peer,
+            &extension,
+            Some("XML".into()),
+            context.map(Into::into),
+        );
         let headers = [
             ("Event".to_owned(), "refer".to_owned()),
-            ("Subscription-State".to_owned(), "terminated;reason=noresource".to_owned()),
+            (
+                "Subscription-State".to_owned(),
+                "terminated;reason=noresource".to_owned(),
+            ),
         ];
         let body = Bytes::from_static(b"SIP/2.0 200 OK\r\n");
         let notified = self.sip.request_in_dialog(
@@ -326,7 +441,10 @@ fn info_digit(kind: &str, text: &str) -> Option<(char, u32)> {
         })
     };
     let digit = clean(field("Signal")?)?;
-    let ms = field("Duration").and_then(|d| d.parse::<u32>().ok()).unwrap_or(DEFAULT_MS).min(8000);
+    let ms = field("Duration")
+        .and_then(|d| d.parse::<u32>().ok())
+        .unwrap_or(DEFAULT_MS)
+        .min(8000);
     Some((digit, ms * 8))
 }
 
@@ -336,8 +454,14 @@ mod tests {
 
     #[test]
     fn digits_in_info() {
-        assert_eq!(info_digit("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"), Some(('5', 1280)));
-        assert_eq!(info_digit("application/dtmf-relay", "signal = #"), Some(('#', 2000)));
+        assert_eq!(
+            info_digit("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"),
+            Some(('5', 1280))
+        );
+        assert_eq!(
+            info_digit("application/dtmf-relay", "signal = #"),
+            Some(('#', 2000))
+        );
         assert_eq!(info_digit("application/dtmf", "7"), Some(('7', 2000)));
         assert_eq!(info_digit("application/dtmf-relay", "Duration=1"), None);
     }

@@ -76,13 +76,36 @@ impl Switch {
     pub(super) fn send_invite(&mut self, id: &ChannelId) {
         let now = self.now.mono;
         let mut headers = self.custom_headers(id, "sip_h_");
-        let hops = self.var(id, "max_forwards").and_then(|n| n.parse().ok()).unwrap_or(70);
-        let Some(plan) = self.sip_leg(id).and_then(|leg| leg.invite.take()) else { return };
+        let hops = self
+            .var(id, "max_forwards")
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(70);
+        let Some(plan) = self.sip_leg(id).and_then(|leg| leg.invite.take()) else {
+            return;
+        };
         let identity = plan.from.clone();
-        let display = if identity.display.is_empty() { String::new() } else { format!("\"{}\" ", identity.display) };
-        headers.push(("Remote-Party-ID".into(), format!("{display}<{}>;party=calling;screen=yes;privacy=off", identity.uri)));
+        let display = if identity.display.is_empty() {
+            String::new()
+        } else {
+            format!("\"{}\" ", identity.display)
+        };
+        headers.push((
+            "Remote-Party-ID".into(),
+            format!(
+                "{display}<{}>;party=calling;screen=yes;privacy=off",
+                identity.uri
+            ),
+        ));
         let sdp = self.sip_leg(id).and_then(|leg| leg.local_sdp.clone());
-        let InvitePlan { to_uri, to, from, target, contact, credentials, route } = *plan;
+        let InvitePlan {
+            to_uri,
+            to,
+            from,
+            target,
+            contact,
+            credentials,
+            route,
+        } = *plan;
         let request = InviteRequest {
             to_uri,
             from,
@@ -99,6 +122,9 @@ impl Switch {
         match self.sip.invite(now, request) {
             Ok(session) => {
                 self.sessions.insert(session, id.clone());
+                if let Some(profile) = self.sip_leg(id).map(|leg| leg.profile) {
+                    self.count_call(profile, false);
+                }
                 if let Some(leg) = self.sip_leg(id) {
                     leg.session = Some(session);
                     leg.awaits_answer = true;
@@ -109,20 +135,33 @@ impl Switch {
             }
             Err(error) => {
                 tracing::warn!(channel = %id, %error, "INVITE cannot be sent");
-                self.hangup(id, HangupCause::NormalTemporaryFailure, api::cause::Blame::Ours);
+                self.hangup(
+                    id,
+                    HangupCause::NormalTemporaryFailure,
+                    api::cause::Blame::Ours,
+                );
             }
         }
     }
 
     /// Headers given as variables `<prefix><Name>`.
     fn custom_headers(&self, id: &ChannelId, prefix: &str) -> Vec<(String, String)> {
-        let Some(live) = self.channels.get(id) else { return Vec::new() };
+        let Some(live) = self.channels.get(id) else {
+            return Vec::new();
+        };
         live.seen
             .variables
             .iter()
-            .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_owned(), value.to_text().to_string())))
+            .filter_map(|(name, value)| {
+                Some((
+                    name.strip_prefix(prefix)?.to_owned(),
+                    value.to_text().to_string(),
+                ))
+            })
             .filter(|(name, value)| {
-                !name.is_empty() && sip::message::is_token(name) && sip::message::is_header_value(value)
+                !name.is_empty()
+                    && sip::message::is_token(name)
+                    && sip::message::is_header_value(value)
             })
             .collect()
     }
@@ -135,14 +174,22 @@ impl Switch {
         if !self.describe_ourselves(id) {
             return;
         }
-        if self.channels.get(id).is_some_and(|live| live.seen.answer == AnswerState::Ringing) {
+        if self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.answer == AnswerState::Ringing)
+        {
             self.mark_early(id);
         }
         let now = self.now.mono;
         let Some(leg) = self.sip_leg(id) else { return };
         let (session, sdp) = (leg.session, leg.local_sdp.clone());
         if let Some(text) = &sdp {
-            self.set_var(id, "rtp_local_sdp_str", String::from_utf8_lossy(text).into_owned());
+            self.set_var(
+                id,
+                "rtp_local_sdp_str",
+                String::from_utf8_lossy(text).into_owned(),
+            );
         }
         let Some(session) = session else { return };
         if let Err(error) = self.sip.accept(now, session, sdp, &[]) {
@@ -157,7 +204,10 @@ impl Switch {
         if !self.media_open_or_pending(id, Pending::PreAnswer) {
             return;
         }
-        if self.sip_leg(id).is_none_or(|leg| leg.offer.is_none() && leg.local_sdp.is_none()) {
+        if self
+            .sip_leg(id)
+            .is_none_or(|leg| leg.offer.is_none() && leg.local_sdp.is_none())
+        {
             // Without an offer there is nothing to send early.
             return;
         }
@@ -178,8 +228,17 @@ impl Switch {
 
     pub(super) fn ring_sip(&mut self, id: &ChannelId) {
         let now = self.now.mono;
-        let already = self.channels.get(id).and_then(|live| live.seen.profile.as_ref()).is_some_and(|p| p.times.progress.happened());
-        if already || self.channels.get(id).is_none_or(|live| live.seen.answer != AnswerState::Ringing) {
+        let already = self
+            .channels
+            .get(id)
+            .and_then(|live| live.seen.profile.as_ref())
+            .is_some_and(|p| p.times.progress.happened());
+        if already
+            || self
+                .channels
+                .get(id)
+                .is_none_or(|live| live.seen.answer != AnswerState::Ringing)
+        {
             return;
         }
         if let Some(session) = self.sip_leg(id).and_then(|leg| leg.session)
@@ -219,9 +278,15 @@ impl Switch {
     /// Tells the peer that the call is over, unless it said so itself.
     pub(super) fn end_sip(&mut self, id: &ChannelId, cause: HangupCause) {
         let now = self.now.mono;
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         let inbound = live.seen.direction == api::view::Direction::Inbound;
-        let answered = live.seen.profile.as_ref().is_some_and(|p| p.times.answered.happened());
+        let answered = live
+            .seen
+            .profile
+            .as_ref()
+            .is_some_and(|p| p.times.answered.happened());
         let Some(leg) = self.sip_leg(id) else { return };
         let Some(session) = leg.session else { return };
         let refusal = leg.refusal.take();
@@ -233,7 +298,9 @@ impl Switch {
         let reason = format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name());
         let headers = [("Reason".to_owned(), reason)];
         let outcome = match refusal {
-            Some((code, phrase)) if inbound && !answered => self.sip.reject(now, session, code, &phrase, &headers),
+            Some((code, phrase)) if inbound && !answered => {
+                self.sip.reject(now, session, code, &phrase, &headers)
+            }
             Some(_) | None => self.sip.hangup(now, session, cause.sip_status(), &headers),
         };
         if let Err(error) = outcome {

@@ -12,33 +12,83 @@ const RTP_HEADER: u64 = 12;
 impl Switch {
     /// Variables of the endpoint, set with the other end-of-call variables.
     pub(crate) fn stamp_leg(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         let LegEnd::Sip(leg) = &live.end else { return };
-        if let Some(disposition) = leg.disposition {
+        let disposition = leg.disposition;
+        let answered = live
+            .seen
+            .profile
+            .as_ref()
+            .is_some_and(|p| p.times.answered.happened());
+        let (profile, inbound) = (
+            leg.profile,
+            live.seen.direction == api::view::Direction::Inbound,
+        );
+        if let Some(disposition) = disposition {
             self.set_var(id, "sip_hangup_disposition", disposition);
         }
-        let Some(stats) = self.channels.get(id).and_then(|live| live.media.stats) else { return };
+        if !answered {
+            self.count_failed_call(profile, inbound);
+        }
+        let Some(stats) = self.channels.get(id).and_then(|live| live.media.stats) else {
+            return;
+        };
         self.set_vars(id, &statistics(&stats));
     }
 }
 
 fn statistics(stats: &LegStats) -> Vec<(&'static str, String)> {
     let expected = stats.packets_in + stats.lost;
-    let percent = |part: u64| if expected == 0 { 0.0 } else { part as f64 * 100.0 / expected as f64 };
+    let percent = |part: u64| {
+        if expected == 0 {
+            0.0
+        } else {
+            part as f64 * 100.0 / expected as f64
+        }
+    };
     vec![
-        ("rtp_audio_in_raw_bytes", (stats.bytes_in + stats.packets_in * RTP_HEADER).to_string()),
+        (
+            "rtp_audio_in_raw_bytes",
+            (stats.bytes_in + stats.packets_in * RTP_HEADER).to_string(),
+        ),
         ("rtp_audio_in_media_bytes", stats.bytes_in.to_string()),
         ("rtp_audio_in_packet_count", stats.packets_in.to_string()),
-        ("rtp_audio_in_media_packet_count", stats.packets_in.saturating_sub(stats.duplicates).to_string()),
+        (
+            "rtp_audio_in_media_packet_count",
+            stats
+                .packets_in
+                .saturating_sub(stats.duplicates)
+                .to_string(),
+        ),
         ("rtp_audio_in_skip_packet_count", stats.late.to_string()),
-        ("rtp_audio_in_flush_packet_count", stats.overflows.to_string()),
-        ("rtp_audio_in_jitter_loss_rate", format!("{:.2}", percent(stats.lost))),
-        ("rtp_audio_in_flaw_total", (stats.lost + stats.late).to_string()),
-        ("rtp_audio_in_quality_percentage", format!("{:.2}", 100.0 - percent(stats.lost + stats.late))),
-        ("rtp_audio_out_raw_bytes", (stats.bytes_out + stats.packets_out * RTP_HEADER).to_string()),
+        (
+            "rtp_audio_in_flush_packet_count",
+            stats.overflows.to_string(),
+        ),
+        (
+            "rtp_audio_in_jitter_loss_rate",
+            format!("{:.2}", percent(stats.lost)),
+        ),
+        (
+            "rtp_audio_in_flaw_total",
+            (stats.lost + stats.late).to_string(),
+        ),
+        (
+            "rtp_audio_in_quality_percentage",
+            format!("{:.2}", 100.0 - percent(stats.lost + stats.late)),
+        ),
+        (
+            "rtp_audio_out_raw_bytes",
+            (stats.bytes_out + stats.packets_out * RTP_HEADER).to_string(),
+        ),
         ("rtp_audio_out_media_bytes", stats.bytes_out.to_string()),
         ("rtp_audio_out_packet_count", stats.packets_out.to_string()),
-        ("rtp_audio_out_media_packet_count", stats.packets_out.to_string()),
+        (
+            "rtp_audio_out_media_packet_count",
+            stats.packets_out.to_string(),
+        ),
         ("rtp_audio_rtcp_packet_count", stats.rtcp_in.to_string()),
     ]
 }

@@ -39,13 +39,20 @@ pub(crate) struct Plan {
 impl Plan {
     /// What steers the making of the leg.
     pub(crate) fn steer(&self, name: &str) -> Option<&str> {
-        self.steering.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| &**v)
+        self.steering
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| &**v)
     }
 }
 
 /// Variables of a leg from its three scopes. As channel variables `{}` wins over `[]`, unless `local_var_clobber`;
 /// for steering `[]` wins (event-socket.md §6.4).
-pub(super) fn merge(global: &VariableList, thread: &VariableList, leg: &VariableList) -> (VariableList, VariableList) {
+pub(super) fn merge(
+    global: &VariableList,
+    thread: &VariableList,
+    leg: &VariableList,
+) -> (VariableList, VariableList) {
     fn put(list: &mut VariableList, name: &Arc<str>, value: &Arc<str>) {
         match list.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
             Some(slot) => slot.1 = value.clone(),
@@ -58,7 +65,11 @@ pub(super) fn merge(global: &VariableList, thread: &VariableList, leg: &Variable
         .any(|(n, v)| n.eq_ignore_ascii_case("local_var_clobber") && api::variables::is_true(v));
     let mut variables = VariableList::new();
     let mut steering = VariableList::new();
-    let order: [&VariableList; 3] = if clobber { [global, thread, leg] } else { [leg, global, thread] };
+    let order: [&VariableList; 3] = if clobber {
+        [global, thread, leg]
+    } else {
+        [leg, global, thread]
+    };
     for (name, value) in order.into_iter().flatten() {
         put(&mut variables, name, value);
     }
@@ -72,8 +83,12 @@ impl Switch {
     /// Starts the legs of a hunt.
     pub(super) fn start_legs(&mut self, id: OriginateId, thread: usize, legs: Vec<api::dial::Leg>) {
         for leg in legs {
-            let Some(originate) = self.originates.get(&id) else { return };
-            let Some(run) = originate.threads.get(thread) else { return };
+            let Some(originate) = self.originates.get(&id) else {
+                return;
+            };
+            let Some(run) = originate.threads.get(thread) else {
+                return;
+            };
             let (variables, steering) = merge(&originate.variables, &run.variables, &leg.variables);
             let targets = self.expand_target(&leg.endpoint, &leg.address);
             let targets = match targets {
@@ -84,7 +99,11 @@ impl Switch {
                 }
             };
             for (target, extra) in targets {
-                let mut plan = Plan { target, variables: variables.clone(), steering: steering.clone() };
+                let mut plan = Plan {
+                    target,
+                    variables: variables.clone(),
+                    steering: steering.clone(),
+                };
                 for (name, value) in extra {
                     if plan.steer(&name).is_none() {
                         plan.variables.push((name.clone(), value.clone()));
@@ -106,16 +125,29 @@ impl Switch {
 
     fn start_leg(&mut self, id: OriginateId, thread: usize, plan: Plan) {
         if !self.admit() {
-            self.add_leg(id, thread, LegState::Failed(HangupCause::DestinationOutOfOrder));
+            self.add_leg(
+                id,
+                thread,
+                LegState::Failed(HangupCause::DestinationOutOfOrder),
+            );
             return;
         }
-        let seconds = |name: &str| plan.steer(name).and_then(|v| v.parse::<u64>().ok()).map(Duration::from_secs);
+        let seconds = |name: &str| {
+            plan.steer(name)
+                .and_then(|v| v.parse::<u64>().ok())
+                .map(Duration::from_secs)
+        };
         let delay = seconds("leg_delay_start");
         let limit = seconds("leg_timeout");
         let now = self.now.mono;
-        let Some(attempt) = self.add_leg(id, thread, LegState::Delayed(Box::new(plan))) else { return };
+        let Some(attempt) = self.add_leg(id, thread, LegState::Delayed(Box::new(plan))) else {
+            return;
+        };
         if let Some(limit) = limit {
-            self.timers.set(now + delay.unwrap_or_default() + limit, Deadline::Leg(attempt));
+            self.timers.set(
+                now + delay.unwrap_or_default() + limit,
+                Deadline::Leg(attempt),
+            );
         }
         match delay {
             Some(delay) if !delay.is_zero() => self.timers.set(now + delay, Deadline::Leg(attempt)),
@@ -125,7 +157,9 @@ impl Switch {
 
     /// A leg's time has come: it starts late, or it has rung long enough.
     pub(crate) fn leg_timeout(&mut self, attempt: AttemptId) {
-        let Some(originate) = self.originates.get(&attempt.originate) else { return };
+        let Some(originate) = self.originates.get(&attempt.originate) else {
+            return;
+        };
         if originate.decided {
             return;
         }
@@ -141,10 +175,17 @@ impl Switch {
 
     /// Makes the channel of a leg, after its media leg where it needs one.
     fn begin_leg(&mut self, attempt: AttemptId) {
-        let Some(originate) = self.originates.get_mut(&attempt.originate) else { return };
+        let Some(originate) = self.originates.get_mut(&attempt.originate) else {
+            return;
+        };
         let worker = originate.worker;
-        let Some(slot) = originate.legs.get_mut(attempt.leg) else { return };
-        let LegState::Delayed(plan) = std::mem::replace(slot, LegState::Failed(HangupCause::None)) else { return };
+        let Some(slot) = originate.legs.get_mut(attempt.leg) else {
+            return;
+        };
+        let LegState::Delayed(plan) = std::mem::replace(slot, LegState::Failed(HangupCause::None))
+        else {
+            return;
+        };
         let mut media = self.new_media(worker);
         let state = match plan.target.rtp_bind() {
             Some(bind) => {
@@ -161,25 +202,38 @@ impl Switch {
     }
 
     pub(super) fn set_leg(&mut self, attempt: AttemptId, state: LegState) {
-        if let Some(slot) = self.originates.get_mut(&attempt.originate).and_then(|o| o.legs.get_mut(attempt.leg)) {
+        if let Some(slot) = self
+            .originates
+            .get_mut(&attempt.originate)
+            .and_then(|o| o.legs.get_mut(attempt.leg))
+        {
             *slot = state;
         }
     }
 
     /// The media leg of a call about to be made is open; true when it was one of ours.
-    pub(crate) fn outbound_media_opened(&mut self, leg: LegId, local: Option<std::net::SocketAddr>) -> bool {
-        let Some(attempt) = self.opening.remove(&leg) else { return false };
-        let taken = self.originates.get_mut(&attempt.originate).and_then(|originate| {
-            let decided = originate.decided;
-            let slot = originate.legs.get_mut(attempt.leg)?;
-            match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
-                LegState::Opening { plan, media } => Some((plan, media, decided)),
-                other => {
-                    *slot = other;
-                    None
+    pub(crate) fn outbound_media_opened(
+        &mut self,
+        leg: LegId,
+        local: Option<std::net::SocketAddr>,
+    ) -> bool {
+        let Some(attempt) = self.opening.remove(&leg) else {
+            return false;
+        };
+        let taken = self
+            .originates
+            .get_mut(&attempt.originate)
+            .and_then(|originate| {
+                let decided = originate.decided;
+                let slot = originate.legs.get_mut(attempt.leg)?;
+                match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
+                    LegState::Opening { plan, media } => Some((plan, media, decided)),
+                    other @ (LegState::Delayed(_) | LegState::Calling(_) | LegState::Failed(_)) => {
+                        *slot = other;
+                        None
+                    }
                 }
-            }
-        });
+            });
         match taken {
             Some((plan, mut media, false)) => {
                 media.open = true;
@@ -190,8 +244,12 @@ impl Switch {
             }
             Some((_, media, true)) => {
                 // Nobody waits for this leg any more.
-                self.media(media.worker, media::control::MediaCommand::CloseLeg { leg: media.id });
-                self.work.push_back(crate::work::Work::Judge(attempt.originate));
+                self.media(
+                    media.worker,
+                    media::control::MediaCommand::CloseLeg { leg: media.id },
+                );
+                self.work
+                    .push_back(crate::work::Work::Judge(attempt.originate));
             }
             None => self.media(0, media::control::MediaCommand::CloseLeg { leg }),
         }
@@ -200,9 +258,15 @@ impl Switch {
 
     /// The media leg of a call about to be made could not be opened.
     pub(crate) fn outbound_media_failed(&mut self, leg: LegId) -> bool {
-        let Some(attempt) = self.opening.remove(&leg) else { return false };
-        self.set_leg(attempt, LegState::Failed(HangupCause::NormalCircuitCongestion));
-        self.work.push_back(crate::work::Work::Judge(attempt.originate));
+        let Some(attempt) = self.opening.remove(&leg) else {
+            return false;
+        };
+        self.set_leg(
+            attempt,
+            LegState::Failed(HangupCause::NormalCircuitCongestion),
+        );
+        self.work
+            .push_back(crate::work::Work::Judge(attempt.originate));
         true
     }
 }
@@ -212,18 +276,34 @@ mod tests {
     use super::*;
 
     fn list(pairs: &[(&str, &str)]) -> VariableList {
-        pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect()
+        pairs
+            .iter()
+            .map(|(n, v)| ((*n).into(), (*v).into()))
+            .collect()
     }
 
     fn value<'l>(list: &'l VariableList, name: &str) -> &'l str {
-        list.iter().find(|(n, _)| &**n == name).map(|(_, v)| &**v).unwrap_or_default()
+        list.iter()
+            .find(|(n, _)| &**n == name)
+            .map(|(_, v)| &**v)
+            .unwrap_or_default()
     }
 
     #[test]
     fn braces_win_as_variables_and_brackets_for_steering() {
-        let (variables, steering) = merge(&list(&[("a", "global")]), &list(&[("x", "thread")]), &list(&[("x", "leg")]));
-        assert_eq!((value(&variables, "x"), value(&steering, "x")), ("thread", "leg"));
-        assert_eq!((value(&variables, "a"), value(&steering, "a")), ("global", "global"));
+        let (variables, steering) = merge(
+            &list(&[("a", "global")]),
+            &list(&[("x", "thread")]),
+            &list(&[("x", "leg")]),
+        );
+        assert_eq!(
+            (value(&variables, "x"), value(&steering, "x")),
+            ("thread", "leg")
+        );
+        assert_eq!(
+            (value(&variables, "a"), value(&steering, "a")),
+            ("global", "global")
+        );
     }
 
     #[test]

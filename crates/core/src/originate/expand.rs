@@ -56,21 +56,40 @@ impl Switch {
     ///
     /// # Errors
     /// The cause an originate fails with before any call is made.
-    pub(super) fn expand_target(&self, endpoint: &str, address: &str) -> Result<Targets, HangupCause> {
+    pub(super) fn expand_target(
+        &self,
+        endpoint: &str,
+        address: &str,
+    ) -> Result<Targets, HangupCause> {
         self.expand_at(endpoint, address, 0)
     }
 
-    fn expand_at(&self, endpoint: &str, address: &str, depth: usize) -> Result<Targets, HangupCause> {
+    fn expand_at(
+        &self,
+        endpoint: &str,
+        address: &str,
+        depth: usize,
+    ) -> Result<Targets, HangupCause> {
         if depth > MAX_DEPTH {
             return Err(HangupCause::ExchangeRoutingError);
         }
         match endpoint.to_ascii_lowercase().as_str() {
-            "null" => Ok(vec![(Target::Null { name: address.into() }, Vec::new())]),
-            "loopback" => Ok(vec![(Target::Loopback(LoopbackDestination::parse(address)), Vec::new())]),
+            "null" => Ok(vec![(
+                Target::Null {
+                    name: address.into(),
+                },
+                Vec::new(),
+            )]),
+            "loopback" => Ok(vec![(
+                Target::Loopback(LoopbackDestination::parse(address)),
+                Vec::new(),
+            )]),
             "error" => Err(HangupCause::from_client(address)),
             "user" => self.expand_user(address, depth),
             "group" => self.expand_group(address, depth),
-            "sofia" => self.expand_sofia(address).map(|targets| targets.into_iter().map(|t| (t, Vec::new())).collect()),
+            "sofia" => self
+                .expand_sofia(address)
+                .map(|targets| targets.into_iter().map(|t| (t, Vec::new())).collect()),
             _ => Err(HangupCause::ChanNotImplemented),
         }
     }
@@ -82,10 +101,14 @@ impl Switch {
             None => (address, self.default_domain()),
         };
         let directory = &self.view.directory;
-        let entry = directory.user(&domain, user).ok_or(HangupCause::SubscriberAbsent)?;
+        let entry = directory
+            .user(&domain, user)
+            .ok_or(HangupCause::SubscriberAbsent)?;
         let id = &*entry.id;
         let presence: VariableList = vec![("presence_id".into(), format!("{id}@{domain}").into())];
-        let own = entry.param("dial-string").filter(|text| !text.contains("sofia_contact"));
+        let own = entry
+            .param("dial-string")
+            .filter(|text| !text.contains("sofia_contact"));
         let mut targets = match own {
             Some(text) => {
                 let text = text
@@ -118,7 +141,11 @@ impl Switch {
             for leg in thread.hunts.iter().flatten() {
                 match self.expand_at(&leg.endpoint, &leg.address, depth) {
                     Ok(targets) => {
-                        let (_, steering) = super::attempt::merge(&dial.variables, &thread.variables, &leg.variables);
+                        let (_, steering) = super::attempt::merge(
+                            &dial.variables,
+                            &thread.variables,
+                            &leg.variables,
+                        );
                         out.extend(targets.into_iter().map(|(target, mut variables)| {
                             variables.extend(steering.iter().cloned());
                             (target, variables)
@@ -150,14 +177,24 @@ impl Switch {
                 out.extend(targets);
             }
         }
-        if out.is_empty() { Err(HangupCause::NoRouteDestination) } else { Ok(out) }
+        if out.is_empty() {
+            Err(HangupCause::NoRouteDestination)
+        } else {
+            Ok(out)
+        }
     }
 
     /// The domain of users named without one.
     pub(crate) fn default_domain(&self) -> String {
         match self.view.globals.get("domain") {
             Some(domain) => domain.to_string(),
-            None => self.view.directory.domains.first().map(|d| d.name.to_string()).unwrap_or_default(),
+            None => self
+                .view
+                .directory
+                .domains
+                .first()
+                .map(|d| d.name.to_string())
+                .unwrap_or_default(),
         }
     }
 
@@ -167,22 +204,34 @@ impl Switch {
         if profile.eq_ignore_ascii_case("gateway") {
             return self.expand_gateway(rest).map(|target| vec![target]);
         }
-        let (index, profile) = self.profile_named(profile).ok_or(HangupCause::InvalidProfile)?;
+        let (index, profile) = self
+            .profile_named(profile)
+            .ok_or(HangupCause::InvalidProfile)?;
         if let Some((user, domain)) = rest.split_once('%') {
             let contacts = self.contacts_of(domain, user);
             if contacts.is_empty() {
                 return Err(HangupCause::UserNotRegistered);
             }
-            return Ok(contacts.iter().map(|contact| self.contact_target(contact, user)).collect());
+            return Ok(contacts
+                .iter()
+                .map(|contact| self.contact_target(contact, user))
+                .collect());
         }
-        let uri = if rest.starts_with("sip:") || rest.starts_with("sips:") { rest.to_owned() } else { format!("sip:{rest}") };
+        let uri = if rest.starts_with("sip:") || rest.starts_with("sips:") {
+            rest.to_owned()
+        } else {
+            format!("sip:{rest}")
+        };
         let parsed = sip::message::Uri::parse(&uri).map_err(|_| HangupCause::InvalidUrl)?;
         let host = parsed.host;
         if host.is_empty() {
             return Err(HangupCause::InvalidUrl);
         }
         let number = parsed.user_decoded().to_string();
-        let tcp = parsed.params.value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
+        let tcp = parsed
+            .params
+            .value("transport")
+            .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
         let target = match self.registered_target(&uri) {
             Some(target) => target,
             None => {
@@ -205,10 +254,18 @@ impl Switch {
 
     fn expand_gateway(&self, rest: &str) -> Result<Target, HangupCause> {
         let (name, number) = rest.split_once('/').ok_or(HangupCause::InvalidUrl)?;
-        let found = self.config.profiles.iter().enumerate().find_map(|(index, profile)| {
-            let gateway = profile.gateways.iter().find(|g| g.name.eq_ignore_ascii_case(name))?;
-            Some((index, profile, gateway))
-        });
+        let found = self
+            .config
+            .profiles
+            .iter()
+            .enumerate()
+            .find_map(|(index, profile)| {
+                let gateway = profile
+                    .gateways
+                    .iter()
+                    .find(|g| g.name.eq_ignore_ascii_case(name))?;
+                Some((index, profile, gateway))
+            });
         let (index, profile, gateway) = found.ok_or(HangupCause::InvalidGateway)?;
         Ok(Target::Sip(Box::new(SipDestination {
             profile: index,
@@ -224,14 +281,19 @@ impl Switch {
 
     fn profile_named(&self, name: &str) -> Option<(usize, &ProfileConfig)> {
         self.config.profiles.iter().enumerate().find(|(_, p)| {
-            p.name.eq_ignore_ascii_case(name) || p.domains.iter().any(|d| d.eq_ignore_ascii_case(name))
+            p.name.eq_ignore_ascii_case(name)
+                || p.domains.iter().any(|d| d.eq_ignore_ascii_case(name))
         })
     }
 
     /// A registered phone as a destination.
     fn contact_target(&self, contact: &crate::registrar::Contact, user: &str) -> Target {
         let index = self.profile_of(contact.target.local);
-        let rtp_bind = self.config.profiles.get(index).map_or(contact.target.local.ip(), |p| p.rtp_ip);
+        let rtp_bind = self
+            .config
+            .profiles
+            .get(index)
+            .map_or(contact.target.local.ip(), |p| p.rtp_ip);
         let shown = match sip::message::Uri::parse(&contact.uri) {
             Ok(uri) => format!("{}@{}", uri.user_decoded(), host_port(&uri)),
             Err(_) => user.to_owned(),
@@ -261,7 +323,8 @@ fn address_of(host: &str, profile: &ProfileConfig) -> Option<IpAddr> {
     if let Ok(ip) = host.parse() {
         return Some(ip);
     }
-    let ours = host.eq_ignore_ascii_case("localhost") || profile.domains.iter().any(|d| d.eq_ignore_ascii_case(host));
+    let ours = host.eq_ignore_ascii_case("localhost")
+        || profile.domains.iter().any(|d| d.eq_ignore_ascii_case(host));
     ours.then(|| profile.sip.ip())
 }
 

@@ -41,7 +41,11 @@ pub(crate) enum Purpose {
     /// The `bridge` application of a channel.
     Bridge { a: ChannelId },
     /// A conference calls somebody in.
-    Room { room: Arc<str>, request: Option<RequestId>, job: Option<api::JobId> },
+    Room {
+        room: Arc<str>,
+        request: Option<RequestId>,
+        job: Option<api::JobId>,
+    },
 }
 
 /// An originate in progress.
@@ -88,7 +92,13 @@ impl Switch {
             self.refuse(request, error);
             return;
         }
-        let OriginateCommand { dial, then, caller_id_name, caller_id_number, timeout } = command;
+        let OriginateCommand {
+            dial,
+            then,
+            caller_id_name,
+            caller_id_number,
+            timeout,
+        } = command;
         let id = self.originate(dial, timeout, Purpose::Command { request, then });
         if let Some(originate) = self.originates.get_mut(&id) {
             originate.set_caller_id(caller_id_name, caller_id_number);
@@ -96,7 +106,12 @@ impl Switch {
     }
 
     /// Begins to call. The first legs are made as a later piece of work of the same step.
-    pub(crate) fn originate(&mut self, dial: DialString, timeout: Option<Duration>, purpose: Purpose) -> OriginateId {
+    pub(crate) fn originate(
+        &mut self,
+        dial: DialString,
+        timeout: Option<Duration>,
+        purpose: Purpose,
+    ) -> OriginateId {
         self.serials.originate += 1;
         let id = OriginateId(self.serials.originate);
         let worker = match &purpose {
@@ -124,7 +139,10 @@ impl Switch {
                 .and_then(|(_, v)| v.parse::<u64>().ok())
                 .map(Duration::from_secs)
         };
-        let limit = named("originate_timeout").or_else(|| named("call_timeout")).or(timeout).unwrap_or(DEFAULT_TIMEOUT);
+        let limit = named("originate_timeout")
+            .or_else(|| named("call_timeout"))
+            .or(timeout)
+            .unwrap_or(DEFAULT_TIMEOUT);
         self.originates.insert(
             id,
             Originate {
@@ -139,14 +157,17 @@ impl Switch {
                 worker,
             },
         );
-        self.timers.set(self.now.mono + limit, Deadline::Originate(id));
+        self.timers
+            .set(self.now.mono + limit, Deadline::Originate(id));
         self.work.push_back(Work::Judge(id));
         id
     }
 
     /// Gives up a call: every leg is hung up.
     pub(crate) fn cancel_originate(&mut self, id: OriginateId, cause: HangupCause) {
-        let Some(originate) = self.originates.get_mut(&id) else { return };
+        let Some(originate) = self.originates.get_mut(&id) else {
+            return;
+        };
         originate.decided = true;
         self.drop_legs(id, None, cause);
         self.work.push_back(Work::Judge(id));

@@ -20,20 +20,33 @@ const NO_NAME: &str = "Outbound Call";
 
 impl Switch {
     /// Makes the channel of a leg whose media leg is open (or needs no opening).
-    pub(super) fn make_outbound(&mut self, attempt: AttemptId, plan: Plan, media: MediaLeg) -> ChannelId {
+    pub(super) fn make_outbound(
+        &mut self,
+        attempt: AttemptId,
+        plan: Plan,
+        media: MediaLeg,
+    ) -> ChannelId {
         let (name, number) = self.caller_id(attempt, &plan);
-        let originator = self.originates.get(&attempt.originate).and_then(|o| match &o.purpose {
-            Purpose::Bridge { a } => Some(a.clone()),
-            Purpose::Command { .. } | Purpose::Room { .. } => None,
-        });
-        let mut profile = CallerProfile::new(ChannelId::from_uuid(Uuid::nil()), Direction::Outbound);
+        let originator = self
+            .originates
+            .get(&attempt.originate)
+            .and_then(|o| match &o.purpose {
+                Purpose::Bridge { a } => Some(a.clone()),
+                Purpose::Command { .. } | Purpose::Room { .. } => None,
+            });
+        let mut profile =
+            CallerProfile::new(ChannelId::from_uuid(Uuid::nil()), Direction::Outbound);
         profile.caller_id_name = name.clone();
         profile.caller_id_number = number.clone();
         profile.orig_caller_id_name = name;
         profile.orig_caller_id_number = number.clone();
         profile.ani = number;
         profile.context = "default".into();
-        if let Some(a) = originator.as_ref().and_then(|a| self.channels.get(a)).and_then(|live| live.seen.profile.clone()) {
+        if let Some(a) = originator
+            .as_ref()
+            .and_then(|a| self.channels.get(a))
+            .and_then(|live| live.seen.profile.clone())
+        {
             profile.orig_caller_id_name = a.orig_caller_id_name.clone();
             profile.orig_caller_id_number = a.orig_caller_id_number.clone();
             profile.ani = a.ani.clone();
@@ -46,10 +59,14 @@ impl Switch {
             Target::Sip(sip) => sip.number.as_str().into(),
         };
         let steer = |name: &str| plan.steer(name).map(Arc::<str>::from);
-        profile.callee_id_name = steer("origination_callee_id_name").unwrap_or_else(|| NO_NAME.into());
-        profile.callee_id_number = steer("origination_callee_id_number").unwrap_or_else(|| dialled.clone());
+        profile.callee_id_name =
+            steer("origination_callee_id_name").unwrap_or_else(|| NO_NAME.into());
+        profile.callee_id_number =
+            steer("origination_callee_id_number").unwrap_or_else(|| dialled.clone());
         profile.destination_number = dialled;
-        let id = plan.steer("origination_uuid").and_then(ChannelId::from_text);
+        let id = plan
+            .steer("origination_uuid")
+            .and_then(ChannelId::from_text);
         let shown = plan.steer("origination_channel_name").map(str::to_owned);
         let mut endpoint_variables = Vec::new();
         let (end, endpoint, default_name) = match &plan.target {
@@ -61,14 +78,25 @@ impl Switch {
                 profile.source = "mod_loopback".into();
                 profile.dialplan = "xml".into();
                 // Until the other half exists the leg points at itself, which counts as nobody.
-                let half = LoopbackHalf { other: ChannelId::from_uuid(Uuid::nil()), destination: to.clone() };
-                (LegEnd::Loopback(half), "loopback", format!("loopback/{}-a", to.extension))
+                let half = LoopbackHalf {
+                    other: ChannelId::from_uuid(Uuid::nil()),
+                    destination: to.clone(),
+                };
+                (
+                    LegEnd::Loopback(half),
+                    "loopback",
+                    format!("loopback/{}-a", to.extension),
+                )
             }
             Target::Sip(sip) => {
                 profile.source = "mod_sofia".into();
                 endpoint_variables = self.sip_variables(sip);
                 let name = self.sip_channel_name(sip);
-                (LegEnd::Sip(Box::new(self.sip_end(sip, &plan, &profile))), "sofia", name)
+                (
+                    LegEnd::Sip(Box::new(self.sip_end(sip, &plan, &profile))),
+                    "sofia",
+                    name,
+                )
             }
         };
         let name = shown.unwrap_or(default_name);
@@ -119,15 +147,29 @@ impl Switch {
     }
 
     fn sip_channel_name(&self, sip: &SipDestination) -> String {
-        let profile = self.config.profiles.get(sip.profile).map(|p| p.name.clone()).unwrap_or_else(|| "internal".into());
+        let profile = self
+            .config
+            .profiles
+            .get(sip.profile)
+            .map(|p| p.name.clone())
+            .unwrap_or_else(|| "internal".into());
         format!("sofia/{profile}/{}", sip.shown)
     }
 
     fn sip_variables(&self, sip: &SipDestination) -> Vec<(&'static str, String)> {
-        let Some(profile) = self.config.profiles.get(sip.profile) else { return Vec::new() };
+        let Some(profile) = self.config.profiles.get(sip.profile) else {
+            return Vec::new();
+        };
         let mut out = vec![
             ("sip_local_network_addr", profile.sip.ip().to_string()),
-            ("sip_profile_name", if sip.gateway.is_some() { "gateway".into() } else { profile.name.to_string() }),
+            (
+                "sip_profile_name",
+                if sip.gateway.is_some() {
+                    "gateway".into()
+                } else {
+                    profile.name.to_string()
+                },
+            ),
             ("video_media_flow", "disabled".into()),
             ("text_media_flow", "disabled".into()),
         ];
@@ -140,20 +182,44 @@ impl Switch {
     fn sip_end(&mut self, sip: &SipDestination, plan: &Plan, caller: &CallerProfile) -> SipLeg {
         let profile = self.config.profiles.get(sip.profile).cloned();
         let address = profile.as_ref().map_or(sip.target.local, |p| p.sip);
-        let number = if caller.caller_id_number.is_empty() { NO_NUMBER } else { &caller.caller_id_number };
+        let number = if caller.caller_id_number.is_empty() {
+            NO_NUMBER
+        } else {
+            &caller.caller_id_number
+        };
         let (from_user, from_host) = match &sip.gateway {
-            Some(gateway) if !gateway.username.is_empty() => (gateway.username.to_string(), gateway.realm.to_string()),
+            Some(gateway) if !gateway.username.is_empty() => {
+                (gateway.username.to_string(), gateway.realm.to_string())
+            }
             Some(gateway) => (number.to_owned(), gateway.realm.to_string()),
             None => {
-                let host = plan.steer("sip_from_host").or_else(|| plan.steer("sip_invite_domain"));
-                (number.to_owned(), host.map_or_else(|| address.ip().to_string(), str::to_owned))
+                let host = plan
+                    .steer("sip_from_host")
+                    .or_else(|| plan.steer("sip_invite_domain"));
+                (
+                    number.to_owned(),
+                    host.map_or_else(|| address.ip().to_string(), str::to_owned),
+                )
             }
         };
-        let credentials = sip.gateway.as_ref().filter(|g| !g.username.is_empty()).map(|gateway| {
-            sip::auth::Credentials::password(gateway.username.to_string(), gateway.password.0.to_string())
-        });
-        let codecs = match plan.steer("absolute_codec_string").or_else(|| plan.steer("codec_string")) {
-            Some(list) => list.split(',').map(|c| c.split('@').next().unwrap_or(c).trim().into()).collect(),
+        let credentials = sip
+            .gateway
+            .as_ref()
+            .filter(|g| !g.username.is_empty())
+            .map(|gateway| {
+                sip::auth::Credentials::password(
+                    gateway.username.to_string(),
+                    gateway.password.0.to_string(),
+                )
+            });
+        let codecs = match plan
+            .steer("absolute_codec_string")
+            .or_else(|| plan.steer("codec_string"))
+        {
+            Some(list) => list
+                .split(',')
+                .map(|c| c.split('@').next().unwrap_or(c).trim().into())
+                .collect(),
             None => profile.map(|p| p.codecs).unwrap_or_default(),
         };
         let transport = match sip.target.transport.uri_param() {
@@ -162,8 +228,14 @@ impl Switch {
         };
         let invite = InvitePlan {
             to_uri: sip.uri.clone(),
-            to: Party { display: String::new(), uri: sip.uri.clone() },
-            from: Party { display: caller.caller_id_name.to_string(), uri: format!("sip:{}@{from_host}", escape_user(&from_user)) },
+            to: Party {
+                display: String::new(),
+                uri: sip.uri.clone(),
+            },
+            from: Party {
+                display: caller.caller_id_name.to_string(),
+                uri: format!("sip:{}@{from_host}", escape_user(&from_user)),
+            },
             target: sip.target,
             contact: format!("sip:mod_sofia@{address}{transport}"),
             credentials,
@@ -190,10 +262,15 @@ impl Switch {
     /// The offer of an outbound call, and the variables that go with it.
     fn describe_outbound(&mut self, id: &ChannelId) {
         let offer = self.outbound_offer(id);
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         let local = live.media.local;
         let (profile, uri) = match &live.end {
-            LegEnd::Sip(leg) => (self.config.profiles.get(leg.profile).cloned(), leg.invite.as_ref().map(|i| i.to_uri.clone())),
+            LegEnd::Sip(leg) => (
+                self.config.profiles.get(leg.profile).cloned(),
+                leg.invite.as_ref().map(|i| i.to_uri.clone()),
+            ),
             LegEnd::Null | LegEnd::Loopback(_) => return,
         };
         let Some(profile) = profile else { return };
@@ -209,17 +286,32 @@ impl Switch {
         }
         pairs.push(("audio_media_flow", "sendrecv".into()));
         if let Some(offer) = offer {
-            pairs.push(("rtp_local_sdp_str", String::from_utf8_lossy(&offer).into_owned()));
+            pairs.push((
+                "rtp_local_sdp_str",
+                String::from_utf8_lossy(&offer).into_owned(),
+            ));
         }
-        pairs.push(("sip_outgoing_contact_uri", format!("<sip:mod_sofia@{}>", profile.sip)));
-        if let Some(uri) = uri.as_deref().and_then(|uri| sip::message::Uri::parse(uri).ok()) {
-            pairs.push(("sip_req_uri", format!("{}@{}", uri.user_decoded(), uri.host)));
+        pairs.push((
+            "sip_outgoing_contact_uri",
+            format!("<sip:mod_sofia@{}>", profile.sip),
+        ));
+        if let Some(uri) = uri
+            .as_deref()
+            .and_then(|uri| sip::message::Uri::parse(uri).ok())
+        {
+            pairs.push((
+                "sip_req_uri",
+                format!("{}@{}", uri.user_decoded(), uri.host),
+            ));
             pairs.push(("sip_to_host", uri.host.to_owned()));
         }
         pairs.push(("sip_from_host", profile.sip.ip().to_string()));
         pairs.push(("sofia_profile_name", profile.name.to_string()));
         pairs.push(("recovery_profile_name", profile.name.to_string()));
-        pairs.push(("sofia_profile_url", format!("sip:mod_sofia@{}", profile.sip)));
+        pairs.push((
+            "sofia_profile_url",
+            format!("sip:mod_sofia@{}", profile.sip),
+        ));
         self.set_vars(id, &pairs);
     }
 }

@@ -14,40 +14,54 @@ impl Switch {
     pub(crate) fn judge_originate(&mut self, id: OriginateId) {
         loop {
             self.collect_failures(id);
-            let Some(originate) = self.originates.get_mut(&id) else { return };
+            let Some(originate) = self.originates.get_mut(&id) else {
+                return;
+            };
             if originate.decided {
-                let alive = originate.legs.iter().any(|leg| matches!(leg, LegState::Opening { .. }));
+                let alive = originate
+                    .legs
+                    .iter()
+                    .any(|leg| matches!(leg, LegState::Opening { .. }));
                 if !alive {
                     self.originates.remove(&id);
                 }
                 return;
             }
             let legs = &originate.legs;
-            let next = originate.threads.iter_mut().enumerate().find_map(|(index, thread)| {
-                if thread.exhausted {
-                    return None;
-                }
-                let busy = thread.started
-                    && thread.current.iter().any(|leg| !matches!(legs.get(*leg), Some(LegState::Failed(_)) | None));
-                if busy {
-                    return None;
-                }
-                thread.started = true;
-                thread.current.clear();
-                match thread.hunts.pop_front() {
-                    Some(hunt) => Some((index, hunt)),
-                    None => {
-                        thread.exhausted = true;
-                        None
+            let next = originate
+                .threads
+                .iter_mut()
+                .enumerate()
+                .find_map(|(index, thread)| {
+                    if thread.exhausted {
+                        return None;
                     }
-                }
-            });
+                    let busy = thread.started
+                        && thread
+                            .current
+                            .iter()
+                            .any(|leg| !matches!(legs.get(*leg), Some(LegState::Failed(_)) | None));
+                    if busy {
+                        return None;
+                    }
+                    thread.started = true;
+                    thread.current.clear();
+                    match thread.hunts.pop_front() {
+                        Some(hunt) => Some((index, hunt)),
+                        None => {
+                            thread.exhausted = true;
+                            None
+                        }
+                    }
+                });
             match next {
                 Some((thread, hunt)) => self.start_legs(id, thread, hunt),
                 None => break,
             }
         }
-        let Some(originate) = self.originates.get(&id) else { return };
+        let Some(originate) = self.originates.get(&id) else {
+            return;
+        };
         if originate.threads.iter().all(|thread| thread.exhausted) {
             let cause = originate.last_cause;
             self.originate_failed(id, cause);
@@ -56,13 +70,18 @@ impl Switch {
 
     /// Legs whose channels have ended become failures.
     fn collect_failures(&mut self, id: OriginateId) {
-        let Some(originate) = self.originates.get_mut(&id) else { return };
+        let Some(originate) = self.originates.get_mut(&id) else {
+            return;
+        };
         for leg in &mut originate.legs {
             match leg {
                 LegState::Calling(channel) => match self.channels.get(channel) {
                     Some(live) if live.is_up() => {}
                     Some(live) => {
-                        let cause = live.seen.hangup.map_or(HangupCause::NormalClearing, |h| h.cause);
+                        let cause = live
+                            .seen
+                            .hangup
+                            .map_or(HangupCause::NormalClearing, |h| h.cause);
                         originate.last_cause = cause;
                         *leg = LegState::Failed(cause);
                     }
@@ -79,24 +98,37 @@ impl Switch {
     }
 
     fn originate_failed(&mut self, id: OriginateId, cause: HangupCause) {
-        let Some(mut originate) = self.originates.remove(&id) else { return };
+        let Some(mut originate) = self.originates.remove(&id) else {
+            return;
+        };
         originate.decided = true;
         match originate.purpose {
             Purpose::Command { request, .. } => {
                 self.refuse(request, CommandError::call_failed(cause));
             }
             Purpose::Bridge { a } => self.bridge_failed(&a, cause),
-            Purpose::Room { room, request, job } => self.room_dial_done(&room, request, job, Err(cause)),
+            Purpose::Room { room, request, job } => {
+                self.room_dial_done(&room, request, job, Err(cause))
+            }
         }
     }
 
     /// Hangs up every leg but the winner.
-    pub(crate) fn drop_legs(&mut self, id: OriginateId, winner: Option<&ChannelId>, cause: HangupCause) {
-        let Some(originate) = self.originates.get_mut(&id) else { return };
+    pub(crate) fn drop_legs(
+        &mut self,
+        id: OriginateId,
+        winner: Option<&ChannelId>,
+        cause: HangupCause,
+    ) {
+        let Some(originate) = self.originates.get_mut(&id) else {
+            return;
+        };
         let mut losers = Vec::new();
         for leg in &mut originate.legs {
             match leg {
-                LegState::Calling(channel) if Some(&*channel) != winner => losers.push(channel.clone()),
+                LegState::Calling(channel) if Some(&*channel) != winner => {
+                    losers.push(channel.clone())
+                }
                 LegState::Delayed(_) => *leg = LegState::Failed(cause),
                 LegState::Calling(_) | LegState::Opening { .. } | LegState::Failed(_) => {}
             }
@@ -108,7 +140,9 @@ impl Switch {
 
     /// It has rung long enough.
     pub(crate) fn originate_timeout(&mut self, id: OriginateId) {
-        let Some(originate) = self.originates.get_mut(&id) else { return };
+        let Some(originate) = self.originates.get_mut(&id) else {
+            return;
+        };
         if originate.decided {
             return;
         }
@@ -127,7 +161,9 @@ impl Switch {
 
     /// A leg rings: the caller of a bridge hears of it.
     pub(crate) fn leg_ringing(&mut self, id: &ChannelId) {
-        let Some(attempt) = self.attempt_of(id) else { return };
+        let Some(attempt) = self.attempt_of(id) else {
+            return;
+        };
         if let Some(a) = self.bridging(attempt) {
             self.ring_channel(&a);
         }
@@ -135,9 +171,17 @@ impl Switch {
 
     /// A leg sends early media: the first alone wins with it, unless nobody wants early media.
     pub(crate) fn leg_early(&mut self, id: &ChannelId) {
-        let Some(attempt) = self.attempt_of(id) else { return };
-        let Some(originate) = self.originates.get(&attempt.originate) else { return };
-        let rivals = originate.legs.iter().filter(|leg| !matches!(leg, LegState::Failed(_))).count();
+        let Some(attempt) = self.attempt_of(id) else {
+            return;
+        };
+        let Some(originate) = self.originates.get(&attempt.originate) else {
+            return;
+        };
+        let rivals = originate
+            .legs
+            .iter()
+            .filter(|leg| !matches!(leg, LegState::Failed(_)))
+            .count();
         if rivals != 1 || self.var_true(id, "ignore_early_media") || self.is_ring_ready(id) {
             if let Some(a) = self.bridging(attempt) {
                 self.ring_channel(&a);
@@ -161,7 +205,9 @@ impl Switch {
 
     /// The leg had won with early media and is answered now: so is the caller it is bridged with.
     fn late_answer(&mut self, id: &ChannelId) {
-        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else { return };
+        let Some(bridge) = self.channels.get(id).and_then(|live| live.bridge.clone()) else {
+            return;
+        };
         if !bridge.is_a && bridge.by_application {
             self.answer_channel(&bridge.peer);
             self.set_call_state(&bridge.peer, api::view::CallState::Active);
@@ -182,19 +228,24 @@ impl Switch {
     }
 
     fn leg_won(&mut self, attempt: AttemptId, id: &ChannelId) {
-        let Some(originate) = self.originates.get_mut(&attempt.originate) else { return };
+        let Some(originate) = self.originates.get_mut(&attempt.originate) else {
+            return;
+        };
         originate.decided = true;
         if let Some(live) = self.channels.get_mut(id) {
             live.attempt = None;
         }
         self.drop_legs(attempt.originate, Some(id), HangupCause::LoseRace);
-        let Some(originate) = self.originates.get_mut(&attempt.originate) else { return };
+        let Some(originate) = self.originates.get_mut(&attempt.originate) else {
+            return;
+        };
         // Legs still opening are closed when they report; the purpose is served now.
         let purpose = std::mem::replace(&mut originate.purpose, Purpose::Bridge { a: id.clone() });
         if let Some(slot) = originate.legs.get_mut(attempt.leg) {
             *slot = LegState::Failed(HangupCause::None);
         }
-        self.work.push_back(crate::work::Work::Judge(attempt.originate));
+        self.work
+            .push_back(crate::work::Work::Judge(attempt.originate));
         match purpose {
             Purpose::Command { request, then } => {
                 self.flip_caller_id(id);
@@ -202,9 +253,15 @@ impl Switch {
                 self.start_then(id, then);
             }
             Purpose::Bridge { a } => {
-                let summary = self.channels.get(id).and_then(|live| live.seen.profile.clone());
+                let summary = self
+                    .channels
+                    .get(id)
+                    .and_then(|live| live.seen.profile.clone());
                 if let Some(profile) = summary {
-                    let legs = format!("{id};{};{}", profile.callee_id_name, profile.callee_id_number);
+                    let legs = format!(
+                        "{id};{};{}",
+                        profile.callee_id_name, profile.callee_id_number
+                    );
                     self.set_var(&a, "originated_legs", legs);
                     self.set_var(&a, "originate_causes", format!("{id};NONE"));
                 }
@@ -221,7 +278,13 @@ impl Switch {
 
     /// The caller's profile shows whom it reached.
     fn adopt_callee(&mut self, a: &ChannelId, b: &ChannelId) {
-        let Some(profile) = self.channels.get(b).and_then(|live| live.seen.profile.clone()) else { return };
+        let Some(profile) = self
+            .channels
+            .get(b)
+            .and_then(|live| live.seen.profile.clone())
+        else {
+            return;
+        };
         if let Some(live) = self.channels.get_mut(a) {
             let own = live.profile_mut();
             own.callee_id_name = profile.callee_id_name.clone();
@@ -232,9 +295,19 @@ impl Switch {
 
     /// A channel a client made becomes a caller itself: caller and callee change places (CALL_UPDATE).
     fn flip_caller_id(&mut self, id: &ChannelId) {
-        let Some(profile) = self.channels.get(id).and_then(|live| live.seen.profile.clone()) else { return };
+        let Some(profile) = self
+            .channels
+            .get(id)
+            .and_then(|live| live.seen.profile.clone())
+        else {
+            return;
+        };
         self.set_var(id, "pre_transfer_caller_id_name", &*profile.caller_id_name);
-        self.set_var(id, "pre_transfer_caller_id_number", &*profile.caller_id_number);
+        self.set_var(
+            id,
+            "pre_transfer_caller_id_number",
+            &*profile.caller_id_number,
+        );
         self.set_var(id, "channel_cid_flipped", "yes");
         if let Some(live) = self.channels.get_mut(id) {
             let own = live.profile_mut();
@@ -242,7 +315,12 @@ impl Switch {
             std::mem::swap(&mut own.caller_id_number, &mut own.callee_id_number);
             live.seen_mut().hit_dialplan = true;
         }
-        let event = ChannelEvent::Updated { direction: Some("RECV"), name: "".into(), number: "".into(), bridged_to: None };
+        let event = ChannelEvent::Updated {
+            direction: Some("RECV"),
+            name: "".into(),
+            number: "".into(),
+            bridged_to: None,
+        };
         self.emit(id, event);
         let call = id.as_str().to_owned();
         self.set_var(id, "call_uuid", call);
@@ -255,7 +333,11 @@ impl Switch {
                 self.set_next_state(id, ChannelState::Execute);
                 self.execute_actions(id, vec![application]);
             }
-            Then::Route { extension, dialplan, context } => {
+            Then::Route {
+                extension,
+                dialplan,
+                context,
+            } => {
                 self.transfer_channel(id, &extension, Some(dialplan), Some(context));
             }
         }

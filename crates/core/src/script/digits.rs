@@ -13,7 +13,9 @@ const MAX_DIGITS: usize = 256;
 impl Switch {
     /// A digit arrived on a channel.
     pub(crate) fn digit_arrived(&mut self, id: &ChannelId, digit: PendingDigit) {
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         if live.digits.len() >= MAX_DIGITS {
             live.digits.pop_front();
         }
@@ -24,7 +26,9 @@ impl Switch {
     /// Hands waiting digits to the innermost application, if it reads any.
     pub(crate) fn read_digits(&mut self, id: &ChannelId) {
         loop {
-            let Some(live) = self.channels.get_mut(id) else { return };
+            let Some(live) = self.channels.get_mut(id) else {
+                return;
+            };
             let reads = match live.script.runs.last() {
                 Some(run) => run.app.reads_digits(),
                 None => live.bridge.is_some(),
@@ -32,10 +36,23 @@ impl Switch {
             if !reads {
                 return;
             }
-            let Some(digit) = live.digits.pop_front() else { return };
+            let Some(digit) = live.digits.pop_front() else {
+                return;
+            };
             live.dialed.push(digit.digit);
-            let PendingDigit { digit, duration, source } = digit;
-            self.emit(id, ChannelEvent::Dtmf { digit, duration, source });
+            let PendingDigit {
+                digit,
+                duration,
+                source,
+            } = digit;
+            self.emit(
+                id,
+                ChannelEvent::Dtmf {
+                    digit,
+                    duration,
+                    source,
+                },
+            );
             self.pass_to_peer(id, digit, duration, source);
             self.app_digit(id, digit);
         }
@@ -46,9 +63,17 @@ impl Switch {
         if source == DtmfSource::Rtp || source == DtmfSource::InbandAudio {
             return;
         }
-        let Some(live) = self.channels.get(id) else { return };
-        let in_bridge = live.script.runs.last().is_none_or(|run| matches!(run.app, App::Bridge(_)));
-        let Some(bridge) = live.bridge.clone().filter(|_| in_bridge) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
+        let in_bridge = live
+            .script
+            .runs
+            .last()
+            .is_none_or(|run| matches!(run.app, App::Bridge(_)));
+        let Some(bridge) = live.bridge.clone().filter(|_| in_bridge) else {
+            return;
+        };
         self.send_digits(&bridge.peer, &[(digit, duration)]);
     }
 }

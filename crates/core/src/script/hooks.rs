@@ -1,8 +1,8 @@
 //! `execute_on_…` and `api_on_…` variables (event-socket.md §6.4).
 
+use api::ChannelId;
 use api::command::channel::QueuedAction;
 use api::event::{EventKind, SystemEvent};
-use api::ChannelId;
 
 use super::QueuedMessage;
 use crate::Switch;
@@ -11,12 +11,15 @@ impl Switch {
     /// Runs the hooks of `moment` (`answer`, `ring`, `media`, `originate`): applications on the channel, console
     /// lines by whoever runs console lines.
     pub(crate) fn run_hooks(&mut self, id: &ChannelId, moment: &str) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         let execute = format!("execute_on_{moment}");
         let console = format!("api_on_{moment}");
         let of = |prefix: &str| {
             let matches = |name: &str| {
-                name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+                name.strip_prefix(prefix)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
             };
             live.seen
                 .variables
@@ -61,7 +64,10 @@ impl Switch {
     fn console_line(&mut self, id: &ChannelId, line: &str) {
         let line = self.expand_for(id, line);
         let channel = self.channels.get(id).map(|live| live.seen.clone());
-        let event = SystemEvent::ConsoleLineDue { line, channel: Some(id.clone()) };
+        let event = SystemEvent::ConsoleLineDue {
+            line,
+            channel: Some(id.clone()),
+        };
         self.publish(EventKind::System(event), channel);
     }
 }
@@ -69,5 +75,7 @@ impl Switch {
 /// `app::data`, `app data`, or `app` alone.
 pub(crate) fn split_application(text: &str) -> (&str, &str) {
     let text = text.trim();
-    text.split_once("::").or_else(|| text.split_once(' ')).unwrap_or((text, ""))
+    text.split_once("::")
+        .or_else(|| text.split_once(' '))
+        .unwrap_or((text, ""))
 }

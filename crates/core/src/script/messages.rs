@@ -25,22 +25,41 @@ pub(crate) struct QueuedMessage {
     pub(crate) event_lock: bool,
 }
 
-
 impl Switch {
     /// Queues a message and runs it when the channel can.
     pub(crate) fn execute_command(&mut self, request: RequestId, command: Execute) {
-        let Execute { channel, action, request: headers, body, event_lock, priority } = command;
-        let message = QueuedMessage { action, request: headers, body, event_lock };
+        let Execute {
+            channel,
+            action,
+            request: headers,
+            body,
+            event_lock,
+            priority,
+        } = command;
+        let message = QueuedMessage {
+            action,
+            request: headers,
+            body,
+            event_lock,
+        };
         let answer = self.queue_message(&channel, message, priority);
         self.answer(request, answer);
     }
 
-    pub(crate) fn queue_message(&mut self, id: &ChannelId, message: QueuedMessage, ahead: bool) -> Result<(), CommandError> {
+    pub(crate) fn queue_message(
+        &mut self,
+        id: &ChannelId,
+        message: QueuedMessage,
+        ahead: bool,
+    ) -> Result<(), CommandError> {
         let Some(live) = self.channels.get_mut(id).filter(|live| live.is_up()) else {
             return Err(CommandError::not_found(ObjectKind::Channel));
         };
         if live.messages.len() >= MAX_MESSAGES {
-            return Err(CommandError::new(ErrorKind::LimitReached, "too many messages wait for the channel"));
+            return Err(CommandError::new(
+                ErrorKind::LimitReached,
+                "too many messages wait for the channel",
+            ));
         }
         if ahead {
             live.messages.push_front(message);
@@ -53,11 +72,15 @@ impl Switch {
 
     /// Whether the channel is doing something that reads its queue.
     fn reads_messages(&self, id: &ChannelId) -> bool {
-        let Some(live) = self.channels.get(id) else { return false };
+        let Some(live) = self.channels.get(id) else {
+            return false;
+        };
         if !live.is_up() || live.script.is_locked() || live.messages.is_empty() {
             return false;
         }
-        let Some(message) = live.messages.front() else { return false };
+        let Some(message) = live.messages.front() else {
+            return false;
+        };
         if let QueuedAction::Run { name, .. } = &message.action
             && app::name_waits_for_media(name)
             && live.media.opening
@@ -69,7 +92,12 @@ impl Switch {
             Some(run) => run.app.reads_messages(),
             None => {
                 live.script.started
-                    || matches!(live.seen.state, ChannelState::ExchangeMedia | ChannelState::Execute | ChannelState::SoftExecute)
+                    || matches!(
+                        live.seen.state,
+                        ChannelState::ExchangeMedia
+                            | ChannelState::Execute
+                            | ChannelState::SoftExecute
+                    )
             }
         }
     }
@@ -78,7 +106,13 @@ impl Switch {
     pub(crate) fn run_messages(&mut self, id: &ChannelId) -> bool {
         let mut ran = false;
         while self.reads_messages(id) {
-            let Some(message) = self.channels.get_mut(id).and_then(|live| live.messages.pop_front()) else { break };
+            let Some(message) = self
+                .channels
+                .get_mut(id)
+                .and_then(|live| live.messages.pop_front())
+            else {
+                break;
+            };
             ran = true;
             self.run_message(id, message);
         }
@@ -87,14 +121,25 @@ impl Switch {
 
     fn run_message(&mut self, id: &ChannelId, message: QueuedMessage) {
         match &message.action {
-            QueuedAction::Run { name, data, loops, event_uuid, event_uuid_name, hold_bleg: _ } => {
+            QueuedAction::Run {
+                name,
+                data,
+                loops,
+                event_uuid,
+                event_uuid_name,
+                hold_bleg: _,
+            } => {
                 if *loops == 0 {
                     self.message_done(id, message);
                     return;
                 }
                 let start = Start {
                     name: name.clone(),
-                    data: if data.is_empty() { message.body.clone().unwrap_or_else(|| data.clone()) } else { data.clone() },
+                    data: if data.is_empty() {
+                        message.body.clone().unwrap_or_else(|| data.clone())
+                    } else {
+                        data.clone()
+                    },
                     uuid: event_uuid.clone(),
                     uuid_name: event_uuid_name.clone(),
                     loops_left: if *loops < 0 { -1 } else { *loops - 1 },
@@ -122,6 +167,12 @@ impl Switch {
             // A hook of the switch's own; nobody sent it.
             return;
         }
-        self.emit(id, ChannelEvent::PrivateCommand { headers: message.request, body: message.body });
+        self.emit(
+            id,
+            ChannelEvent::PrivateCommand {
+                headers: message.request,
+                body: message.body,
+            },
+        );
     }
 }

@@ -57,6 +57,8 @@ impl Script {
 
     /// A message with `event-lock` is running.
     pub(crate) fn is_locked(&self) -> bool {
-        self.runs.iter().any(|run| run.message.as_ref().is_some_and(|m| m.event_lock))
+        self.runs
+            .iter()
+            .any(|run| run.message.as_ref().is_some_and(|m| m.event_lock))
     }
 }

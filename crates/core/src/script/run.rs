@@ -32,11 +32,15 @@ pub(crate) struct Start {
 impl Switch {
     /// Looks up the dialplan for the channel's profile and begins to run what it says.
     pub(crate) fn hunt(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         if !live.is_up() {
             return;
         }
-        let Some(profile) = live.seen.profile.clone() else { return };
+        let Some(profile) = live.seen.profile.clone() else {
+            return;
+        };
         let actions = if profile.dialplan.eq_ignore_ascii_case("inline") {
             inline::parse(&profile.destination_number)
                 .into_iter()
@@ -75,11 +79,17 @@ impl Switch {
 
     /// Enters CS_EXECUTE with a list of applications.
     pub(crate) fn execute_actions(&mut self, id: &ChannelId, actions: Vec<Application>) {
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         live.script.actions = actions.into();
         live.script.started = true;
         self.set_next_state(id, ChannelState::Execute);
-        if self.channels.get(id).is_some_and(|live| live.seen.direction == Direction::Inbound) {
+        if self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.direction == Direction::Inbound)
+        {
             self.presence(id, "CS_ROUTING");
         }
         self.enter_state(id, ChannelState::Execute);
@@ -89,7 +99,9 @@ impl Switch {
     /// Runs the next actions until one waits.
     pub(crate) fn continue_script(&mut self, id: &ChannelId) {
         loop {
-            let Some(live) = self.channels.get_mut(id) else { return };
+            let Some(live) = self.channels.get_mut(id) else {
+                return;
+            };
             if !live.is_up() || !live.script.runs.is_empty() || !live.script.started {
                 return;
             }
@@ -97,7 +109,9 @@ impl Switch {
             if !live.messages.is_empty() && self.run_messages(id) {
                 continue;
             }
-            let Some(live) = self.channels.get_mut(id) else { return };
+            let Some(live) = self.channels.get_mut(id) else {
+                return;
+            };
             if !live.is_up() || !live.script.runs.is_empty() {
                 return;
             }
@@ -111,7 +125,9 @@ impl Switch {
             if app::waits_for_media(next) && live.media.opening && !live.media.open {
                 return;
             }
-            let Some(next) = live.script.actions.pop_front() else { return };
+            let Some(next) = live.script.actions.pop_front() else {
+                return;
+            };
             self.run_application(
                 id,
                 Start {
@@ -140,20 +156,37 @@ impl Switch {
         if entry.needs_media {
             self.pre_answer_if_needed(id);
         }
-        let data = if entry.raw { start.data.clone() } else { self.expand_for(id, &start.data) };
-        let uuid = start.uuid.unwrap_or_else(|| self.new_uuid().to_string().into());
+        let data = if entry.raw {
+            start.data.clone()
+        } else {
+            self.expand_for(id, &start.data)
+        };
+        let uuid = start
+            .uuid
+            .unwrap_or_else(|| self.new_uuid().to_string().into());
         let name: Arc<str> = entry.name.into();
         if start.message.is_some() {
-            let total = if start.loops_left < 0 { -1 } else { start.loops_left + start.pass as i32 };
+            let total = if start.loops_left < 0 {
+                -1
+            } else {
+                start.loops_left + start.pass as i32
+            };
             self.set_var(id, "current_loop", start.pass.to_string());
             self.set_var(id, "total_loops", total.to_string());
         }
         self.unset_var(id, "current_application_response");
         self.set_var(id, "current_application", &*name);
         self.set_var(id, "current_application_data", &*data);
-        let ran = RanApplication { name: name.clone(), data: data.clone(), uuid, uuid_name: start.uuid_name };
+        let ran = RanApplication {
+            name: name.clone(),
+            data: data.clone(),
+            uuid,
+            uuid_name: start.uuid_name,
+        };
         let now = self.now.mono;
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         live.seen_mut().application = Some((name.clone(), data.clone()));
         live.script.last_application = Some((name, data.clone()));
         live.script.runs.push(Run {
@@ -169,7 +202,11 @@ impl Switch {
         self.emit(id, ChannelEvent::Executed(ran));
         let started = (entry.start)(self, id, &data);
         // The application may have hung up or replaced the script.
-        let Some(run) = self.channels.get_mut(id).and_then(|live| live.script.runs.get_mut(depth - 1)) else {
+        let Some(run) = self
+            .channels
+            .get_mut(id)
+            .and_then(|live| live.script.runs.get_mut(depth - 1))
+        else {
             return;
         };
         if !matches!(run.app, App::Starting) {
@@ -191,9 +228,18 @@ impl Switch {
         if let Some(response) = response {
             self.set_var(id, "current_application_response", response);
         }
-        let Some(run) = self.channels.get_mut(id).and_then(|live| live.script.runs.pop()) else { return };
+        let Some(run) = self
+            .channels
+            .get_mut(id)
+            .and_then(|live| live.script.runs.pop())
+        else {
+            return;
+        };
         self.complete(id, &run);
-        let up = self.channels.get(id).is_some_and(super::super::channel::Live::is_up);
+        let up = self
+            .channels
+            .get(id)
+            .is_some_and(super::super::channel::Live::is_up);
         if let Some(message) = run.message {
             let long_enough = self.now.mono.saturating_duration_since(run.began) >= SHORTEST_PASS;
             if up && run.loops_left != 0 && long_enough {
@@ -203,7 +249,11 @@ impl Switch {
                     uuid: Some(run.ran.uuid.clone()),
                     uuid_name: run.ran.uuid_name.clone(),
                     message: Some(message),
-                    loops_left: if run.loops_left > 0 { run.loops_left - 1 } else { -1 },
+                    loops_left: if run.loops_left > 0 {
+                        run.loops_left - 1
+                    } else {
+                        -1
+                    },
                     pass: run.pass + 1,
                 };
                 self.run_application(id, start);
@@ -222,16 +272,31 @@ impl Switch {
 
     /// CHANNEL_EXECUTE_COMPLETE.
     fn complete(&mut self, id: &ChannelId, run: &Run) {
-        let response = self.var(id, "current_application_response").unwrap_or("_none_").into();
-        self.emit(id, ChannelEvent::ExecuteComplete { application: run.ran.clone(), response });
+        let response = self
+            .var(id, "current_application_response")
+            .unwrap_or("_none_")
+            .into();
+        self.emit(
+            id,
+            ChannelEvent::ExecuteComplete {
+                application: run.ran.clone(),
+                response,
+            },
+        );
     }
 
     /// Ends everything the channel runs, innermost first: hangup, transfer, bridge by command.
     pub(crate) fn end_script(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         live.script.actions.clear();
         live.script.started = false;
-        while let Some(mut run) = self.channels.get_mut(id).and_then(|live| live.script.runs.pop()) {
+        while let Some(mut run) = self
+            .channels
+            .get_mut(id)
+            .and_then(|live| live.script.runs.pop())
+        {
             let app = std::mem::replace(&mut run.app, App::Starting);
             self.abort_app(id, app);
             self.complete(id, &run);
@@ -248,16 +313,25 @@ impl Switch {
         self.serials.wait += 1;
         let number = self.serials.wait;
         let at = self.now.mono + span;
-        if let Some(run) = self.channels.get_mut(id).and_then(|live| live.script.innermost()) {
+        if let Some(run) = self
+            .channels
+            .get_mut(id)
+            .and_then(|live| live.script.innermost())
+        {
             run.wait = number;
-            self.timers.set(at, Deadline::Application(id.clone(), number));
+            self.timers
+                .set(at, Deadline::Application(id.clone(), number));
         }
     }
 
     /// A wait is over.
     pub(crate) fn application_timeout(&mut self, id: &ChannelId, wait: u64) {
-        let Some(live) = self.channels.get_mut(id) else { return };
-        let Some(depth) = live.script.runs.iter().position(|run| run.wait == wait) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        let Some(depth) = live.script.runs.iter().position(|run| run.wait == wait) else {
+            return;
+        };
         self.app_timeout(id, depth);
     }
 }

@@ -34,7 +34,11 @@ pub(super) fn bridge(switch: &mut Switch, id: &ChannelId, data: &str) -> Started
         switch.bridge_failed(id, HangupCause::DestinationOutOfOrder);
         return Started::Done;
     };
-    if switch.channels.get(id).is_some_and(|live| live.seen.is_answered()) {
+    if switch
+        .channels
+        .get(id)
+        .is_some_and(|live| live.seen.is_answered())
+    {
         switch.set_call_state(id, CallState::RingWait);
     }
     let originate = switch.originate_for_bridge(id, dial);
@@ -47,7 +51,10 @@ impl Switch {
         if let Some(App::Bridge(app)) = self.bridge_app(id) {
             *app = BridgeApp::Up;
         }
-        let answered = self.channels.get(b).is_some_and(|live| live.seen.is_answered());
+        let answered = self
+            .channels
+            .get(b)
+            .is_some_and(|live| live.seen.is_answered());
         if answered {
             self.answer_channel(id);
             self.set_call_state(id, CallState::Active);
@@ -74,11 +81,18 @@ impl Switch {
         self.set_var(id, "originate_disposition", cause.name());
         self.set_var(id, "DIALSTATUS", dial_status(cause));
         let goes_on = self.continues_after(id, cause);
-        if self.channels.get(id).is_some_and(|live| live.seen.call_state == CallState::RingWait) {
+        if self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.call_state == CallState::RingWait)
+        {
             self.set_call_state(id, CallState::Active);
         }
         if goes_on {
-            if matches!(self.bridge_app(id), Some(App::Bridge(BridgeApp::Dialling(_)))) {
+            if matches!(
+                self.bridge_app(id),
+                Some(App::Bridge(BridgeApp::Dialling(_)))
+            ) {
                 self.application_done(id, None);
             }
             return;
@@ -89,7 +103,9 @@ impl Switch {
     /// Whether the dialplan goes on after a failed bridge (event-socket.md §6.9, `bridge`).
     fn continues_after(&self, id: &ChannelId, cause: HangupCause) -> bool {
         let named = |list: &str| {
-            list.split(',').map(str::trim).any(|word| HangupCause::parse(word) == Some(cause))
+            list.split(',')
+                .map(str::trim)
+                .any(|word| HangupCause::parse(word) == Some(cause))
         };
         if let Some(list) = self.var(id, "failure_causes") {
             return !named(list);
@@ -107,7 +123,9 @@ impl Switch {
 
     /// The two were disconnected; the A leg goes on in its dialplan, or not.
     pub(crate) fn bridge_over(&mut self, id: &ChannelId) {
-        let Some(live) = self.channels.get(id) else { return };
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         if !live.is_up() {
             return;
         }
@@ -132,15 +150,23 @@ impl Switch {
     fn replace_rest(&mut self, id: &ChannelId, name: &str, data: &str) {
         if let Some(live) = self.channels.get_mut(id) {
             live.script.actions.clear();
-            live.script.actions.push_back(api::Application::new(name, data));
+            live.script
+                .actions
+                .push_back(api::Application::new(name, data));
         }
     }
 
     pub(super) fn abort_bridge(&mut self, id: &ChannelId, app: BridgeApp) {
         match app {
-            BridgeApp::Dialling(originate) => self.cancel_originate(originate, HangupCause::OriginatorCancel),
+            BridgeApp::Dialling(originate) => {
+                self.cancel_originate(originate, HangupCause::OriginatorCancel)
+            }
             BridgeApp::Up => {
-                if self.channels.get(id).is_some_and(|live| live.seen.state != ChannelState::Hangup) {
+                if self
+                    .channels
+                    .get(id)
+                    .is_some_and(|live| live.seen.state != ChannelState::Hangup)
+                {
                     self.disconnect(id);
                 }
             }
@@ -148,12 +174,23 @@ impl Switch {
     }
 
     fn originate_for_bridge(&mut self, id: &ChannelId, dial: DialString) -> OriginateId {
-        let timeout = self.var(id, "call_timeout").or_else(|| self.var(id, "originate_timeout")).and_then(|t| t.parse().ok());
-        self.originate(dial, timeout.map(std::time::Duration::from_secs), Purpose::Bridge { a: id.clone() })
+        let timeout = self
+            .var(id, "call_timeout")
+            .or_else(|| self.var(id, "originate_timeout"))
+            .and_then(|t| t.parse().ok());
+        self.originate(
+            dial,
+            timeout.map(std::time::Duration::from_secs),
+            Purpose::Bridge { a: id.clone() },
+        )
     }
 }
 
 /// `DIALSTATUS` of a failed dial (event-socket.md §5.4).
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other cause is its own name"
+)]
 fn dial_status(cause: HangupCause) -> &'static str {
     match cause {
         HangupCause::OriginatorCancel => "CANCEL",

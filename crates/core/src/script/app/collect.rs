@@ -51,7 +51,10 @@ pub(super) fn read(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
         max: limit(max),
         tries_left: 1,
         timeout_ms,
-        digit_timeout_ms: rest.get(1).and_then(|t| t.parse().ok()).unwrap_or(timeout_ms),
+        digit_timeout_ms: rest
+            .get(1)
+            .and_then(|t| t.parse().ok())
+            .unwrap_or(timeout_ms),
         terminators: rest.first().copied().unwrap_or("#").into(),
         file: (*file).into(),
         invalid_file: "".into(),
@@ -70,12 +73,28 @@ pub(super) fn read(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
 
 pub(super) fn play_and_get_digits(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     let words = split_quoted(data);
-    let [min, max, tries, timeout, terminators, file, invalid, variable, pattern, rest @ ..] = words.as_slice() else {
+    let [
+        min,
+        max,
+        tries,
+        timeout,
+        terminators,
+        file,
+        invalid,
+        variable,
+        pattern,
+        rest @ ..,
+    ] = words.as_slice()
+    else {
         tracing::warn!(channel = %id, "play_and_get_digits needs nine arguments");
         return Started::Done;
     };
     let timeout_ms = timeout.parse().unwrap_or(0).max(SHORTEST_TIMEOUT_MS);
-    let digit_timeout_ms = rest.first().and_then(|t| t.parse().ok()).filter(|ms| *ms > 0).unwrap_or(timeout_ms);
+    let digit_timeout_ms = rest
+        .first()
+        .and_then(|t| t.parse().ok())
+        .filter(|ms| *ms > 0)
+        .unwrap_or(timeout_ms);
     let collect = Collect {
         min: min.parse().unwrap_or(0),
         max: limit(max),
@@ -133,7 +152,9 @@ impl Switch {
     }
 
     pub(super) fn collect_digit(&mut self, id: &ChannelId, digit: char) {
-        let Some(collect) = self.collect_mut(id) else { return };
+        let Some(collect) = self.collect_mut(id) else {
+            return;
+        };
         if collect.playing_invalid {
             return;
         }
@@ -163,7 +184,9 @@ impl Switch {
 
     /// The prompt has ended.
     pub(super) fn collect_played(&mut self, id: &ChannelId, play: PlayId) {
-        let Some(collect) = self.collect_mut(id) else { return };
+        let Some(collect) = self.collect_mut(id) else {
+            return;
+        };
         if collect.playing.as_ref().is_none_or(|p| p.play != play) {
             return;
         }
@@ -179,12 +202,18 @@ impl Switch {
     }
 
     fn judge_collected(&mut self, id: &ChannelId) {
-        let Some(collect) = self.collect_mut(id) else { return };
+        let Some(collect) = self.collect_mut(id) else {
+            return;
+        };
         let (digits, terminator) = (collect.digits.clone(), collect.terminator);
         let (variable, is_read) = (collect.variable.clone(), collect.is_read);
         let long_enough = digits.len() >= collect.min;
         let matches = match &collect.pattern {
-            Some(pattern) => long_enough && Expression::compile(pattern).is_ok_and(|e| e.is_match(&digits).unwrap_or(false)),
+            Some(pattern) => {
+                long_enough
+                    && Expression::compile(pattern)
+                        .is_ok_and(|e| e.is_match(&digits).unwrap_or(false))
+            }
             None => long_enough,
         };
         if let Some(terminator) = terminator {
@@ -209,7 +238,9 @@ impl Switch {
             return;
         }
         self.set_var(id, &format!("{variable}_invalid"), digits);
-        let Some(collect) = self.collect_mut(id) else { return };
+        let Some(collect) = self.collect_mut(id) else {
+            return;
+        };
         let invalid = collect.invalid_file.clone();
         if has_sound(&invalid) {
             let playing = self.start_playing(id, &invalid, Some(0));
@@ -223,7 +254,9 @@ impl Switch {
     }
 
     fn next_try(&mut self, id: &ChannelId) {
-        let Some(collect) = self.collect_mut(id) else { return };
+        let Some(collect) = self.collect_mut(id) else {
+            return;
+        };
         if collect.tries_left == 0 {
             let failure = collect.failure.clone();
             self.end_collect(id);
@@ -250,7 +283,9 @@ impl Switch {
     }
 
     fn end_collect(&mut self, id: &ChannelId) {
-        let playing = self.collect_mut(id).and_then(|collect| collect.playing.take());
+        let playing = self
+            .collect_mut(id)
+            .and_then(|collect| collect.playing.take());
         if let Some(playing) = playing {
             self.abort_playing(id, playing);
             self.unset_var(id, "current_application_response");
@@ -298,6 +333,9 @@ mod tests {
 
     #[test]
     fn quoted_words() {
-        assert_eq!(split_quoted(r"1 2 'a b' '' \d+"), ["1", "2", "a b", "", r"\d+"]);
+        assert_eq!(
+            split_quoted(r"1 2 'a b' '' \d+"),
+            ["1", "2", "a b", "", r"\d+"]
+        );
     }
 }

@@ -6,5 +6,9 @@ use super::{App, Started};
 use crate::Switch;
 
 pub(super) fn conference(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    if switch.join_room(id, data) { Started::Waits(App::Conference) } else { Started::Done }
+    if switch.join_room(id, data) {
+        Started::Waits(App::Conference)
+    } else {
+        Started::Done
+    }
 }

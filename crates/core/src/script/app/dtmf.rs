@@ -15,10 +15,18 @@ pub(super) fn send_dtmf(switch: &mut Switch, id: &ChannelId, data: &str) -> Star
 
 /// Queued digits go out at once when the channel is answered, and with the answer otherwise.
 pub(super) fn queue_dtmf(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    if switch.channels.get(id).is_some_and(|live| live.seen.is_answered()) {
+    if switch
+        .channels
+        .get(id)
+        .is_some_and(|live| live.seen.is_answered())
+    {
         return send_dtmf(switch, id, data);
     }
-    switch.set_var(id, "execute_on_answer_queue_dtmf", format!("send_dtmf {data}"));
+    switch.set_var(
+        id,
+        "execute_on_answer_queue_dtmf",
+        format!("send_dtmf {data}"),
+    );
     Started::Done
 }
 

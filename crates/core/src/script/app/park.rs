@@ -21,7 +21,10 @@ pub(super) fn park(switch: &mut Switch, id: &ChannelId, _data: &str) -> Started 
     let (seconds, cause) = match timeout.as_deref() {
         Some(text) => {
             let (seconds, cause) = text.split_once(':').unwrap_or((text, "NORMAL_CLEARING"));
-            (seconds.trim().parse::<u64>().unwrap_or(0), HangupCause::from_client(cause))
+            (
+                seconds.trim().parse::<u64>().unwrap_or(0),
+                HangupCause::from_client(cause),
+            )
         }
         None => (0, HangupCause::NormalClearing),
     };
@@ -34,7 +37,12 @@ pub(super) fn park(switch: &mut Switch, id: &ChannelId, _data: &str) -> Started 
 
 impl Switch {
     pub(super) fn park_timeout(&mut self, id: &ChannelId) {
-        let cause = match self.channels.get_mut(id).and_then(|live| live.script.innermost()).map(|run| &run.app) {
+        let cause = match self
+            .channels
+            .get_mut(id)
+            .and_then(|live| live.script.innermost())
+            .map(|run| &run.app)
+        {
             Some(App::Park(park)) => park.cause,
             Some(_) | None => HangupCause::NormalClearing,
         };

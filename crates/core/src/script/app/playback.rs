@@ -59,7 +59,11 @@ pub(super) fn loop_playback(switch: &mut Switch, id: &ChannelId, data: &str) -> 
     match data.strip_prefix('+').and_then(|rest| rest.split_once(' ')) {
         Some((loops, file)) => {
             let loops = loops.parse::<i32>().unwrap_or(1);
-            let repeats = if loops < 0 { None } else { Some(u32::try_from(loops - 1).unwrap_or(0)) };
+            let repeats = if loops < 0 {
+                None
+            } else {
+                Some(u32::try_from(loops - 1).unwrap_or(0))
+            };
             start(switch, id, file, repeats)
         }
         None => start(switch, id, data, Some(0)),
@@ -89,12 +93,20 @@ fn start(switch: &mut Switch, id: &ChannelId, file: &str, repeats: Option<u32>) 
     }
     .into();
     let playing = switch.start_playing(id, file, repeats);
-    Started::Waits(App::Playback(Playback { playing, terminators }))
+    Started::Waits(App::Playback(Playback {
+        playing,
+        terminators,
+    }))
 }
 
 impl Switch {
     /// Begins to play to a channel.
-    pub(crate) fn start_playing(&mut self, id: &ChannelId, file: &str, repeats: Option<u32>) -> Playing {
+    pub(crate) fn start_playing(
+        &mut self,
+        id: &ChannelId,
+        file: &str,
+        repeats: Option<u32>,
+    ) -> Playing {
         self.serials.play += 1;
         let play = PlayId(self.serials.play);
         self.plays.insert(play, PlayOwner::Channel(id.clone()));
@@ -104,10 +116,27 @@ impl Switch {
             None => (path, 0),
         };
         let scheme = path.split_once("://").map(|(scheme, _)| scheme);
-        let file_type = scheme.filter(|s| matches!(*s, "tone_stream" | "local_stream")).map(Arc::from);
+        let file_type = scheme
+            .filter(|s| matches!(*s, "tone_stream" | "local_stream"))
+            .map(Arc::from);
         let command_file = path.to_owned();
-        self.media_of(id, |leg| MediaCommand::Play { leg, play, file: command_file, repeats, gain_db: 0.0, mix: false });
-        Playing { play, started: false, stopped_by: None, file_type, path: path.into(), params, offset_ms }
+        self.media_of(id, |leg| MediaCommand::Play {
+            leg,
+            play,
+            file: command_file,
+            repeats,
+            gain_db: 0.0,
+            mix: false,
+        });
+        Playing {
+            play,
+            started: false,
+            stopped_by: None,
+            file_type,
+            path: path.into(),
+            params,
+            offset_ms,
+        }
     }
 
     /// The media side has begun to play.
@@ -117,14 +146,30 @@ impl Switch {
             Some(PlayOwner::Room(_)) => return self.room_play_started(play),
             None => return,
         };
-        let Some(playing) = self.playing_mut(&id, play) else { return };
+        let Some(playing) = self.playing_mut(&id, play) else {
+            return;
+        };
         playing.started = true;
         let offset_ms = playing.offset_ms;
-        let (file_type, path, params) = (playing.file_type.clone(), playing.path.clone(), playing.params.clone());
+        let (file_type, path, params) = (
+            playing.file_type.clone(),
+            playing.path.clone(),
+            playing.params.clone(),
+        );
         if offset_ms > 0 {
-            self.media_of(&id, |_| MediaCommand::SeekPlay { play, position_ms: offset_ms });
+            self.media_of(&id, |_| MediaCommand::SeekPlay {
+                play,
+                position_ms: offset_ms,
+            });
         }
-        self.emit(&id, ChannelEvent::PlaybackStarted { file_type, path, params });
+        self.emit(
+            &id,
+            ChannelEvent::PlaybackStarted {
+                file_type,
+                path,
+                params,
+            },
+        );
     }
 
     /// The media side has ended a playback.
@@ -137,8 +182,16 @@ impl Switch {
         }
     }
 
-    fn channel_play_done(&mut self, id: &ChannelId, play: PlayId, end: PlayEnd, length: RecordLength) {
-        let Some(playing) = self.playing_mut(id, play) else { return };
+    fn channel_play_done(
+        &mut self,
+        id: &ChannelId,
+        play: PlayId,
+        end: PlayEnd,
+        length: RecordLength,
+    ) {
+        let Some(playing) = self.playing_mut(id, play) else {
+            return;
+        };
         let played = match (end, playing.stopped_by) {
             (PlayEnd::NotFound, _) => Played::NotFound,
             (PlayEnd::Failed, _) => Played::Failed,
@@ -146,8 +199,12 @@ impl Switch {
             (PlayEnd::Stopped, _) => Played::Stopped,
         };
         self.announce_stop(id, play, length);
-        let Some(live) = self.channels.get_mut(id) else { return };
-        let Some(run) = live.script.innermost() else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        let Some(run) = live.script.innermost() else {
+            return;
+        };
         match &run.app {
             App::Playback(playback) if playback.playing.play == play => {
                 let response = match played {
@@ -172,7 +229,9 @@ impl Switch {
     /// A playback under another application ended: it is over when the other one is.
     fn outer_play_done(&mut self, id: &ChannelId, play: PlayId, played: Played) {
         tracing::debug!(channel = %id, ?play, ?played, "Playback ended under another application");
-        let Some(live) = self.channels.get_mut(id) else { return };
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         let at = live.script.runs.iter().position(
             |run| matches!(&run.app, App::Playback(playback) if playback.playing.play == play),
         );
@@ -185,7 +244,9 @@ impl Switch {
 
     /// PLAYBACK_STOP with its variables, when it had started.
     fn announce_stop(&mut self, id: &ChannelId, play: PlayId, length: RecordLength) {
-        let Some(playing) = self.playing_mut(id, play) else { return };
+        let Some(playing) = self.playing_mut(id, play) else {
+            return;
+        };
         if !playing.started {
             return;
         }
@@ -194,32 +255,51 @@ impl Switch {
             Some(StoppedBy::Break) => PlaybackStatus::Break,
             Some(StoppedBy::Digit) | None => PlaybackStatus::Done,
         };
-        let (file_type, path, params) = (playing.file_type.clone(), playing.path.clone(), playing.params.clone());
+        let (file_type, path, params) = (
+            playing.file_type.clone(),
+            playing.path.clone(),
+            playing.params.clone(),
+        );
         self.set_var(id, "playback_last_offset_pos", length.samples.to_string());
         self.set_var(id, "playback_seconds", (length.as_ms() / 1000).to_string());
         self.set_var(id, "playback_ms", length.as_ms().to_string());
         self.set_var(id, "playback_samples", length.samples.to_string());
-        self.emit(id, ChannelEvent::PlaybackStopped { file_type, path, params, status });
+        self.emit(
+            id,
+            ChannelEvent::PlaybackStopped {
+                file_type,
+                path,
+                params,
+                status,
+            },
+        );
     }
 
     fn playing_mut(&mut self, id: &ChannelId, play: PlayId) -> Option<&mut Playing> {
         let live = self.channels.get_mut(id)?;
-        live.script.runs.iter_mut().find_map(|run| match &mut run.app {
-            App::Playback(playback) if playback.playing.play == play => Some(&mut playback.playing),
-            App::Collect(collect) => collect.playing.as_mut().filter(|p| p.play == play),
-            App::Playback(_)
-            | App::Park(_)
-            | App::Sleep
-            | App::Echo
-            | App::Record(_)
-            | App::Bridge(_)
-            | App::Conference
-            | App::Starting => None,
-        })
+        live.script
+            .runs
+            .iter_mut()
+            .find_map(|run| match &mut run.app {
+                App::Playback(playback) if playback.playing.play == play => {
+                    Some(&mut playback.playing)
+                }
+                App::Collect(collect) => collect.playing.as_mut().filter(|p| p.play == play),
+                App::Playback(_)
+                | App::Park(_)
+                | App::Sleep
+                | App::Echo
+                | App::Record(_)
+                | App::Bridge(_)
+                | App::Conference
+                | App::Starting => None,
+            })
     }
 
     pub(super) fn playback_digit(&mut self, id: &ChannelId, digit: char) {
-        let Some(App::Playback(playback)) = self.innermost_app(id) else { return };
+        let Some(App::Playback(playback)) = self.innermost_app(id) else {
+            return;
+        };
         if !playback.terminators.contains(digit) {
             return;
         }
@@ -259,7 +339,11 @@ impl Switch {
     }
 
     pub(super) fn innermost_app(&mut self, id: &ChannelId) -> Option<&mut App> {
-        self.channels.get_mut(id)?.script.innermost().map(|run| &mut run.app)
+        self.channels
+            .get_mut(id)?
+            .script
+            .innermost()
+            .map(|run| &mut run.app)
     }
 
     pub(super) fn abort_playback(&mut self, id: &ChannelId, playback: Playback) {
@@ -272,15 +356,28 @@ impl Switch {
         let play = playing.play;
         self.media_of(id, |_| MediaCommand::StopPlay { play });
         if playing.started {
-            let Playing { file_type, path, params, .. } = playing;
-            self.emit(id, ChannelEvent::PlaybackStopped { file_type, path, params, status: PlaybackStatus::Done });
+            let Playing {
+                file_type,
+                path,
+                params,
+                ..
+            } = playing;
+            self.emit(
+                id,
+                ChannelEvent::PlaybackStopped {
+                    file_type,
+                    path,
+                    params,
+                    status: PlaybackStatus::Done,
+                },
+            );
         }
         self.set_var(id, "current_application_response", "FILE PLAYED");
     }
 }
 
 /// `{a=1,b=2}file` → parameters and file.
-fn split_params(file: &str) -> (Vec<(Arc<str>, Arc<str>)>, &str) {
+fn split_params(file: &str) -> (api::dial::VariableList, &str) {
     let Some((inner, path)) = file.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
         return (Vec::new(), file);
     };

@@ -23,14 +23,20 @@ pub(crate) struct RecordApp {
 
 pub(super) fn record(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     let mut words = data.split_ascii_whitespace();
-    let Some(path) = words.next() else { return Started::Done };
-    let limit_s = words.next().and_then(|w| w.trim_start_matches('+').parse::<u64>().ok()).unwrap_or(0);
+    let Some(path) = words.next() else {
+        return Started::Done;
+    };
+    let limit_s = words
+        .next()
+        .and_then(|w| w.trim_start_matches('+').parse::<u64>().ok())
+        .unwrap_or(0);
     let threshold = words.next().and_then(|w| w.parse::<u16>().ok());
     let hits_s = words.next().and_then(|w| w.parse::<u32>().ok());
     let silence = match (threshold, hits_s) {
-        (Some(threshold), Some(seconds)) if threshold > 0 && seconds > 0 => {
-            Some(SilenceStop { threshold, after_ms: seconds.saturating_mul(1000) })
-        }
+        (Some(threshold), Some(seconds)) if threshold > 0 && seconds > 0 => Some(SilenceStop {
+            threshold,
+            after_ms: seconds.saturating_mul(1000),
+        }),
         _ => None,
     };
     let terminators = match switch.var(id, "playback_terminators") {
@@ -42,7 +48,9 @@ pub(super) fn record(switch: &mut Switch, id: &ChannelId, data: &str) -> Started
     .into();
     switch.serials.record += 1;
     let record = RecordId(switch.serials.record);
-    switch.records.insert(record, RecordOwner::Application(id.clone()));
+    switch
+        .records
+        .insert(record, RecordOwner::Application(id.clone()));
     let append = switch.var_true(id, "record_append") || switch.var_true(id, "RECORD_APPEND");
     let file = path.to_owned();
     switch.media_of(id, |leg| MediaCommand::Record {
@@ -55,7 +63,12 @@ pub(super) fn record(switch: &mut Switch, id: &ChannelId, data: &str) -> Started
         append,
         rate_hz: None,
     });
-    Started::Waits(App::Record(RecordApp { record, path: path.into(), terminators, started: false }))
+    Started::Waits(App::Record(RecordApp {
+        record,
+        path: path.into(),
+        terminators,
+        started: false,
+    }))
 }
 
 pub(super) fn record_session(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
@@ -69,7 +82,12 @@ pub(super) fn record_session(switch: &mut Switch, id: &ChannelId, data: &str) ->
     Started::Done
 }
 
-fn change(switch: &mut Switch, id: &ChannelId, path: &str, command: impl Fn(RecordId) -> MediaCommand) -> Started {
+fn change(
+    switch: &mut Switch,
+    id: &ChannelId,
+    path: &str,
+    command: impl Fn(RecordId) -> MediaCommand,
+) -> Started {
     if !switch.change_session_record(id, path.trim(), command) {
         tracing::warn!(channel = %id, path, "No such recording");
     }
@@ -77,51 +95,80 @@ fn change(switch: &mut Switch, id: &ChannelId, path: &str, command: impl Fn(Reco
 }
 
 pub(super) fn stop_record_session(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    change(switch, id, data, |record| MediaCommand::StopRecord { record })
+    change(switch, id, data, |record| MediaCommand::StopRecord {
+        record,
+    })
 }
 
 pub(super) fn record_session_mask(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    change(switch, id, data, |record| MediaCommand::MaskRecord { record, masked: true })
+    change(switch, id, data, |record| MediaCommand::MaskRecord {
+        record,
+        masked: true,
+    })
 }
 
 pub(super) fn record_session_unmask(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    change(switch, id, data, |record| MediaCommand::MaskRecord { record, masked: false })
+    change(switch, id, data, |record| MediaCommand::MaskRecord {
+        record,
+        masked: false,
+    })
 }
 
 pub(super) fn record_session_pause(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    change(switch, id, data, |record| MediaCommand::PauseRecord { record, paused: true })
+    change(switch, id, data, |record| MediaCommand::PauseRecord {
+        record,
+        paused: true,
+    })
 }
 
 pub(super) fn record_session_resume(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    change(switch, id, data, |record| MediaCommand::PauseRecord { record, paused: false })
+    change(switch, id, data, |record| MediaCommand::PauseRecord {
+        record,
+        paused: false,
+    })
 }
 
 impl Switch {
     /// The `record` application's file is open.
     pub(super) fn app_record_started(&mut self, id: &ChannelId, record: RecordId) {
-        let Some(app) = self.record_app(id, record) else { return };
+        let Some(app) = self.record_app(id, record) else {
+            return;
+        };
         app.started = true;
         let path = app.path.clone();
-        self.emit(id, ChannelEvent::RecordStarted { path, variables: Vec::new() });
+        self.emit(
+            id,
+            ChannelEvent::RecordStarted {
+                path,
+                variables: Vec::new(),
+            },
+        );
     }
 
     fn record_app(&mut self, id: &ChannelId, record: RecordId) -> Option<&mut RecordApp> {
-        self.channels.get_mut(id)?.script.runs.iter_mut().find_map(|run| match &mut run.app {
-            App::Record(app) if app.record == record => Some(app),
-            App::Record(_)
-            | App::Starting
-            | App::Park(_)
-            | App::Sleep
-            | App::Echo
-            | App::Playback(_)
-            | App::Collect(_)
-            | App::Bridge(_)
-            | App::Conference => None,
-        })
+        self.channels
+            .get_mut(id)?
+            .script
+            .runs
+            .iter_mut()
+            .find_map(|run| match &mut run.app {
+                App::Record(app) if app.record == record => Some(app),
+                App::Record(_)
+                | App::Starting
+                | App::Park(_)
+                | App::Sleep
+                | App::Echo
+                | App::Playback(_)
+                | App::Collect(_)
+                | App::Bridge(_)
+                | App::Conference => None,
+            })
     }
 
     pub(super) fn record_digit(&mut self, id: &ChannelId, digit: char) {
-        let Some(App::Record(app)) = self.innermost_app(id) else { return };
+        let Some(App::Record(app)) = self.innermost_app(id) else {
+            return;
+        };
         if !app.terminators.contains(digit) {
             return;
         }
@@ -131,8 +178,16 @@ impl Switch {
     }
 
     /// The `record` application's file is complete.
-    pub(crate) fn app_record_done(&mut self, id: &ChannelId, record: RecordId, end: RecordEnd, length: RecordLength) {
-        let Some(app) = self.record_app(id, record) else { return };
+    pub(crate) fn app_record_done(
+        &mut self,
+        id: &ChannelId,
+        record: RecordId,
+        end: RecordEnd,
+        length: RecordLength,
+    ) {
+        let Some(app) = self.record_app(id, record) else {
+            return;
+        };
         let (path, started) = (app.path.clone(), std::mem::take(&mut app.started));
         if end == RecordEnd::Failed && !started {
             self.hangup(id, HangupCause::DestinationOutOfOrder, Blame::Ours);
@@ -141,7 +196,14 @@ impl Switch {
         let completion = completion_cause(end);
         self.set_record_vars(id, length, completion);
         if started {
-            self.emit(id, ChannelEvent::RecordStopped { path, variables: Vec::new(), completion });
+            self.emit(
+                id,
+                ChannelEvent::RecordStopped {
+                    path,
+                    variables: Vec::new(),
+                    completion,
+                },
+            );
         }
         self.application_done(id, None);
     }
@@ -151,12 +213,21 @@ impl Switch {
         self.records.remove(&record);
         self.media_of(id, |_| MediaCommand::StopRecord { record });
         if app.started {
-            let event = ChannelEvent::RecordStopped { path: app.path, variables: Vec::new(), completion: None };
+            let event = ChannelEvent::RecordStopped {
+                path: app.path,
+                variables: Vec::new(),
+                completion: None,
+            };
             self.emit(id, event);
         }
     }
 
-    pub(crate) fn set_record_vars(&mut self, id: &ChannelId, length: RecordLength, completion: Option<&'static str>) {
+    pub(crate) fn set_record_vars(
+        &mut self,
+        id: &ChannelId,
+        length: RecordLength,
+        completion: Option<&'static str>,
+    ) {
         self.set_var(id, "record_samples", length.samples.to_string());
         self.set_var(id, "record_seconds", (length.as_ms() / 1000).to_string());
         self.set_var(id, "record_ms", length.as_ms().to_string());

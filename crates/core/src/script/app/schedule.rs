@@ -13,19 +13,31 @@ use crate::Switch;
 /// `+10` = in ten seconds, otherwise seconds since 1970.
 fn time(switch: &Switch, text: &str) -> Option<Timestamp> {
     match text.strip_prefix('+') {
-        Some(seconds) => Some(switch.now.wall.after(Duration::from_secs(seconds.parse().ok()?))),
+        Some(seconds) => Some(
+            switch
+                .now
+                .wall
+                .after(Duration::from_secs(seconds.parse().ok()?)),
+        ),
         None => Some(Timestamp(text.parse::<i64>().ok()?.checked_mul(1_000_000)?)),
     }
 }
 
 fn schedule(switch: &mut Switch, id: &ChannelId, at: Timestamp, what: Scheduled) {
-    switch.add_task(Schedule { at, repeat_s: 0, group: id.as_str().into(), what });
+    switch.add_task(Schedule {
+        at,
+        repeat_s: 0,
+        group: id.as_str().into(),
+        what,
+    });
 }
 
 pub(super) fn sched_hangup(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     let mut words = data.split_ascii_whitespace();
     if let Some(at) = words.next().and_then(|word| time(switch, word)) {
-        let cause = words.next().map_or(HangupCause::AllottedTimeout, HangupCause::from_client);
+        let cause = words
+            .next()
+            .map_or(HangupCause::AllottedTimeout, HangupCause::from_client);
         schedule(switch, id, at, Scheduled::Hangup(id.clone(), cause));
     }
     Started::Done
@@ -56,7 +68,12 @@ pub(super) fn sched_broadcast(switch: &mut Switch, id: &ChannelId, data: &str) -
             Some("both") => LegChoice::Both,
             Some(_) | None => LegChoice::A,
         };
-        let broadcast = Broadcast { channel: id.clone(), path: path.into(), leg: Some(leg), hold_bleg: false };
+        let broadcast = Broadcast {
+            channel: id.clone(),
+            path: path.into(),
+            leg: Some(leg),
+            hold_bleg: false,
+        };
         schedule(switch, id, at, Scheduled::Broadcast(broadcast));
     }
     Started::Done

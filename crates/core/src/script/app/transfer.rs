@@ -15,7 +15,9 @@ pub(super) fn transfer(switch: &mut Switch, id: &ChannelId, data: &str) -> Start
         Some(_) | None => (LegChoice::A, data.trim()),
     };
     let mut words = split_transfer(rest).into_iter();
-    let Some(extension) = words.next() else { return Started::Done };
+    let Some(extension) = words.next() else {
+        return Started::Done;
+    };
     let (dialplan, context) = (words.next(), words.next());
     switch.transfer_legs(id, leg, &extension, dialplan, context);
     Started::Done
@@ -23,10 +25,15 @@ pub(super) fn transfer(switch: &mut Switch, id: &ChannelId, data: &str) -> Start
 
 /// Words of `<extension> [<dialplan> [<context>]]`; the extension may stand in single quotes.
 fn split_transfer(text: &str) -> Vec<Arc<str>> {
-    match text.trim().strip_prefix('\'').and_then(|rest| rest.split_once('\'')) {
-        Some((extension, rest)) => {
-            std::iter::once(extension).chain(rest.split_ascii_whitespace()).map(Arc::from).collect()
-        }
+    match text
+        .trim()
+        .strip_prefix('\'')
+        .and_then(|rest| rest.split_once('\''))
+    {
+        Some((extension, rest)) => std::iter::once(extension)
+            .chain(rest.split_ascii_whitespace())
+            .map(Arc::from)
+            .collect(),
         None => text.split_ascii_whitespace().map(Arc::from).collect(),
     }
 }
@@ -34,7 +41,9 @@ fn split_transfer(text: &str) -> Vec<Arc<str>> {
 /// Runs another extension's actions before what is left of this one.
 pub(super) fn execute_extension(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     let mut words = split_transfer(data).into_iter();
-    let Some(extension) = words.next() else { return Started::Done };
+    let Some(extension) = words.next() else {
+        return Started::Done;
+    };
     switch.execute_extension(id, &extension, words.next(), words.next());
     Started::Done
 }

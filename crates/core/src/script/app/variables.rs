@@ -48,20 +48,28 @@ pub(super) fn export(switch: &mut Switch, id: &ChannelId, data: &str) -> Started
         Some(rest) => (false, rest),
         None => (true, data),
     };
-    let Some((name, value)) = pair(data) else { return Started::Done };
+    let Some((name, value)) = pair(data) else {
+        return Started::Done;
+    };
     // A name exported twice stands in the list twice, as clients of the original see it.
     let list = match switch.var(id, "export_vars") {
         Some(list) => format!("{list},{}{name}", if local { "" } else { "nolocal:" }),
         None => format!("{}{name}", if local { "" } else { "nolocal:" }),
     };
-    let held = if local { name.to_owned() } else { format!("nolocal:{name}") };
+    let held = if local {
+        name.to_owned()
+    } else {
+        format!("nolocal:{name}")
+    };
     switch.set_var(id, &held, value);
     switch.set_var(id, "export_vars", list);
     Started::Done
 }
 
 pub(super) fn bridge_export(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    let Some((name, value)) = pair(data) else { return Started::Done };
+    let Some((name, value)) = pair(data) else {
+        return Started::Done;
+    };
     let list = match switch.var(id, "bridge_export_vars") {
         Some(list) => format!("{list},{name}"),
         None => name.to_owned(),
@@ -72,8 +80,14 @@ pub(super) fn bridge_export(switch: &mut Switch, id: &ChannelId, data: &str) -> 
 }
 
 fn extend(switch: &mut Switch, id: &ChannelId, data: &str, front: bool) -> Started {
-    let Some((name, value)) = pair(data) else { return Started::Done };
-    let mut items: Vec<Arc<str>> = match switch.channels.get(id).and_then(|live| live.seen.variables.get(name)) {
+    let Some((name, value)) = pair(data) else {
+        return Started::Done;
+    };
+    let mut items: Vec<Arc<str>> = match switch
+        .channels
+        .get(id)
+        .and_then(|live| live.seen.variables.get(name))
+    {
         Some(Value::List(items)) => items.to_vec(),
         Some(Value::Text(text)) => vec![text.clone()],
         None => Vec::new(),
@@ -103,8 +117,12 @@ pub(super) fn set_global(switch: &mut Switch, _id: &ChannelId, data: &str) -> St
 }
 
 pub(super) fn set_profile_var(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    let Some((name, value)) = pair(data) else { return Started::Done };
-    let Some(live) = switch.channels.get_mut(id) else { return Started::Done };
+    let Some((name, value)) = pair(data) else {
+        return Started::Done;
+    };
+    let Some(live) = switch.channels.get_mut(id) else {
+        return Started::Done;
+    };
     let profile = live.profile_mut();
     let slot = match name {
         "dialplan" => &mut profile.dialplan,
