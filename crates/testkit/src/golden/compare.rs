@@ -12,6 +12,8 @@ pub enum Difference {
         expected: String,
         /// As received, escaped.
         actual: String,
+        /// First line of the request before it.
+        request: String,
     },
     /// A recorded frame did not come.
     NoFrame(String),
@@ -41,10 +43,12 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// What the table of differences calls it: `frame`, `no event X`, `missing header X` …
+    /// What the table of differences calls it: `frame <recorded> after <request>`, `no event X`, `missing header X` …
     pub fn key(&self) -> String {
         match self {
-            Self::Frame { expected, .. } => format!("frame {expected}"),
+            Self::Frame {
+                expected, request, ..
+            } => format!("frame {expected} after {request}"),
             Self::NoFrame(frame) => format!("no frame {frame}"),
             Self::NoEvent(name) => format!("no event {name}"),
             Self::ExtraEvent(name) => format!("extra event {name}"),
@@ -61,8 +65,14 @@ impl Difference {
     /// A line for people.
     pub fn describe(&self) -> String {
         match self {
-            Self::Frame { expected, actual } => {
-                format!("frame differs\n    recorded {expected}\n    received {actual}")
+            Self::Frame {
+                expected,
+                actual,
+                request,
+            } => {
+                format!(
+                    "frame differs after {request}\n    recorded {expected}\n    received {actual}"
+                )
             }
             Self::Value { header, actual } => format!("value {header}: received {actual}"),
             Self::NoFrame(_)

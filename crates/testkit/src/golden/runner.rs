@@ -77,6 +77,8 @@ struct Run<'a> {
     hidden: Option<Connection>,
     found: Vec<(usize, Difference)>,
     compared: usize,
+    /// First line of what was sent last.
+    request: String,
 }
 
 impl Runner {
@@ -89,6 +91,7 @@ impl Runner {
             hidden: None,
             found: Vec::new(),
             compared: 0,
+            request: String::new(),
         };
         for step in &transcript.steps {
             if let Err(difference) = run.step(step.line, &step.kind) {
@@ -148,10 +151,15 @@ impl Run<'_> {
             }
             StepKind::Wait(millis) => self.wait(Duration::from_millis(*millis)),
             StepKind::Originate { name, arguments } => self.originate(name, arguments)?,
-            StepKind::Send(name, pattern) => {
+            StepKind::Send {
+                connection: name,
+                pattern,
+                line,
+            } => {
                 let bytes = pattern
                     .fill(&self.bindings)
                     .map_err(|name| Difference::Connection(format!("unknown {name}")))?;
+                self.request.clone_from(line);
                 let sent = self.connection(name)?.stream.write_all(&bytes);
                 sent.map_err(|error| Difference::Connection(format!("{name}: {error}")))?;
             }
@@ -265,6 +273,7 @@ impl Run<'_> {
                                 Difference::Frame {
                                     expected: text.clone(),
                                     actual,
+                                    request: self.request.clone(),
                                 },
                             ));
                         }

@@ -48,7 +48,14 @@ pub enum StepKind {
         arguments: Pattern,
     },
     /// `>>> A`
-    Send(String, Pattern),
+    Send {
+        /// Connection.
+        connection: String,
+        /// What is sent.
+        pattern: Pattern,
+        /// Its first line in the file, for reports.
+        line: String,
+    },
     /// `<<< A`: one frame.
     Receive(String, FramePattern),
 }
@@ -104,8 +111,14 @@ impl Transcript {
             }
             let kind = match mark {
                 "===" => directive(rest),
-                ">>>" => Pattern::parse(&block.concat())
-                    .map(|pattern| StepKind::Send(rest.to_owned(), pattern)),
+                ">>>" => Pattern::parse(&block.concat()).map(|pattern| StepKind::Send {
+                    connection: rest.to_owned(),
+                    pattern,
+                    line: block
+                        .first()
+                        .map_or("", |line| line.trim_end_matches("\\n"))
+                        .to_owned(),
+                }),
                 "<<<" => {
                     frame_pattern(&block).map(|frame| StepKind::Receive(rest.to_owned(), frame))
                 }
