@@ -22,6 +22,10 @@ const EVENTS: usize = 1024;
 const BATCH: usize = 16;
 /// Longest datagram read; longer ones are cut, and refused as such.
 const DATAGRAM: usize = 2048;
+/// From so many datagrams in a tick on, a thread rests between two polls and finds several waiting: the
+/// cost of waking is shared, and a packet is at most this much later. Quiet threads relay at once.
+const BUSY_DATAGRAMS: u64 = 64;
+const REST: Duration = Duration::from_micros(500);
 /// Orders served between two polls, so that a burst of them does not delay a tick.
 const ORDERS_PER_TURN: usize = 256;
 /// Times a leg that cannot move yet (a file is being opened) is tried again, once per tick.
@@ -91,6 +95,9 @@ pub(super) struct Worker {
     stop: Arc<AtomicBool>,
     /// Sockets that may hold more than one batch; the poll tells of new arrivals only.
     unread: Vec<Token>,
+    /// Datagrams of the tick before, and of this one so far.
+    traffic_before: u64,
+    traffic: u64,
     moves: Vec<(LegId, usize, u16)>,
     /// File jobs that found their queue full.
     unsent: Vec<Request>,
@@ -121,6 +128,8 @@ impl Worker {
             out: Output::new(),
             stop: parts.stop,
             unread: Vec::with_capacity(EVENTS),
+            traffic_before: 0,
+            traffic: 0,
             moves: Vec::new(),
             unsent: Vec::new(),
             load: Load {
@@ -148,6 +157,7 @@ impl Worker {
                 return;
             }
             let began = Instant::now();
+            let traffic = self.traffic;
             self.read_unread();
             for event in &events {
                 if self.read(event.token()) {
@@ -159,7 +169,13 @@ impl Worker {
             if let Some(tick) = clock.take(Instant::now()) {
                 self.tick(tick.due, tick.skipped);
             }
-            self.measure(began);
+            let now = self.measure(began);
+            if self.traffic > traffic
+                && self.traffic_before >= BUSY_DATAGRAMS
+                && self.unread.is_empty()
+            {
+                std::thread::sleep(REST.min(clock.wait(now)));
+            }
         }
     }
 
@@ -168,6 +184,7 @@ impl Worker {
         if lateness_us > self.counters.worst_lateness_us.get() {
             self.counters.worst_lateness_us.set(lateness_us);
         }
+        self.traffic_before = std::mem::take(&mut self.traffic);
         self.counters.ticks.add(1);
         self.counters.skipped_ticks.add(skipped);
         self.engine.tick(due, &mut self.out);
@@ -211,17 +228,24 @@ impl Worker {
                     self.engine
                         .receive(now, leg, port, from, datagram, &mut self.out);
                 }
-                // Nothing more, or the peer's port is closed (ICMP), which says so again and again.
-                Err(_) => {
-                    self.counters.datagrams_in.add(received);
-                    self.settle();
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    self.received(received);
                     return false;
                 }
+                // A peer's port is closed (ICMP): its next datagrams may still be good.
+                Err(_) => {}
             }
         }
-        self.counters.datagrams_in.add(received);
-        self.settle();
+        self.received(received);
         true
+    }
+
+    fn received(&mut self, datagrams: u64) {
+        if datagrams > 0 {
+            self.traffic += datagrams;
+            self.counters.datagrams_in.add(datagrams);
+            self.settle();
+        }
     }
 
     fn take_orders(&mut self) {
@@ -377,14 +401,14 @@ impl Worker {
         true
     }
 
-    fn measure(&mut self, began: Instant) {
+    fn measure(&mut self, began: Instant) -> Instant {
         let now = Instant::now();
         let busy = now.duration_since(began);
         self.load.busy += busy;
         self.counters.busy_us.add(busy.as_micros() as u64);
         let window = now.duration_since(self.load.since);
         if window < LOAD_WINDOW {
-            return;
+            return now;
         }
         let share = self.load.busy.as_secs_f64() / window.as_secs_f64();
         self.load.since = now;
@@ -402,5 +426,6 @@ impl Worker {
                 on: saturated,
             });
         }
+        now
     }
 }
