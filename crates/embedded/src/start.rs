@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Capabilities, Switch};
@@ -66,6 +67,7 @@ pub struct Embedded {
     media_counters: Vec<Arc<WorkerCounters>>,
     shell: mpsc::Sender<Input>,
     stopped: CancellationToken,
+    clean: Arc<AtomicBool>,
     tracker: TaskTracker,
 }
 
@@ -144,10 +146,13 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         census: census_sender,
     };
     let ended = stopped.clone().drop_guard();
+    let clean = Arc::new(AtomicBool::new(false));
+    let ended_cleanly = clean.clone();
     tracker.spawn(async move {
         // Cancelled however the task ends, even by a panic: a server without its switch must not look alive.
         let _ended = ended;
         task.run().await;
+        ended_cleanly.store(true, Ordering::Relaxed);
     });
     tracker.close();
     Ok(Embedded {
@@ -158,6 +163,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         media_counters,
         shell: to_shell,
         stopped,
+        clean,
         tracker,
     })
 }
@@ -273,6 +279,11 @@ impl Embedded {
     /// Cancelled once the switch has stopped, whoever asked for it.
     pub fn stopped(&self) -> &CancellationToken {
         &self.stopped
+    }
+
+    /// Whether it stopped because it was told to.
+    pub fn stopped_cleanly(&self) -> bool {
+        self.clean.load(Ordering::Relaxed)
     }
 
     /// Hangs up what is left and stops. Calls get a few seconds to end.

@@ -1,0 +1,293 @@
+//! The server: opens everything, waits, and closes everything in order.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use api::command::server::{ChangeSettings, Shutdown, ShutdownMode};
+use api::log::LogLevel;
+use api::{Origin, Switch};
+use arc_swap::ArcSwap;
+use door_esl::{Door, Environment};
+use embedded::{Embedded, XmlSource};
+use esl::view::Server;
+use net::{Acls, Network};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admin::{Admin, Watched};
+use crate::banner::{Open, banner};
+use crate::file::{Listen, Settings, access_lists};
+use crate::log_layer::Logging;
+use crate::signals::Signals;
+use crate::{file, metrics};
+
+/// The FreeSWITCH whose event socket we speak (docs/protocols/event-socket.md); clients compare the number.
+const SPOKEN_VERSION: &str = "1.11.3";
+
+/// Time for connections to take their last bytes after the switch has stopped.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Time for the last tasks to end.
+const LAST_MOMENT: Duration = Duration::from_secs(5);
+
+/// How soon `fsctl loglevel` shows.
+const LEVEL_EVERY: Duration = Duration::from_millis(250);
+
+/// Most threads the runtime takes by itself; the rest of the machine is for media.
+const MOST_RUNTIME_THREADS: usize = 4;
+
+/// Runs the server until it is asked to stop.
+///
+/// # Errors
+/// Why it did not start.
+pub(crate) fn run(settings: Settings, notes: usize) -> anyhow::Result<ExitCode> {
+    let logging = Logging::start(settings.log_level)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = settings
+        .runtime_threads
+        .unwrap_or(cores.clamp(2, MOST_RUNTIME_THREADS));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()?;
+    if notes > 0 {
+        tracing::info!(
+            notes,
+            "The configuration asks for things without effect; see: jackfield check"
+        );
+    }
+    let code = runtime.block_on(serve(settings, logging));
+    runtime.shutdown_timeout(LAST_MOMENT);
+    code
+}
+
+async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::new()?;
+    let process = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let prometheus = metrics::start()?;
+    let xml = settings.switch.switch.xml.clone();
+    let xml_source = settings.switch.xml.clone();
+    let zone = settings.switch.switch.time_zone.clone();
+    let server = server(&settings);
+
+    let embedded = Arc::new(embedded::start(settings.switch).await?);
+    let switch = embedded.switch().clone();
+    logging.tap_into(switch.log().clone(), embedded.idle_cpu().clone(), zone);
+    change_log_level(&switch, settings.log_level).await;
+
+    let opened = open(
+        &embedded,
+        settings.event_socket,
+        Surroundings {
+            server,
+            acls: settings.acls,
+            networks: settings.machine.networks,
+            xml_source: xml_source.clone(),
+        },
+        settings.metrics,
+        &process,
+    )
+    .await;
+    let (door, admin) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            embedded.stop().await;
+            return Err(error);
+        }
+    };
+    let metrics_address = admin.as_ref().map(Admin::address);
+    if let Some(admin) = admin {
+        let watched = Watched {
+            switch: switch.clone(),
+            embedded: embedded.clone(),
+            prometheus,
+        };
+        tasks.spawn(admin.serve(watched, process.child_token()));
+    }
+    tasks.spawn(follow_log_level(
+        switch.clone(),
+        logging,
+        process.child_token(),
+    ));
+    tasks.close();
+
+    let text = banner(&Open {
+        profiles: embedded.profiles(),
+        event_socket: door.as_ref().map_or(&[], Door::local_addrs),
+        metrics: metrics_address,
+        xml: &xml,
+        xml_name: &xml_source.name(),
+        built_in: xml_source.root.is_none(),
+    });
+    println!("{text}");
+    drop(xml);
+
+    wait_for_the_end(&mut signals, &embedded, &switch, settings.grace).await;
+    let clean = embedded.stopped_cleanly();
+    if let Some(door) = door {
+        door.drain(GOODBYE).await;
+    }
+    process.cancel();
+    drop(switch);
+    let ended = tokio::time::timeout(LAST_MOMENT, tasks.wait())
+        .await
+        .is_ok();
+    let joined = match Arc::try_unwrap(embedded) {
+        Ok(embedded) => embedded.join(LAST_MOMENT).await,
+        Err(_) => false,
+    };
+    if !(ended && joined) {
+        tracing::warn!("Not everything ended in time");
+    }
+    if clean {
+        tracing::info!("Stopped");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        tracing::error!("The switch has failed");
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+/// Waits for a signal or for a client's `fsctl shutdown`, and until calls have ended or had their time.
+async fn wait_for_the_end(
+    signals: &mut Signals,
+    embedded: &Embedded,
+    switch: &Switch,
+    grace: Duration,
+) {
+    let name = tokio::select! {
+        () = embedded.stopped().cancelled() => return,
+        name = signals.next() => name,
+    };
+    let channels = switch.view().channels.size();
+    tracing::info!(
+        signal = name,
+        channels,
+        ?grace,
+        "Stopping when the last call has ended"
+    );
+    let elegant = Shutdown {
+        mode: ShutdownMode::Elegant,
+    };
+    if let Err(error) = switch.ask(elegant, Origin::internal("signal")).await {
+        tracing::debug!(%error, "The switch has stopped already");
+    }
+    tokio::select! {
+        () = embedded.stopped().cancelled() => return,
+        () = tokio::time::sleep(grace) => tracing::info!("The grace is over; hanging up"),
+        _ = signals.next() => leave_at_once(),
+    }
+    tokio::select! {
+        () = embedded.stop() => {}
+        _ = signals.next() => leave_at_once(),
+    }
+}
+
+/// The second signal.
+fn leave_at_once() -> ! {
+    tracing::warn!("Asked twice; leaving at once");
+    std::process::exit(1);
+}
+
+/// What the event socket has to be told.
+struct Surroundings {
+    server: Server,
+    acls: Acls,
+    networks: Vec<Network>,
+    xml_source: XmlSource,
+}
+
+async fn open(
+    embedded: &Embedded,
+    door: Option<door_esl::Config>,
+    around: Surroundings,
+    metrics: Listen,
+    process: &CancellationToken,
+) -> anyhow::Result<(Option<Door>, Option<Admin>)> {
+    let door = match door {
+        Some(config) => {
+            let idle_cpu = embedded.idle_cpu().clone();
+            let Surroundings {
+                server,
+                acls,
+                networks,
+                xml_source,
+            } = around;
+            let environment = Environment {
+                server: Arc::new(server),
+                acls: Arc::new(ArcSwap::from_pointee(acls)),
+                reload_acls: Arc::new(move || reload_acls(&xml_source, &networks)),
+                idle_cpu: Arc::new(move || idle_cpu.centi_percent()),
+            };
+            let switch = embedded.switch().clone();
+            Some(door_esl::start(config, switch, environment, process).await?)
+        }
+        None => None,
+    };
+    let admin = match metrics {
+        Listen::On(address) => {
+            let bound = Admin::bind(address).await;
+            Some(bound.with_context(|| format!("metrics.listen: {address} cannot be bound"))?)
+        }
+        Listen::Off => None,
+    };
+    Ok((door, admin))
+}
+
+/// `reloadacl`. Reads the disk, so the runtime gets another thread meanwhile.
+fn reload_acls(xml_source: &XmlSource, networks: &[Network]) -> Result<Acls, String> {
+    let first =
+        |list: Vec<file::Problem>| list.first().map_or_else(String::new, ToString::to_string);
+    tokio::task::block_in_place(|| {
+        let xml = xml_source
+            .load()
+            .map_err(|errors| first(errors.into_iter().map(file::Problem::from).collect()))?;
+        let mut problems = Vec::new();
+        let acls = access_lists(&xml, networks, &mut problems);
+        if problems.is_empty() {
+            Ok(acls)
+        } else {
+            Err(first(problems))
+        }
+    })
+}
+
+fn server(settings: &Settings) -> Server {
+    let switch = &settings.switch.switch;
+    Server {
+        core_uuid: switch.node.to_string(),
+        hostname: switch.hostname.to_string(),
+        switchname: settings.switchname.clone(),
+        ipv4: settings.machine.ipv4.to_string(),
+        ipv6: settings.machine.ipv6.to_string(),
+        version: format!("{SPOKEN_VERSION}-jackfield-{}", env!("CARGO_PKG_VERSION")),
+        zone: switch.time_zone.clone(),
+    }
+}
+
+async fn change_log_level(switch: &Switch, level: LogLevel) {
+    let change = ChangeSettings::LogLevel(level);
+    if let Err(error) = switch.ask(change, Origin::internal("configuration")).await {
+        tracing::warn!(%error, "The log level is not taken");
+    }
+}
+
+/// Prints as much as `fsctl loglevel` says. The setting has no event of its own.
+async fn follow_log_level(switch: Switch, logging: Logging, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(LEVEL_EVERY);
+    let mut printed = switch.view().settings.log_level;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let wanted = switch.view().settings.log_level;
+        if wanted != printed {
+            printed = wanted;
+            logging.print_up_to(wanted);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What is printed at the start: what is open, and what to try.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use embedded::BoundProfile;
+use switch_core::config_xml::Configuration;
+
+/// What is open.
+pub(crate) struct Open<'a> {
+    pub(crate) profiles: &'a [BoundProfile],
+    pub(crate) event_socket: &'a [SocketAddr],
+    pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) xml: &'a Configuration,
+    pub(crate) xml_name: &'a str,
+    /// The numbers below mean something only in the configuration we ship.
+    pub(crate) built_in: bool,
+}
+
+/// The text.
+pub(crate) fn banner(open: &Open<'_>) -> String {
+    let mut text = format!("Jackfield {} is running.\n\n", env!("CARGO_PKG_VERSION"));
+    let mut row = |left: &str, right: String| {
+        // Writing to a String does not fail.
+        writeln!(text, "  {left:<15} {right}").ok();
+    };
+    for profile in open.profiles {
+        let how = format!("udp+tcp {}   (profile {})", profile.address, profile.name);
+        row("SIP", how);
+    }
+    for address in open.event_socket {
+        row("event socket", address.to_string());
+    }
+    if let Some(address) = open.metrics {
+        row(
+            "metrics, health",
+            format!("http://{address}/metrics  http://{address}/health"),
+        );
+    }
+    row("configuration", open.xml_name.to_owned());
+    for domain in open.xml.directory.domains() {
+        let users: Vec<&str> = domain.users().map(|user| user.id()).collect();
+        let users = match users.as_slice() {
+            [first, .., last] if users.len() > 3 => {
+                format!("{} users, {first} to {last}", users.len())
+            }
+            few => few.join(", "),
+        };
+        row("users", format!("{users} @ {}", domain.name()));
+    }
+    if open.built_in {
+        text.push_str(TRY);
+        if let Some(address) = open.event_socket.first() {
+            let (ip, port) = (address.ip(), address.port());
+            writeln!(
+                text,
+                "\n  jackfield cli -H {ip} -P {port} -x \"originate user/1000 9198\"   rings 1000 and plays the tune"
+            )
+            .ok();
+        }
+    }
+    text.push_str("\nStop with Ctrl-C: calls may end first; again, and it stops at once.\n");
+    text
+}
+
+const TRY: &str = "
+Register phones as 1000 to 1019, password 1234, and call
+  9196   hear yourself
+  9197   a steady tone
+  9198   a tune
+  3000   a conference, and so up to 3099
+  5000   be parked
+  1001   another phone
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use embedded::XmlSource;
+    use switch_core::config_xml::Globals;
+
+    #[test]
+    fn it_names_what_is_open_and_what_to_try() {
+        let built_in = XmlSource {
+            root: None,
+            globals: Globals::new(),
+        };
+        let xml = built_in.load().unwrap();
+        let profiles = [BoundProfile {
+            name: "internal".into(),
+            address: "127.0.0.1:5060".parse().unwrap(),
+        }];
+        let text = banner(&Open {
+            profiles: &profiles,
+            event_socket: &["127.0.0.1:8021".parse().unwrap()],
+            metrics: None,
+            xml: &xml,
+            xml_name: "the built-in configuration",
+            built_in: true,
+        });
+        for expected in [
+            "udp+tcp 127.0.0.1:5060   (profile internal)",
+            "event socket    127.0.0.1:8021",
+            "20 users, 1000 to 1019 @ 127.0.0.1",
+            "9198   a tune",
+            "cli -H 127.0.0.1 -P 8021",
+        ] {
+            assert!(text.contains(expected), "{expected} in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! TOML and XML together become what every part of the server is started with. Keys of the TOML file win.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::log::LogLevel;
+use api::{BusLimits, NodeId};
+use embedded::{MediaConfig, XmlSource};
+use jiff::tz::TimeZone;
+use switch_core::config::ProfileConfig;
+use switch_core::config_xml::{Configuration, Globals};
+use uuid::Uuid;
+
+use super::problem::Problem;
+use super::schema::{self, EventSocket, File, Listen, SipProfile, port_range_fits};
+use super::toml_tree::Source;
+use super::{acl_conf, event_socket_conf, sofia_conf, switch_conf};
+use crate::machine::Machine;
+
+/// Metrics and health, on this machine only unless a file says otherwise.
+const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
+
+/// How long calls may go on after the server was asked to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How often HEARTBEAT fires (event-socket.md §5.1).
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// Everything the server is started with.
+pub(crate) struct Settings {
+    pub(crate) switch: embedded::Config,
+    /// `None` when neither file opens it.
+    pub(crate) event_socket: Option<door_esl::Config>,
+    pub(crate) acls: net::Acls,
+    pub(crate) metrics: Listen,
+    pub(crate) log_level: LogLevel,
+    pub(crate) grace: Duration,
+    /// `None`: one per core, at most four.
+    pub(crate) runtime_threads: Option<usize>,
+    pub(crate) switchname: String,
+    pub(crate) machine: Machine,
+}
+
+/// Settings, and what is worth knowing about them.
+pub(crate) struct Loaded {
+    pub(crate) settings: Settings,
+    pub(crate) notes: Vec<Problem>,
+}
+
+/// Loads the TOML file, if there is one, and the XML configuration it names.
+///
+/// # Errors
+/// Everything that is wrong with either, with file and line.
+pub(crate) fn load(toml: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
+    let machine = Machine::look();
+    let (name, text) = match toml {
+        Some(path) => {
+            let text = schema::read_text(path).map_err(|problem| vec![problem])?;
+            (path.display().to_string(), text)
+        }
+        None => ("built-in defaults".to_owned(), String::new()),
+    };
+    let source = Source::new(name, &text);
+    let file = schema::read(&source, &text);
+    let folder = toml.and_then(Path::parent).unwrap_or(Path::new(""));
+    let xml_source = XmlSource {
+        root: file.xml_root.as_ref().map(|root| folder.join(root)),
+        globals: globals(&machine, &file, folder),
+    };
+    let converted = match xml_source.load() {
+        Ok(xml) => Conversion {
+            file,
+            source: &source,
+            xml,
+            xml_source,
+            folder,
+            machine,
+            problems: Vec::new(),
+            notes: Vec::new(),
+        }
+        .run(),
+        Err(errors) => Err(errors.into_iter().map(Problem::from).collect()),
+    };
+    let mut problems = source.into_problems();
+    match converted {
+        Ok(loaded) if problems.is_empty() => Ok(loaded),
+        Ok(_) => Err(problems),
+        Err(more) => {
+            problems.extend(more);
+            Err(problems)
+        }
+    }
+}
+
+/// What the XML files may use before they set anything themselves.
+fn globals(machine: &Machine, file: &File, folder: &Path) -> Globals {
+    let shown = |path: &Path| path.display().to_string();
+    let root = file.xml_root.as_ref().map(|root| folder.join(root));
+    let conf = root
+        .as_deref()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("/built-in"));
+    let base = conf.parent().unwrap_or(conf);
+    let media = MediaConfig::default();
+    let recordings = file
+        .recordings
+        .as_ref()
+        .map_or(media.recordings, |p| folder.join(p));
+    let sounds = file
+        .sounds
+        .as_ref()
+        .map_or(media.sounds, |p| folder.join(p));
+    let list = [
+        ("hostname", machine.hostname.clone()),
+        ("local_ip_v4", machine.ipv4.to_string()),
+        ("local_ip_v6", machine.ipv6.to_string()),
+        ("conf_dir", shown(conf)),
+        ("base_dir", shown(base)),
+        ("recordings_dir", shown(&recordings)),
+        ("sounds_dir", shown(&sounds)),
+        ("log_dir", shown(&base.join("log"))),
+        ("run_dir", shown(&base.join("run"))),
+        ("db_dir", shown(&base.join("db"))),
+        ("certs_dir", shown(&base.join("tls"))),
+        ("storage_dir", shown(&base.join("storage"))),
+        ("script_dir", shown(&base.join("scripts"))),
+        ("htdocs_dir", shown(&base.join("htdocs"))),
+        ("temp_dir", shown(&std::env::temp_dir())),
+    ];
+    list.into_iter().collect()
+}
+
+struct Conversion<'a> {
+    file: File,
+    source: &'a Source,
+    xml: Configuration,
+    xml_source: XmlSource,
+    folder: &'a Path,
+    machine: Machine,
+    problems: Vec<Problem>,
+    notes: Vec<Problem>,
+}
+
+impl Conversion<'_> {
+    fn run(mut self) -> Result<Loaded, Vec<Problem>> {
+        let notes = self.xml.warnings.drain(..).map(Problem::from).collect();
+        self.notes = notes;
+        let conf = match self.xml.module("switch.conf") {
+            Some(xml) => switch_conf::read(xml, &mut self.problems, &mut self.notes),
+            None => switch_conf::SwitchConf::default(),
+        };
+        let profiles = self.profiles();
+        let event_socket = self.event_socket();
+        let networks = &self.machine.networks;
+        let acls = acl_conf::access_lists(&self.xml, networks, &mut self.problems);
+        let media = self.media(&conf);
+        if !self.problems.is_empty() {
+            self.problems.sort();
+            return Err(self.problems);
+        }
+
+        let file = self.file;
+        let defaults = (api::view::Settings::default(), BusLimits::default());
+        let log_level = file
+            .log_level
+            .or(conf.log_level)
+            .unwrap_or(defaults.0.log_level);
+        let hostname = file
+            .node
+            .name
+            .unwrap_or_else(|| self.machine.hostname.clone());
+        let bus = BusLimits {
+            replay_events: file.replay_events.unwrap_or(defaults.1.replay_events),
+            replay_bytes: file.replay_bytes.unwrap_or(defaults.1.replay_bytes),
+            ..defaults.1
+        };
+        let switch = switch_core::config::Config {
+            node: NodeId(Uuid::new_v4()),
+            hostname: hostname.as_str().into(),
+            profiles,
+            max_sessions: file
+                .max_sessions
+                .or(conf.max_sessions)
+                .unwrap_or(defaults.0.max_sessions),
+            sessions_per_second: file
+                .sessions_per_second
+                .or(conf.sessions_per_second)
+                .unwrap_or(defaults.0.sessions_per_second),
+            heartbeat: file.node.heartbeat.unwrap_or(HEARTBEAT),
+            media_workers: 1,
+            time_zone: file.node.time_zone.unwrap_or_else(TimeZone::system),
+            recordings_dir: media.recordings.display().to_string().into(),
+            xml: Arc::new(self.xml),
+        };
+        let settings = Settings {
+            switch: embedded::Config {
+                switch,
+                media,
+                bus,
+                xml: self.xml_source,
+            },
+            event_socket,
+            acls,
+            metrics: file.metrics.unwrap_or(Listen::On(METRICS)),
+            log_level,
+            grace: file.node.grace.unwrap_or(GRACE),
+            runtime_threads: file.node.runtime_threads,
+            switchname: conf.switchname.unwrap_or(hostname),
+            machine: self.machine,
+        };
+        let mut notes = self.notes;
+        notes.sort();
+        Ok(Loaded { settings, notes })
+    }
+
+    fn profiles(&mut self) -> Vec<ProfileConfig> {
+        let own = IpAddr::V4(self.machine.ipv4);
+        let mut profiles = match self.xml.module("sofia.conf") {
+            Some(xml) => sofia_conf::profiles(xml, own, &mut self.problems, &mut self.notes),
+            None => Vec::new(),
+        };
+        for section in std::mem::take(&mut self.file.profiles) {
+            let index = profiles.iter().position(|p| *p.name == *section.name);
+            match (index, section.listen) {
+                (Some(index), _) => overlay(&mut profiles[index], section),
+                (None, Some(listen)) => {
+                    let mut profile = sofia_conf::plain(&section.name, listen);
+                    overlay(&mut profile, section);
+                    profiles.push(profile);
+                }
+                (None, None) => {
+                    let what = format!(
+                        "sip.profile.listen: missing, and no XML profile is called {}",
+                        section.name
+                    );
+                    self.source.complain(section.offset, what);
+                }
+            }
+        }
+        profiles
+    }
+
+    fn event_socket(&mut self) -> Option<door_esl::Config> {
+        let xml = self.xml.module("event_socket.conf");
+        if xml.is_none() && self.file.event_socket.is_none() {
+            return None;
+        }
+        let mut config = door_esl::Config::default();
+        if let Some(xml) = xml {
+            event_socket_conf::apply(xml, &mut config, &mut self.problems, &mut self.notes);
+        }
+        let section = self.file.event_socket.take();
+        let offset = section.as_ref().map(|section| section.offset);
+        if let Some(section) = section {
+            overlay_door(&mut config, section);
+        }
+        if let Err(errors) = config.check() {
+            let origin = xml.map(|xml| xml.origin(0));
+            for error in errors {
+                match (offset, &origin) {
+                    (None, Some(origin)) => {
+                        self.problems
+                            .push(Problem::at(origin.clone(), error.to_string()));
+                    }
+                    (offset, _) => {
+                        let what = format!("door.event_socket: {error}");
+                        self.source.complain(offset.unwrap_or(0), what);
+                    }
+                }
+            }
+        }
+        Some(config)
+    }
+
+    fn media(&mut self, conf: &switch_conf::SwitchConf) -> MediaConfig {
+        let defaults = MediaConfig::default();
+        let (first, last) = self.file.media.ports.unwrap_or_else(|| {
+            let range = &defaults.port_range;
+            let first = conf.rtp_start_port.unwrap_or(*range.start());
+            (
+                first.next_multiple_of(2),
+                conf.rtp_end_port.unwrap_or(*range.end()),
+            )
+        });
+        if !port_range_fits(first, last) {
+            let what = format!("switch.conf: no room for calls in RTP ports {first}-{last}");
+            let xml = self.xml.module("switch.conf").map(|xml| xml.origin(0));
+            self.problems.push(match xml {
+                Some(origin) => Problem::at(origin, what),
+                None => Problem::of_file("switch.conf", what),
+            });
+        }
+        let below = |path: &Option<PathBuf>, or: PathBuf| match path {
+            Some(path) => self.folder.join(path),
+            None => or,
+        };
+        MediaConfig {
+            workers: self.file.media.threads,
+            port_range: first..=last,
+            drain: self.file.media.drain.unwrap_or(defaults.drain),
+            sounds: below(&self.file.sounds, defaults.sounds),
+            recordings: below(&self.file.recordings, defaults.recordings),
+            seed: None,
+        }
+    }
+}
+
+fn overlay(profile: &mut ProfileConfig, section: SipProfile) {
+    let texts = |list: Vec<String>| list.into_iter().map(Arc::from).collect();
+    if let Some(listen) = section.listen {
+        profile.sip = listen;
+        profile.rtp_ip = listen.ip();
+        profile.trust_loopback = listen.ip().is_loopback();
+    }
+    profile.rtp_ip = section.rtp_ip.unwrap_or(profile.rtp_ip);
+    profile.auth_calls = section.auth_calls.unwrap_or(profile.auth_calls);
+    profile.trust_loopback = section.trust_loopback.unwrap_or(profile.trust_loopback);
+    if let Some(context) = section.context {
+        profile.context = context.into();
+    }
+    if let Some(domains) = section.domains {
+        profile.domains = texts(domains);
+    }
+    if let Some(codecs) = section.codecs {
+        profile.codecs = texts(codecs);
+    }
+    if let Some(max) = section.max_expires {
+        profile.max_expires_s = u32::try_from(max.as_secs()).unwrap_or(u32::MAX);
+    }
+}
+
+fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
+    let EventSocket {
+        listen,
+        password,
+        acl,
+        stop_on_bind_error,
+        max_queue,
+        max_queue_bytes,
+        write_deadline,
+        login_time,
+        max_connections,
+        max_per_address,
+        max_jobs,
+        offset: _,
+    } = section;
+    macro_rules! take {
+        ($($from:ident => $to:ident),* $(,)?) => {$(
+            if let Some(value) = $from {
+                config.$to = value;
+            }
+        )*};
+    }
+    take! {
+        listen => listen,
+        acl => apply_inbound_acl,
+        stop_on_bind_error => stop_on_bind_error,
+        max_queue => max_queue,
+        max_queue_bytes => max_queue_bytes,
+        write_deadline => write_deadline,
+        login_time => login_time,
+        max_connections => max_connections,
+        max_per_address => max_per_address,
+        max_jobs => max_jobs,
+    }
+    if let Some(password) = password {
+        config.password = door_esl::Secret::new(password.value);
+    }
+}

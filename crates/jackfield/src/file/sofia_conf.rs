@@ -1,0 +1,235 @@
+//! The profiles of `sofia.conf` as FreeSWITCH has it, in so far as we serve them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use roxmltree::Node;
+use switch_core::config::{GatewayConfig, ProfileConfig, Secret};
+use switch_core::config_xml::ModuleXml;
+
+use super::module_params::{Module, Param, children, is_true};
+use super::problem::Problem;
+
+/// Longest registration granted unless a file says otherwise, seconds (RFC 3261 §10.2.1.1 suggests an hour).
+const MAX_EXPIRES_S: u32 = 3600;
+
+/// Where SIP listens unless a file says otherwise (RFC 3261 §19.1.2).
+const SIP_PORT: u16 = 5060;
+
+/// Codecs offered unless a file says otherwise.
+const CODECS: [&str; 2] = ["PCMU", "PCMA"];
+
+/// Parameters with no effect here that ask for nothing we could get wrong.
+const QUIET: [&str; 8] = [
+    "debug",
+    "sip-trace",
+    "log-level",
+    "dialplan",
+    "outbound-codec-prefs",
+    "rfc2833-pt",
+    "dtmf-duration",
+    "ext-rtp-ip",
+];
+
+/// A profile before any file has spoken.
+pub(super) fn plain(name: &str, listen: SocketAddr) -> ProfileConfig {
+    ProfileConfig {
+        name: name.into(),
+        sip: listen,
+        // Filled in when the socket is bound.
+        udp_flow: sip::transport::FlowId(0),
+        rtp_ip: listen.ip(),
+        context: "public".into(),
+        trust_loopback: listen.ip().is_loopback(),
+        auth_calls: true,
+        domains: Vec::new(),
+        codecs: CODECS.map(Arc::from).to_vec(),
+        max_expires_s: MAX_EXPIRES_S,
+        gateways: Vec::new(),
+    }
+}
+
+/// The profiles, in the order of the file. `own` is what `auto` means.
+pub(super) fn profiles(
+    xml: &ModuleXml,
+    own: IpAddr,
+    problems: &mut Vec<Problem>,
+    notes: &mut Vec<Problem>,
+) -> Vec<ProfileConfig> {
+    let module = match Module::parse(xml) {
+        Ok(module) => module,
+        Err(problem) => {
+            problems.push(problem);
+            return Vec::new();
+        }
+    };
+    let mut profiles: Vec<ProfileConfig> = Vec::new();
+    for node in children(module.root(), "profiles").flat_map(|list| children(list, "profile")) {
+        let Some(name) = node.attribute("name").filter(|name| !name.is_empty()) else {
+            problems.push(Problem::at(
+                module.origin(node),
+                "a SIP profile has no name",
+            ));
+            continue;
+        };
+        if profiles.iter().any(|other| &*other.name == name) {
+            let what = format!("SIP profile {name} is there already");
+            problems.push(Problem::at(module.origin(node), what));
+            continue;
+        }
+        let mut reader = Reader {
+            module: &module,
+            own,
+            problems,
+            notes,
+        };
+        profiles.push(reader.profile(name, node));
+    }
+    profiles
+}
+
+struct Reader<'r, 'x> {
+    module: &'r Module<'x>,
+    own: IpAddr,
+    problems: &'r mut Vec<Problem>,
+    notes: &'r mut Vec<Problem>,
+}
+
+impl Reader<'_, '_> {
+    fn profile(&mut self, name: &str, node: Node<'_, '_>) -> ProfileConfig {
+        let mut profile = plain(name, SocketAddr::new(self.own, SIP_PORT));
+        let mut rtp_ip = None;
+        for param in self.module.params(node, "settings") {
+            match param.name.as_str() {
+                "sip-ip" => {
+                    let ip = self.address(&param).unwrap_or(profile.sip.ip());
+                    profile.sip.set_ip(ip);
+                }
+                "sip-port" => {
+                    let port = param.number(self.problems).unwrap_or(profile.sip.port());
+                    profile.sip.set_port(port);
+                }
+                "rtp-ip" => rtp_ip = self.address(&param),
+                "context" => profile.context = param.value.as_str().into(),
+                "auth-calls" => profile.auth_calls = param.is_true(),
+                "inbound-codec-prefs" | "codec-prefs" => profile.codecs = codecs(&param.value),
+                "force-register-domain" => {
+                    profile.domains.retain(|domain| **domain != *param.value);
+                    profile.domains.insert(0, param.value.as_str().into());
+                }
+                "sip-expires-max-deviation" | "sip-force-expires" | "max-registration-expires" => {
+                    let seconds = param.number(self.problems);
+                    profile.max_expires_s = seconds.unwrap_or(profile.max_expires_s);
+                }
+                name if QUIET.contains(&name) => self.check_quiet(&param),
+                name => {
+                    let what = format!("{name} has no effect here");
+                    self.notes.push(Problem::at(param.origin.clone(), what));
+                }
+            }
+        }
+        profile.rtp_ip = rtp_ip.unwrap_or(profile.sip.ip());
+        profile.trust_loopback = profile.sip.ip().is_loopback();
+        for domain in children(node, "domains").flat_map(|list| children(list, "domain")) {
+            let name = domain.attribute("name").unwrap_or_default();
+            let aliased = domain.attribute("alias").is_some_and(is_true);
+            let known = profile.domains.iter().any(|other| **other == *name);
+            if aliased && !known && name != "all" && !name.is_empty() {
+                profile.domains.push(name.into());
+            }
+        }
+        for gateway in children(node, "gateways").flat_map(|list| children(list, "gateway")) {
+            profile.gateways.extend(self.gateway(gateway));
+        }
+        profile
+    }
+
+    /// Some of the quiet ones are only quiet with the value everybody has.
+    fn check_quiet(&mut self, param: &Param) {
+        let surprising = match param.name.as_str() {
+            "dialplan" => !param.value.eq_ignore_ascii_case("XML"),
+            "rfc2833-pt" => param.value != "101",
+            "dtmf-duration" => param.value != "2000",
+            _ => false,
+        };
+        if surprising {
+            let what = format!("{} = {} has no effect here", param.name, param.value);
+            self.notes.push(Problem::at(param.origin.clone(), what));
+        }
+    }
+
+    fn address(&mut self, param: &Param) -> Option<IpAddr> {
+        let own = self.own;
+        let read = |text: &str| match text {
+            "auto" | "auto-nat" => Some(own),
+            _ => text.parse().ok(),
+        };
+        param.parse("an address, or auto", read, self.problems)
+    }
+
+    /// A gateway we can reach: its proxy is an address. Others are noted, since the files FreeSWITCH ships hold some.
+    fn gateway(&mut self, node: Node<'_, '_>) -> Option<GatewayConfig> {
+        let name = node.attribute("name").unwrap_or_default().to_owned();
+        let origin = self.module.origin(node);
+        let mut gateway = GatewayConfig {
+            name: name.as_str().into(),
+            address: SocketAddr::new(self.own, 0),
+            tcp: false,
+            realm: "".into(),
+            username: "".into(),
+            password: Secret::default(),
+        };
+        let mut proxy = String::new();
+        for node in children(node, "param") {
+            let value = node.attribute("value").unwrap_or_default();
+            match node.attribute("name").unwrap_or_default() {
+                "proxy" => proxy = value.to_owned(),
+                "realm" => gateway.realm = value.into(),
+                "username" => gateway.username = value.into(),
+                "password" => gateway.password = Secret(value.into()),
+                "register-transport" | "transport" => {
+                    gateway.tcp = value.eq_ignore_ascii_case("tcp");
+                }
+                "register" if is_true(value) => {
+                    let what = format!("gateway {name}: we do not register there");
+                    self.notes.push(Problem::at(self.module.origin(node), what));
+                }
+                "register" | "extension" | "from-user" | "from-domain" | "caller-id-in-from" => {}
+                other => {
+                    let what = format!("gateway {name}: {other} has no effect here");
+                    self.notes.push(Problem::at(self.module.origin(node), what));
+                }
+            }
+        }
+        if proxy.is_empty() {
+            proxy = gateway.realm.to_string();
+        }
+        let Some(address) = gateway_address(&proxy) else {
+            let what = format!(
+                "gateway {name}: \"{proxy}\" is no address; names are not looked up, so it is left out"
+            );
+            self.notes.push(Problem::at(origin, what));
+            return None;
+        };
+        gateway.address = address;
+        if gateway.realm.is_empty() {
+            gateway.realm = address.ip().to_string().into();
+        }
+        Some(gateway)
+    }
+}
+
+fn gateway_address(text: &str) -> Option<SocketAddr> {
+    let address = text.parse().ok();
+    address.or_else(|| Some(SocketAddr::new(text.parse().ok()?, SIP_PORT)))
+}
+
+/// `PCMU,PCMA@20i`: what is behind `@` is left to the offer.
+fn codecs(list: &str) -> Vec<Arc<str>> {
+    list.split(',')
+        .filter_map(|codec| codec.split('@').next())
+        .map(str::trim)
+        .filter(|codec| !codec.is_empty())
+        .map(Arc::from)
+        .collect()
+}

@@ -1,0 +1,266 @@
+//! Logging: lines for people on standard error, and the same lines for doors that tap the log.
+
+use std::fmt::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use api::log::{LogLevel, LogLine, LogTap};
+use embedded::IdleCpu;
+use jiff::tz::TimeZone;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, fmt as print, reload};
+
+/// Changes what is printed and where lines are tapped, while the server runs.
+#[derive(Clone)]
+pub(crate) struct Logging {
+    printed: reload::Handle<LevelFilter, Registry>,
+    tap: Arc<OnceLock<Tap>>,
+}
+
+/// Where tapped lines go and what is printed in front of them.
+struct Tap {
+    log: LogTap,
+    idle_cpu: IdleCpu,
+    zone: TimeZone,
+}
+
+impl Logging {
+    /// Sets up logging for the process.
+    ///
+    /// # Errors
+    /// When something else has done so already.
+    pub(crate) fn start(level: LogLevel) -> anyhow::Result<Self> {
+        let (filter, printed) = reload::Layer::new(filter(level));
+        let tap = Arc::new(OnceLock::new());
+        let printer = print::layer()
+            .with_writer(std::io::stderr)
+            .with_filter(filter);
+        let tapper = TapLayer { tap: tap.clone() }.with_filter(LevelFilter::DEBUG);
+        tracing_subscriber::registry()
+            .with(printer)
+            .with(tapper)
+            .try_init()?;
+        Ok(Self { printed, tap })
+    }
+
+    /// Changes what is printed.
+    pub(crate) fn print_up_to(&self, level: LogLevel) {
+        if let Err(error) = self.printed.reload(filter(level)) {
+            tracing::warn!(%error, "The log level cannot be changed");
+        }
+    }
+
+    /// From now on doors can tap the log. Only the first call counts.
+    pub(crate) fn tap_into(&self, log: LogTap, idle_cpu: IdleCpu, zone: TimeZone) {
+        let tap = Tap {
+            log,
+            idle_cpu,
+            zone,
+        };
+        if self.tap.set(tap).is_err() {
+            tracing::warn!("The log is tapped already");
+        }
+    }
+}
+
+/// Eight levels onto five.
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Console | LogLevel::Alert | LogLevel::Crit | LogLevel::Err => LevelFilter::ERROR,
+        LogLevel::Warning => LevelFilter::WARN,
+        LogLevel::Notice | LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    }
+}
+
+/// Five levels onto eight.
+fn level_of(level: Level) -> LogLevel {
+    match level {
+        Level::ERROR => LogLevel::Err,
+        Level::WARN => LogLevel::Warning,
+        Level::INFO => LogLevel::Info,
+        _ => LogLevel::Debug,
+    }
+}
+
+const LEVELS: [LogLevel; 8] = [
+    LogLevel::Console,
+    LogLevel::Alert,
+    LogLevel::Crit,
+    LogLevel::Err,
+    LogLevel::Warning,
+    LogLevel::Notice,
+    LogLevel::Info,
+    LogLevel::Debug,
+];
+
+struct TapLayer {
+    tap: Arc<OnceLock<Tap>>,
+}
+
+impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TapLayer {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let Some(tap) = self.tap.get() else { return };
+        let metadata = event.metadata();
+        let mut level = level_of(*metadata.level());
+        // A client's own line may be more severe than our five levels tell, but is never less.
+        if !tap.log.wants(level) && !(level == LogLevel::Err && tap.log.wants(LogLevel::Console)) {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        // The `log` console command: the client's level and words.
+        let mut words = fields.message;
+        if let (Some(number), Some(text)) = (fields.level, fields.text) {
+            level = LEVELS.get(number).copied().unwrap_or(level);
+            words = text;
+        }
+        words.push_str(&fields.others);
+        let file = metadata.file().unwrap_or_default();
+        let file = Path::new(file)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let line = metadata.line().unwrap_or(0);
+        let prefix = Prefix {
+            tap,
+            level,
+            file: &file,
+            line,
+        };
+        tap.log.publish(LogLine {
+            level,
+            function: metadata.module_path().unwrap_or_default().into(),
+            channel: fields.channel.map(Arc::from),
+            text: format!("{prefix} {words}\n").into(),
+            file: file.as_ref().into(),
+            line,
+        });
+    }
+}
+
+/// Time, idle CPU, level and place (event-socket.md §1.7).
+struct Prefix<'a> {
+    tap: &'a Tap,
+    level: LogLevel,
+    file: &'a str,
+    line: u32,
+}
+
+impl fmt::Display for Prefix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = jiff::Timestamp::now().to_zoned(self.tap.zone.clone());
+        let idle = self.tap.idle_cpu.centi_percent();
+        write!(
+            f,
+            "{} {}.{:02}% [{}] {}:{}",
+            now.strftime("%Y-%m-%d %H:%M:%S.%6f"),
+            idle / 100,
+            idle % 100,
+            self.level.name(),
+            self.file,
+            self.line
+        )
+    }
+}
+
+/// What an event says.
+#[derive(Default)]
+struct Fields {
+    message: String,
+    channel: Option<String>,
+    level: Option<usize>,
+    text: Option<String>,
+    /// ` name=value` for every other field.
+    others: String,
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        match field.name() {
+            "message" => self.message = format!("{value:?}"),
+            "channel" => self.channel = Some(format!("{value:?}")),
+            name => {
+                // Writing to a String does not fail.
+                write!(self.others, " {name}={value:?}").ok();
+            }
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "channel" => self.channel = Some(value.to_owned()),
+            "text" => self.text = Some(value.to_owned()),
+            _ => self.record_debug(field, &value),
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "level" {
+            self.level = usize::try_from(value).ok();
+        } else {
+            self.record_debug(field, &value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tapped(write: impl FnOnce()) -> Option<Arc<LogLine>> {
+        let log = LogTap::new();
+        let mut lines = log.subscribe(7);
+        let tap = Arc::new(OnceLock::new());
+        let ready = tap.set(Tap {
+            log,
+            idle_cpu: IdleCpu::default(),
+            zone: TimeZone::UTC,
+        });
+        assert!(ready.is_ok());
+        let subscriber = tracing_subscriber::registry().with(TapLayer { tap });
+        tracing::subscriber::with_default(subscriber, write);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let wait = std::time::Duration::from_millis(50);
+        runtime.block_on(async { tokio::time::timeout(wait, lines.next()).await.ok()?.ok() })
+    }
+
+    #[test]
+    fn a_line_has_the_form_clients_parse() {
+        let line =
+            tapped(|| tracing::warn!(channel = %"abc-1", code = 486, "Call refused")).unwrap();
+        assert_eq!(line.level, LogLevel::Warning);
+        assert_eq!(line.channel.as_deref(), Some("abc-1"));
+        assert_eq!(&*line.file, "log_layer.rs");
+        let (stamp, rest) = line.text.split_at(26);
+        assert_eq!(
+            (&stamp[4..5], &stamp[10..11], &stamp[19..20]),
+            ("-", " ", ".")
+        );
+        let expected = format!(
+            " 100.00% [WARNING] log_layer.rs:{} Call refused code=486\n",
+            line.line
+        );
+        assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn a_clients_line_keeps_its_level_and_words() {
+        let line = tapped(|| {
+            let level = 2_u8;
+            let text = "from outside";
+            tracing::error!(level, text, "Log line from a client");
+        })
+        .unwrap();
+        assert_eq!(line.level, LogLevel::Crit);
+        assert!(line.text.ends_with("from outside\n"), "{}", line.text);
+    }
+}

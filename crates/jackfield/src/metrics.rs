@@ -1,0 +1,60 @@
+//! Figures for Prometheus.
+
+use std::sync::atomic::Ordering;
+
+use api::Switch;
+use embedded::Embedded;
+use metrics::{counter, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Bounds of the step histogram in seconds; the budget is the fourth.
+const STEP_BOUNDS: [f64; 8] = [
+    0.000_025, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.005, 0.05,
+];
+
+/// Sets the recorder of the process up.
+///
+/// # Errors
+/// When there is one already.
+pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
+    let steps = Matcher::Full("jackfield_switch_step_seconds".to_owned());
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(steps, &STEP_BOUNDS)?
+        .install_recorder()?;
+    Ok(handle)
+}
+
+/// Brings the figures that are not counted where they happen up to date.
+pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
+    let view = switch.view();
+    let census = embedded.census();
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a gauge of that many channels may be off by one"
+    )]
+    let set = |name: &'static str, value: u64| gauge!(name).set(value as f64);
+    set("jackfield_channels", view.channels.size() as u64);
+    set("jackfield_rooms", view.rooms.size() as u64);
+    set("jackfield_registrations", view.registrations.size() as u64);
+    set("jackfield_scheduled_tasks", view.tasks.size() as u64);
+    set("jackfield_sip_sessions", census.sip_sessions as u64);
+    set("jackfield_playbacks", census.plays as u64);
+    set("jackfield_recordings", census.records as u64);
+    set("jackfield_timers", census.timers as u64);
+    set("jackfield_draining", u64::from(view.settings.draining));
+    gauge!("jackfield_idle_cpu_percent")
+        .set(f64::from(embedded.idle_cpu().centi_percent()) / 100.0);
+
+    let bus = switch.bus_counters();
+    let count = |name: &'static str, value: &std::sync::atomic::AtomicU64| {
+        counter!(name).absolute(value.load(Ordering::Relaxed));
+    };
+    count("jackfield_bus_events_published_total", &bus.published);
+    count("jackfield_bus_events_delivered_total", &bus.delivered);
+    count("jackfield_bus_overruns_total", &bus.overruns);
+    set(
+        "jackfield_bus_subscribers",
+        bus.subscribers.load(Ordering::Relaxed),
+    );
+    counter!("jackfield_sessions_total").absolute(view.counters.sessions_since_startup);
+}
