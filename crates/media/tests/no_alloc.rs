@@ -23,9 +23,12 @@ struct Counting;
 thread_local! {
     /// Allocations and frees of this thread while it is being watched.
     static COUNT: Cell<Option<u64>> = const { Cell::new(None) };
+    /// Bytes this thread has allocated and not freed.
+    static BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
-fn count() {
+fn count(bytes: i64) {
+    BYTES.with(|held| held.set(held.get() + bytes));
     COUNT.with(|count| {
         if let Some(so_far) = count.get() {
             count.set(Some(so_far + 1));
@@ -37,19 +40,19 @@ fn count() {
 // without a destructor, which allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size() as i64);
         // SAFETY: the caller keeps the contract of `alloc`, and we pass it on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count();
+        count(-(layout.size() as i64));
         // SAFETY: the caller keeps the contract of `dealloc`, and we pass it on.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count();
+        count(new_size as i64 - layout.size() as i64);
         // SAFETY: the caller keeps the contract of `realloc`, and we pass it on.
         unsafe { System.realloc(pointer, layout, new_size) }
     }
@@ -344,4 +347,38 @@ fn the_counter_counts() {
     COUNT.with(|count| count.set(Some(0)));
     drop(std::hint::black_box(Box::new(7)));
     assert_eq!(COUNT.with(|count| count.replace(None)), Some(2));
+}
+
+/// The bar for a parked leg of the whole switch is 40 kB; this is the media part of it.
+#[test]
+fn a_leg_takes_less_than_twenty_four_kilobytes_and_gives_it_back() {
+    let started = Instant::now();
+    let config = EngineConfig {
+        started,
+        wall: SystemTime::now(),
+        seed: 1,
+    };
+    let (engine, out) = (Engine::new(config), Output::new());
+    let mut line = Line {
+        engine,
+        out,
+        started,
+        ms: 0,
+        reports: 0,
+        datagrams: 0,
+    };
+    line.phone(LegId(1), CodecSpec::pcmu());
+    let before = BYTES.with(Cell::get);
+    for leg in 2..102 {
+        line.phone(LegId(leg), CodecSpec::pcmu());
+    }
+    let each = (BYTES.with(Cell::get) - before) / 100;
+    assert!(each < 24 * 1024, "{each} bytes");
+    for leg in 2..102 {
+        line.command(MediaCommand::CloseLeg { leg: LegId(leg) });
+    }
+    let left = BYTES.with(Cell::get) - before;
+    // The tables keep their room for the next hundred.
+    assert!(left < 64 * 1024, "{left} bytes");
+    println!("{each} bytes per G.711 leg");
 }
