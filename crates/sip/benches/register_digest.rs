@@ -40,6 +40,7 @@ static ALLOCATOR: Counting = Counting;
 
 fn main() {
     bytes_per_binding();
+    bytes_per_transaction();
     divan::main();
 }
 
@@ -197,4 +198,22 @@ fn bytes_per_binding() {
     }
     let after = LIVE.load(Ordering::Relaxed);
     println!("bytes per binding: {}", (after - before) / BINDINGS);
+}
+
+/// What an answered REGISTER costs until timer J ends it, 32 s later.
+fn bytes_per_transaction() {
+    const REQUESTS: usize = 20_000;
+    let mut server = Server::new();
+    let before = LIVE.load(Ordering::Relaxed);
+    for _ in 0..REQUESTS {
+        server.count += 1;
+        let refused = server.serve(server.register(""));
+        assert_eq!(refused.code(), Some(401));
+    }
+    assert_eq!(server.endpoint.counts().server_transactions, REQUESTS);
+    let after = LIVE.load(Ordering::Relaxed);
+    println!(
+        "bytes per answered request: {}",
+        (after - before) / REQUESTS
+    );
 }

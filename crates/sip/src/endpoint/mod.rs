@@ -13,6 +13,7 @@ mod request;
 mod respond_to;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -50,7 +51,7 @@ pub struct Endpoint {
     pub(crate) servers: HashMap<u64, ServerTransaction>,
     server_keys: HashMap<ServerKey, u64>,
     /// Requests without To tag, to notice the same one over two paths.
-    merged: HashMap<Box<str>, u64>,
+    merged: HashMap<Arc<str>, u64>,
     pub(crate) sessions: HashMap<SessionId, Session>,
     /// Sessions by the number in our tag.
     pub(crate) tags: HashMap<u64, SessionId>,

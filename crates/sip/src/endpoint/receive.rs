@@ -1,5 +1,6 @@
 //! What arrives: screening, matching to transactions, dispatch.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Endpoint;
@@ -143,7 +144,7 @@ impl Endpoint {
         now: Instant,
         flow: &Flow,
         key: ServerKey,
-        merge_key: Option<Box<str>>,
+        merge_key: Option<Arc<str>>,
         request: &Message,
         method: Method,
     ) -> Option<u64> {

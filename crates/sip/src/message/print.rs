@@ -68,6 +68,8 @@ impl MessageWriter {
         self.header(HeaderName::ContentLength, &body.len().to_string());
         self.buffer.extend_from_slice(b"\r\n");
         self.buffer.extend_from_slice(body);
+        // Messages are kept for retransmission: half a minute of unused room adds up.
+        self.buffer.shrink_to_fit();
         Bytes::from(self.buffer)
     }
 

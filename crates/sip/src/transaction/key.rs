@@ -1,5 +1,7 @@
 //! What identifies a transaction (RFC 3261 §17.1.3, §17.2.3).
 
+use std::sync::Arc;
+
 use crate::message::header::MAGIC_COOKIE;
 use crate::message::{Message, Method};
 
@@ -53,7 +55,7 @@ impl ClientKey {
 /// A server transaction. INVITE and its ACK have the same key; CANCEL finds its INVITE with
 /// [`ServerKey::of_cancelled`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ServerKey(Box<str>);
+pub(crate) struct ServerKey(Arc<str>);
 
 impl ServerKey {
     /// The key of a request that passed `Message::check`.
@@ -95,7 +97,7 @@ impl ServerKey {
 }
 
 /// What tells the same request over two paths (§8.2.2.2): only for requests without a To tag.
-pub(crate) fn merge_key(request: &Message) -> Option<Box<str>> {
+pub(crate) fn merge_key(request: &Message) -> Option<Arc<str>> {
     if request.to()?.tag().is_some() {
         return None;
     }

@@ -74,6 +74,13 @@ impl ResponseTemplate {
         &self.record_routes
     }
 
+    /// Gives back the memory once the final response is printed and only that may be repeated.
+    pub(crate) fn forget(&mut self) {
+        self.head = Box::default();
+        self.to = Box::default();
+        self.record_routes = Box::default();
+    }
+
     /// A response without further headers.
     pub(crate) fn bare(&self, code: u16, reason: &str, tag: &str) -> Bytes {
         self.response(code, reason, tag).finish()

@@ -6,6 +6,7 @@
 //! | Proceeding | provisional again | sent | sent, → Completed | abandoned: gone |
 //! | Completed | final again | refused | refused | J: gone |
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -41,7 +42,7 @@ pub(crate) struct Context<'a> {
 #[derive(Debug)]
 pub(crate) struct ServerTransaction {
     pub(crate) key: ServerKey,
-    pub(crate) merge_key: Option<Box<str>>,
+    pub(crate) merge_key: Option<Arc<str>>,
     pub(crate) template: ResponseTemplate,
     pub(crate) method: Method,
     /// Number of CSeq.
@@ -66,7 +67,7 @@ impl ServerTransaction {
         now: Instant,
         context: &mut Context<'_>,
         key: ServerKey,
-        merge_key: Option<Box<str>>,
+        merge_key: Option<Arc<str>>,
         template: ResponseTemplate,
         (method, number): (Method, u32),
         tag: Box<str>,
@@ -119,6 +120,8 @@ impl ServerTransaction {
                     return ServerStep::Gone;
                 }
                 machine.state = State::Completed(bytes);
+                // Only the response is still needed; a registrar keeps thousands of these.
+                self.template.forget();
                 machine.deadline =
                     Some(context.arm(now + context.timers.sixty_four_t1(), ServerTimer::Linger));
                 ServerStep::Nothing
