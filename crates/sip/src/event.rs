@@ -159,7 +159,8 @@ pub enum Event {
         /// To tag of the fork that came late.
         to_tag: Box<str>,
     },
-    /// Terminal: no final response to our INVITE, or no ACK for our 2xx, within 64·T1.
+    /// Terminal: no final response to our INVITE, or no ACK for our 2xx, within 64·T1; or the peer
+    /// does not know or answer an established session any more (408 or 481 to a re-INVITE).
     Timeout {
         /// The session.
         session: SessionId,

@@ -617,3 +617,26 @@ fn an_old_peer_without_branches_is_matched() {
     assert_eq!(codes(&desk.hear(&bye)), [200]);
     desk.finish();
 }
+
+#[test]
+fn a_peer_that_lost_the_dialog_ends_the_session() {
+    let mut desk = Desk::new();
+    let (session, invite) = desk.call();
+    desk.hear(&response(
+        &invite,
+        200,
+        "t",
+        "Contact: <sip:bob@198.51.100.7>\r\n",
+    ));
+    desk.events();
+    desk.endpoint
+        .reinvite(desk.now, session, Some(Bytes::from_static(b"v=0")), &[])
+        .unwrap();
+    let reinvite = desk.said().remove(0);
+    assert_eq!(
+        methods(&desk.hear(&response(&reinvite, 481, "", ""))),
+        ["ACK", "BYE"]
+    );
+    assert!(matches!(desk.events()[..], [Event::Timeout { .. }]));
+    desk.finish();
+}

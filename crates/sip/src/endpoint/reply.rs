@@ -86,7 +86,7 @@ impl Endpoint {
         };
         match transaction.owner {
             ClientOwner::Invite(id) => self.on_invite_timeout(now, id, key),
-            ClientOwner::Reinvite(id) => self.on_dialog_lost(now, id, 408),
+            ClientOwner::Reinvite(id) => self.on_dialog_lost(now, id),
             ClientOwner::Bye(id) => self.end_session(now, id, Event::Ended { session: id }),
             ClientOwner::Request(id, session) => self.finish_outgoing(id, session, 408, None),
             ClientOwner::Nobody => {}

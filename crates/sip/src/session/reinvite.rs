@@ -161,7 +161,7 @@ impl Endpoint {
                 None => self.fail_reinvite(id, code),
             },
             // The peer has lost the dialog (§12.2.1.2).
-            408 | 481 => self.on_dialog_lost(now, id, code),
+            408 | 481 => self.on_dialog_lost(now, id),
             _ => self.fail_reinvite(id, code),
         }
     }
@@ -187,7 +187,7 @@ impl Endpoint {
     }
 
     /// Ends a session whose peer does not know or answer it any more.
-    pub(crate) fn on_dialog_lost(&mut self, now: Instant, id: SessionId, code: u16) {
+    pub(crate) fn on_dialog_lost(&mut self, now: Instant, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -195,12 +195,7 @@ impl Endpoint {
         match session.state {
             State::Established => {
                 self.send_bye(now, id, &[], ClientOwner::Nobody);
-                let event = if code == 408 {
-                    Event::Timeout { session: id }
-                } else {
-                    Event::Ended { session: id }
-                };
-                self.end_session(now, id, event);
+                self.end_session(now, id, Event::Timeout { session: id });
             }
             State::Leaving | State::Inviting { .. } | State::Incoming { .. } => {}
         }
