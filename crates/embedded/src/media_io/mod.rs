@@ -44,7 +44,8 @@ const DELIVERIES: usize = 1024;
 /// How media runs on this machine.
 #[derive(Clone, Debug)]
 pub struct MediaConfig {
-    /// Media threads; `None` = one per core but one, at least one.
+    /// Media threads; `None` = one, which carries a few thousand legs. With more, legs that are to meet in a
+    /// bridge or a room must be opened on the same one or moved there ([`MediaThreads::move_leg`]).
     pub workers: Option<usize>,
     /// Ports for RTP and RTCP; only whole pairs (even, odd) inside are used.
     pub port_range: RangeInclusive<u16>,
@@ -87,8 +88,7 @@ impl MediaThreads {
     /// # Errors
     /// When the system gives no thread or no poll.
     pub fn start(config: MediaConfig) -> io::Result<(Self, mpsc::Receiver<MediaReport>)> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let count = config.workers.unwrap_or(cores.saturating_sub(1)).max(1);
+        let count = config.workers.unwrap_or(1).max(1);
         let (reports, receiver) = mpsc::channel(REPORTS);
         let stop = Arc::new(AtomicBool::new(false));
         let started = Instant::now();
