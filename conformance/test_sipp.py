@@ -18,14 +18,14 @@ class Sipp:
     """One run of one scenario."""
 
     def __init__(self, server, scenario, folder, user="1003", callee="9196", talk_ms=3000, calls=1,
-                 rate=10, transport="u1", audio_port=0, seconds=40):
+                 rate=10, transport="u1", audio_port=0, seconds=40, password="1234"):
         self.folder = Path(folder)
         self.log_file = self.folder / "log"
         self.errors = self.folder / "errors"
         self.messages = self.folder / "messages"
         self.process = subprocess.Popen(
             ["sipp", f"127.0.0.1:{server.sip_port}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
-             "-s", user, "-au", user, "-ap", "1234", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", transport,
+             "-s", user, "-au", user, "-ap", password, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", transport,
              "-m", str(calls), "-r", str(rate), "-l", str(max(calls, 1)), "-d", str(talk_ms),
              "-key", "callee", callee, "-key", "audio_port", str(audio_port),
              "-nostdin", "-timeout", f"{seconds}s", "-timeout_error",
@@ -79,7 +79,7 @@ def test_register_with_digest(server, tmp_path, transport):
 
 def test_register_with_a_wrong_password_leaves_no_binding(server, tmp_path):
     with server.connect() as watch:
-        Sipp(server, "register_wrong_password", tmp_path).finish()
+        Sipp(server, "register_wrong_password", tmp_path, password="not-it").finish()
         assert "0 total." in watch.api("show registrations")
 
 

@@ -143,8 +143,12 @@ class Phone:
                 keys.sendall(digit.encode())
                 time.sleep(0.25)
 
-    def registered(self):
-        self.wait_for("REGISTER_OK")
+    def registered(self, seconds=10):
+        """Waits until the server agreed. The log says so even when it came before we listened."""
+        deadline = time.monotonic() + seconds
+        while "binding]" not in self.log():
+            assert time.monotonic() < deadline, f"phone {self.user} is not registered:\n{self.log()}"
+            time.sleep(0.05)
         return self
 
     def heard(self):
