@@ -1,6 +1,7 @@
 //! Logging: lines for people on standard error, and the same lines for doors that tap the log.
 
 use std::fmt::{self, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -38,6 +39,7 @@ impl Logging {
         let (filter, printed) = reload::Layer::new(filter(level));
         let tap = Arc::new(OnceLock::new());
         let printer = print::layer()
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
             .with_filter(filter);
         let tapper = TapLayer { tap: tap.clone() }.with_filter(LevelFilter::DEBUG);
@@ -108,8 +110,13 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TapLayer {
         let Some(tap) = self.tap.get() else { return };
         let metadata = event.metadata();
         let mut level = level_of(*metadata.level());
-        // A client's own line may be more severe than our five levels tell, but is never less.
-        if !tap.log.wants(level) && !(level == LogLevel::Err && tap.log.wants(LogLevel::Console)) {
+        // An error may turn out to be a client's own line of an even more severe level.
+        let least = if level == LogLevel::Err {
+            LogLevel::Console
+        } else {
+            level
+        };
+        if !tap.log.wants(least) {
             return;
         }
         let mut fields = Fields::default();

@@ -1,0 +1,208 @@
+//! One logged-in connection: requests answered in order, everything else handed on.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Arguments;
+use super::frames::{Decoder, Frame, FrameError};
+
+/// Time for a connection to be made and accepted.
+const LOGIN: Duration = Duration::from_secs(10);
+
+/// First and longest wait before connecting again.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LinkError {
+    #[error("{address}: {source}")]
+    Connect { address: String, source: io::Error },
+    #[error("the connection ended: {0}")]
+    Lost(io::Error),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error("the server lets nobody in from here: {0}")]
+    Rejected(String),
+    #[error("the login was refused: {0}")]
+    Refused(String),
+    #[error("the server does not answer")]
+    Silent,
+}
+
+/// A request and where its answer goes.
+pub(super) struct Request {
+    /// Command and headers, without the blank line.
+    pub(super) text: String,
+    pub(super) answer: oneshot::Sender<Frame>,
+}
+
+/// What happened beside answers.
+pub(super) enum Notice {
+    /// An event, a log line, a farewell.
+    Frame(Frame),
+    /// The connection is there again.
+    Connected,
+    /// It is gone; another one is tried.
+    Lost(String),
+}
+
+/// A logged-in connection.
+pub(super) struct Connection {
+    stream: TcpStream,
+    decoder: Decoder,
+}
+
+impl Connection {
+    /// Connects and logs in.
+    pub(super) async fn open(arguments: &Arguments) -> Result<Self, LinkError> {
+        let opened = tokio::time::timeout(LOGIN, Self::login(arguments)).await;
+        opened.unwrap_or(Err(LinkError::Silent))
+    }
+
+    async fn login(arguments: &Arguments) -> Result<Self, LinkError> {
+        let address = (arguments.host.as_str(), arguments.port);
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|source| LinkError::Connect {
+                address: format!("{}:{}", arguments.host, arguments.port),
+                source,
+            })?;
+        stream.set_nodelay(true).map_err(LinkError::Lost)?;
+        let mut connection = Self {
+            stream,
+            decoder: Decoder::default(),
+        };
+        let greeting = connection.frame().await?;
+        if greeting.kind() != "auth/request" {
+            return Err(LinkError::Rejected(greeting.body.trim().to_owned()));
+        }
+        let password = &arguments.password;
+        let login = match &arguments.user {
+            Some(user) => format!("userauth {user}:{password}"),
+            None => format!("auth {password}"),
+        };
+        let reply = connection.ask(&login).await?;
+        let text = reply.header("Reply-Text");
+        if text.starts_with("+OK") {
+            Ok(connection)
+        } else {
+            Err(LinkError::Refused(text.to_owned()))
+        }
+    }
+
+    /// Sends a request and waits for its answer, passing over what comes in between.
+    pub(super) async fn ask(&mut self, text: &str) -> Result<Frame, LinkError> {
+        self.send(text).await?;
+        loop {
+            let frame = self.frame().await?;
+            if is_answer(&frame) {
+                return Ok(frame);
+            }
+            if frame.kind() == "text/disconnect-notice" {
+                return Err(LinkError::Rejected(frame.body.trim().to_owned()));
+            }
+        }
+    }
+
+    async fn send(&mut self, text: &str) -> Result<(), LinkError> {
+        let bytes = format!("{text}\n\n");
+        self.stream
+            .write_all(bytes.as_bytes())
+            .await
+            .map_err(LinkError::Lost)
+    }
+
+    /// The next frame. Cancel-safe: bytes read are kept.
+    async fn frame(&mut self) -> Result<Frame, LinkError> {
+        loop {
+            if let Some(frame) = self.decoder.next()? {
+                return Ok(frame);
+            }
+            let mut bytes = [0; 16_384];
+            match self.stream.read(&mut bytes).await {
+                Ok(0) => return Err(LinkError::Lost(io::ErrorKind::UnexpectedEof.into())),
+                Ok(count) => self.decoder.push(&bytes[..count]),
+                Err(error) => return Err(LinkError::Lost(error)),
+            }
+        }
+    }
+
+    /// Carries requests until the connection or the asker is gone.
+    async fn carry(
+        &mut self,
+        requests: &mut mpsc::Receiver<Request>,
+        notices: &mpsc::Sender<Notice>,
+    ) -> Result<(), LinkError> {
+        let mut waiting: VecDeque<oneshot::Sender<Frame>> = VecDeque::new();
+        loop {
+            tokio::select! {
+                request = requests.recv() => {
+                    let Some(request) = request else { return Ok(()) };
+                    waiting.push_back(request.answer);
+                    self.send(&request.text).await?;
+                }
+                frame = self.frame() => {
+                    let frame = frame?;
+                    match waiting.pop_front_if(|_| is_answer(&frame)) {
+                        // Whoever no longer waits does not want to know.
+                        Some(answer) => drop(answer.send(frame)),
+                        // Whoever reads notices is slower than the server: the server waits.
+                        None => drop(notices.send(Notice::Frame(frame)).await),
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_answer(frame: &Frame) -> bool {
+    matches!(frame.kind(), "command/reply" | "api/response")
+}
+
+/// Keeps a connection until nobody asks any more, opening it again whenever it is lost. `first` sends what every
+/// connection starts with.
+pub(super) async fn keep(
+    mut connection: Connection,
+    arguments: Arguments,
+    first: Option<String>,
+    mut requests: mpsc::Receiver<Request>,
+    notices: mpsc::Sender<Notice>,
+) {
+    loop {
+        let started = match &first {
+            Some(text) => connection.ask(text).await.map(drop),
+            None => Ok(()),
+        };
+        let ended = match started {
+            Ok(()) => connection.carry(&mut requests, &notices).await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = ended else { return };
+        if notices.send(Notice::Lost(error.to_string())).await.is_err() {
+            return;
+        }
+        let mut wait = AGAIN.0;
+        connection = loop {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                request = requests.recv() => match request {
+                    // Dropping it tells the asker that there is no connection.
+                    Some(request) => { drop(request); continue }
+                    None => return,
+                }
+            }
+            wait = (wait * 2).min(AGAIN.1);
+            if let Ok(connection) = Connection::open(&arguments).await {
+                break connection;
+            }
+        };
+        if notices.send(Notice::Connected).await.is_err() {
+            return;
+        }
+    }
+}
