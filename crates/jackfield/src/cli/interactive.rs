@@ -52,7 +52,7 @@ pub(super) fn run(
         // Ctrl-C forgets the line, Ctrl-D leaves; what else there may be is no line.
         let done = match &signal {
             Signal::Success(line) => !obey(link, view, line),
-            other => *other == Signal::CtrlD,
+            other => matches!(other, Signal::CtrlD),
         };
         if done {
             break;
