@@ -71,7 +71,8 @@ class Run:
         finally:
             watchdog.cancel()
         assert status == 0 and self.said[-1] == {"stage": "done"}, (
-            f"the script ended with {status}\n{errors}\nlast: {self.said[-5:]}\n{server.log()}"
+            f"the script ended with {status}: {errors}\n"
+            f"seen: {[named(said['event']) if 'event' in said else said for said in self.said]}\n{server.log()}"
         )
         stage = next(said for said in self.said if said.get("stage") == "bridged")
         self.a, self.b = stage["a"], stage["b"]

@@ -37,9 +37,10 @@ function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-function wait(name, leg) {
-  const late = pause(10000).then(() => fail('no ' + name + ' on ' + leg + ' within 10 s'));
-  return Promise.race([moment(name, leg).promise, late]);
+async function wait(name, leg) {
+  const late = setTimeout(() => fail('no ' + name + ' on ' + leg + ' within 10 s'), 10000);
+  await moment(name, leg).promise;
+  clearTimeout(late);
 }
 
 const connection = new esl.Connection(host, Number(port), password, () => {
