@@ -1,6 +1,7 @@
 //! One leg: what it says, what it hears, and everything hung onto it.
 
 pub(crate) mod digit_queue;
+mod negotiated;
 pub(crate) mod packetiser;
 pub(crate) mod playing;
 pub(crate) mod playout;

@@ -4,12 +4,9 @@ use std::net::SocketAddr;
 
 use rand::rngs::StdRng;
 
-use super::packetiser::Packetiser;
-use super::playout::Playout;
+use super::negotiated::Negotiated;
 use super::scratch::Scratch;
-use crate::control::{
-    Codec, CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent,
-};
+use crate::control::{CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport};
 use crate::frame::Frame;
 use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
@@ -17,8 +14,6 @@ use crate::rtp::rtcp::{self, Control};
 use crate::rtp::telephone_event::{EventReceiver, EventSender, Pressed};
 use crate::rtp::{Packet, Protection, Reception, Sending};
 
-/// A peer silent for this long may come back from elsewhere (it rebooted, its NAT forgot it).
-const RELATCH_US: u64 = 1_000_000;
 /// Comfort noise. RFC 3389; it fills pauses and carries no sound we play.
 const COMFORT_NOISE: u8 = 13;
 
@@ -34,20 +29,6 @@ pub(crate) struct RtpSide {
     stats: LegStats,
     heard_us: u64,
     timeout_told: bool,
-}
-
-struct Negotiated {
-    telephone_event: Option<TelephoneEvent>,
-    direction: Direction,
-    symmetric: bool,
-    timeout_us: Option<u64>,
-    signalled: SocketAddr,
-    rtp_to: SocketAddr,
-    rtcp_to: SocketAddr,
-    /// Where the peer's packets really come from.
-    latched: Option<SocketAddr>,
-    playout: Playout,
-    packetiser: Packetiser,
 }
 
 /// What an RTP datagram was.
@@ -86,40 +67,12 @@ impl RtpSide {
 
     /// Takes a negotiation, keeping what still fits; returns the rate of the leg.
     pub(crate) fn set_remote(&mut self, now_us: u64, spec: &LegSpec) -> u32 {
-        let send = sane(spec.send);
-        let receive: Vec<CodecSpec> = spec.receive.iter().copied().map(sane).collect();
-        let receive = if receive.is_empty() {
-            vec![send]
-        } else {
-            receive
-        };
-        let rate_hz = send.clock_rate_hz;
-        let before = self.negotiated.take();
-        let (playout, packetiser, latched) = match before {
-            Some(before) => {
-                let kept = before.signalled == spec.remote;
-                let playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
-                let packetiser = Some(before.packetiser).filter(|p| p.spec == send);
-                (playout, packetiser, before.latched.filter(|_| kept))
-            }
-            None => (None, None, None),
-        };
-        let playout = playout.unwrap_or_else(|| Playout::new(&receive, rate_hz));
-        self.reception.set_clock_rate(playout.clock_rate_hz());
+        let negotiated = Negotiated::new(spec, self.negotiated.take());
+        let rate_hz = negotiated.packetiser.spec.clock_rate_hz;
+        self.reception
+            .set_clock_rate(negotiated.playout.clock_rate_hz());
         self.sending.set_clock_rate(rate_hz);
-        let rtcp = spec.rtcp.unwrap_or_else(|| next_port(spec.remote));
-        self.negotiated = Some(Negotiated {
-            telephone_event: spec.telephone_event,
-            direction: spec.direction,
-            symmetric: spec.symmetric,
-            timeout_us: spec.timeout_ms.map(|ms| u64::from(ms) * 1000),
-            signalled: spec.remote,
-            rtp_to: latched.unwrap_or(spec.remote),
-            rtcp_to: rtcp,
-            latched,
-            playout,
-            packetiser: packetiser.unwrap_or_else(|| Packetiser::new(send)),
-        });
+        self.negotiated = Some(negotiated);
         self.heard_us = now_us;
         self.timeout_told = false;
         rate_hz
@@ -469,32 +422,6 @@ impl RtpSide {
     }
 }
 
-impl Negotiated {
-    /// Whether a datagram may come from there; learns the peer's real address.
-    ///
-    /// Behind a NAT the first sender wins, and only silence lets another one in: otherwise anybody
-    /// who guesses the port could take the call over. Without NAT the peer's own host may send from
-    /// any of its ports.
-    fn admits(&mut self, from: SocketAddr, silence_us: u64) -> bool {
-        if !self.symmetric {
-            return from.ip() == self.signalled.ip();
-        }
-        match self.latched {
-            Some(latched) if latched == from => true,
-            Some(_) if silence_us < RELATCH_US => false,
-            Some(_) | None => {
-                self.latched = Some(from);
-                let multiplexed = self.rtcp_to == self.rtp_to;
-                self.rtp_to = from;
-                if multiplexed {
-                    self.rtcp_to = from;
-                }
-                true
-            }
-        }
-    }
-}
-
 fn transmit(
     leg: LegId,
     to: SocketAddr,
@@ -507,25 +434,6 @@ fn transmit(
         bytes.extend_from_slice(packet.payload);
         protection.seal(bytes, start);
     });
-}
-
-/// A negotiation we cannot do becomes the nearest we can.
-fn sane(mut spec: CodecSpec) -> CodecSpec {
-    if !spec.codec.allows_rate(spec.clock_rate_hz) {
-        spec.clock_rate_hz = 8000;
-    }
-    // 32 kHz L16 fits an Ethernet frame up to 20 ms only.
-    let longest = match spec.codec {
-        Codec::Pcmu | Codec::Pcma => 60,
-        Codec::L16 => (1400 / (spec.clock_rate_hz as u16 / 1000 * 2)).min(60) / 10 * 10,
-    };
-    spec.ptime_ms = spec.ptime_ms.clamp(10, longest);
-    spec.payload_type &= 0x7f;
-    spec
-}
-
-fn next_port(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip(), address.port().saturating_add(1))
 }
 
 /// A timestamp as microseconds near `now_us`, so that 32 bits do not wrap within what is compared.

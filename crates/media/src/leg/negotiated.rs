@@ -1,0 +1,103 @@
+//! What a negotiation means for an RTP leg: where to send, whom to listen to, in which formats.
+
+use std::net::SocketAddr;
+
+use super::packetiser::Packetiser;
+use super::playout::Playout;
+use crate::control::{Codec, CodecSpec, Direction, LegSpec, TelephoneEvent};
+
+/// A peer silent for this long may come back from elsewhere (it rebooted, its NAT forgot it).
+const RELATCH_US: u64 = 1_000_000;
+
+/// What was agreed with a peer, and the machines that follow from it.
+pub(super) struct Negotiated {
+    pub(super) telephone_event: Option<TelephoneEvent>,
+    pub(super) direction: Direction,
+    pub(super) symmetric: bool,
+    pub(super) timeout_us: Option<u64>,
+    pub(super) signalled: SocketAddr,
+    pub(super) rtp_to: SocketAddr,
+    pub(super) rtcp_to: SocketAddr,
+    /// Where the peer's packets really come from.
+    pub(super) latched: Option<SocketAddr>,
+    pub(super) playout: Playout,
+    pub(super) packetiser: Packetiser,
+}
+
+impl Negotiated {
+    /// Follows a negotiation, keeping what still fits of the one before.
+    pub(super) fn new(spec: &LegSpec, before: Option<Self>) -> Self {
+        let send = sane(spec.send);
+        let receive: Vec<CodecSpec> = spec.receive.iter().copied().map(sane).collect();
+        let receive = if receive.is_empty() {
+            vec![send]
+        } else {
+            receive
+        };
+        let rate_hz = send.clock_rate_hz;
+        let (playout, packetiser, latched) = match before {
+            Some(before) => {
+                let kept = before.signalled == spec.remote;
+                let playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
+                let packetiser = Some(before.packetiser).filter(|p| p.spec == send);
+                (playout, packetiser, before.latched.filter(|_| kept))
+            }
+            None => (None, None, None),
+        };
+        Self {
+            telephone_event: spec.telephone_event,
+            direction: spec.direction,
+            symmetric: spec.symmetric,
+            timeout_us: spec.timeout_ms.map(|ms| u64::from(ms) * 1000),
+            signalled: spec.remote,
+            rtp_to: latched.unwrap_or(spec.remote),
+            rtcp_to: spec.rtcp.unwrap_or_else(|| next_port(spec.remote)),
+            latched,
+            playout: playout.unwrap_or_else(|| Playout::new(&receive, rate_hz)),
+            packetiser: packetiser.unwrap_or_else(|| Packetiser::new(send)),
+        }
+    }
+
+    /// Whether a datagram may come from there; learns the peer's real address.
+    ///
+    /// Behind a NAT the first sender wins, and only silence lets another one in: otherwise anybody
+    /// who guesses the port could take the call over. Without NAT the peer's own host may send from
+    /// any of its ports.
+    pub(super) fn admits(&mut self, from: SocketAddr, silence_us: u64) -> bool {
+        if !self.symmetric {
+            return from.ip() == self.signalled.ip();
+        }
+        match self.latched {
+            Some(latched) if latched == from => true,
+            Some(_) if silence_us < RELATCH_US => false,
+            Some(_) | None => {
+                self.latched = Some(from);
+                let multiplexed = self.rtcp_to == self.rtp_to;
+                self.rtp_to = from;
+                if multiplexed {
+                    self.rtcp_to = from;
+                }
+                true
+            }
+        }
+    }
+}
+
+/// A negotiation we cannot do becomes the nearest we can.
+fn sane(mut spec: CodecSpec) -> CodecSpec {
+    if !spec.codec.allows_rate(spec.clock_rate_hz) {
+        spec.clock_rate_hz = 8000;
+    }
+    // 32 kHz L16 fits an Ethernet frame up to 20 ms only.
+    let longest = match spec.codec {
+        Codec::Pcmu | Codec::Pcma => 60,
+        Codec::L16 => (1400 / (spec.clock_rate_hz as u16 / 1000 * 2)).min(60) / 10 * 10,
+    };
+    spec.ptime_ms = spec.ptime_ms.clamp(10, longest);
+    spec.payload_type &= 0x7f;
+    spec
+}
+
+fn next_port(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip(), address.port().saturating_add(1))
+}
