@@ -78,6 +78,10 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
     logging.tap_into(switch.log().clone(), embedded.idle_cpu().clone(), zone);
     change_log_level(&switch, settings.log_level).await;
 
+    let wanted = settings
+        .event_socket
+        .as_ref()
+        .map_or(0, |config| config.listen.len());
     let opened = open(
         &embedded,
         settings.event_socket,
@@ -114,9 +118,11 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
     ));
     tasks.close();
 
+    let listening = door.as_ref().map_or(&[][..], Door::local_addrs);
     let text = banner(&Open {
         profiles: embedded.profiles(),
-        event_socket: door.as_ref().map_or(&[], Door::local_addrs),
+        event_socket: listening,
+        waiting: wanted - listening.len(),
         metrics: metrics_address,
         xml: &xml,
         xml_name: &xml_source.name(),

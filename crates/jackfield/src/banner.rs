@@ -10,6 +10,8 @@ use switch_core::config_xml::Configuration;
 pub(crate) struct Open<'a> {
     pub(crate) profiles: &'a [BoundProfile],
     pub(crate) event_socket: &'a [SocketAddr],
+    /// Addresses the event socket is still trying to get.
+    pub(crate) waiting: usize,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) xml: &'a Configuration,
     pub(crate) xml_name: &'a str,
@@ -30,6 +32,10 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
     }
     for address in open.event_socket {
         row("event socket", address.to_string());
+    }
+    if open.waiting > 0 {
+        let why = "waiting for an address that is in use";
+        row("event socket", why.to_owned());
     }
     if let Some(address) = open.metrics {
         row(
@@ -93,6 +99,7 @@ mod tests {
         let text = banner(&Open {
             profiles: &profiles,
             event_socket: &["127.0.0.1:8021".parse().unwrap()],
+            waiting: 1,
             metrics: None,
             xml: &xml,
             xml_name: "the built-in configuration",
@@ -101,6 +108,7 @@ mod tests {
         for expected in [
             "udp+tcp 127.0.0.1:5060   (profile internal)",
             "event socket    127.0.0.1:8021",
+            "event socket    waiting for an address that is in use",
             "20 users, 1000 to 1019 @ 127.0.0.1",
             "9198   a tune",
             "cli -H 127.0.0.1 -P 8021",

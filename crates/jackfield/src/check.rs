@@ -20,7 +20,11 @@ pub(crate) fn run(config: Option<&Path>) -> ExitCode {
             for note in &notes {
                 println!("note: {note}");
             }
-            println!("No errors, {} notes.", notes.len());
+            let count = notes.len();
+            println!(
+                "No errors, {count} note{}.",
+                if count == 1 { "" } else { "s" }
+            );
             ExitCode::SUCCESS
         }
         Err(problems) => {
@@ -39,7 +43,7 @@ pub(crate) fn errors(count: usize) -> String {
 }
 
 /// Applications the dialplan uses and we lack: a caller would run into them.
-fn missing_applications(source: &XmlSource) -> Vec<Problem> {
+pub(crate) fn missing_applications(source: &XmlSource) -> Vec<Problem> {
     let shipped = built_in();
     let (files, root): (&dyn Files, &Path) = match &source.root {
         Some(root) => (&DiskFiles, root),

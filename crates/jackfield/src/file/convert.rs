@@ -265,7 +265,7 @@ impl Conversion<'_> {
                             .push(Problem::at(origin.clone(), error.to_string()));
                     }
                     (offset, _) => {
-                        let what = format!("door.event_socket: {error}");
+                        let what = format!("door.event_socket.{}: {error}", key_of(&error));
                         self.source.complain(offset.unwrap_or(0), what);
                     }
                 }
@@ -367,5 +367,18 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
     }
     if let Some(password) = password {
         config.password = door_esl::Secret::new(password.value);
+    }
+}
+
+/// The key to change.
+fn key_of(error: &door_esl::ConfigError) -> &'static str {
+    match error {
+        door_esl::ConfigError::NoAddress => "listen",
+        door_esl::ConfigError::EmptyPassword | door_esl::ConfigError::DefaultPassword(_) => {
+            "password"
+        }
+        door_esl::ConfigError::EmptyQueue => "max_queue",
+        door_esl::ConfigError::TooFewJobs => "max_jobs",
+        door_esl::ConfigError::TooManyAcls => "acl",
     }
 }

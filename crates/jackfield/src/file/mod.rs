@@ -17,3 +17,6 @@ pub(crate) use acl_conf::access_lists;
 pub(crate) use convert::{Settings, load};
 pub(crate) use problem::Problem;
 pub(crate) use schema::Listen;
+
+#[cfg(test)]
+mod tests;

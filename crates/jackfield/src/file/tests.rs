@@ -1,0 +1,331 @@
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::file::convert::Loaded;
+
+/// A folder of files that goes away.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("jackfield-file-{}-{next}", std::process::id());
+        let folder = Self(std::env::temp_dir().join(name));
+        for (name, text) in files {
+            let path = folder.0.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn load(&self) -> Result<Loaded, Vec<String>> {
+        load(Some(&self.0.join("jackfield.toml"))).map_err(|problems| self.shown(&problems))
+    }
+
+    /// Problems without the folder's name in front.
+    fn shown(&self, problems: &[Problem]) -> Vec<String> {
+        let folder = format!("{}/", self.0.display());
+        let shown = problems.iter().map(|p| p.to_string().replace(&folder, ""));
+        shown.collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn toml(text: &str) -> Result<Loaded, Vec<String>> {
+    Folder::new(&[("jackfield.toml", text)]).load()
+}
+
+/// The places of all complaints, and that each says the expected thing.
+fn check_errors(result: Result<Loaded, Vec<String>>, expected: &[&str]) {
+    let errors = match result {
+        Ok(_) => panic!("nothing was wrong"),
+        Err(errors) => errors,
+    };
+    assert_eq!(errors.len(), expected.len(), "{errors:#?}");
+    for (error, start) in errors.iter().zip(expected) {
+        assert!(
+            error.starts_with(start),
+            "{error}\nshould start with\n{start}"
+        );
+    }
+}
+
+/// What can be compared: settings without what differs in every run.
+fn comparable(settings: &Settings) -> (String, net::Acls) {
+    let mut switch = settings.switch.clone();
+    switch.switch.node = api::NodeId(uuid::Uuid::nil());
+    let switch_core::config::Config { xml, .. } = &switch.switch;
+    let globals: Vec<_> = xml.globals.iter().collect();
+    // The XML itself prints as thousands of lines; both read the same.
+    let parts = (
+        &switch.switch.profiles,
+        (
+            switch.switch.max_sessions,
+            switch.switch.sessions_per_second,
+        ),
+        (
+            switch.switch.heartbeat,
+            &switch.switch.hostname,
+            &switch.switch.time_zone,
+        ),
+        (&switch.media, &switch.bus, globals),
+        (&settings.event_socket, &settings.metrics),
+        (settings.log_level, settings.grace, settings.runtime_threads),
+    );
+    (format!("{parts:#?}"), settings.acls.clone())
+}
+
+#[test]
+fn the_sample_says_what_is_so_without_it() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/jackfield.toml");
+    let with = load(Some(&sample)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let without = load(None).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    assert_eq!(comparable(&with.settings), comparable(&without.settings));
+    let door = with.settings.event_socket.unwrap();
+    assert!(door.password.matches("ClueCon"));
+    assert_eq!(
+        without.notes,
+        [],
+        "the built-in configuration asks for nothing we lack"
+    );
+}
+
+#[test]
+fn every_key_of_the_sample_is_explained() {
+    let sample = include_str!("../../../../config/jackfield.toml");
+    for key in [
+        "name",
+        "level",
+        "root",
+        "sounds",
+        "recordings",
+        "runtime_threads",
+        "trust_loopback",
+        "max_jobs",
+    ] {
+        assert!(
+            sample.lines().any(|line| line
+                .trim_start_matches("# ")
+                .starts_with(&format!("{key} = "))),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn all_errors_of_a_file_come_at_once_with_their_lines() {
+    check_errors(
+        toml(
+            "[node]\ngrace = 30\nnam = \"x\"\n\n[media]\nport_range = \"5-4\"\nthreads = \"many\"\n\n\
+             [door.event_socket]\nlisten = [\"127.0.0.1:8021\", \"nowhere\"]\nmax_jobs = 3\n\n[backend]\nkind = \"freeswitch\"\n\n\
+             [[sip.profile]]\nlisten = \"127.0.0.1:5060\"\n\n[[sip.profile]]\nname = \"other\"\n",
+        ),
+        &[
+            "jackfield.toml:2:9: node.grace: expected a duration",
+            "jackfield.toml:3:1: node.nam: unknown key, did you mean name?",
+            "jackfield.toml:6:14: media.port_range: expected two ports",
+            "jackfield.toml:7:11: media.threads: expected \"auto\"",
+            "jackfield.toml:10:29: door.event_socket.listen: expected an address",
+            "jackfield.toml:11:12: door.event_socket.max_jobs: expected a number from 1000",
+            "jackfield.toml:14:8: backend.kind: expected \"embedded\", the only backend there is yet",
+            "jackfield.toml:16:1: sip.profile.name: missing",
+            "jackfield.toml:19:1: sip.profile.listen: missing",
+        ],
+    );
+    check_errors(toml("[node\n"), &["jackfield.toml:1:"]);
+    check_errors(
+        toml("[colour]\n"),
+        &["jackfield.toml:1:2: colour: unknown key; known here: node"],
+    );
+}
+
+#[test]
+fn the_well_known_password_is_not_served_to_the_world() {
+    let open = "[door.event_socket]\nlisten = \"0.0.0.0:8021\"\nacl = [\"rfc1918.auto\"]\n";
+    let errors = toml(open).err().unwrap();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(
+        errors[0].contains(
+            "door.event_socket.password: the default password is served on loopback only"
+        ),
+        "{errors:?}"
+    );
+    let own = format!("{open}password = \"env:PATH\"\n");
+    assert!(toml(&own).is_ok());
+}
+
+#[test]
+fn toml_wins_over_xml() {
+    let loaded = toml(
+        "[limits]\nmax_sessions = 7\n[[sip.profile]]\nname = \"internal\"\nlisten = \"127.0.0.1:0\"\nauth_calls = false\n\
+         [[sip.profile]]\nname = \"second\"\nlisten = \"127.0.0.2:5070\"\n[metrics]\nlisten = \"off\"\n[paths]\nrecordings = \"calls\"\n",
+    )
+    .unwrap();
+    let switch = &loaded.settings.switch.switch;
+    assert_eq!((switch.max_sessions, switch.sessions_per_second), (7, 30));
+    let names: Vec<_> = switch
+        .profiles
+        .iter()
+        .map(|p| (&*p.name, p.sip.to_string(), p.auth_calls))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("internal", "127.0.0.1:0".to_owned(), false),
+            ("second", "127.0.0.2:5070".to_owned(), true)
+        ]
+    );
+    assert_eq!(&*switch.profiles[0].context, "public");
+    assert_eq!(loaded.settings.metrics, Listen::Off);
+    assert!(loaded.settings.switch.media.recordings.ends_with("calls"));
+    assert!(loaded.settings.switch.media.recordings.is_absolute());
+}
+
+const ROOT: &str = r#"<document type="freeswitch/xml">
+<section name="configuration">
+<configuration name="event_socket.conf"><settings>
+  <param name="nat-map" value="false"/>
+  <param name="listen-ip" value="::"/>
+  <param name="listen-port" value="8022"/>
+  <param name="password" value="secret"/>
+  <param name="apply-inbound-acl" value="lan"/>
+  <param name="apply-inbound-acl" value="users"/>
+  <param name="stop-on-bind-error" value="true"/>
+  <param name="max-queue" value="5"/>
+</settings></configuration>
+<configuration name="acl.conf"><network-lists>
+  <list name="lan" default="deny"><node type="allow" cidr="10.0.0.0/8"/><node type="deny" host="10.1.0.0" mask="255.255.0.0"/></list>
+  <list name="users" default="deny"><node type="allow" domain="example.org"/></list>
+</network-lists></configuration>
+<configuration name="switch.conf"><settings>
+  <param name="max-sessions" value="12"/>
+  <param name="rtp-start-port" value="20001"/>
+  <param name="rtp-end-port" value="20100"/>
+  <param name="loglevel" value="debug"/>
+  <param name="colorize-console" value="true"/>
+</settings></configuration>
+<configuration name="sofia.conf"><profiles>
+  <profile name="external"><gateways>
+    <gateway name="carrier"><param name="proxy" value="192.0.2.9:5080"/><param name="username" value="u"/><param name="register" value="false"/></gateway>
+    <gateway name="named"><param name="proxy" value="sip.example.org"/></gateway>
+  </gateways><settings>
+    <param name="sip-ip" value="127.0.0.1"/><param name="sip-port" value="5080"/><param name="context" value="outside"/>
+    <param name="auth-calls" value="false"/><param name="inbound-codec-prefs" value="PCMA,PCMU@20i"/>
+    <param name="tls" value="true"/>
+  </settings></profile>
+</profiles></configuration>
+</section>
+<section name="directory"><domain name="example.org"><user id="1" cidr="192.0.2.1/32,192.0.2.64/28"/><user id="2"/></domain></section>
+<section name="dialplan"><context name="outside"><extension name="x"><condition field="destination_number" expression="^1$">
+  <action application="answer"/>
+  <action application="teleport" data="home"/>
+</condition></extension></context></section>
+</document>"#;
+
+#[test]
+fn files_as_freeswitch_ships_them_are_read() {
+    let folder = Folder::new(&[
+        ("jackfield.toml", "[xml]\nroot = \"fs.xml\"\n"),
+        ("fs.xml", ROOT),
+    ]);
+    let loaded = folder.load().unwrap();
+    let settings = &loaded.settings;
+    let door = settings.event_socket.as_ref().unwrap();
+    assert_eq!(door.listen, ["[::]:8022".parse().unwrap()]);
+    assert_eq!(door.apply_inbound_acl, ["lan", "users"]);
+    assert!(door.password.matches("secret") && door.stop_on_bind_error);
+    assert_eq!(door.max_queue, 5);
+
+    let allows = |list: &str, address: &str| settings.acls.allows(list, address.parse().unwrap());
+    assert!(allows("lan", "10.2.0.1") && !allows("lan", "10.1.0.1") && !allows("lan", "127.0.0.1"));
+    assert!(
+        allows("users", "192.0.2.1")
+            && allows("users", "192.0.2.70")
+            && !allows("users", "192.0.2.2")
+    );
+    assert!(allows("loopback.auto", "127.0.0.1"));
+
+    let switch = &settings.switch.switch;
+    assert_eq!(
+        (switch.max_sessions, settings.log_level),
+        (12, api::log::LogLevel::Debug)
+    );
+    assert_eq!(settings.switch.media.port_range, 20_002..=20_100);
+    let profile = &switch.profiles[0];
+    assert_eq!(
+        (&*profile.name, profile.sip),
+        ("external", "127.0.0.1:5080".parse().unwrap())
+    );
+    assert_eq!((&*profile.context, profile.auth_calls), ("outside", false));
+    assert_eq!(
+        profile.codecs.iter().map(|c| &**c).collect::<Vec<_>>(),
+        ["PCMA", "PCMU"]
+    );
+    assert_eq!(profile.gateways.len(), 1);
+    assert_eq!(
+        profile.gateways[0].address,
+        "192.0.2.9:5080".parse().unwrap()
+    );
+
+    let notes = folder.shown(&loaded.notes);
+    let expected = [
+        "fs.xml:22:3: colorize-console has no effect here",
+        "fs.xml:27:5: gateway named: \"sip.example.org\" is no address",
+        "fs.xml:31:5: tls has no effect here",
+    ];
+    assert_eq!(notes.len(), expected.len(), "{notes:#?}");
+    for (note, start) in notes.iter().zip(expected) {
+        assert!(
+            note.starts_with(start),
+            "{note}\nshould start with\n{start}"
+        );
+    }
+    let missing = crate::check::missing_applications(&settings.switch.xml);
+    let missing = folder.shown(&missing);
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert!(
+        missing[0].starts_with("fs.xml:38:24: application teleport is not there"),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn errors_of_toml_and_xml_come_together() {
+    let broken = ROOT
+        .replace("value=\"8022\"", "value=\"eight\"")
+        .replace("cidr=\"10.0.0.0/8\"", "cidr=\"ten\"")
+        .replace("value=\"20100\"", "value=\"20002\"");
+    let folder = Folder::new(&[
+        (
+            "jackfield.toml",
+            "[xml]\nroot = \"fs.xml\"\n[log]\nlevel = \"loud\"\n",
+        ),
+        ("fs.xml", &broken),
+    ]);
+    check_errors(
+        folder.load(),
+        &[
+            "jackfield.toml:4:9: log.level: expected a level",
+            "fs.xml:6:3: listen-port: expected a number, not \"eight\"",
+            "fs.xml:14:35: list lan: `ten` is not a network",
+            "fs.xml:17:1: switch.conf: no room for calls in RTP ports 20002-20002",
+        ],
+    );
+    let folder = Folder::new(&[
+        (
+            "jackfield.toml",
+            "[xml]\nroot = \"fs.xml\"\n[log]\nlevel = \"loud\"\n",
+        ),
+        ("fs.xml", "<document>\n<section>\n</document>"),
+    ]);
+    check_errors(folder.load(), &["jackfield.toml:4:9:", "fs.xml:3:"]);
+    assert!(load(Some(Path::new("/no/such/jackfield.toml"))).is_err());
+}

@@ -1,0 +1,132 @@
+//! The program as a user runs it: start, look, ask, stop.
+
+mod support;
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use support::{FREE_PORTS, Folder, Server, program, text};
+
+#[test]
+fn it_starts_answers_hangs_up_after_the_grace_and_exits_cleanly() {
+    let server = Server::start(FREE_PORTS);
+    assert!(
+        server.banner.contains("20 users, 1000 to 1019 @ 127.0.0.1"),
+        "{}",
+        server.banner
+    );
+    assert!(server.console("status").starts_with("UP 0 years, 0 days"));
+    let uuid = server.console("originate null/x &park");
+    let uuid = uuid.strip_prefix("+OK ").unwrap().trim();
+    assert_eq!(
+        server.console(&format!("uuid_exists {uuid}")).trim(),
+        "true"
+    );
+    assert_eq!(server.console("echo one;;echo two"), "onetwo\n");
+
+    let health = server.page("/health");
+    assert!(
+        health.starts_with("HTTP/1.1 200") && health.contains("\"status\":\"ready\""),
+        "{health}"
+    );
+    assert!(health.contains("\"channels\":1"), "{health}");
+    let metrics = server.page("/metrics");
+    for expected in [
+        "\njackfield_channels 1\n",
+        "\njackfield_sessions_total 1\n",
+        "jackfield_bus_events_published_total ",
+        "jackfield_switch_step_seconds_bucket{le=\"0.0002\"}",
+    ] {
+        assert!(metrics.contains(expected), "{expected} in\n{metrics}");
+    }
+
+    // The parked call would stay for ever; the grace ends it.
+    server.signal("TERM");
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn it_stops_from_the_console() {
+    let server = Server::start(FREE_PORTS);
+    assert_eq!(server.console("fsctl shutdown").trim(), "+OK");
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn the_second_signal_does_not_wait() {
+    let server = Server::start(&FREE_PORTS.replace("300ms", "1h"));
+    server.console("originate null/x &park");
+    server.signal("INT");
+    // It drains: nothing new is taken.
+    while !server.page("/health").contains("\"status\":\"draining\"") {}
+    assert!(server.page("/health").starts_with("HTTP/1.1 503"));
+    assert!(server.console("originate null/x &park").starts_with("-ERR"));
+    server.signal("INT");
+    assert_eq!(server.ended().code(), Some(1));
+}
+
+#[test]
+fn the_cli_runs_what_it_reads_and_shows_events() {
+    let server = Server::start(FREE_PORTS);
+    let mut cli = server.cli();
+    cli.args(["--quiet", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut cli = cli.spawn().unwrap();
+    let mut stdin = cli.stdin.take().unwrap();
+    write!(
+        stdin,
+        "/event plain API\nglobal_getvar domain\n/nonsense\nmsleep 500\n/exit\nstatus\n"
+    )
+    .unwrap();
+    let printed = text(&cli.wait_with_output().unwrap().stdout);
+    assert!(
+        printed.contains("+OK event listener enabled plain"),
+        "{printed}"
+    );
+    assert!(printed.contains("127.0.0.1"), "{printed}");
+    assert!(printed.contains("Event-Name: API\n"), "{printed}");
+    assert!(
+        printed.contains("API-Command: global_getvar\n"),
+        "{printed}"
+    );
+    assert!(printed.contains("/nonsense is unknown"), "{printed}");
+    assert!(
+        !printed.contains("UP 0 years"),
+        "nothing runs behind /exit\n{printed}"
+    );
+
+    let wrong = server
+        .cli()
+        .args(["-p", "wrong", "-x", "status"])
+        .output()
+        .unwrap();
+    assert!(!wrong.status.success());
+    assert!(
+        text(&wrong.stderr).contains("the login was refused: -ERR invalid"),
+        "{wrong:?}"
+    );
+    server.signal("TERM");
+    assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let toml = FREE_PORTS.replace(
+        "[metrics]\nlisten = \"127.0.0.1:0\"",
+        &format!("[metrics]\nlisten = \"{address}\""),
+    );
+    let folder = Folder::new(&[("jackfield.toml", &toml)]);
+    let config = folder.0.join("jackfield.toml");
+    let output = program().arg("--config").arg(config).output().unwrap();
+    assert!(!output.status.success());
+    let expected = format!("metrics.listen: {address} cannot be bound");
+    assert!(
+        text(&output.stderr).contains(&expected),
+        "{}",
+        text(&output.stderr)
+    );
+}
