@@ -437,6 +437,7 @@ async fn one_channel() {
         ("uuid_getvar {u} FOO", "bar"),
         ("uuid_getvar {u} arr", "ARRAY::x|:y"),
         ("uuid_getvar {u} arr[1]", "y"),
+        ("uuid_getvar {u} foo[0]", "_undef_"),
         ("uuid_getvar {u} caller_id_number", "1001"),
         ("uuid_getvar {u} domain", "127.0.0.1"),
         ("uuid_getvar {u} nosuch", "_undef_"),

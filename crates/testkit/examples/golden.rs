@@ -43,6 +43,7 @@ fn main() -> Result<(), String> {
             continue;
         }
         let report = runner.play(&Transcript::parse(&name, &read(&path)?)?, &differences);
+        runner.hang_up_all()?;
         print!("{}", report.describe());
         if report.passed() {
             passed += 1;

@@ -25,6 +25,8 @@ pub(super) async fn sofia(call: &Call<'_>) -> String {
         ["jsonstatus", ..] => sofia_status::json(call),
         ["profile", name, command, rest @ ..] => profile(call, name, command, rest).await,
         ["profile", ..] => "Invalid Args!\n".to_owned(),
+        // Calls do not outlive the server, so there is never one to be recovered.
+        ["recover", ..] => "No calls to recover.\n".to_owned(),
         [other, ..] => format!("Unknown Command [{other}]\n"),
     }
 }
@@ -117,6 +119,9 @@ pub(super) async fn sofia_contact(call: &Call<'_>) -> String {
 }
 
 pub(super) async fn sofia_count_reg(call: &Call<'_>) -> String {
+    if call.args.is_empty() {
+        return "-1".to_owned();
+    }
     let (profile, user, domain) = address(call);
     let contacts = directory::contact(&call.view(), profile, user, &domain);
     contacts

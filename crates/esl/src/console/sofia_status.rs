@@ -189,7 +189,7 @@ fn profile_lines(view: &View, profile: &SipProfile) -> String {
 
 fn gateway_table(view: &View) -> String {
     let mut out = format!(
-        "{:>26}\t{:>32}\tState\tPing Time\tIB Calls(F/T)\tOB Calls(F/T)\n{RULE}",
+        "{:>25}\t{:>32}\tState\tPing Time\tIB Calls(F/T)\tOB Calls(F/T)\n{RULE}",
         "Profile::Gateway-Name", "Data    "
     );
     let mut count = 0;
@@ -197,7 +197,7 @@ fn gateway_table(view: &View) -> String {
         count += 1;
         let name = format!("{}::{}", profile.name, gateway.name);
         out.push_str(&format!(
-            "{name:>26}\t{:>32}\t{}\t0.00\t0/0\t0/0\n",
+            "{name:>25}\t{:>32}\t{}\t0.00\t0/0\t0/0\n",
             gateway.uri, gateway.state
         ));
     }

@@ -21,7 +21,8 @@ pub fn lookup(view: &View, channel: &Channel, name: &str) -> Option<Arc<str>> {
     if let Some((list, index)) = indexed(name) {
         return match channel.variables.get(list)? {
             Value::List(items) => items.get(index).cloned(),
-            Value::Text(text) => (index == 0).then(|| text.clone()),
+            // A text has no items, not even a first one (golden uuid-03-getvar-setvar).
+            Value::Text(_) => None,
         };
     }
     let variable = channel.variables.get(name).map(Value::to_text);
