@@ -297,7 +297,8 @@ impl Conversion<'_> {
             None => or,
         };
         MediaConfig {
-            workers: self.file.media.threads,
+            // The switch puts every leg on one thread: legs that meet must share it.
+            workers: None,
             port_range: first..=last,
             drain: self.file.media.drain.unwrap_or(defaults.drain),
             sounds: below(&self.file.sounds, defaults.sounds),

@@ -41,7 +41,6 @@ pub(super) struct Node {
 #[derive(Default)]
 pub(super) struct Media {
     pub(super) ports: Option<(u16, u16)>,
-    pub(super) threads: Option<usize>,
     pub(super) drain: Option<Duration>,
 }
 
@@ -185,7 +184,6 @@ fn media(mut table: Table<'_>) -> Media {
                 },
             )
             .map(|at| at.value),
-        threads: automatic(&mut table, "threads"),
         drain: table.duration("drain"),
     };
     table.finish();

@@ -124,7 +124,7 @@ fn every_key_of_the_sample_is_explained() {
 fn all_errors_of_a_file_come_at_once_with_their_lines() {
     check_errors(
         toml(
-            "[node]\ngrace = 30\nnam = \"x\"\n\n[media]\nport_range = \"5-4\"\nthreads = \"many\"\n\n\
+            "[node]\ngrace = 30\nnam = \"x\"\n\n[media]\nport_range = \"5-4\"\ndrain = \"soon\"\n\n\
              [door.event_socket]\nlisten = [\"127.0.0.1:8021\", \"nowhere\"]\nmax_jobs = 3\n\n[backend]\nkind = \"freeswitch\"\n\n\
              [[sip.profile]]\nlisten = \"127.0.0.1:5060\"\n\n[[sip.profile]]\nname = \"other\"\n",
         ),
@@ -132,7 +132,7 @@ fn all_errors_of_a_file_come_at_once_with_their_lines() {
             "jackfield.toml:2:9: node.grace: expected a duration",
             "jackfield.toml:3:1: node.nam: unknown key, did you mean name?",
             "jackfield.toml:6:14: media.port_range: expected two ports",
-            "jackfield.toml:7:11: media.threads: expected \"auto\"",
+            "jackfield.toml:7:9: media.drain: expected a duration",
             "jackfield.toml:10:29: door.event_socket.listen: expected an address",
             "jackfield.toml:11:12: door.event_socket.max_jobs: expected a number from 1000",
             "jackfield.toml:14:8: backend.kind: expected \"embedded\", the only backend there is yet",
