@@ -241,10 +241,8 @@ impl Switch {
             }
         }
         if a == b {
-            return Err(CommandError::new(
-                ErrorKind::InvalidState,
-                "a channel cannot be bridged with itself",
-            ));
+            // Nothing to do, and the original says so too (recorded).
+            return Ok(());
         }
         for id in [a, b] {
             let ready = self.channels.get(id).is_some_and(|live| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::event::{ChannelEvent, MediaBug};
-use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
+use api::{ChannelId, CommandError, ErrorKind, ObjectKind, RequestId};
 use media::control::{MediaCommand, RecordEnd, RecordId, RecordLength, RecordSides};
 
 use crate::Switch;
@@ -26,6 +26,7 @@ impl Switch {
         path: &str,
         limit_s: u32,
         variables: Vec<(Arc<str>, Arc<str>)>,
+        request: Option<RequestId>,
     ) -> Result<(), CommandError> {
         let Some(live) = self.channels.get(id).filter(|live| live.is_up()) else {
             return Err(CommandError::not_found(ObjectKind::Channel));
@@ -34,6 +35,12 @@ impl Switch {
             return Err(CommandError::new(
                 ErrorKind::AlreadyExists(ObjectKind::Recording),
                 "it is being recorded there",
+            ));
+        }
+        if !live.media.open {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the channel has no media",
             ));
         }
         let has = |name: &str| {
@@ -67,6 +74,7 @@ impl Switch {
                 id: record,
                 path: path.clone(),
                 variables: variables.clone(),
+                request,
             });
         }
         let file = path.to_string();
@@ -87,6 +95,9 @@ impl Switch {
         let Some(run) = self.running_record(id, record) else {
             return;
         };
+        if let Some(request) = self.take_record_request(id, record) {
+            self.answer(request, Ok(()));
+        }
         self.emit(
             id,
             ChannelEvent::RecordStarted {
@@ -113,6 +124,10 @@ impl Switch {
         let Some(run) = self.running_record(id, record) else {
             return;
         };
+        if let Some(request) = self.take_record_request(id, record) {
+            let error = CommandError::new(ErrorKind::InvalidState, "the file cannot be recorded");
+            self.refuse(request, error);
+        }
         if let Some(live) = self.channels.get_mut(id) {
             live.records.retain(|r| r.id != record);
             if live.ending && live.records.is_empty() {
@@ -156,6 +171,16 @@ impl Switch {
                 target: run.path.clone(),
             }),
         );
+    }
+
+    /// Whoever asked for the recording and waits.
+    fn take_record_request(&mut self, id: &ChannelId, record: RecordId) -> Option<RequestId> {
+        let live = self.channels.get_mut(id)?;
+        live.records
+            .iter_mut()
+            .find(|r| r.id == record)?
+            .request
+            .take()
     }
 
     fn running_record(&self, id: &ChannelId, record: RecordId) -> Option<RunningRecord> {

@@ -71,10 +71,7 @@ impl Switch {
                 let done = self.display(&c);
                 self.answer(id, done);
             }
-            Command::Record(c) => {
-                let done = self.record_command(c);
-                self.answer(id, done);
-            }
+            Command::Record(c) => self.record_command(id, c),
             Command::SendDtmf(c) => {
                 let steps = parse_digits(&c.digits, self.view.settings.dtmf_durations[1]);
                 let done = self
@@ -250,16 +247,21 @@ impl Switch {
         Ok(())
     }
 
-    fn record_command(&mut self, command: Record) -> Result<(), CommandError> {
+    /// A recording is answered when its file is open, everything else at once.
+    fn record_command(&mut self, request: RequestId, command: Record) {
         let Record {
             channel,
             path,
             action,
         } = command;
-        self.require(&channel)?;
         let change: fn(media::control::RecordId) -> MediaCommand = match action {
             RecordAction::Start { limit_s, variables } => {
-                return self.begin_session_record(&channel, &path, limit_s, variables);
+                let begun =
+                    self.begin_session_record(&channel, &path, limit_s, variables, Some(request));
+                if let Err(error) = begun {
+                    self.refuse(request, error);
+                }
+                return;
             }
             RecordAction::Stop => |record| MediaCommand::StopRecord { record },
             RecordAction::Mask => |record| MediaCommand::MaskRecord {
@@ -279,11 +281,14 @@ impl Switch {
                 paused: false,
             },
         };
-        if self.change_session_record(&channel, &path, change) {
-            Ok(())
-        } else {
-            Err(CommandError::not_found(ObjectKind::Recording))
-        }
+        let done = self.require(&channel).and_then(|()| {
+            if self.change_session_record(&channel, &path, change) {
+                Ok(())
+            } else {
+                Err(CommandError::not_found(ObjectKind::Recording))
+            }
+        });
+        self.answer(request, done);
     }
 
     /// An event put into a channel's own queue is fired with the channel's data.

@@ -1,7 +1,10 @@
 //! The order of events of whole calls, as clients know it (event-socket.md §5.3 and recordings).
 
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
-#![allow(clippy::wildcard_enum_match_arm, reason = "only a few events are looked at")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "only a few events are looked at"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

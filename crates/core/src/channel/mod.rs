@@ -89,6 +89,8 @@ pub(crate) struct RunningRecord {
     pub(crate) id: RecordId,
     pub(crate) path: Arc<str>,
     pub(crate) variables: Vec<(Arc<str>, Arc<str>)>,
+    /// Who waits to hear that the file is open.
+    pub(crate) request: Option<api::RequestId>,
 }
 
 impl Live {

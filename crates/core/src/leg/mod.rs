@@ -15,6 +15,7 @@ use api::event::ChannelEvent;
 use api::view::ChannelState;
 use api::{ChannelId, HangupCause};
 use media::control::{LegKind, MediaCommand};
+use sip::message::Method;
 
 use crate::Switch;
 use crate::channel::INTERNAL_RATE_HZ;
@@ -62,6 +63,13 @@ impl LegEnd {
 pub(crate) fn endpoint_config() -> sip::endpoint::EndpointConfig {
     sip::endpoint::EndpointConfig {
         user_agent: concat!("Jackfield/", env!("CARGO_PKG_VERSION")).into(),
+        // Others are refused by the endpoint itself.
+        methods: vec![
+            Method::Register,
+            Method::Options,
+            Method::Refer,
+            Method::Notify,
+        ],
         ..sip::endpoint::EndpointConfig::default()
     }
 }

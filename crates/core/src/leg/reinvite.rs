@@ -21,6 +21,13 @@ impl Switch {
             sdp::Direction::SendRecv
         };
         let Some(media) = self.local_media(id, wanted) else {
+            // The media leg is not open yet: every re-INVITE is answered, this one later.
+            if let Err(error) =
+                self.sip
+                    .refuse_reinvite(now, session, 500, &[("Retry-After".into(), "1".into())])
+            {
+                tracing::debug!(channel = %id, %error, "Refusal cannot be sent");
+            }
             return;
         };
         let Some(leg) = self.sip_leg(id) else { return };

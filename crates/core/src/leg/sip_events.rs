@@ -13,7 +13,7 @@ use crate::Switch;
 use crate::channel::PendingDigit;
 
 /// Methods we serve, as Allow says.
-const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER";
+const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER, NOTIFY";
 
 impl Switch {
     /// One event of the SIP endpoint.
@@ -347,7 +347,6 @@ impl Switch {
             Some(Method::Notify) => {
                 self.respond(id, if session.is_some() { 200 } else { 481 }, &[])
             }
-            Some(Method::Subscribe | Method::Publish) => self.respond(id, 489, &[]),
             Some(_) | None => self.respond(id, 405, &[("Allow".to_owned(), ALLOW.to_owned())]),
         }
     }

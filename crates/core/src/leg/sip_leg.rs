@@ -87,7 +87,7 @@ impl Switch {
         let display = if identity.display.is_empty() {
             String::new()
         } else {
-            format!("\"{}\" ", identity.display)
+            format!("{} ", sip::message::header::quote(&identity.display))
         };
         headers.push((
             "Remote-Party-ID".into(),

@@ -111,6 +111,16 @@ impl Switch {
         let play = PlayId(self.serials.play);
         self.plays.insert(play, PlayOwner::Channel(id.clone()));
         let (params, path) = split_params(file);
+        let asked = params
+            .iter()
+            .find(|(name, _)| &**name == "loops")
+            .and_then(|(_, n)| n.parse::<i32>().ok());
+        // `{loops=n}` in front of a file: negative = for ever.
+        let repeats = match asked {
+            Some(n) if n < 0 => None,
+            Some(n) => Some(u32::try_from(n - 1).unwrap_or(0)),
+            None => repeats,
+        };
         let (path, offset_ms) = match path.rsplit_once("@@") {
             Some((path, samples)) => (path, samples.parse::<u64>().unwrap_or(0) / 8),
             None => (path, 0),

@@ -267,7 +267,7 @@ impl Switch {
         limit_s: u32,
         variables: Vec<(Arc<str>, Arc<str>)>,
     ) -> Result<(), CommandError> {
-        self.begin_session_record(id, path, limit_s, variables)
+        self.begin_session_record(id, path, limit_s, variables, None)
     }
 }
 
