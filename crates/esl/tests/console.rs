@@ -581,7 +581,7 @@ async fn conferences() {
         ("conference 3000 nosuchcommand", "-ERR Conference command 'nosuchcommand' not found.\n"),
         ("conference 3000 count", "2"),
         ("conference 3000 list", "2;loopback/9196-a;{u};Alice;1001;hear|speak;0;0;100\n1;loopback/9196-a;{u};Alice;1001;hear|speak|floor;0;0;100\n"),
-        ("conference list summary", "+OK Conference 3000 (2 members rate: 8000 flags: running|answered|dynamic)\n"),
+        ("conference list summary", "+OK Conference 3000 (2 members rate: 8000 flags: running|answered|enforce_min|dynamic)\n"),
         ("conference 3000 mute all", "+OK mute 2\n+OK mute 1\n"),
         ("conference 3000 mute 99", "-ERR Non-Existant ID 99\n"),
         ("conference 3000 mute foo", "mute <[member_id|all]|last|non_moderator> [<quiet>]"),

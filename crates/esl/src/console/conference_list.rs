@@ -58,6 +58,8 @@ fn flags(room: &Room) -> Vec<&'static str> {
         ("audio_always", room.flags.audio_always),
         ("running", true),
         ("answered", room.flags.answered),
+        // It ends with its last member.
+        ("enforce_min", true),
         ("dynamic", room.flags.dynamic),
         ("exit_sound", room.flags.exit_sound),
         ("enter_sound", room.flags.enter_sound),
@@ -192,7 +194,7 @@ fn room_json(call: &Call<'_>, room: &Room) -> Json {
         ("audio_always", Json::Bool(flags.audio_always)),
         ("running", Json::Bool(true)),
         ("answered", Json::Bool(flags.answered)),
-        ("enforce_min", Json::Bool(false)),
+        ("enforce_min", Json::Bool(true)),
         ("bridge_to", Json::Bool(false)),
         ("dynamic", Json::Bool(flags.dynamic)),
         ("exit_sound", Json::Bool(flags.exit_sound)),

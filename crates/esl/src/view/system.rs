@@ -118,9 +118,8 @@ pub(super) fn write_job(headers: &mut Headers, event: &Event, job: &JobEvent, se
         "Job-Command-Arg",
         job.argument.as_deref().unwrap_or_default().to_owned(),
     );
-    if let Some(output) = &job.output {
-        headers.set_body(output.as_bytes());
-    }
+    // Silence is an empty body, which only JSON shows (golden bgapi-01-json).
+    headers.set_body(job.output.as_deref().unwrap_or_default());
 }
 
 pub(super) fn write_custom(
