@@ -57,4 +57,48 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
         bus.subscribers.load(Ordering::Relaxed),
     );
     counter!("jackfield_sessions_total").absolute(view.counters.sessions_since_startup);
+
+    for (index, worker) in embedded.media_counters().iter().enumerate() {
+        let count = |name: &'static str, value: u64| {
+            counter!(name, "worker" => index.to_string()).absolute(value);
+        };
+        count("jackfield_media_ticks_total", worker.ticks.get());
+        count(
+            "jackfield_media_ticks_skipped_total",
+            worker.skipped_ticks.get(),
+        );
+        count(
+            "jackfield_media_busy_microseconds_total",
+            worker.busy_us.get(),
+        );
+        count(
+            "jackfield_media_datagrams_in_total",
+            worker.datagrams_in.get(),
+        );
+        count(
+            "jackfield_media_datagrams_out_total",
+            worker.datagrams_out.get(),
+        );
+        count(
+            "jackfield_media_send_failures_total",
+            worker.send_failures.get(),
+        );
+        count(
+            "jackfield_media_reports_dropped_total",
+            worker.reports_dropped.get(),
+        );
+        let set = |name: &'static str, value: u64| {
+            #[allow(clippy::cast_precision_loss, reason = "as above")]
+            gauge!(name, "worker" => index.to_string()).set(value as f64);
+        };
+        set(
+            "jackfield_media_worst_lateness_microseconds",
+            worker.worst_lateness_us.get(),
+        );
+        set("jackfield_media_legs", worker.legs.get());
+        set(
+            "jackfield_media_reports_waiting",
+            worker.reports_waiting.get(),
+        );
+    }
 }

@@ -36,6 +36,7 @@ fn it_starts_answers_hangs_up_after_the_grace_and_exits_cleanly() {
         "\njackfield_channels 1\n",
         "\njackfield_sessions_total 1\n",
         "jackfield_bus_events_published_total ",
+        "\njackfield_media_legs{worker=\"0\"} 1\n",
         "jackfield_switch_step_seconds_bucket{le=\"0.0002\"}",
     ] {
         assert!(metrics.contains(expected), "{expected} in\n{metrics}");

@@ -50,9 +50,10 @@ pub(super) fn run(
     loop {
         let signal = editor.read_line(&prompt)?;
         // Ctrl-C forgets the line, Ctrl-D leaves; what else there may be is no line.
-        let done = match &signal {
-            Signal::Success(line) => !obey(link, view, line),
-            other => matches!(other, Signal::CtrlD),
+        let done = if let Signal::Success(line) = &signal {
+            !obey(link, view, line)
+        } else {
+            matches!(signal, Signal::CtrlD)
         };
         if done {
             break;
@@ -136,6 +137,7 @@ fn editor(link: Link, printer: ExternalPrinter<String>) -> Reedline {
     let menu = ColumnarMenu::default().with_name(MENU);
     let editor = Reedline::create()
         .with_completer(Box::new(ServerCompleter::new(link)))
+        .with_quick_completions(true)
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .with_external_printer(printer);

@@ -45,9 +45,8 @@ fn toml(text: &str) -> Result<Loaded, Vec<String>> {
 
 /// The places of all complaints, and that each says the expected thing.
 fn check_errors(result: Result<Loaded, Vec<String>>, expected: &[&str]) {
-    let errors = match result {
-        Ok(_) => panic!("nothing was wrong"),
-        Err(errors) => errors,
+    let Err(errors) = result else {
+        panic!("nothing was wrong");
     };
     assert_eq!(errors.len(), expected.len(), "{errors:#?}");
     for (error, start) in errors.iter().zip(expected) {
