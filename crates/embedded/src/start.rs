@@ -30,8 +30,9 @@ const CODECS: &[&str] = &["G.711 alaw", "G.711 ulaw", "RAW Signed Linear (16 bit
 /// SIP messages that may wait for the switch; the readers stop reading beyond.
 const SIP_INPUTS: usize = 4_096;
 
-/// The transports number their flows from 1. No flow, so that they choose the socket by its address.
-const BY_LOCAL_ADDRESS: FlowId = FlowId(0);
+/// The UDP flow of a profile that is not bound yet. The transports number their flows from 1, so this is none, and
+/// they choose the socket by its address.
+pub const UNBOUND: FlowId = FlowId(0);
 
 /// Attempts to find a port that is free on UDP and TCP, when any will do.
 const PORT_TRIES: u32 = 16;
@@ -184,7 +185,7 @@ fn bind(
             Ok((sip, inbox, bound)) => {
                 for (profile, address) in profiles.iter_mut().zip(bound) {
                     profile.sip = address;
-                    profile.udp_flow = BY_LOCAL_ADDRESS;
+                    profile.udp_flow = UNBOUND;
                 }
                 return Ok((sip, inbox));
             }

@@ -206,3 +206,87 @@ pub(super) async fn keep(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    /// Greets, answers every request with `+OK` and its first line, and closes after so many.
+    async fn serve(listener: &TcpListener, requests: usize) {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufReader::new(stream);
+        stream
+            .write_all(b"Content-Type: auth/request\n\n")
+            .await
+            .unwrap();
+        for _ in 0..requests {
+            let mut request = String::new();
+            while !request.ends_with("\n\n") {
+                if stream.read_line(&mut request).await.unwrap() == 0 {
+                    return;
+                }
+            }
+            let first = request.lines().next().unwrap();
+            let event = "Content-Length: 4\nContent-Type: text/event-plain\n\na: b";
+            let reply = format!("Content-Type: command/reply\nReply-Text: +OK {first}\n\n");
+            // The event comes before the answer, and must not be taken for it.
+            let bytes = if first.starts_with("status") {
+                format!("{event}{reply}")
+            } else {
+                reply
+            };
+            stream.write_all(bytes.as_bytes()).await.unwrap();
+        }
+    }
+
+    async fn ask(requests: &mpsc::Sender<Request>, text: &str) -> Option<String> {
+        let (answer, wait) = oneshot::channel();
+        let text = text.to_owned();
+        requests.send(Request { text, answer }).await.ok()?;
+        Some(wait.await.ok()?.header("Reply-Text").to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_lost_connection_is_made_again_with_its_log_level() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let arguments = Line::parse_from(["cli", "-P", &port]).arguments;
+        // Login, log level, one request; then it closes, and the second life is longer.
+        let server = tokio::spawn(async move {
+            serve(&listener, 3).await;
+            serve(&listener, 9).await;
+        });
+        let connection = Connection::open(&arguments).await.unwrap();
+        let (requests, asked) = mpsc::channel(4);
+        let (told, mut notices) = mpsc::channel(16);
+        let first = Some("log info".to_owned());
+        let kept = tokio::spawn(keep(connection, arguments, first, asked, told));
+        assert_eq!(
+            ask(&requests, "status").await.as_deref(),
+            Some("+OK status")
+        );
+        let mut seen = Vec::new();
+        while seen.last() != Some(&"connected") {
+            seen.push(match notices.recv().await.unwrap() {
+                Notice::Frame(_) => "event",
+                Notice::Lost(_) => "lost",
+                Notice::Connected => "connected",
+            });
+        }
+        assert_eq!(seen, ["event", "lost", "connected"]);
+        assert_eq!(ask(&requests, "again").await.as_deref(), Some("+OK again"));
+        drop(requests);
+        kept.await.unwrap();
+        server.await.unwrap();
+    }
+}

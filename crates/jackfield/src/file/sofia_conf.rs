@@ -37,7 +37,7 @@ pub(super) fn plain(name: &str, listen: SocketAddr) -> ProfileConfig {
         name: name.into(),
         sip: listen,
         // Filled in when the socket is bound.
-        udp_flow: sip::transport::FlowId(0),
+        udp_flow: embedded::UNBOUND,
         rtp_ip: listen.ip(),
         context: "public".into(),
         trust_loopback: listen.ip().is_loopback(),
