@@ -16,4 +16,4 @@ pub use config::{Config, XmlSource};
 pub use cpu::IdleCpu;
 pub use media_io::MediaConfig;
 pub use reload::DiskFiles;
-pub use start::{BoundProfile, Embedded, StartError, UNBOUND, start};
+pub use start::{BoundProfile, Embedded, StartError, UNBOUND, speaks_codec, start};

@@ -27,6 +27,11 @@ const ENDPOINTS: &[&str] = &["error", "group", "loopback", "null", "sofia", "use
 /// Codecs that can be negotiated, as `show codec` names them.
 const CODECS: &[&str] = &["G.711 alaw", "G.711 ulaw", "RAW Signed Linear (16 bit)"];
 
+/// Whether a codec of that encoding name can be negotiated.
+pub fn speaks_codec(name: &str) -> bool {
+    media::control::Codec::from_name(name).is_some()
+}
+
 /// SIP messages that may wait for the switch; the readers stop reading beyond.
 const SIP_INPUTS: usize = 4_096;
 

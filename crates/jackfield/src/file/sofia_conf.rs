@@ -112,12 +112,12 @@ impl Reader<'_, '_> {
                 "rtp-ip" => rtp_ip = self.address(&param),
                 "context" => profile.context = param.value.as_str().into(),
                 "auth-calls" => profile.auth_calls = param.is_true(),
-                "inbound-codec-prefs" | "codec-prefs" => profile.codecs = codecs(&param.value),
+                "inbound-codec-prefs" | "codec-prefs" => profile.codecs = self.codecs(&param),
                 "force-register-domain" => {
                     profile.domains.retain(|domain| **domain != *param.value);
                     profile.domains.insert(0, param.value.as_str().into());
                 }
-                "sip-expires-max-deviation" | "sip-force-expires" | "max-registration-expires" => {
+                "sip-force-expires" => {
                     let seconds = param.number(self.problems);
                     profile.max_expires_s = seconds.unwrap_or(profile.max_expires_s);
                 }
@@ -156,6 +156,26 @@ impl Reader<'_, '_> {
             let what = format!("{} = {} has no effect here", param.name, param.value);
             self.notes.push(Problem::at(param.origin.clone(), what));
         }
+    }
+
+    /// `PCMU,PCMA@20i`: what is behind `@` is left to the offer. Codecs we lack are noted and left out.
+    fn codecs(&mut self, param: &Param) -> Vec<Arc<str>> {
+        let names = param
+            .value
+            .split(',')
+            .filter_map(|codec| codec.split('@').next());
+        let names = names.map(str::trim).filter(|name| !name.is_empty());
+        let (known, lacking): (Vec<&str>, Vec<&str>) =
+            names.partition(|name| embedded::speaks_codec(name));
+        let name = &param.name;
+        if known.is_empty() {
+            self.problems
+                .push(param.wrong("at least one of PCMU, PCMA and L16"));
+        } else if !lacking.is_empty() {
+            let what = format!("{name}: we lack {}", lacking.join(", "));
+            self.notes.push(Problem::at(param.origin.clone(), what));
+        }
+        known.into_iter().map(Arc::from).collect()
     }
 
     fn address(&mut self, param: &Param) -> Option<IpAddr> {
@@ -222,14 +242,4 @@ impl Reader<'_, '_> {
 fn gateway_address(text: &str) -> Option<SocketAddr> {
     let address = text.parse().ok();
     address.or_else(|| Some(SocketAddr::new(text.parse().ok()?, SIP_PORT)))
-}
-
-/// `PCMU,PCMA@20i`: what is behind `@` is left to the offer.
-fn codecs(list: &str) -> Vec<Arc<str>> {
-    list.split(',')
-        .filter_map(|codec| codec.split('@').next())
-        .map(str::trim)
-        .filter(|codec| !codec.is_empty())
-        .map(Arc::from)
-        .collect()
 }

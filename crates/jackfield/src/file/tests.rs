@@ -125,7 +125,7 @@ fn all_errors_of_a_file_come_at_once_with_their_lines() {
         toml(
             "[node]\ngrace = 30\nnam = \"x\"\n\n[media]\nport_range = \"5-4\"\ndrain = \"soon\"\n\n\
              [door.event_socket]\nlisten = [\"127.0.0.1:8021\", \"nowhere\"]\nmax_jobs = 3\n\n[backend]\nkind = \"freeswitch\"\n\n\
-             [[sip.profile]]\nlisten = \"127.0.0.1:5060\"\n\n[[sip.profile]]\nname = \"other\"\n",
+             [[sip.profile]]\nlisten = \"127.0.0.1:5060\"\n\n[[sip.profile]]\nname = \"other\"\ncodecs = [\"PCMU\", \"G729\"]\n",
         ),
         &[
             "jackfield.toml:2:9: node.grace: expected a duration",
@@ -137,6 +137,7 @@ fn all_errors_of_a_file_come_at_once_with_their_lines() {
             "jackfield.toml:14:8: backend.kind: expected \"embedded\", the only backend there is yet",
             "jackfield.toml:16:1: sip.profile.name: missing",
             "jackfield.toml:19:1: sip.profile.listen: missing",
+            "jackfield.toml:21:19: sip.profile.codecs: expected codecs we have",
         ],
     );
     check_errors(toml("[node\n"), &["jackfield.toml:1:"]);
@@ -217,7 +218,7 @@ const ROOT: &str = r#"<document type="freeswitch/xml">
     <gateway name="named"><param name="proxy" value="sip.example.org"/></gateway>
   </gateways><settings>
     <param name="sip-ip" value="127.0.0.1"/><param name="sip-port" value="5080"/><param name="context" value="outside"/>
-    <param name="auth-calls" value="false"/><param name="inbound-codec-prefs" value="PCMA,PCMU@20i"/>
+    <param name="auth-calls" value="false"/><param name="inbound-codec-prefs" value="OPUS,PCMA,PCMU@20i"/>
     <param name="tls" value="true"/>
   </settings></profile>
 </profiles></configuration>
@@ -278,6 +279,7 @@ fn files_as_freeswitch_ships_them_are_read() {
     let expected = [
         "fs.xml:22:3: colorize-console has no effect here",
         "fs.xml:27:5: gateway named: \"sip.example.org\" is no address",
+        "fs.xml:30:45: inbound-codec-prefs: we lack OPUS",
         "fs.xml:31:5: tls has no effect here",
     ];
     assert_eq!(notes.len(), expected.len(), "{notes:#?}");
