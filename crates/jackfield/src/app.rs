@@ -58,8 +58,9 @@ pub(crate) fn run(settings: Settings, notes: usize) -> anyhow::Result<ExitCode> 
             "The configuration asks for things without effect; see: jackfield check"
         );
     }
-    let code = runtime.block_on(serve(settings, logging));
+    let code = runtime.block_on(serve(settings, logging.clone()));
     runtime.shutdown_timeout(LAST_MOMENT);
+    logging.flush();
     code
 }
 

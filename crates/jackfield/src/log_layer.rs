@@ -16,10 +16,13 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt as print, reload};
 
+use crate::log_writer::LogWriter;
+
 /// Changes what is printed and where lines are tapped, while the server runs.
 #[derive(Clone)]
 pub(crate) struct Logging {
     printed: reload::Handle<LevelFilter, Registry>,
+    writer: LogWriter,
     tap: Arc<OnceLock<Tap>>,
 }
 
@@ -38,16 +41,21 @@ impl Logging {
     pub(crate) fn start(level: LogLevel) -> anyhow::Result<Self> {
         let (filter, printed) = reload::Layer::new(filter(level));
         let tap = Arc::new(OnceLock::new());
+        let writer = LogWriter::start(std::io::stderr())?;
         let printer = print::layer()
             .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr)
+            .with_writer(writer.clone())
             .with_filter(filter);
         let tapper = TapLayer { tap: tap.clone() }.with_filter(LevelFilter::DEBUG);
         tracing_subscriber::registry()
             .with(printer)
             .with(tapper)
             .try_init()?;
-        Ok(Self { printed, tap })
+        Ok(Self {
+            printed,
+            writer,
+            tap,
+        })
     }
 
     /// Changes what is printed.
@@ -55,6 +63,11 @@ impl Logging {
         if let Err(error) = self.printed.reload(filter(level)) {
             tracing::warn!(%error, "The log level cannot be changed");
         }
+    }
+
+    /// Waits until what was printed so far can be read, but not for ever.
+    pub(crate) fn flush(&self) {
+        self.writer.flush();
     }
 
     /// From now on doors can tap the log. Only the first call counts.

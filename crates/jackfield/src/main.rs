@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod file;
 mod log_layer;
+mod log_writer;
 mod machine;
 mod metrics;
 mod signals;

@@ -1,0 +1,164 @@
+//! Puts a thread between whoever logs and standard error: a terminal that does not read must not stop the switch.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Lines that may wait for the terminal; more are counted and dropped.
+const WAITING_LINES: usize = 8_192;
+
+/// Time the last lines may take.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Takes lines and never waits. Cloning shares.
+#[derive(Clone)]
+pub(crate) struct LogWriter {
+    lines: SyncSender<Message>,
+    dropped: Arc<AtomicU64>,
+}
+
+enum Message {
+    Line(Vec<u8>),
+    /// Everything before this has been written.
+    Flush(SyncSender<()>),
+}
+
+impl LogWriter {
+    /// Starts the thread that writes to `out`.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
+        let (lines, received) = sync_channel(WAITING_LINES);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let counted = dropped.clone();
+        std::thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || write_all(&received, out, &counted))?;
+        Ok(Self { lines, dropped })
+    }
+
+    /// Waits until what was logged so far is written, but not for ever.
+    pub(crate) fn flush(&self) {
+        let (done, wait) = sync_channel(1);
+        if self.lines.try_send(Message::Flush(done)).is_ok() {
+            // A terminal that does not read has had its time.
+            wait.recv_timeout(LAST_LINES).ok();
+        }
+    }
+}
+
+fn write_all(lines: &Receiver<Message>, mut out: impl Write, dropped: &AtomicU64) {
+    for message in lines {
+        match message {
+            Message::Line(line) => {
+                let missing = dropped.swap(0, Ordering::Relaxed);
+                // Nobody can be told that the log cannot be written.
+                if missing > 0 {
+                    writeln!(
+                        out,
+                        "({missing} lines are missing here: nobody read them in time)"
+                    )
+                    .ok();
+                }
+                out.write_all(&line).ok();
+            }
+            Message::Flush(done) => {
+                out.flush().ok();
+                done.send(()).ok();
+            }
+        }
+    }
+}
+
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Write for LogWriter {
+    /// One call is one line: that is how the formatter writes.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.lines.try_send(Message::Line(line.to_vec())).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes nothing before it is told to.
+    struct Stuck {
+        go: Receiver<()>,
+        started: bool,
+        out: SyncSender<String>,
+    }
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if !self.started {
+                self.go.recv().unwrap();
+                self.started = true;
+            }
+            self.out
+                .send(String::from_utf8_lossy(bytes).into_owned())
+                .unwrap();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_is_stuck_costs_lines_and_nothing_else() {
+        let (go, wait) = sync_channel(1);
+        let (out, written) = sync_channel(4 * WAITING_LINES);
+        let stuck = Stuck {
+            go: wait,
+            started: false,
+            out,
+        };
+        let writer = LogWriter::start(stuck).unwrap();
+        let sent = WAITING_LINES + 1000;
+        for number in 0..sent {
+            let line = format!("{number}\n");
+            writer.clone().write_all(line.as_bytes()).unwrap();
+        }
+        go.send(()).unwrap();
+        while writer
+            .lines
+            .try_send(Message::Line(b"last\n".to_vec()))
+            .is_err()
+        {}
+        writer.flush();
+        let text: String = written.try_iter().collect();
+        let whole = text
+            .lines()
+            .filter(|line| line.parse::<usize>().is_ok())
+            .count();
+        let missing = sent - whole;
+        assert!((900..=1000).contains(&missing), "{missing}");
+        let told = text
+            .lines()
+            .filter_map(|line| line.strip_prefix('(')?.split(' ').next());
+        let told: usize = told.map(|number| number.parse::<usize>().unwrap()).sum();
+        assert_eq!(told, missing);
+        assert!(text.ends_with("last\n"));
+    }
+}
