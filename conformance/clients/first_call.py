@@ -30,6 +30,8 @@ class FirstCall:
     def on_event(self, event):
         headers = event.headers
         name = headers.get("Event-Name")
+        if name is None:
+            return  # the notice that ends the connection comes this way too
         say(event=headers)
         if name == "CHANNEL_OUTGOING":
             self.legs.append(headers["Unique-ID"])

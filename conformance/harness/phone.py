@@ -137,11 +137,13 @@ class Phone:
         self._control.sendall(str(len(text)).encode() + b":" + text + b",")
 
     def press(self, digits):
-        """Presses keys as a user would."""
+        """Presses and releases keys as a user would; to baresip a byte 4 is the release."""
         with socket.create_connection(("127.0.0.1", self._keys_port), timeout=2) as keys:
             for digit in digits:
                 keys.sendall(digit.encode())
-                time.sleep(0.25)
+                time.sleep(0.16)
+                keys.sendall(b"\x04")
+                time.sleep(0.1)
 
     def registered(self, seconds=10):
         """Waits until the server agreed. The log says so even when it came before we listened."""
