@@ -31,7 +31,10 @@ impl Switch {
             }
         }
         self.tie(a, b);
-        self.set_var(a, "signal_bond", b.as_str());
+        if by_application {
+            self.set_var(a, "signal_bond", b.as_str());
+            self.set_var(b, "signal_bond", a.as_str());
+        }
         let legs = self.channels.get(a).zip(self.channels.get(b));
         let Some((worker, leg_a, leg_b, b_seen)) =
             legs.map(|(la, lb)| (la.media.worker, la.media.id, lb.media.id, lb.seen.clone()))
@@ -76,6 +79,11 @@ impl Switch {
             self.set_var(id, "last_bridge_to", peer.as_str());
             self.set_var(id, "bridge_channel", channel);
             self.set_var(id, "bridge_uuid", peer.as_str());
+            let name = if name.is_empty() {
+                number.clone()
+            } else {
+                name
+            };
             self.set_var(id, "last_sent_callee_id_name", name);
             self.set_var(id, "last_sent_callee_id_number", number);
         }
@@ -123,15 +131,18 @@ impl Switch {
         } else {
             (peer.clone(), id.clone())
         };
-        self.set_var(&a, "last_bridge_role", "originator");
         self.set_var(&peer, "last_bridge_hangup_cause", cause.name());
         // The B leg never outlives the bridge it was made for; an A leg may go on in its dialplan.
         if bridge.is_a
             && self.channels.get(&b).is_some_and(|live| live.is_up())
             && self.ends_with_peer(&b)
         {
-            self.unbridge(&a, &b, cause);
+            // Clients hear of the B leg's end first, then of the bridge's.
+            if let Some(live) = self.channels.get_mut(&b) {
+                live.bridge = None;
+            }
             self.hangup(&b, cause_for_peer(cause), Blame::Caller);
+            self.unbridge(&a, &b, cause);
             return;
         }
         self.unbridge(&a, &b, cause);

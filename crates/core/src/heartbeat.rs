@@ -13,6 +13,8 @@ use crate::timers::Deadline;
 
 /// The task clients see behind HEARTBEAT (recorded: number 1, group `core`).
 const TASK: &str = "heartbeat";
+/// Seconds between SESSION_HEARTBEATs when nobody says how many.
+const DEFAULT_HEARTBEAT_S: u64 = 60;
 
 impl Switch {
     /// Starts everything that recurs by itself.
@@ -63,6 +65,20 @@ impl Switch {
         self.rates_second();
         self.timers
             .set(self.now.mono + Duration::from_secs(1), Deadline::Second);
+    }
+
+    /// What variables of the dial string switch on for a new channel.
+    pub(crate) fn apply_channel_switches(&mut self, id: &ChannelId) {
+        let wanted =
+            self.var(id, "enable_heartbeat_events")
+                .map(|text| match text.parse::<u64>() {
+                    Ok(seconds) => seconds,
+                    Err(_) if api::variables::is_true(text) => DEFAULT_HEARTBEAT_S,
+                    Err(_) => 0,
+                });
+        if let Some(seconds) = wanted.filter(|seconds| *seconds > 0) {
+            self.heartbeat_channel(id, Some(Duration::from_secs(seconds)), true);
+        }
     }
 
     /// SESSION_HEARTBEAT of one channel, while it wants any.

@@ -114,9 +114,7 @@ impl Switch {
             );
             return;
         }
-        if let Some(hops) = hops {
-            self.set_var(id, "max_forwards", (hops - 1).to_string());
-        }
+        self.set_var(id, "max_forwards", (hops.unwrap_or(70) - 1).to_string());
         self.new_profile(id, "bl_xfer", &format!("{extension}/{context}/{dialplan}"));
         if let Some(live) = self.channels.get_mut(id) {
             let old: Arc<str> = live.profile_mut().destination_number.clone();
@@ -192,11 +190,11 @@ impl Switch {
 
     /// CHANNEL_EXECUTE of the `uuid_bridge` that clients see on both sides.
     pub(crate) fn announce_uuid_bridge(&mut self, id: &ChannelId, peer: &ChannelId) {
-        let uuid = self.new_uuid().to_string().into();
         let ran = RanApplication {
             name: "uuid_bridge".into(),
             data: peer.as_str().into(),
-            uuid,
+            // The original gives it none (recorded).
+            uuid: "".into(),
             uuid_name: None,
         };
         self.emit(id, ChannelEvent::Executed(ran));

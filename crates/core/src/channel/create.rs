@@ -218,9 +218,7 @@ impl Switch {
                 .map_or_else(|| a.to_string(), |live| live.seen.call_id().to_owned());
             self.set_var(&id, "call_uuid", call);
         }
-        if !self.var_true(&id, "ignore_early_media") {
-            self.set_var(&id, "originate_early_media", "true");
-        }
+        self.set_var(&id, "originate_early_media", "true");
         if let Some(a) = &new.originator {
             self.set_var(&id, "originating_leg_uuid", a.as_str());
         }
@@ -240,6 +238,7 @@ impl Switch {
             live.attempt = Some(new.attempt);
         }
         self.emit(&id, ChannelEvent::Outgoing);
+        self.apply_channel_switches(&id);
         tracing::info!(channel = %id, name = %new.name, "New channel");
         self.work.push_back(Work::StartEnd(id.clone()));
         id
@@ -345,6 +344,9 @@ impl Switch {
 pub(crate) fn other_leg(kind: OtherType, profile: &Arc<CallerProfile>) -> OtherLeg {
     let mut profile = (**profile).clone();
     profile.logical_direction = Direction::Inbound;
+    // Neither belongs to what one leg knows of the other (recorded).
+    profile.index = 0;
+    profile.transfer_source = "".into();
     OtherLeg {
         kind,
         profile: Arc::new(profile),

@@ -22,15 +22,18 @@ impl Switch {
             return;
         }
         live.ending = true;
+        let leads_bridge = live.bridge.as_ref().is_some_and(|bridge| bridge.is_a);
         if live.held {
             let span = now.micros_since(live.hold_since);
             live.profile_mut().times.hold_accum_us += span;
         }
-        live.profile_mut().times.hungup = now;
         let seen = live.seen_mut();
         seen.hangup = Some(Hangup { cause, blame });
         seen.answer = AnswerState::Hangup;
         seen.next_state = ChannelState::Hangup;
+        if leads_bridge {
+            self.set_var(id, "last_bridge_role", "originator");
+        }
         self.emit(id, ChannelEvent::HungUp);
         tracing::info!(channel = %id, cause = cause.name(), blame = ?blame, "Hangup");
         self.end_leg(id, cause);
@@ -66,6 +69,11 @@ impl Switch {
         }
         let attempt = live.attempt;
         self.enter_state(id, ChannelState::Hangup);
+        // Clients of the original see the time from here on (recorded).
+        let now = self.now.wall;
+        if let Some(live) = self.channels.get_mut(id) {
+            live.profile_mut().times.hungup = now;
+        }
         self.set_call_state(id, CallState::Hangup);
         self.set_next_state(id, ChannelState::Reporting);
         self.presence(id, "CS_HANGUP");

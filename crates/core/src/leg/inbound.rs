@@ -204,6 +204,10 @@ impl Switch {
         if self.channels.get(id).is_none_or(|live| !live.is_up()) {
             return;
         }
+        if self.view.settings.paused_inbound {
+            // A loopback's other half waits like any inbound call; its caller gives up in time.
+            return;
+        }
         self.enter_state(id, ChannelState::Init);
         self.set_next_state(id, ChannelState::Routing);
         self.emit(id, ChannelEvent::Created);
@@ -213,6 +217,8 @@ impl Switch {
         }
         self.set_call_state(id, CallState::Ringing);
         self.enter_state(id, ChannelState::Routing);
+        let own = id.as_str().to_owned();
+        self.set_var(id, "call_uuid", own);
         self.hunt(id);
     }
 

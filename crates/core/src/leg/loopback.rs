@@ -41,11 +41,7 @@ impl Switch {
         let Some(a_profile) = live.seen.profile.clone() else {
             return;
         };
-        let variables: Vec<(&'static str, String)> =
-            ["origination_caller_id_name", "origination_caller_id_number"]
-                .into_iter()
-                .filter_map(|name| Some((name, live.seen.variables.text(name)?.to_owned())))
-                .collect();
+        let inherited = half.variables.clone();
         let exports: Vec<_> = self.exported(a);
         let mut profile: CallerProfile = (*a_profile).clone();
         profile.direction = Direction::Inbound;
@@ -59,15 +55,16 @@ impl Switch {
         let half = LoopbackHalf {
             other: a.clone(),
             destination,
+            variables: Vec::new(),
         };
         let b = self.create_inbound(InboundChannel {
             end: LegEnd::Loopback(half),
             name,
             profile,
-            variables,
+            variables: Vec::new(),
             media,
         });
-        for (name, value) in exports {
+        for (name, value) in inherited.into_iter().chain(exports) {
             self.set_var(&b, &name, &*value);
         }
         for (id, other, leg) in [(a, &b, "A"), (&b, a, "B")] {

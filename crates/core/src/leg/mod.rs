@@ -35,6 +35,8 @@ pub(crate) struct LoopbackHalf {
     pub(crate) other: ChannelId,
     /// Where the `-b` half goes; used once.
     pub(crate) destination: LoopbackDestination,
+    /// Variables of the dial string, which both halves get.
+    pub(crate) variables: api::dial::VariableList,
 }
 
 /// `loopback/<extension>[/<context>[/<dialplan>]]`

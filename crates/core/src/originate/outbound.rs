@@ -81,6 +81,7 @@ impl Switch {
                 let half = LoopbackHalf {
                     other: ChannelId::from_uuid(Uuid::nil()),
                     destination: to.clone(),
+                    variables: plan.variables.clone(),
                 };
                 (
                     LegEnd::Loopback(half),

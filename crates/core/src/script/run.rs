@@ -200,6 +200,8 @@ impl Switch {
         });
         let depth = live.script.runs.len();
         self.emit(id, ChannelEvent::Executed(ran));
+        // Clients of the original find it behind its argument from here on (recorded).
+        self.set_var(id, "current_application", entry.name);
         let started = (entry.start)(self, id, &data);
         // The application may have hung up or replaced the script.
         let Some(run) = self

@@ -96,7 +96,9 @@ pub fn profile(headers: &mut Headers, prefix: &'static str, profile: &CallerProf
     text("Context", &profile.context);
     text("RDNIS", &profile.rdnis);
     text("Channel-Name", &profile.channel_name);
-    text("Profile-Index", &profile.index.to_string());
+    if profile.index > 0 {
+        text("Profile-Index", &profile.index.to_string());
+    }
     for (name, value) in &profile.custom {
         headers.push(format!("{prefix}{name}"), value.to_string());
     }

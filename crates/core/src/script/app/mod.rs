@@ -325,7 +325,7 @@ static TABLE: &[Entry] = &[
         "<name>=<value>",
         variables::set_profile_var,
     ),
-    media("sleep", "Wait", "<ms>", sleep::sleep),
+    app("sleep", "Wait", "<ms>", sleep::sleep),
     media(
         "start_dtmf",
         "Look for tones in the audio",
