@@ -36,6 +36,8 @@ pub(crate) struct OutboundChannel {
     pub(crate) variables: Vec<(Arc<str>, Arc<str>)>,
     /// Variables of the endpoint, set before those of the dial string.
     pub(crate) endpoint_variables: Vec<(&'static str, String)>,
+    /// Request-URI of SIP channels.
+    pub(crate) destination_url: Option<String>,
     pub(crate) attempt: AttemptId,
     /// A media leg that is open already.
     pub(crate) media: MediaLeg,
@@ -205,6 +207,9 @@ impl Switch {
         }
         self.set_vars(&id, &new.endpoint_variables);
         self.set_var(&id, "channel_name", new.name.as_str());
+        if let Some(url) = &new.destination_url {
+            self.set_var(&id, "sip_destination_url", url.as_str());
+        }
         if let Some(a) = &new.originator {
             self.tie_to_originator(&id, a);
         }

@@ -96,13 +96,19 @@ impl Switch {
             pending: None,
             refusal: None,
             invite: None,
+            peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),
             disposition: None,
             awaits_answer: false,
             reinviting: false,
             held_by_peer: false,
         };
-        let variables = inbound_variables(&request, &profile.name, self.now.wall.as_micros());
+        let variables = inbound_variables(
+            &request,
+            &profile.name,
+            &profile.codecs,
+            self.now.wall.as_micros(),
+        );
         let id = self.create_inbound(InboundChannel {
             end: LegEnd::Sip(Box::new(leg)),
             name,
@@ -234,6 +240,7 @@ impl Switch {
 fn inbound_variables(
     request: &IncomingRequest,
     profile: &Arc<str>,
+    codecs: &[Arc<str>],
     now_us: i64,
 ) -> Vec<(&'static str, String)> {
     let mut out: Vec<(&'static str, String)> = Vec::with_capacity(48);
@@ -268,6 +275,9 @@ fn inbound_variables(
         flow.transport.as_str().to_ascii_lowercase(),
     ));
     out.push(("sip_authorized", "true".into()));
+    if flow.remote == flow.local {
+        out.push(("sip_looped_call", "true".into()));
+    }
     if let Some(uri) = &from_uri {
         out.push(("sip_from_user_stripped", uri.user_decoded().to_string()));
     }
@@ -320,6 +330,7 @@ fn inbound_variables(
         out.push(("sip_contact_uri", format!("{user}@{}", host_port(&uri))));
         out.push(("sip_contact_host", uri.host.to_owned()));
     }
+    out.push(("rtp_use_codec_string", codecs.join(",")));
     if let Some(agent) = request.header_named("User-Agent") {
         out.push(("sip_user_agent", agent.to_owned()));
     }

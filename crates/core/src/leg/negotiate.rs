@@ -117,6 +117,25 @@ fn leg_spec(agreed: &Agreed, timeout_ms: Option<u32>) -> Option<LegSpec> {
     })
 }
 
+/// `ep_codec_string`: what both sides have, in the form clients parse.
+fn endpoint_codecs(agreed: &Agreed) -> String {
+    let ptime = agreed.ptime_ms.unwrap_or(PTIME_MS);
+    let codecs = agreed
+        .codecs
+        .iter()
+        .filter(|codec| !codec.auxiliary)
+        .filter_map(|agreed| {
+            let codec = Codec::from_name(&agreed.remote.name)?;
+            let rate = agreed.remote.clock_rate;
+            let bits = rate * u32::try_from(codec.bytes_per_sample()).unwrap_or(1) * 8;
+            Some(format!(
+                "CORE_PCM_MODULE.{}@{rate}h@{ptime}i@{bits}b",
+                codec.name()
+            ))
+        });
+    codecs.collect::<Vec<_>>().join(",")
+}
+
 impl Switch {
     /// Our media line as it is now.
     pub(super) fn local_media(
@@ -217,6 +236,7 @@ impl Switch {
             .receive
             .first()
             .map_or(send.payload_type, |codec| codec.payload_type);
+        let offered = endpoint_codecs(&agreed);
         if let Some(leg) = self.sip_leg(id) {
             leg.agreed = Some(agreed);
         }
@@ -237,6 +257,9 @@ impl Switch {
         seen.read_codec = Some(codec.clone());
         seen.write_codec = Some(codec);
         let mut pairs: Vec<(&str, String)> = vec![
+            ("ep_codec_string", offered),
+            ("remote_video_media_flow", "inactive".into()),
+            ("remote_text_media_flow", "inactive".into()),
             ("remote_audio_media_flow", "sendrecv".into()),
             ("audio_media_flow", "sendrecv".into()),
             ("rtp_audio_recv_pt", receive_pt.to_string()),

@@ -180,7 +180,11 @@ impl Switch {
         if answered_here {
             return;
         }
+        self.set_var(id, "sip_call_id", response.call_id());
+        let replied = self.reply_variables(id);
+        self.set_vars(id, &replied);
         self.peer_ended(id, "recv_refuse");
+        self.set_var(id, "sip_hangup_disposition", "recv_refuse");
         let cause = cause_of(response, Some(code));
         let phrase = response.reason().unwrap_or_default().to_owned();
         self.set_vars(
@@ -197,6 +201,33 @@ impl Switch {
     fn sip_bye(&mut self, id: &ChannelId, request: &Message) {
         let cause = cause_of(request, None);
         self.peer_ended(id, "recv_bye");
+        let mut pairs: Vec<(&str, String)> = Vec::new();
+        // In a request of the peer its own tag stands in From: ours is the one in To, and the other way round.
+        let outbound = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.direction == api::view::Direction::Outbound);
+        let ours = if outbound {
+            request.from()
+        } else {
+            request.to()
+        };
+        if let Some(tag) = ours.and_then(|to| to.tag()) {
+            pairs.push(("sip_to_tag", tag.to_owned()));
+        }
+        if let Some(cseq) = request.cseq() {
+            pairs.push(("sip_cseq", cseq.number.to_string()));
+        }
+        pairs.push(("sip_call_id", request.call_id().to_owned()));
+        for (name, header) in [
+            ("sip_full_via", HeaderName::Via),
+            ("sip_full_to", HeaderName::To),
+        ] {
+            if let Some(value) = request.header(header) {
+                pairs.push((name, value.to_owned()));
+            }
+        }
+        self.set_vars(id, &pairs);
         self.term_variables(id, request, 200, cause);
         let inbound = self
             .channels
@@ -273,9 +304,34 @@ impl Switch {
         self.emit(id, event);
     }
 
-    /// The variables an answer of the far end sets.
+    /// Where an answer came from.
+    fn reply_variables(&mut self, id: &ChannelId) -> Vec<(&'static str, String)> {
+        let Some(peer) = self.sip_leg(id).and_then(|leg| leg.peer) else {
+            return Vec::new();
+        };
+        let (ip, port) = (peer.ip().to_string(), peer.port().to_string());
+        if let Some(live) = self.channels.get_mut(id) {
+            live.profile_mut().network_addr = ip.as_str().into();
+        }
+        vec![
+            ("sip_reply_host", ip.clone()),
+            ("sip_reply_port", port.clone()),
+            ("sip_network_ip", ip),
+            ("sip_network_port", port),
+        ]
+    }
+
+    /// The variables an answer of the far end sets, in their usual order.
     fn response_variables(&mut self, id: &ChannelId, response: &Message) {
-        let mut pairs: Vec<(&str, String)> = Vec::new();
+        let mut pairs: Vec<(&str, String)> = Vec::with_capacity(32);
+        let local = self.channels.get(id).and_then(|live| match &live.end {
+            super::LegEnd::Sip(leg) => self.config.profiles.get(leg.profile).map(|p| p.sip),
+            super::LegEnd::Null | super::LegEnd::Loopback(_) => None,
+        });
+        if let Some(local) = local {
+            pairs.push(("sip_local_network_addr", local.ip().to_string()));
+        }
+        pairs.extend(self.reply_variables(id));
         if let Some(agent) = response
             .header_named("User-Agent")
             .or_else(|| response.header_named("Server"))
@@ -284,7 +340,18 @@ impl Switch {
         }
         for (name, header) in [
             ("sip_allow", HeaderName::Allow),
+            ("sip_recover_contact", HeaderName::Contact),
             ("sip_full_via", HeaderName::Via),
+            ("sip_recover_via", HeaderName::Via),
+        ] {
+            if let Some(value) = response.header(header) {
+                pairs.push((name, value.to_owned()));
+            }
+        }
+        if let Some(from) = response.from().filter(|from| !from.display.is_empty()) {
+            pairs.push(("sip_from_display", from.display_name().to_string()));
+        }
+        for (name, header) in [
             ("sip_full_from", HeaderName::From),
             ("sip_full_to", HeaderName::To),
         ] {
@@ -292,20 +359,32 @@ impl Switch {
                 pairs.push((name, value.to_owned()));
             }
         }
-        for (user, uri_name, value) in [
-            ("sip_from_user", "sip_from_uri", response.from()),
-            ("sip_to_user", "sip_to_uri", response.to()),
+        for (user, uri_name, host, value) in [
+            (
+                "sip_from_user",
+                "sip_from_uri",
+                "sip_from_host",
+                response.from(),
+            ),
+            ("sip_to_user", "sip_to_uri", "sip_to_host", response.to()),
         ] {
             if let Some(uri) = value.and_then(|v| v.parsed_uri().ok()) {
                 let name = uri.user_decoded().to_string();
+                pairs.push((user, name.clone()));
                 pairs.push((uri_name, format!("{name}@{}", host_port(&uri))));
-                pairs.push((user, name));
+                pairs.push((host, uri.host.to_owned()));
             }
         }
         if let Some(uri) = response.contact().and_then(|c| c.parsed_uri().ok()) {
             let name = uri.user_decoded().to_string();
+            if !uri.params.0.is_empty() {
+                pairs.push(("sip_contact_params", uri.params.0.to_owned()));
+            }
+            pairs.push(("sip_contact_user", name.clone()));
+            if let Some(port) = uri.port {
+                pairs.push(("sip_contact_port", port.to_string()));
+            }
             pairs.push(("sip_contact_uri", format!("{name}@{}", host_port(&uri))));
-            pairs.push(("sip_contact_user", name));
             pairs.push(("sip_contact_host", uri.host.to_owned()));
         }
         if let Some(tag) = response.to().and_then(|t| t.tag()) {

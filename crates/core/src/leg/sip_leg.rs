@@ -33,6 +33,8 @@ pub(crate) struct SipLeg {
     pub(crate) refusal: Option<(u16, Box<str>)>,
     /// Where an outbound INVITE goes.
     pub(crate) invite: Option<Box<InvitePlan>>,
+    /// Where the peer's SIP is.
+    pub(crate) peer: Option<std::net::SocketAddr>,
     /// Codec names allowed, in order.
     pub(crate) codecs: Vec<Arc<str>>,
     /// How it ended (`sip_hangup_disposition`).
@@ -96,6 +98,9 @@ impl Switch {
                 identity.uri
             ),
         ));
+        if let Some(leg) = self.sip_leg(id) {
+            leg.peer = Some(plan.target.remote);
+        }
         let sdp = self.sip_leg(id).and_then(|leg| leg.local_sdp.clone());
         let InvitePlan {
             to_uri,
@@ -288,7 +293,13 @@ impl Switch {
             .as_ref()
             .is_some_and(|p| p.times.answered.happened());
         let Some(leg) = self.sip_leg(id) else { return };
-        let Some(session) = leg.session else { return };
+        let Some(session) = leg.session else {
+            // The peer ended it: how is known at once, and clients see it from here on (recorded).
+            if let Some(disposition) = leg.disposition {
+                self.set_var(id, "sip_hangup_disposition", disposition);
+            }
+            return;
+        };
         let refusal = leg.refusal.take();
         leg.disposition = Some(match (answered, inbound) {
             (true, _) => "send_bye",

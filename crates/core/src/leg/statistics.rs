@@ -17,6 +17,7 @@ impl Switch {
         };
         let LegEnd::Sip(leg) = &live.end else { return };
         let disposition = leg.disposition;
+        let negotiated = leg.agreed.is_some();
         let answered = live
             .seen
             .profile
@@ -32,7 +33,8 @@ impl Switch {
         if !answered {
             self.count_failed_call(profile, inbound);
         }
-        let Some(stats) = self.channels.get(id).and_then(|live| live.media.stats) else {
+        let stats = self.channels.get(id).and_then(|live| live.media.stats);
+        let Some(stats) = stats.filter(|_| negotiated) else {
             return;
         };
         self.set_vars(id, &statistics(&stats));

@@ -102,7 +102,11 @@ impl Switch {
         };
         let name = shown.unwrap_or(default_name);
         let variables = plan.variables.clone();
-        let is_sip = matches!(plan.target, Target::Sip(_));
+        let destination_url = match &plan.target {
+            Target::Sip(sip) => Some(sip.uri.clone()),
+            Target::Null { .. } | Target::Loopback(_) => None,
+        };
+        let is_sip = destination_url.is_some();
         let channel = self.create_outbound(OutboundChannel {
             id,
             end,
@@ -112,6 +116,7 @@ impl Switch {
             originator,
             variables,
             endpoint_variables,
+            destination_url,
             attempt,
             media,
         });
@@ -252,6 +257,7 @@ impl Switch {
             pending: None,
             refusal: None,
             invite: Some(Box::new(invite)),
+            peer: None,
             codecs,
             disposition: None,
             awaits_answer: false,
@@ -276,9 +282,6 @@ impl Switch {
         };
         let Some(profile) = profile else { return };
         let mut pairs: Vec<(&str, String)> = Vec::new();
-        if let Some(uri) = &uri {
-            pairs.push(("sip_destination_url", uri.clone()));
-        }
         pairs.push(("rtp_use_codec_string", profile.codecs.join(",")));
         if let Some(local) = local {
             pairs.push(("local_media_ip", local.ip().to_string()));
