@@ -49,6 +49,9 @@ trust_loopback = false
 [media]
 port_range = "22000-31999"
 
+[node]
+grace = "1s"
+
 [limits]
 max_sessions = 5000
 sessions_per_second = 1000

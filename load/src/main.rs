@@ -18,6 +18,7 @@ mod sip_agent;
 mod spread;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -106,9 +107,18 @@ enum Figure {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
     println!("machine: {}", machine::description());
+    match measure(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("jackfield-load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(arguments: Arguments) -> Result<()> {
     let server = arguments.server;
     match arguments.figure {
         Figure::All => {

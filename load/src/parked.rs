@@ -25,6 +25,8 @@ pub(crate) async fn run(binary: &Path, legs: usize) -> Result<()> {
         let before = (server.resident_bytes()?, server.threads()?);
         originate(&mut console, dial, legs.div_ceil(per_call)).await?;
         report(&server, kind, legs, before).await?;
+        // An orderly end would wait for the calls.
+        console.command("api hupall").await?;
         server.stop().await?;
     }
     let server = Server::start(binary).await?;

@@ -42,8 +42,10 @@ pub(crate) async fn run(binary: &Path, pairs: usize, in_flight: usize) -> Result
 pub(crate) async fn bindings(binary: &Path, users: usize) -> Result<()> {
     println!("\n# jackfield-load bindings --users {users}");
     let names: Vec<String> = (0..users).map(|n| format!("load{n}")).collect();
-    let mut directory =
-        String::from("<include><domain name=\"127.0.0.1\"><groups><group name=\"load\"><users>\n");
+    let mut directory = String::from(
+        "<document type=\"freeswitch/xml\">\n<section name=\"directory\">\n\
+         <domain name=\"127.0.0.1\"><groups><group name=\"load\"><users>\n",
+    );
     for name in &names {
         writeln!(
             directory,
@@ -51,10 +53,10 @@ pub(crate) async fn bindings(binary: &Path, users: usize) -> Result<()> {
         )
         .context("a string takes what is written")?;
     }
-    directory.push_str("</users></group></groups></domain></section></document>\n");
+    directory.push_str("</users></group></groups></domain>\n</section>\n</document>\n");
     let server = Server::start_with(
         binary,
-        "[xml]\nroot = \".\"\n",
+        "[xml]\nroot = \"freeswitch.xml\"\n",
         &[("freeswitch.xml", directory)],
     )
     .await?;

@@ -16,6 +16,9 @@ use crate::sip_agent::{Callee, Caller, register, socket};
 /// RTP header and 20 ms of G.711.
 const PACKET_BYTES: usize = 172;
 
+/// Groups of calls whose packets are sent at different times.
+const PHASES: u32 = 10;
+
 pub(crate) async fn run(binary: &Path, calls: usize, seconds: u64) -> Result<()> {
     println!("\n# jackfield-load relay --calls {calls} --seconds {seconds}");
     let server = Server::start(binary).await?;
@@ -51,9 +54,10 @@ pub(crate) async fn run(binary: &Path, calls: usize, seconds: u64) -> Result<()>
         [&caller_audio, &callee_audio].map(|audio| count(Arc::clone(audio), Arc::clone(&received)));
 
     let mut sent = 0;
-    let mut pace = tokio::time::interval(Duration::from_millis(20));
-    let warm_up = 50;
-    let ticks = seconds * 50;
+    // Every phone has a phase of its own; here they share a few, so that packets do not come in one burst.
+    let mut pace = tokio::time::interval(Duration::from_millis(20) / PHASES);
+    let warm_up = 50 * u64::from(PHASES);
+    let ticks = seconds * 50 * u64::from(PHASES);
     let mut start = (Duration::ZERO, Instant::now(), 0, 0);
     for tick in 0..warm_up + ticks {
         pace.tick().await;
@@ -86,18 +90,21 @@ pub(crate) async fn run(binary: &Path, calls: usize, seconds: u64) -> Result<()>
     server.stop().await
 }
 
-/// One packet to every far end.
+/// One packet to every far end whose phase it is.
 async fn send(audio: &UdpSocket, ports: &[u16], tick: u64) -> Result<usize> {
+    let (round, phase) = (tick / u64::from(PHASES), tick % u64::from(PHASES));
     let mut packet = [0xff; PACKET_BYTES];
     packet[..2].copy_from_slice(&[0x80, 0]);
-    packet[2..4].copy_from_slice(&(tick as u16).to_be_bytes());
-    packet[4..8].copy_from_slice(&(tick as u32 * 160).to_be_bytes());
-    for port in ports {
+    packet[2..4].copy_from_slice(&(round as u16).to_be_bytes());
+    packet[4..8].copy_from_slice(&(round as u32 * 160).to_be_bytes());
+    let mut sent = 0;
+    for port in ports.iter().skip(phase as usize).step_by(PHASES as usize) {
         packet[8..12].copy_from_slice(&u32::from(*port).to_be_bytes());
         let far = SocketAddr::from(([127, 0, 0, 1], *port));
         audio.send_to(&packet, far).await.context("sending audio")?;
+        sent += 1;
     }
-    Ok(ports.len())
+    Ok(sent)
 }
 
 fn count(audio: Arc<UdpSocket>, received: Arc<AtomicUsize>) -> JoinHandle<()> {

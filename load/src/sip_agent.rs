@@ -23,11 +23,18 @@ pub(crate) const PASSWORD: &str = "1234";
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A UDP socket on a free port.
+/// Receive buffer asked for, bytes: what is lost here must not be blamed on the server.
+const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+
+/// A UDP socket on a free port, with room for a burst.
 pub(crate) async fn socket() -> Result<UdpSocket> {
-    UdpSocket::bind("127.0.0.1:0")
+    let socket = UdpSocket::bind("127.0.0.1:0")
         .await
-        .context("binding a UDP port")
+        .context("binding a UDP port")?;
+    socket2::SockRef::from(&socket)
+        .set_recv_buffer_size(RECEIVE_BUFFER)
+        .context("asking for a larger receive buffer")?;
+    Ok(socket)
 }
 
 /// Registers `user` with a contact at `contact` and returns when the server agreed.
