@@ -21,9 +21,11 @@ TRANSCRIPTS = sorted(path.stem for path in (ROOT / "golden/event-socket").glob("
 def test_recording(transcript, tmp_path):
     server = Server(tmp_path / "run")
     try:
+        # A conversation that has gone wrong waits for every frame that does not come; thirty seconds of
+        # that are enough to know.
         run = subprocess.run(
             [str(RUNNER), f"127.0.0.1:{server.event_socket_port}", transcript, str(server.folder)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30,
         )
     finally:
         server.stop()
