@@ -50,14 +50,19 @@ pub fn parse(bytes: &[u8]) -> Result<SessionDescription, SdpError> {
         name: session.session_name,
         connection: session
             .connection
-            .map(|connection| bare_address(&connection.connection_address)),
+            .map(|connection| bare_address(&connection.connection_address))
+            .transpose()?,
         bandwidths: session
             .bandwidths
             .into_iter()
             .map(|line| (line.bwtype, line.bandwidth))
             .collect(),
         attributes: session.attributes.into_iter().map(attribute).collect(),
-        media: session.medias.into_iter().map(media).collect(),
+        media: session
+            .medias
+            .into_iter()
+            .map(media)
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -68,8 +73,8 @@ fn attribute(line: sdp_types::Attribute) -> Attribute {
     }
 }
 
-fn media(line: sdp_types::Media) -> MediaDescription {
-    MediaDescription {
+fn media(line: sdp_types::Media) -> Result<MediaDescription, SdpError> {
+    Ok(MediaDescription {
         kind: line.media,
         port: line.port,
         protocol: line.proto,
@@ -82,19 +87,23 @@ fn media(line: sdp_types::Media) -> MediaDescription {
             .connections
             .into_iter()
             .next()
-            .map(|connection| bare_address(&connection.connection_address)),
+            .map(|connection| bare_address(&connection.connection_address))
+            .transpose()?,
         bandwidths: line
             .bandwidths
             .into_iter()
             .map(|line| (line.bwtype, line.bandwidth))
             .collect(),
         attributes: line.attributes.into_iter().map(attribute).collect(),
-    }
+    })
 }
 
 /// The address without the `/ttl/count` of multicast.
-fn bare_address(text: &str) -> String {
-    text.split('/').next().unwrap_or("").to_owned()
+fn bare_address(text: &str) -> Result<String, SdpError> {
+    match text.split('/').next() {
+        None | Some("") => Err(SdpError::Malformed("no address in a c= line".into())),
+        Some(address) => Ok(address.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +115,20 @@ mod tests {
         m=audio 4000 RTP/AVP 102 0 96 101\r\na=rtpmap:102 opus/48000/2\r\na=fmtp:102 useinbandfec=1\r\n\
         a=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\na=x-mine:1:2\r\na=candidate:1 1 UDP 1 192.0.2.1 4000 typ host\r\n\
         m=video 0 RTP/AVP 31\r\nc=IN IP4 0.0.0.0\r\na=sendrecv\r\n";
+
+    #[test]
+    fn a_connection_line_without_an_address_is_refused() {
+        let offer = OFFER.replacen("c=IN IP4 192.0.2.1", "c=IN IP4 /900", 1);
+        assert!(matches!(
+            parse(offer.as_bytes()),
+            Err(SdpError::Malformed(_))
+        ));
+        let offer = OFFER.replacen("c=IN IP4 0.0.0.0", "c=IN IP4 /900", 1);
+        assert!(matches!(
+            parse(offer.as_bytes()),
+            Err(SdpError::Malformed(_))
+        ));
+    }
 
     #[test]
     fn typed_views_read_what_is_written() {
