@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::event_client::EventClient;
-use crate::server::Server;
+use crate::server::{SMALL_REPLAY, Server};
 use crate::sip_agent::{Caller, socket};
 
 /// How long idle legs are watched.
@@ -16,7 +16,7 @@ const WATCHED: Duration = Duration::from_secs(5);
 pub(crate) async fn run(binary: &Path, legs: usize) -> Result<()> {
     println!("\n# jackfield-load parked --legs {legs}");
     for (kind, dial, per_call) in [("null", "null/x", 1), ("loopback", "loopback/9196", 2)] {
-        let server = Server::start(binary).await?;
+        let server = Server::start_with(binary, SMALL_REPLAY, &[]).await?;
         let mut console = EventClient::connect(server.event_socket).await?;
         // A few calls first: what is allocated once must not count as a leg's.
         originate(&mut console, dial, 20).await?;
@@ -29,7 +29,7 @@ pub(crate) async fn run(binary: &Path, legs: usize) -> Result<()> {
         console.command("api hupall").await?;
         server.stop().await?;
     }
-    let server = Server::start(binary).await?;
+    let server = Server::start_with(binary, SMALL_REPLAY, &[]).await?;
     let mut caller = Caller::new(Arc::new(socket().await?), server.sip, "1000", 9)?;
     caller
         .run("5000", 20, 50, Some(Duration::from_millis(100)))

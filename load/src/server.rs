@@ -17,6 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Clock ticks per second in `/proc/<pid>/stat`: 100 on every Linux that is not built otherwise.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// Configuration that keeps only the newest events: where memory is measured, the replay ring, which is
+/// bounded and shared by everything, must not be counted as part of a leg or binding.
+pub(crate) const SMALL_REPLAY: &str = "[events]\nreplay_events = 16\n";
+
 /// A running server with a folder of its own.
 pub(crate) struct Server {
     child: Child,
@@ -70,7 +74,10 @@ impl Server {
             fs::write(folder.join(name), text).with_context(|| format!("writing {name}"))?;
         }
         let log = fs::File::create(folder.join("log")).context("creating the server's log")?;
-        let child = Command::new(binary)
+        // The server runs in its own folder, where a relative path would mean something else.
+        let binary = fs::canonicalize(binary)
+            .with_context(|| format!("no server at {}", binary.display()))?;
+        let child = Command::new(&binary)
             .arg("--config")
             .arg(&config)
             .current_dir(&folder)
