@@ -1,5 +1,7 @@
 //! The switch behind real sockets: what it answers, in which order, and how it ends.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
