@@ -16,10 +16,11 @@ def free_port(kind=socket.SOCK_STREAM):
             return port
 
 
-def free_sip_port():
-    """A port free for UDP and for TCP."""
+def free_sip_port(preferred=None):
+    """A port free for UDP and for TCP; the preferred one when it is free."""
     while True:
-        port = free_port(socket.SOCK_STREAM)
+        port = free_port(socket.SOCK_STREAM) if preferred is None else preferred
+        preferred = None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -13,17 +13,23 @@ BINARY = Path(
     os.environ.get("JACKFIELD_BINARY", Path(__file__).resolve().parents[2] / "target/release/jackfield")
 )
 
+# Every call proves who it is, even from here.
+STRICT = "auth_calls = true\ntrust_loopback = false"
+GENEROUS = "max_sessions = 5000\nsessions_per_second = 1000"
+
 
 class Server:
     """One running server; `stop` ends it and reports a crash."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None):
+        """`profile` and `limits` are lines for those tables; `sip_port` is taken when it is free."""
+        self._profile, self._limits = profile, limits
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.recordings = self.folder / "recordings"
         self.recordings.mkdir()
         self.event_socket_port = free_port()
-        self.sip_port = free_sip_port()
+        self.sip_port = free_sip_port(sip_port)
         self.metrics_port = free_port()
         config = self.folder / "jackfield.toml"
         config.write_text(self._configuration())
@@ -43,8 +49,7 @@ max_per_address = 500
 [[sip.profile]]
 name = "internal"
 listen = "127.0.0.1:{self.sip_port}"
-auth_calls = true
-trust_loopback = false
+{self._profile}
 
 [media]
 port_range = "22000-31999"
@@ -53,8 +58,7 @@ port_range = "22000-31999"
 grace = "1s"
 
 [limits]
-max_sessions = 5000
-sessions_per_second = 1000
+{self._limits}
 
 [metrics]
 listen = "127.0.0.1:{self.metrics_port}"

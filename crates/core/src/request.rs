@@ -220,6 +220,13 @@ impl Switch {
                 "the channel is not answered",
             ));
         }
+        // There is no display behind a loopback (recorded: `-ERR Operation failed`).
+        if matches!(live.end, LegEnd::Loopback(_)) {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "a loopback has no display",
+            ));
+        }
         live.seen_mut().sent_callee = Some((command.name.clone(), command.number.clone()));
         let bridged_to = live.bridge.as_ref().map(|bridge| bridge.peer.clone());
         let sip = matches!(live.end, LegEnd::Sip(_));
@@ -509,18 +516,42 @@ impl Switch {
         };
         let parts: Vec<String> = members
             .iter()
-            .map(|user| {
-                let contacts = self.contacts_of(&domain, user);
-                if contacts.is_empty() {
-                    return "error/user_not_registered".to_owned();
-                }
-                let dial: Vec<String> = contacts
-                    .iter()
-                    .map(|c| format!("sofia/{}/{}", c.profile, c.uri))
-                    .collect();
-                dial.join(",")
-            })
+            .filter_map(|user| self.member_dial_string(&domain, user))
             .collect();
+        if parts.is_empty() {
+            return Err(CommandError::call_failed(
+                api::HangupCause::NoRouteDestination,
+            ));
+        }
         Ok(parts.join(separator).into())
+    }
+
+    /// How one member of a group is dialled: its own dial string with the contacts put in, variables
+    /// in `[]`, so that they stay with its leg (recorded).
+    fn member_dial_string(&self, domain: &str, user: &str) -> Option<String> {
+        let contacts: Vec<String> = self
+            .contacts_of(domain, user)
+            .iter()
+            .map(|c| format!("sofia/{}/{}", c.profile, c.uri))
+            .collect();
+        let contacts = if contacts.is_empty() {
+            "error/user_not_registered".to_owned()
+        } else {
+            contacts.join(",")
+        };
+        let own = self
+            .view
+            .directory
+            .user(domain, user)
+            .and_then(|entry| entry.param("dial-string"));
+        let Some(own) = own else {
+            return Some(contacts);
+        };
+        let own = own
+            .replace("${dialed_user}", user)
+            .replace("${dialed_extension}", user)
+            .replace("${dialed_domain}", domain)
+            .replace(&format!("${{sofia_contact(*/{user}@{domain})}}"), &contacts);
+        crate::directory::one_leg(&own)
     }
 }

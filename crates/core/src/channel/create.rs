@@ -223,7 +223,8 @@ impl Switch {
                 .map_or_else(|| a.to_string(), |live| live.seen.call_id().to_owned());
             self.set_var(&id, "call_uuid", call);
         }
-        self.set_var(&id, "originate_early_media", "true");
+        let early = !self.var_true(&id, "ignore_early_media");
+        self.set_var(&id, "originate_early_media", early.to_string());
         if let Some(a) = &new.originator {
             self.set_var(&id, "originating_leg_uuid", a.as_str());
         }

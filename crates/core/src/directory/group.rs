@@ -88,7 +88,7 @@ impl Domain {
 }
 
 /// A member's dial string for use among others: `{a=b}x,` becomes `[a=b]x`.
-fn one_leg(dial: &str) -> Option<String> {
+pub(crate) fn one_leg(dial: &str) -> Option<String> {
     // A dial string made of two endpoints, one of which expanded to nothing, has a comma too many.
     let dial = dial.trim_ascii().trim_matches(',');
     let leg = match dial.strip_prefix('{').and_then(|rest| rest.split_once('}')) {

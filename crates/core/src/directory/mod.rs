@@ -11,6 +11,7 @@ mod user;
 mod xml;
 
 pub use domain::{Directory, Domain, ListFilter, ListedUser};
+pub(crate) use group::one_leg;
 pub use group::{Group, RingOrder};
 pub use settings::Settings;
 pub use user::{Credential, UserView};
