@@ -39,11 +39,10 @@ async fn everybody_is_told_and_nobody_is_let_in_any_more() {
 async fn a_request_under_way_is_answered_within_the_grace() {
     let world = world().await;
     let mut client = world.client().await;
-    client.send("api msleep 300\n\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    world.busy(&mut client, 300).await;
     let last = async {
         client
-            .expect_end(&format!("{}{SHUT_DOWN}", response("+OK")))
+            .expect_end(&format!("{}{SHUT_DOWN}", response("-+OK")))
             .await;
         drop(client);
     };
@@ -57,8 +56,7 @@ async fn beyond_the_grace_it_is_broken_off() {
     let mut client = world.client().await;
     client.send("bgapi msleep 60000\n\n").await;
     client.frame().await;
-    client.send("api msleep 60000\n\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    world.busy(&mut client, 60_000).await;
     assert_eq!(world.door.jobs_running(), 1);
     let last = async {
         client.expect_end(SHUT_DOWN).await;
@@ -73,8 +71,7 @@ async fn beyond_the_grace_it_is_broken_off() {
 async fn the_end_of_the_process_takes_all_at_once() {
     let world = world().await;
     let mut client = world.client().await;
-    client.send("api msleep 60000\n\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    world.busy(&mut client, 60_000).await;
     world.process.cancel();
     client.expect_end(SHUT_DOWN).await;
 }

@@ -126,10 +126,9 @@ async fn the_notice_reaches_a_reader_that_comes_back_in_time() {
 async fn events_lost_while_api_runs_end_the_connection_too() {
     let world = world_with(|config| config.max_queue = 100).await;
     let mut client = subscribed(&world, false).await;
-    client.send("api msleep 400\n\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    world.busy(&mut client, 400).await;
     flood(&world, 300).await;
-    client.expect(&response("+OK")).await;
+    client.expect(&response("-+OK")).await;
     for _ in 0..100 {
         assert!(client.frame().await.headers.contains("text/event-plain"));
     }

@@ -102,6 +102,23 @@ impl World {
         client
     }
 
+    /// Sends an `api` request that sleeps so long after a first command, and waits until that first
+    /// one was announced: from then on the request is under way. Its body begins with `-`.
+    pub async fn busy(&self, client: &mut Client, milliseconds: u64) {
+        client
+            .send(&format!(
+                "api echo -;;msleep {milliseconds}\nconsole_execute: true\n\n"
+            ))
+            .await;
+        let under_way = async {
+            while !self.switch.was_asked("AnnounceApi") {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), under_way).await;
+        assert!(waited.is_ok(), "the request is read");
+    }
+
     /// Waits until that many were counted.
     pub async fn counted(&self, cause: Cause, at_least: u64) {
         let seen = async {

@@ -1,0 +1,298 @@
+//! A switch that answers as scripted, and a console in front of it.
+
+use api::cause::HangupCause;
+use api::command::{Answer, Command};
+use api::view::{
+    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Member,
+    Registration, Room, RoomFlags, SipProfile,
+};
+use api::{
+    BusLimits, Capabilities, ChannelId, CommandError, NodeId, Origin, Seq, Timestamp, Uuid,
+    Variables, View, pair,
+};
+use jackfield_esl::Server;
+use jackfield_esl::command::api::Line;
+use jackfield_esl::console::{BoxFuture, Console, Host};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+pub(crate) const UUID: &str = "800a033e-3489-41fd-91f6-f06f942ed1d9";
+pub(crate) const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+const NOW: Timestamp = Timestamp(1_737_453_600_000_000);
+
+/// A host on which no time passes and jobs run when the test says so.
+#[derive(Default)]
+pub(crate) struct TestHost {
+    pub(crate) jobs: Mutex<Vec<BoxFuture<'static, ()>>>,
+}
+
+impl Host for TestHost {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+    fn new_uuid(&self) -> Uuid {
+        Uuid::nil()
+    }
+    fn acl_allows(&self, address: IpAddr, list: &str) -> bool {
+        address.is_loopback() && list == "loopback.auto"
+    }
+    fn reload_acl(&self) -> Result<(), String> {
+        Ok(())
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+    fn spawn(&self, job: BoxFuture<'static, ()>) -> bool {
+        self.jobs
+            .lock()
+            .expect("no test panics with the lock")
+            .push(job);
+        true
+    }
+    fn idle_cpu(&self) -> u32 {
+        9850
+    }
+    fn log(&self, _: u8, _: &str) {}
+}
+
+fn channel() -> Channel {
+    let id = ChannelId::from_text(UUID).expect("a valid id");
+    let codec = || {
+        Some(Codec {
+            name: "L16".into(),
+            rate_hz: 8000,
+            bit_rate: 128_000,
+        })
+    };
+    let mut profile = CallerProfile::new(id.clone(), Direction::Outbound);
+    profile.caller_id_name = "Alice".into();
+    profile.caller_id_number = "1001".into();
+    profile.destination_number = "9196".into();
+    profile.times.created = NOW;
+    let profile = Arc::new(profile);
+    Channel {
+        id,
+        serial: 1,
+        name: "loopback/9196-a".into(),
+        direction: Direction::Outbound,
+        state: ChannelState::Execute,
+        next_state: ChannelState::Execute,
+        call_state: CallState::Active,
+        answer: AnswerState::Answered,
+        hit_dialplan: true,
+        external_id: None,
+        read_codec: codec(),
+        write_codec: codec(),
+        profile: Some(profile.clone()),
+        other: None,
+        variables: [("foo", "bar"), ("arr", "ARRAY::x|:y")]
+            .into_iter()
+            .collect::<Variables>(),
+        hangup: None,
+        application: Some(("park".into(), "".into())),
+        bridged_to: None,
+        room: None,
+        verbose_events: false,
+        initial: Some(profile),
+        sent_callee: None,
+    }
+}
+
+fn member(id: u32) -> Arc<Member> {
+    Arc::new(Member {
+        id: api::id::MemberId(id),
+        channel: Arc::new(channel()),
+        joined: NOW,
+        last_talking: Timestamp::ZERO,
+        can_hear: true,
+        can_speak: true,
+        talking: false,
+        mute_detect: false,
+        hold: false,
+        moderator: false,
+        ghost: false,
+        end_conference: false,
+        energy_level: 100,
+        current_energy: 0,
+        volume_in: 0,
+        volume_out: 0,
+    })
+}
+
+fn room() -> Room {
+    Room {
+        id: api::id::RoomId(Uuid::nil()),
+        name: "3000".into(),
+        domain: "127.0.0.1".into(),
+        profile: "default".into(),
+        rate_hz: 8000,
+        interval_ms: 20,
+        created: NOW,
+        flags: RoomFlags {
+            answered: true,
+            dynamic: true,
+            ..RoomFlags::default()
+        },
+        pin: None,
+        members: vec![member(1), member(2)],
+        floor: Some(api::id::MemberId(1)),
+        recordings: Vec::new(),
+        relations: Vec::new(),
+        variables: Variables::new(),
+        enter_sound: Some("tone_stream://%(200,0,500)".into()),
+        exit_sound: None,
+        energy_level: 100,
+    }
+}
+
+fn registration() -> Registration {
+    Registration {
+        serial: 1,
+        profile: "internal".into(),
+        user: "1000".into(),
+        domain: "127.0.0.1".into(),
+        auth_user: "1000".into(),
+        auth_realm: "127.0.0.1".into(),
+        contact: "\"\" <sip:1000@127.0.0.1:5601>".into(),
+        contact_uri: "sip:1000@127.0.0.1:5601".into(),
+        call_id: "golden-1000".into(),
+        user_agent: "golden/1.0".into(),
+        source: "127.0.0.1:5601".parse().expect("an address"),
+        transport: "udp",
+        refreshed: NOW,
+        expires: NOW.after(Duration::from_secs(359)),
+    }
+}
+
+fn view() -> View {
+    let mut view = View {
+        as_of: Seq(7),
+        ..View::default()
+    };
+    let channel = channel();
+    view.order.insert_mut(1, channel.id.clone());
+    view.channels
+        .insert_mut(channel.id.clone(), Arc::new(channel));
+    view.rooms.insert_mut("3000".into(), Arc::new(room()));
+    view.registrations.insert_mut(1, Arc::new(registration()));
+    view.globals.insert_mut("domain".into(), "127.0.0.1".into());
+    view.counters.started = Timestamp(NOW.0 - 3_785_123_456);
+    view.profiles = vec![SipProfile {
+        name: "internal".into(),
+        aliases: vec!["127.0.0.1".into()],
+        sip_ip: "127.0.0.1".into(),
+        sip_port: 5060,
+        rtp_ip: "127.0.0.1".into(),
+        context: "public".into(),
+        dialplan: "XML".into(),
+        realm: "auto_from".into(),
+        codecs: vec!["PCMU".into(), "PCMA".into()],
+        gateways: Vec::new(),
+        calls_in: 0,
+        failed_calls_in: 0,
+        calls_out: 0,
+        failed_calls_out: 0,
+    }]
+    .into();
+    view
+}
+
+/// What the scripted switch says: everything works, but `error/CAUSE` cannot be called.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "all others answer with nothing"
+)]
+fn answer(command: &Command) -> Result<Answer, CommandError> {
+    match command {
+        Command::Originate(originate) => {
+            let leg = originate
+                .dial
+                .legs()
+                .next()
+                .expect("a dial string has a leg");
+            match HangupCause::parse(&leg.address).filter(|_| &*leg.endpoint == "error") {
+                Some(cause) => Err(CommandError::call_failed(cause)),
+                None => Ok(Answer::Channel(
+                    ChannelId::from_text(UUID).expect("a valid id"),
+                )),
+            }
+        }
+        Command::HangupAll(_) | Command::FlushRegistrations(_) => Ok(Answer::Count(1)),
+        Command::Unschedule(_) => Ok(Answer::Count(0)),
+        Command::Schedule(_) => Ok(Answer::Task(api::id::TaskId(4))),
+        Command::ReloadXml(_) => Ok(Answer::Text("Success".into())),
+        Command::Expand(expand) => Ok(Answer::Text(
+            expand.text.replace("${domain}", "127.0.0.1").into(),
+        )),
+        Command::GroupCall(_) => Err(CommandError::not_found(api::ObjectKind::User)),
+        Command::ControlRoom(_) => Ok(Answer::Texts(vec!["1".into()])),
+        Command::ControlPlayback(_) => Err(CommandError::new(
+            api::ErrorKind::InvalidState,
+            "nothing is played",
+        )),
+        _ => Ok(Answer::Unit(())),
+    }
+}
+
+/// A console, its host, and the commands the switch was given.
+pub(crate) struct Bench {
+    pub(crate) console: Console,
+    pub(crate) host: Arc<TestHost>,
+    pub(crate) asked: Arc<Mutex<Vec<Command>>>,
+}
+
+pub(crate) async fn bench() -> Bench {
+    let capabilities = Capabilities {
+        node: NodeId(Uuid::nil()),
+        applications: Vec::new().into(),
+        endpoints: vec!["loopback", "sofia"].into(),
+        codecs: vec!["PCMU"].into(),
+    };
+    let (switch, mut port, dispatcher) = pair(capabilities, BusLimits::default(), view());
+    tokio::spawn(dispatcher.run());
+    let asked: Arc<Mutex<Vec<Command>>> = Arc::default();
+    let seen = asked.clone();
+    tokio::spawn(async move {
+        while let Some(request) = port.requests.recv().await {
+            let (command, _, responder) = request.into_parts();
+            responder.send(answer(&command), Seq(7));
+            seen.lock()
+                .expect("no test panics with the lock")
+                .push(command);
+        }
+    });
+    let host = Arc::new(TestHost::default());
+    let server = Server {
+        core_uuid: "2f6f2b3e-6b1c-4a57-9d0d-0d6f4f3f9a10".into(),
+        hostname: "pbx1".into(),
+        switchname: "pbx1".into(),
+        ipv4: "10.0.0.5".into(),
+        ipv6: "::1".into(),
+        version: "1.10.12-test 64bit".into(),
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let console = Console {
+        switch,
+        server: Arc::new(server),
+        host: host.clone(),
+        origin: Origin::internal("test"),
+    };
+    Bench {
+        console,
+        host,
+        asked,
+    }
+}
+
+pub(crate) async fn check(cases: &[(&str, &str)]) {
+    let bench = bench().await;
+    for (line, wanted) in cases {
+        let line = line.replace("{u}", UUID).replace("{0}", NOBODY);
+        let wanted = wanted.replace("{u}", UUID).replace("{0}", NOBODY);
+        assert_eq!(
+            bench.console.execute(&Line::parse(&line)).await.text,
+            wanted,
+            "api {line}"
+        );
+    }
+}
