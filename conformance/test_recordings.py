@@ -30,6 +30,8 @@ class NotAsRecorded(Exception):
 
 
 OPEN = open_rows()
+
+
 def marks(name):
     if name not in OPEN:
         return []
