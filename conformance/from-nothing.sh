@@ -18,7 +18,13 @@ clean_up() {
 }
 trap clean_up EXIT
 
-debootstrap --variant=minbase --include=ca-certificates,git,curl,gcc,libc6-dev bookworm "$chroot_folder"
+debootstrap --variant=minbase --include=ca-certificates,git,curl,gcc,g++,libc6-dev,make,cmake \
+    bookworm "$chroot_folder"
+# A machine behind a proxy that signs anew trusts authorities of its own; the fresh one has to as well.
+if [ -d /usr/local/share/ca-certificates ]; then
+    cp -r /usr/local/share/ca-certificates/. "$chroot_folder/usr/local/share/ca-certificates/"
+    chroot "$chroot_folder" update-ca-certificates >/dev/null
+fi
 cp /etc/resolv.conf "$chroot_folder/etc/resolv.conf"
 mount -t proc proc "$chroot_folder/proc"
 mount --bind /dev "$chroot_folder/dev"
@@ -31,8 +37,11 @@ toolchain=$(rustc --print sysroot)
 mkdir -p "$chroot_folder/opt/rust"
 cp -r "$toolchain/." "$chroot_folder/opt/rust/"
 
+authorities=/etc/ssl/certs/ca-certificates.crt
 in_chroot() {
+    # pip and npm bring lists of authorities of their own unless told to use the system's.
     chroot "$chroot_folder" env -i HOME=/root LANG=C.UTF-8 PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        PIP_CERT="$authorities" NODE_EXTRA_CA_CERTS="$authorities" \
         sh -ec "cd /root/jackfield; $1"
 }
 
