@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.recorded import write_configuration
 from harness.server import Server
 from harness.tone import write_tone
 
@@ -49,8 +50,9 @@ def test_every_open_row_names_a_recording():
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS)
 def test_recording(transcript, tmp_path):
-    # The limits, the trust and the port the reference had; some conversations name the port.
-    server = Server(tmp_path / "run", profile="", limits="", sip_port=5060)
+    # The dialplan, the limits, the trust and the port the reference had; some conversations name the port.
+    xml_root = write_configuration(tmp_path / "config")
+    server = Server(tmp_path / "run", profile="", limits="", sip_port=5060, xml_root=xml_root)
     sounds = server.folder / "sounds/test"
     sounds.mkdir(parents=True)
     write_tone(sounds / "tone2s.wav", 440, -12, 2)

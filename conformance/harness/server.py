@@ -21,9 +21,13 @@ GENEROUS = "max_sessions = 5000\nsessions_per_second = 1000"
 class Server:
     """One running server; `stop` ends it and reports a crash."""
 
-    def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None):
-        """`profile` and `limits` are lines for those tables; `sip_port` is taken when it is free."""
+    def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None):
+        """`profile` and `limits` are lines for those tables; `sip_port` is taken when it is free.
+
+        `xml_root` is where dialplan and directory begin, instead of what is built in.
+        """
         self._profile, self._limits = profile, limits
+        self._xml = f'root = "{xml_root}"' if xml_root else ""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.recordings = self.folder / "recordings"
@@ -50,6 +54,9 @@ max_per_address = 500
 name = "internal"
 listen = "127.0.0.1:{self.sip_port}"
 {self._profile}
+
+[xml]
+{self._xml}
 
 [media]
 port_range = "22000-31999"

@@ -1,0 +1,26 @@
+"""The set-up of the server the recordings were made with, where it is not the one we ship."""
+
+import shutil
+from pathlib import Path
+
+SHIPPED = Path(__file__).resolve().parents[2] / "config"
+
+# A number nobody has is answered there, and the call goes on (recorded: a transfer to one, and a loopback to one).
+CATCH_ALL = """
+    <extension name="everything_else">
+      <condition field="destination_number" expression="^(.*)$">
+        <action application="answer"/>
+        <action application="park"/>
+      </condition>
+    </extension>
+"""
+
+
+def write_configuration(folder):
+    """Writes the configuration to `folder`, which must not exist; the path of its root."""
+    shutil.copytree(SHIPPED, folder)
+    dialplan = folder / "dialplan/default.xml"
+    head, end, tail = dialplan.read_text().rpartition("  </context>")
+    assert end, "the dialplan has no context to add to"
+    dialplan.write_text(f"{head}{CATCH_ALL}\n{end}{tail}")
+    return folder / "freeswitch.xml"
