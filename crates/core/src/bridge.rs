@@ -30,10 +30,11 @@ impl Switch {
                 live.seen_mut().bridged_to = Some(peer.clone());
             }
         }
-        self.tie(a, b);
         if by_application {
             self.set_var(a, "signal_bond", b.as_str());
             self.set_var(b, "signal_bond", a.as_str());
+        } else {
+            self.tie(a, b);
         }
         let legs = self.channels.get(a).zip(self.channels.get(b));
         let Some((worker, leg_a, leg_b, b_seen)) =
@@ -53,7 +54,7 @@ impl Switch {
             .channels
             .get(a)
             .map(|live| live.seen.call_id().to_owned());
-        if let Some(call) = call.filter(|call| self.var(b, "call_uuid") != Some(call)) {
+        if let Some(call) = call {
             self.set_var(b, "call_uuid", call);
         }
         for (id, peer, is_a) in [(a, b, true), (b, a, false)] {
@@ -79,6 +80,7 @@ impl Switch {
             self.set_var(id, "last_bridge_to", peer.as_str());
             self.set_var(id, "bridge_channel", channel);
             self.set_var(id, "bridge_uuid", peer.as_str());
+            self.set_var(id, "signal_bond", peer.as_str());
             let name = if name.is_empty() {
                 number.clone()
             } else {
@@ -201,6 +203,7 @@ impl Switch {
             }
             self.set_var(id, "bridge_hangup_cause", cause.name());
         }
+        self.make_own_call(b);
         let b_seen = self.channels.get(b).map(|live| live.seen.clone());
         if let Some(b_seen) = b_seen {
             self.emit(
@@ -319,3 +322,6 @@ fn cause_for_peer(cause: HangupCause) -> HangupCause {
         cause
     }
 }
+
+#[cfg(test)]
+mod tests;

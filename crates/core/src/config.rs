@@ -20,7 +20,7 @@ pub struct Config {
     pub profiles: Vec<ProfileConfig>,
     /// Most channels at one time.
     pub max_sessions: u64,
-    /// Most new channels per second.
+    /// So many new channels per second are too many; fewer are let in.
     pub sessions_per_second: u64,
     /// How often HEARTBEAT fires.
     pub heartbeat: Duration,

@@ -91,6 +91,18 @@ impl Switch {
         }
     }
 
+    /// `last_dtmf_duration`: how long the digits sent by command take, in milliseconds, each with a pause of the
+    /// usual length behind it (recorded: 500 for one digit, 1000 for two).
+    pub(crate) fn note_sent_digits(&mut self, id: &ChannelId, steps: &[Step]) {
+        let pause = self.view.settings.dtmf_durations[1] / SAMPLES_PER_MS;
+        let total: u32 = plain(steps)
+            .map(|(_, samples)| samples / SAMPLES_PER_MS + pause)
+            .sum();
+        if total > 0 {
+            self.set_var(id, "last_dtmf_duration", total.to_string());
+        }
+    }
+
     /// Sends plain digits.
     pub(crate) fn send_digits(&mut self, id: &ChannelId, digits: &[(char, u32)]) {
         let steps: Vec<_> = digits
@@ -149,5 +161,26 @@ mod tests {
         assert_eq!(parse_digits("5@100", 2000), [Step::Digit('5', 800)]);
         assert_eq!(parse_digits("xyz", 2000), []);
         assert_eq!(parse_digits(&"1".repeat(1000), 2000).len(), MAX_DIGITS);
+    }
+
+    #[test]
+    fn digits_sent_by_command_leave_their_length() {
+        use api::command::channel::SendDtmf;
+        let mut rig = crate::rig::Rig::new();
+        let id = rig.park("null/x");
+        for (digits, ms) in [
+            ("1", "500"),
+            ("12", "1000"),
+            ("xyz", "1000"),
+            ("5@100", "350"),
+        ] {
+            let command = SendDtmf {
+                channel: id.clone(),
+                digits: digits.into(),
+            };
+            rig.get(command).unwrap();
+            let channel = rig.channel(&id);
+            assert_eq!(channel.variable("last_dtmf_duration"), Some(ms), "{digits}");
+        }
     }
 }

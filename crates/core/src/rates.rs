@@ -29,17 +29,16 @@ impl Rates {
         }
     }
 
-    /// Whether one more channel fits into this second; counts it when so. A limit of 0 lets nothing in.
+    /// Whether one more channel fits into this second; counts it when so. Fewer than the limit are let in: the one
+    /// that would reach it is refused, and a limit of 1 or 0 lets nothing in (recorded).
     pub(crate) fn admit(&mut self, now: Instant, limit_per_s: u64) -> bool {
         // The clockwork closes seconds; between two of its ticks a late one must not starve callers.
         if now.saturating_duration_since(self.second) >= Duration::from_secs(2) {
             self.close(now, 0);
         }
-        if self.made >= limit_per_s {
-            return false;
-        }
-        self.made += 1;
-        true
+        let fits = self.made + 1 < limit_per_s;
+        self.made += u64::from(fits);
+        fits
     }
 
     /// Ends a second; the number of channels made in it.
@@ -101,19 +100,25 @@ mod tests {
     fn a_second_lets_in_so_many_and_the_next_as_many_again() {
         let start = Instant::now();
         let mut rates = Rates::new(start);
-        assert_eq!((0..5).filter(|_| rates.admit(start, 3)).count(), 3);
+        assert_eq!((0..5).filter(|_| rates.admit(start, 3)).count(), 2);
         assert!(!rates.admit(start + Duration::from_millis(999), 3));
-        assert_eq!(rates.close(start + Duration::from_secs(1), 3), 3);
+        assert_eq!(rates.close(start + Duration::from_secs(1), 3), 2);
         assert!(rates.admit(start + Duration::from_secs(1), 3));
-        assert!(!rates.admit(start, 0));
+    }
+
+    #[test]
+    fn a_limit_of_one_or_none_lets_nothing_in() {
+        let start = Instant::now();
+        let mut rates = Rates::new(start);
+        assert!(!rates.admit(start, 1) && !rates.admit(start, 0));
     }
 
     #[test]
     fn a_clock_that_stands_still_does_not_shut_callers_out() {
         let start = Instant::now();
         let mut rates = Rates::new(start);
-        assert!(rates.admit(start, 1));
-        assert!(rates.admit(start + Duration::from_secs(5), 1));
+        assert!(rates.admit(start, 2) && !rates.admit(start, 2));
+        assert!(rates.admit(start + Duration::from_secs(5), 2));
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Switch {
     /// Starts a recording beside the call.
     ///
     /// # Errors
-    /// `NotFound(Channel)`, `AlreadyExists(Recording)`.
+    /// `NotFound(Channel)`, `InvalidState` without media.
     pub(crate) fn begin_session_record(
         &mut self,
         id: &ChannelId,
@@ -31,11 +31,12 @@ impl Switch {
         let Some(live) = self.channels.get(id).filter(|live| live.is_up()) else {
             return Err(CommandError::not_found(ObjectKind::Channel));
         };
-        if live.records.iter().any(|r| &*r.path == path) {
-            return Err(CommandError::new(
-                ErrorKind::AlreadyExists(ObjectKind::Recording),
-                "it is being recorded there",
-            ));
+        if live.records.iter().any(|r| &*r.path == path && !r.stopping) {
+            // It is being recorded there: what was asked for is the case (recorded).
+            if let Some(request) = request {
+                self.answer(request, Ok(()));
+            }
+            return Ok(());
         }
         if !live.media.open {
             return Err(CommandError::new(
@@ -75,6 +76,7 @@ impl Switch {
                 path: path.clone(),
                 variables: variables.clone(),
                 request,
+                stopping: false,
             });
         }
         let file = path.to_string();
@@ -192,23 +194,25 @@ impl Switch {
             .cloned()
     }
 
-    /// Changes the recording into `path` (or all); false when there is none.
+    /// Changes the recording into `path` (or all); false when there is none. One that is told to stop is gone for
+    /// further commands, whenever its file is complete.
     pub(crate) fn change_session_record(
         &mut self,
         id: &ChannelId,
         path: &str,
         command: impl Fn(RecordId) -> MediaCommand,
     ) -> bool {
-        let Some(live) = self.channels.get(id) else {
+        let Some(live) = self.channels.get_mut(id) else {
             return false;
         };
         let all = path.eq_ignore_ascii_case("all");
-        let ids: Vec<RecordId> = live
-            .records
-            .iter()
-            .filter(|r| all || &*r.path == path)
-            .map(|r| r.id)
-            .collect();
+        let mut ids = Vec::new();
+        for run in &mut live.records {
+            if (all || &*run.path == path) && !run.stopping {
+                run.stopping = matches!(command(run.id), MediaCommand::StopRecord { .. });
+                ids.push(run.id);
+            }
+        }
         for record in &ids {
             self.media_of(id, |_| command(*record));
         }
@@ -223,5 +227,53 @@ impl Switch {
         for run in live.records.clone() {
             self.media_of(id, |_| MediaCommand::StopRecord { record: run.id });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::command::channel::{Record, RecordAction};
+
+    use super::*;
+    use crate::rig::Rig;
+
+    fn ask(rig: &mut Rig, id: &ChannelId, path: &str, action: RecordAction) -> bool {
+        let command = Record {
+            channel: id.clone(),
+            path: path.into(),
+            action,
+        };
+        rig.get(command).is_ok()
+    }
+
+    fn start() -> RecordAction {
+        RecordAction::Start {
+            limit_s: 0,
+            variables: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_being_recorded_is_not_begun_again() {
+        let mut rig = Rig::new();
+        let id = rig.park("null/x");
+        assert!(ask(&mut rig, &id, "/r/a.wav", start()));
+        assert!(ask(&mut rig, &id, "/r/a.wav", start()));
+        let begun = |c: &&MediaCommand| matches!(c, MediaCommand::Record { .. });
+        assert_eq!(rig.commands.iter().filter(begun).count(), 1);
+        assert!(ask(&mut rig, &id, "/r/a.wav", RecordAction::Stop));
+        assert!(!ask(&mut rig, &id, "/r/a.wav", RecordAction::Stop));
+        assert!(!ask(&mut rig, &id, "/missing/a.wav", start()));
+        assert!(!ask(&mut rig, &id, "all", RecordAction::Stop));
+    }
+
+    #[test]
+    fn a_recording_told_to_stop_is_gone_before_its_file_is_complete() {
+        let mut rig = Rig::new();
+        let id = rig.park("null/x");
+        assert!(ask(&mut rig, &id, "/r/a.wav", start()));
+        let stop = |record| MediaCommand::StopRecord { record };
+        assert!(rig.switch.change_session_record(&id, "all", stop));
+        assert!(!rig.switch.change_session_record(&id, "all", stop));
     }
 }

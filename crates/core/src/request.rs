@@ -10,7 +10,7 @@ use api::command::server::{AnnounceApi, AnnounceJob, ChangeSettings, DtmfDuratio
 use api::event::{ChannelEvent, EventKind, SystemEvent};
 use api::{ChannelId, Command, CommandError, ErrorKind, ObjectKind, RequestId};
 use bytes::Bytes;
-use media::control::{MediaCommand, MuteSide};
+use media::control::{MediaCommand, MuteSide, SeekTo};
 
 use crate::Switch;
 use crate::dtmf::parse_digits;
@@ -74,9 +74,10 @@ impl Switch {
             Command::Record(c) => self.record_command(id, c),
             Command::SendDtmf(c) => {
                 let steps = parse_digits(&c.digits, self.view.settings.dtmf_durations[1]);
-                let done = self
-                    .require(&c.channel)
-                    .map(|()| self.send_steps(&c.channel, &steps));
+                let done = self.require(&c.channel).map(|()| {
+                    self.send_steps(&c.channel, &steps);
+                    self.note_sent_digits(&c.channel, &steps);
+                });
                 self.answer(id, done);
             }
             Command::ReceiveDtmf(c) => self.on_channel(id, &c.channel, |s, channel| {
@@ -330,14 +331,21 @@ impl Switch {
             PlaybackControl::Stop => MediaCommand::StopPlay { play },
             PlaybackControl::Restart => MediaCommand::SeekPlay {
                 play,
-                position_ms: 0,
+                to: SeekTo::Start { ms: 0 },
             },
-            PlaybackControl::Seek {
-                ms,
-                relative: false,
-            } => MediaCommand::SeekPlay {
+            PlaybackControl::Seek { ms, relative } => MediaCommand::SeekPlay {
                 play,
-                position_ms: u64::try_from(ms).unwrap_or(0),
+                to: match (relative, ms < 0) {
+                    (true, true) => SeekTo::Back {
+                        ms: ms.unsigned_abs(),
+                    },
+                    (true, false) => SeekTo::Ahead {
+                        ms: ms.unsigned_abs(),
+                    },
+                    (false, _) => SeekTo::Start {
+                        ms: u64::try_from(ms).unwrap_or(0),
+                    },
+                },
             },
             PlaybackControl::Volume { level, relative } => {
                 state.volume = if relative {
@@ -351,9 +359,7 @@ impl Switch {
                     gain_db: state.volume as f32 * STEP_DB,
                 }
             }
-            PlaybackControl::Seek { relative: true, .. }
-            | PlaybackControl::Speed { .. }
-            | PlaybackControl::Truncate => {
+            PlaybackControl::Speed { .. } | PlaybackControl::Truncate => {
                 return Err(CommandError::new(
                     ErrorKind::NotSupported,
                     "not possible while playing",
@@ -406,11 +412,14 @@ impl Switch {
     fn send_info(&mut self, command: &SendInfo) -> Result<(), CommandError> {
         self.require(&command.channel)?;
         let now = self.now.mono;
-        let session = self.sip_leg(&command.channel).and_then(|leg| leg.session);
-        let Some(session) = session else {
+        let Some(leg) = self.sip_leg(&command.channel) else {
+            // Nobody is there who could read it; clients of the original hear success all the same (recorded).
+            return Ok(());
+        };
+        let Some(session) = leg.session else {
             return Err(CommandError::new(
-                ErrorKind::NotSupported,
-                "not a SIP channel",
+                ErrorKind::InvalidState,
+                "the session is over",
             ));
         };
         let body = Bytes::copy_from_slice(command.body.as_bytes());

@@ -10,9 +10,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::command::call::{Originate, Then};
+use api::dial::DialString;
 use api::event::{Event, EventKind, SystemEvent};
 use api::time::Now;
-use api::{Answer, Command, CommandError, NodeId, Origin, RequestId, Timestamp, Uuid, View};
+use api::view::Channel;
+use api::{
+    Answer, Application, ChannelId, Command, CommandError, NodeId, Origin, RequestId, Timestamp,
+    Uuid, View,
+};
 use media::control::{
     LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId,
     RecordLength, RoomId,
@@ -243,6 +249,36 @@ impl Rig {
         self.answers.remove(&id.0).expect("an answer at once")
     }
 
+    /// Calls somebody who answers at once.
+    pub(crate) fn originate(&mut self, dial: &str, then: Then) -> ChannelId {
+        let answer = self.get(Originate {
+            dial: DialString::parse(dial).expect("a dial string"),
+            then,
+            caller_id_name: None,
+            caller_id_number: None,
+            timeout: None,
+        });
+        match answer {
+            Ok(Answer::Channel(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Calls somebody and parks the channel.
+    pub(crate) fn park(&mut self, dial: &str) -> ChannelId {
+        self.originate(dial, Then::Run(Application::new("park", "")))
+    }
+
+    /// What clients see of a channel now.
+    pub(crate) fn channel(&self, id: &ChannelId) -> &Channel {
+        &self
+            .switch
+            .channels
+            .get(id)
+            .expect("the channel lives")
+            .seen
+    }
+
     /// Lets time pass, deadline by deadline.
     pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.since + span;
@@ -269,7 +305,7 @@ impl Rig {
             .collect()
     }
 
-    pub(crate) fn leg_of(&self, id: &api::ChannelId) -> LegId {
+    pub(crate) fn leg_of(&self, id: &ChannelId) -> LegId {
         self.switch
             .channels
             .get(id)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::command::channel::{DualTransfer, HoldAction, LegChoice, Transfer};
 use api::event::{ChannelEvent, RanApplication};
-use api::view::{CallState, ChannelState};
+use api::view::{CallState, ChannelState, Direction};
 use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
 
 use crate::Switch;
@@ -92,13 +92,31 @@ impl Switch {
         dialplan: Option<Arc<str>>,
         context: Option<Arc<str>>,
     ) {
+        if self.retarget(id, extension, dialplan, context) {
+            self.route_anew(id);
+        }
+    }
+
+    /// Gives a channel the profile of a transfer; false when it is gone, or hung up for too many of them.
+    pub(crate) fn retarget(
+        &mut self,
+        id: &ChannelId,
+        extension: &str,
+        dialplan: Option<Arc<str>>,
+        context: Option<Arc<str>>,
+    ) -> bool {
         let Some(live) = self.channels.get(id).filter(|live| live.is_up()) else {
-            return;
+            return false;
         };
         let Some(profile) = live.seen.profile.clone() else {
-            return;
+            return false;
         };
-        let dialplan = dialplan.unwrap_or_else(|| default_to(&profile.dialplan, "XML"));
+        let dialplan = dialplan.unwrap_or_else(|| match &*profile.dialplan {
+            // The list it was sent to is no dialplan a number could be looked up in (recorded).
+            inline if inline.eq_ignore_ascii_case("inline") => "XML".into(),
+            "" => "XML".into(),
+            _ => profile.dialplan.clone(),
+        });
         let context = context.unwrap_or_else(|| default_to(&profile.context, "default"));
         let hops = live
             .seen
@@ -112,19 +130,29 @@ impl Switch {
                 api::HangupCause::ExchangeRoutingError,
                 api::cause::Blame::Ours,
             );
-            return;
+            return false;
         }
-        self.set_var(id, "max_forwards", (hops.unwrap_or(70) - 1).to_string());
+        self.set_var(id, "max_forwards", hops.map_or(70, |n| n - 1).to_string());
         self.new_profile(id, "bl_xfer", &format!("{extension}/{context}/{dialplan}"));
         if let Some(live) = self.channels.get_mut(id) {
-            let old: Arc<str> = live.profile_mut().destination_number.clone();
+            let inline = dialplan.eq_ignore_ascii_case("inline");
             let profile = live.profile_mut();
-            profile.rdnis = old;
-            profile.destination_number = extension.into();
+            if !inline {
+                profile.rdnis =
+                    std::mem::replace(&mut profile.destination_number, extension.into());
+                profile.logical_direction = Direction::Inbound;
+            }
             profile.dialplan = dialplan;
             profile.context = context;
+            // A list of applications is no number: the channel keeps the one it has (recorded).
+            live.inline_route = inline.then(|| extension.into());
             live.seen_mut().hit_dialplan = true;
         }
+        true
+    }
+
+    /// Ends what the channel is doing and sends it to its dialplan.
+    pub(crate) fn route_anew(&mut self, id: &ChannelId) {
         self.leave_for_transfer(id);
         self.enter_state(id, ChannelState::Routing);
         self.work.push_back(Work::Hunt(id.clone()));
@@ -271,6 +299,12 @@ impl Switch {
     ) -> Result<(), CommandError> {
         self.require(id)?;
         let held = self.channels.get(id).is_some_and(|live| live.held);
+        if action == HoldAction::Off && !held {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the channel is not held",
+            ));
+        }
         let on = match action {
             HoldAction::On => true,
             HoldAction::Off => false,
@@ -298,10 +332,11 @@ impl Switch {
         if live.held == on || !live.seen.is_answered() {
             return;
         }
+        // Without a phone there is nobody to hold: asked for, it succeeds and changes nothing (recorded).
         if matches!(live.end, LegEnd::Sip(_)) {
             self.reinvite_for_hold(id, on);
+            self.mark_held(id, on);
         }
-        self.mark_held(id, on);
     }
 
     /// The events and times of hold, whoever asked for it.
@@ -338,3 +373,6 @@ fn default_to(text: &Arc<str>, default: &str) -> Arc<str> {
         text.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

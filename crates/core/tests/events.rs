@@ -373,3 +373,29 @@ fn nobody_answers() {
     );
     assert_eq!(world.switch.census().channels, 0);
 }
+
+#[test]
+fn a_leg_without_a_gateway_ends_before_it_begins() {
+    let mut world = World::new();
+    world.ask(originate("sofia/gateway/nosuch/1", "&park()"));
+    expect(&world.lines(), "N/A Destroyed NONE 0 DOWN");
+    assert_eq!(world.switch.census().channels, 0);
+    world.ask(originate("user/9999", "&park()"));
+    expect(&world.lines(), "");
+}
+
+#[test]
+fn a_loopback_shows_its_context_and_the_part_written_last() {
+    let mut world = World::new();
+    world.ask(originate("loopback/9196/nosuchcontext", "&park()"));
+    let profile = world.events[2].channel.clone().unwrap().profile.clone();
+    let profile = profile.unwrap();
+    assert_eq!(
+        (
+            &*profile.destination_number,
+            &*profile.callee_id_number,
+            &*profile.context
+        ),
+        ("9196", "nosuchcontext", "nosuchcontext")
+    );
+}

@@ -12,7 +12,7 @@ mod report;
 pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, TelephoneEvent};
 pub use command::{
     DtmfStep, EchoDelay, LegKind, MediaCommand, MemberSettings, MuteSide, RecordSides, Relation,
-    SilenceStop,
+    SeekTo, SilenceStop,
 };
 pub use digit::Digit;
 pub use report::{

@@ -13,7 +13,7 @@ use jackfield_media as media;
 use media::Port;
 use media::control::{
     Codec, Digit, Direction, DtmfStep, EchoDelay, LegId, LegKind, LegSpec, MediaCommand,
-    MediaReport, MemberSettings, MuteSide, PlayId, RecordId, RecordSides, Relation, RoomId,
+    MediaReport, MemberSettings, MuteSide, PlayId, RecordId, RecordSides, Relation, RoomId, SeekTo,
     SilenceStop, TelephoneEvent,
 };
 use rand::rngs::StdRng;
@@ -190,7 +190,17 @@ impl Chaos {
             },
             16 => MediaCommand::SeekPlay {
                 play: PlayId(self.some()),
-                position_ms: self.rng.random(),
+                to: match self.rng.random_range(0..3) {
+                    0 => SeekTo::Start {
+                        ms: self.rng.random(),
+                    },
+                    1 => SeekTo::Ahead {
+                        ms: self.rng.random(),
+                    },
+                    _ => SeekTo::Back {
+                        ms: self.rng.random(),
+                    },
+                },
             },
             17 => {
                 self.next += 1;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::event::ChannelEvent;
 use api::view::{
     AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, OtherLeg,
-    OtherType,
+    OtherType, ProfileTimes,
 };
 use api::{ChannelId, Timestamp, Variables};
 use media::control::{LegId, LegKind, MediaCommand};
@@ -139,6 +139,7 @@ impl Switch {
             presence_events: 0,
             heartbeat_s: 0,
             ending: false,
+            inline_route: None,
             old_profiles: Vec::new(),
         }
     }
@@ -181,6 +182,28 @@ impl Switch {
         }
     }
 
+    /// The only sign of a channel whose endpoint found nowhere to go: CHANNEL_DESTROY (recorded).
+    pub(crate) fn stillborn(&mut self) {
+        let id = self.free_id(None);
+        let media = self.new_media(0);
+        let leg = media.id;
+        // The name clients see of a channel that has none.
+        let mut live = self.blank(id.clone(), "N/A", Direction::Outbound, LegEnd::Null, media);
+        live.seen_mut().next_state = ChannelState::New;
+        let serial = live.seen.serial;
+        self.channels.insert(id.clone(), live);
+        self.counters_created();
+        self.set_var(&id, "direction", "outbound");
+        self.set_var(&id, "is_outbound", "true");
+        self.set_var(&id, "uuid", id.as_str());
+        self.set_var(&id, "call_uuid", id.as_str());
+        self.set_var(&id, "session_id", serial.to_string());
+        self.emit(&id, ChannelEvent::Destroyed);
+        self.channels.remove(&id);
+        self.legs.remove(&leg);
+        self.touch(&id);
+    }
+
     /// Makes an outbound channel up to CHANNEL_OUTGOING; its endpoint starts as a later piece of work.
     pub(crate) fn create_outbound(&mut self, new: OutboundChannel) -> ChannelId {
         let id = self.free_id(new.id);
@@ -216,19 +239,6 @@ impl Switch {
         for (name, value) in &new.variables {
             self.set_var(&id, name, &**value);
         }
-        if let Some(a) = &new.originator {
-            let call = self
-                .channels
-                .get(a)
-                .map_or_else(|| a.to_string(), |live| live.seen.call_id().to_owned());
-            self.set_var(&id, "call_uuid", call);
-        }
-        let early = !self.var_true(&id, "ignore_early_media");
-        self.set_var(&id, "originate_early_media", early.to_string());
-        if let Some(a) = &new.originator {
-            self.set_var(&id, "originating_leg_uuid", a.as_str());
-        }
-        self.set_var(&id, "originate_endpoint", new.endpoint);
         let now = self.now.wall;
         if let Some(live) = self.channels.get_mut(&id) {
             let mut profile = new.profile;
@@ -244,6 +254,20 @@ impl Switch {
             live.attempt = Some(new.attempt);
         }
         self.emit(&id, ChannelEvent::Outgoing);
+        // Only now does the leg belong to the call of the leg that made it (recorded).
+        if let Some(a) = &new.originator {
+            let call = self
+                .channels
+                .get(a)
+                .map_or_else(|| a.to_string(), |live| live.seen.call_id().to_owned());
+            self.set_var(&id, "call_uuid", call);
+        }
+        let early = !self.var_true(&id, "ignore_early_media");
+        self.set_var(&id, "originate_early_media", early.to_string());
+        if let Some(a) = &new.originator {
+            self.set_var(&id, "originating_leg_uuid", a.as_str());
+        }
+        self.set_var(&id, "originate_endpoint", new.endpoint);
         self.apply_channel_switches(&id);
         tracing::info!(channel = %id, name = %new.name, "New channel");
         self.work.push_back(Work::StartEnd(id.clone()));
@@ -278,6 +302,9 @@ impl Switch {
             self.set_var(id, &name, &*value);
         }
         if let (Some(profile), Some(live)) = (profile, self.channels.get_mut(id)) {
+            // A leg never learns the times of the one that made it (recorded).
+            let mut profile = (*profile).clone();
+            profile.times = ProfileTimes::default();
             live.seen_mut().other = Some(other_leg(OtherType::Originator, &profile));
         }
     }
@@ -347,8 +374,8 @@ impl Switch {
 }
 
 /// Another leg's profile as this leg's events show it.
-pub(crate) fn other_leg(kind: OtherType, profile: &Arc<CallerProfile>) -> OtherLeg {
-    let mut profile = (**profile).clone();
+pub(crate) fn other_leg(kind: OtherType, profile: &CallerProfile) -> OtherLeg {
+    let mut profile = profile.clone();
     profile.logical_direction = Direction::Inbound;
     // Neither belongs to what one leg knows of the other (recorded).
     profile.index = 0;

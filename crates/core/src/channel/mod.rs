@@ -45,6 +45,8 @@ pub(crate) struct Live {
     pub(crate) heartbeat_s: u32,
     /// Hangup has begun; the reporting states follow.
     pub(crate) ending: bool,
+    /// The applications it is transferred to, in the notation of the `inline` dialplan, until they are begun.
+    pub(crate) inline_route: Option<Arc<str>>,
     /// Earlier profiles, newest first (transfers).
     pub(crate) old_profiles: Vec<Arc<CallerProfile>>,
 }
@@ -91,6 +93,8 @@ pub(crate) struct RunningRecord {
     pub(crate) variables: Vec<(Arc<str>, Arc<str>)>,
     /// Who waits to hear that the file is open.
     pub(crate) request: Option<api::RequestId>,
+    /// It was told to stop; the file is still being completed.
+    pub(crate) stopping: bool,
 }
 
 impl Live {

@@ -223,8 +223,6 @@ impl Switch {
         }
         self.set_call_state(id, CallState::Ringing);
         self.enter_state(id, ChannelState::Routing);
-        let own = id.as_str().to_owned();
-        self.set_var(id, "call_uuid", own);
         self.hunt(id);
     }
 
@@ -359,16 +357,41 @@ pub(super) fn host_port(uri: &sip::message::Uri<'_>) -> String {
     }
 }
 
-/// The cause a SIP peer gives: its `Reason: Q.850`, else what the status stands for.
+/// The cause a SIP peer gives: its `Reason: Q.850`, else what the status stands for. Causes that Q.850 has no
+/// number for are sent as 16, normal clearing; beside a refusal that says nothing.
 pub(super) fn cause_of(message: &sip::message::Message, status: Option<u16>) -> HangupCause {
     let q850 = message
         .header_lines(HeaderName::Reason)
         .filter_map(sip::message::header::Reason::parse)
         .find(|reason| reason.protocol.eq_ignore_ascii_case("Q.850"))
         .and_then(|reason| HangupCause::from_number(reason.cause?))
-        .filter(|cause| *cause != HangupCause::None);
+        .filter(|cause| *cause != HangupCause::None)
+        .filter(|cause| status.is_none() || *cause != HangupCause::NormalClearing);
     q850.unwrap_or_else(|| match status {
         Some(status) => HangupCause::from_sip_status(status),
         None => HangupCause::NormalClearing,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_wins_over_the_status_unless_it_says_nothing() {
+        let cause = |reason: &str, status| {
+            let text = format!("SIP/2.0 486 x\r\nReason: {reason}\r\nContent-Length: 0\r\n\r\n");
+            cause_of(&sip::message::parse_datagram(text).unwrap(), status)
+        };
+        assert_eq!(
+            cause("Q.850;cause=21", Some(486)),
+            HangupCause::CallRejected
+        );
+        assert_eq!(cause("SIP;cause=200", Some(486)), HangupCause::UserBusy);
+        assert_eq!(
+            cause("Q.850;cause=16", Some(487)),
+            HangupCause::OriginatorCancel
+        );
+        assert_eq!(cause("Q.850;cause=16", None), HangupCause::NormalClearing);
+    }
 }

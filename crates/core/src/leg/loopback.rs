@@ -11,6 +11,7 @@ use crate::channel::{INTERNAL_RATE_HZ, InboundChannel};
 impl LoopbackDestination {
     /// Reads `9196/default/XML`; what is missing has its default.
     pub(crate) fn parse(address: &str) -> Self {
+        let last = address.rsplit('/').find(|part| !part.is_empty());
         let mut parts = address.split('/');
         let mut next = |default: &str| {
             parts
@@ -23,6 +24,7 @@ impl LoopbackDestination {
             extension: next("service"),
             context: next("default"),
             dialplan: next("xml"),
+            last: last.unwrap_or("service").into(),
         }
     }
 }

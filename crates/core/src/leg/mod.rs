@@ -45,6 +45,8 @@ pub(crate) struct LoopbackDestination {
     pub(crate) extension: Box<str>,
     pub(crate) context: Box<str>,
     pub(crate) dialplan: Box<str>,
+    /// The part written last, which clients see as the callee's number (recorded).
+    pub(crate) last: Box<str>,
 }
 
 impl LegEnd {

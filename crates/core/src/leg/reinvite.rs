@@ -148,9 +148,10 @@ impl Switch {
             .channels
             .get(id)
             .is_some_and(|live| live.seen.is_answered());
-        let leg = self
-            .sip_leg(id)
-            .ok_or_else(|| CommandError::new(ErrorKind::NotSupported, "not a SIP channel"))?;
+        let Some(leg) = self.sip_leg(id) else {
+            // No phone, nobody to send elsewhere; clients of the original hear success all the same (recorded).
+            return Ok(());
+        };
         let Some(session) = leg.session else {
             return Err(CommandError::new(
                 ErrorKind::InvalidState,

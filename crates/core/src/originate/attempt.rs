@@ -94,6 +94,9 @@ impl Switch {
             let targets = match targets {
                 Ok(targets) => targets,
                 Err(cause) => {
+                    if leg.endpoint.eq_ignore_ascii_case("sofia") && self.admit() {
+                        self.stillborn();
+                    }
                     self.add_leg(id, thread, LegState::Failed(cause));
                     continue;
                 }

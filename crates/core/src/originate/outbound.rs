@@ -62,7 +62,10 @@ impl Switch {
         profile.callee_id_name =
             steer("origination_callee_id_name").unwrap_or_else(|| NO_NAME.into());
         profile.callee_id_number =
-            steer("origination_callee_id_number").unwrap_or_else(|| dialled.clone());
+            steer("origination_callee_id_number").unwrap_or_else(|| match &plan.target {
+                Target::Loopback(to) => (*to.last).into(),
+                Target::Null { .. } | Target::Sip(_) => dialled.clone(),
+            });
         profile.destination_number = dialled;
         let id = plan
             .steer("origination_uuid")
@@ -76,7 +79,8 @@ impl Switch {
             }
             Target::Loopback(to) => {
                 profile.source = "mod_loopback".into();
-                profile.dialplan = "xml".into();
+                profile.dialplan = (*to.dialplan).into();
+                profile.context = (*to.context).into();
                 // Until the other half exists the leg points at itself, which counts as nobody.
                 let half = LoopbackHalf {
                     other: ChannelId::from_uuid(Uuid::nil()),
@@ -90,7 +94,8 @@ impl Switch {
                 )
             }
             Target::Sip(sip) => {
-                profile.source = "mod_sofia".into();
+                // What clients of the original see of every leg it calls out by SIP (recorded).
+                profile.source = "src/switch_ivr_originate.c".into();
                 endpoint_variables = self.sip_variables(sip);
                 let name = self.sip_channel_name(sip);
                 (

@@ -3,11 +3,12 @@
 use api::cause::Blame;
 use api::command::call::Then;
 use api::event::ChannelEvent;
-use api::view::ChannelState;
-use api::{ChannelId, CommandError, HangupCause};
+use api::view::{ChannelState, OtherType};
+use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use super::{AttemptId, LegState, OriginateId, Purpose};
 use crate::Switch;
+use crate::channel::other_leg;
 
 impl Switch {
     /// An originate looks at its legs: the next hunt, or the end.
@@ -248,9 +249,7 @@ impl Switch {
             .push_back(crate::work::Work::Judge(attempt.originate));
         match purpose {
             Purpose::Command { request, then } => {
-                self.flip_caller_id(id);
-                self.answer(request, Ok(id.clone()));
-                self.start_then(id, then);
+                self.start_then(id, then, Some(request));
             }
             Purpose::Bridge { a } => {
                 let summary = self
@@ -263,15 +262,14 @@ impl Switch {
                         profile.callee_id_name, profile.callee_id_number
                     );
                     self.set_var(&a, "originated_legs", legs);
-                    self.set_var(&a, "originate_causes", format!("{id};NONE"));
                 }
                 self.adopt_callee(&a, id);
                 self.bridge_won(&a, id);
             }
             Purpose::Room { room, request, job } => {
-                self.flip_caller_id(id);
                 self.room_dial_done(&room, request, job, Ok(id.clone()));
-                self.start_then(id, Then::Run(api::Application::new("conference", room)));
+                let then = Then::Run(api::Application::new("conference", room));
+                self.start_then(id, then, None);
             }
         }
     }
@@ -289,8 +287,9 @@ impl Switch {
             let own = live.profile_mut();
             own.callee_id_name = profile.callee_id_name.clone();
             own.callee_id_number = profile.callee_id_number.clone();
+            // As it is at this moment: the times of the bridge itself are not part of it (recorded).
+            live.seen_mut().other = Some(other_leg(OtherType::Originatee, &profile));
         }
-        self.tie(a, b);
     }
 
     /// A channel a client made becomes a caller itself: caller and callee change places (CALL_UPDATE).
@@ -322,14 +321,16 @@ impl Switch {
             bridged_to: None,
         };
         self.emit(id, event);
-        let call = id.as_str().to_owned();
-        self.set_var(id, "call_uuid", call);
     }
 
-    /// What a client wanted the new channel to do.
-    fn start_then(&mut self, id: &ChannelId, then: Then) {
+    /// What a client wanted the new channel to do. `request` is answered before it begins.
+    fn start_then(&mut self, id: &ChannelId, then: Then, request: Option<RequestId>) {
         match then {
             Then::Run(application) => {
+                self.flip_caller_id(id);
+                if let Some(request) = request {
+                    self.answer(request, Ok(id.clone()));
+                }
                 self.set_next_state(id, ChannelState::Execute);
                 self.execute_actions(id, vec![application]);
             }
@@ -338,7 +339,15 @@ impl Switch {
                 dialplan,
                 context,
             } => {
-                self.transfer_channel(id, &extension, Some(dialplan), Some(context));
+                // Clients see the transfer in what the flip announces (recorded).
+                let goes_on = self.retarget(id, &extension, Some(dialplan), Some(context));
+                self.flip_caller_id(id);
+                if let Some(request) = request {
+                    self.answer(request, Ok(id.clone()));
+                }
+                if goes_on {
+                    self.route_anew(id);
+                }
             }
         }
     }

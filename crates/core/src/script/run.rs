@@ -42,7 +42,11 @@ impl Switch {
             return;
         };
         let actions = if profile.dialplan.eq_ignore_ascii_case("inline") {
-            inline::parse(&profile.destination_number)
+            let given = self
+                .channels
+                .get_mut(id)
+                .and_then(|live| live.inline_route.take());
+            inline::parse(given.as_deref().unwrap_or(&profile.destination_number))
                 .into_iter()
                 .map(|item| Application::new(&*item.application, &*item.data))
                 .collect()
@@ -52,6 +56,7 @@ impl Switch {
             tracing::warn!(channel = %id, dialplan = %profile.dialplan, "No such dialplan");
             Vec::new()
         };
+        self.make_own_call(id);
         if actions.is_empty() {
             tracing::info!(channel = %id, number = %profile.destination_number, context = %profile.context, "No route");
             self.hangup(id, HangupCause::NoRouteDestination, Blame::Caller);
@@ -77,6 +82,11 @@ impl Switch {
         }
     }
 
+    /// Whatever call a channel was part of, what it does from here on is its own (recorded).
+    pub(crate) fn make_own_call(&mut self, id: &ChannelId) {
+        self.set_var(id, "call_uuid", id.as_str());
+    }
+
     /// Enters CS_EXECUTE with a list of applications.
     pub(crate) fn execute_actions(&mut self, id: &ChannelId, actions: Vec<Application>) {
         let Some(live) = self.channels.get_mut(id) else {
@@ -93,6 +103,7 @@ impl Switch {
             self.presence(id, "CS_ROUTING");
         }
         self.enter_state(id, ChannelState::Execute);
+        self.make_own_call(id);
         self.work.push_back(Work::Continue(id.clone()));
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use media::codec::g711;
 use media::control::{
     CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, PlayEnd, PlayId,
-    RecordEnd, RecordId, RecordSides, TransportFailure,
+    RecordEnd, RecordId, RecordSides, SeekTo, TransportFailure,
 };
 use media::file::wav;
 use media::level;
@@ -288,24 +288,31 @@ async fn a_playback_goes_back_when_told() {
         mix: false,
     });
     assert_tone(&hear(&phone, 20).await[800..], 8000, 500.0, -10.0);
-    stage.post(MediaCommand::SeekPlay {
-        play,
-        position_ms: 6000,
-    });
-    let heard = hear(&phone, 40).await;
-    assert_tone(&heard[heard.len() - 3200..], 8000, 900.0, -10.0);
+    // The tone changes after five seconds.
+    for (to, hertz) in [
+        (SeekTo::Start { ms: 6000 }, 900.0),
+        (SeekTo::Back { ms: 4000 }, 500.0),
+        (SeekTo::Ahead { ms: 4000 }, 900.0),
+    ] {
+        stage.post(MediaCommand::SeekPlay { play, to });
+        let heard = hear(&phone, 40).await;
+        assert_tone(&heard[heard.len() - 3200..], 8000, hertz, -10.0);
+    }
 }
 
 #[tokio::test]
 async fn what_a_phone_says_is_in_the_file_and_a_second_recording_continues_it() {
     let mut stage = Stage::new("record", 1, 30_600, 50);
     let (leg, phone, at) = stage.leg(1).await;
-    for (round, append) in [(1, false), (2, true)] {
+    // Folders are made, wherever the name points.
+    let whole = stage.directory.join("calls/today/r.wav");
+    let names = [whole.display().to_string(), "calls/today/r.wav".to_owned()];
+    for (round, append, named) in [(1, false, &names[0]), (2, true, &names[1])] {
         let record = RecordId(round);
         stage.post(MediaCommand::Record {
             leg,
             record,
-            file: "{a=b}calls/today/r.wav".to_owned(),
+            file: format!("{{a=b}}{named}"),
             sides: RecordSides::Read,
             limit_ms: Some(1000),
             silence: None,
@@ -340,8 +347,8 @@ async fn what_a_phone_says_is_in_the_file_and_a_second_recording_continues_it() 
         layout.mono(&bytes[bytes.len() - 16_000..], &mut samples);
         assert_tone(&samples[2400..7200], 8000, 600.0, -10.0);
     }
-    // What cannot be made is told: another format, and a directory that is not there.
-    for file in ["r.mp3", "/nowhere/at/all/r.wav"] {
+    // What cannot be made is told: another format, and a folder below a file.
+    for file in ["r.mp3", "calls/today/r.wav/r.wav"] {
         let record = RecordId(9);
         stage.post(MediaCommand::Record {
             leg,

@@ -130,7 +130,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
 
     let mut limits = top.table("limits");
     file.max_sessions = limits.number("max_sessions", 1, MANY);
-    file.sessions_per_second = limits.number("sessions_per_second", 1, MANY);
+    file.sessions_per_second = limits.number("sessions_per_second", 2, MANY);
     limits.finish();
 
     let mut metrics = top.table("metrics");

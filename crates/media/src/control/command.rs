@@ -89,8 +89,8 @@ pub enum MediaCommand {
     SeekPlay {
         /// Which one.
         play: PlayId,
-        /// From the beginning.
-        position_ms: u64,
+        /// Where to.
+        to: SeekTo,
     },
     /// Changes the gain of a playback, ramped.
     SetPlayGain {
@@ -354,6 +354,26 @@ pub enum DtmfStep {
     Pause {
         /// How long.
         pause_ms: u16,
+    },
+}
+
+/// Where a playback goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SeekTo {
+    /// So far from the beginning.
+    Start {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Further on from where it is.
+    Ahead {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Back from where it is, to the beginning at most.
+    Back {
+        /// Milliseconds.
+        ms: u64,
     },
 }
 

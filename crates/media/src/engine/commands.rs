@@ -71,9 +71,9 @@ impl Engine {
                     playing.paused = paused;
                 }
             }
-            MediaCommand::SeekPlay { play, position_ms } => {
+            MediaCommand::SeekPlay { play, to } => {
                 if let Some(playing) = self.playing(play) {
-                    playing.seek(position_ms);
+                    playing.seek(to);
                 }
             }
             MediaCommand::SetPlayGain { play, gain_db } => {

@@ -2,7 +2,7 @@
 
 use super::playout::converter;
 use super::scratch::Scratch;
-use crate::control::{MediaReport, PlayEnd, PlayId, RecordLength};
+use crate::control::{MediaReport, PlayEnd, PlayId, RecordLength, SeekTo};
 use crate::dsp::{Gain, Resampler};
 use crate::frame::Frame;
 use crate::output::Output;
@@ -20,6 +20,8 @@ pub(crate) struct Playing {
     converter: Option<Resampler>,
     /// Samples played, at the rate of the leg.
     samples: u64,
+    /// Where the source is, in samples of its own.
+    position: u64,
 }
 
 enum State {
@@ -46,6 +48,7 @@ impl Playing {
             state: State::Opening,
             converter: None,
             samples: 0,
+            position: 0,
         }
     }
 
@@ -77,13 +80,19 @@ impl Playing {
         self.gain.set(gain_db);
     }
 
-    pub(crate) fn seek(&mut self, position_ms: u64) {
+    pub(crate) fn seek(&mut self, to: SeekTo) {
         if let State::Open { source, .. } = &mut self.state {
-            let sample = position_ms.saturating_mul(u64::from(source.rate_hz())) / 1000;
-            if source.seek(sample)
-                && let Some(converter) = &mut self.converter
-            {
-                converter.reset();
+            let samples = |ms: u64| ms.saturating_mul(u64::from(source.rate_hz())) / 1000;
+            let sample = match to {
+                SeekTo::Start { ms } => samples(ms),
+                SeekTo::Ahead { ms } => self.position.saturating_add(samples(ms)),
+                SeekTo::Back { ms } => self.position.saturating_sub(samples(ms)),
+            };
+            if source.seek(sample) {
+                self.position = sample;
+                if let Some(converter) = &mut self.converter {
+                    converter.reset();
+                }
             }
         }
     }
@@ -112,12 +121,14 @@ impl Playing {
             None => {
                 let (filled, end) = fill(source.read(&mut scratch.first[..wanted]), wanted);
                 scratch.first[filled..wanted].fill(0);
+                self.position += filled as u64;
                 (filled, end)
             }
             Some(converter) => {
                 let needed = converter.inputs_for(wanted).min(scratch.second.len());
                 let (read, end) = fill(source.read(&mut scratch.second[..needed]), needed);
                 scratch.second[read..needed].fill(0);
+                self.position += read as u64;
                 let made =
                     converter.process(&scratch.second[..needed], &mut scratch.first[..wanted]);
                 scratch.first[made..wanted].fill(0);

@@ -63,6 +63,7 @@ impl Switch {
         }
         self.set_var(id, "originate_disposition", "SUCCESS");
         self.set_var(id, "DIALSTATUS", "SUCCESS");
+        self.set_var(id, "originate_causes", format!("{b};NONE"));
         self.connect(id, b, true);
     }
 

@@ -9,7 +9,9 @@ use crate::dtmf::parse_digits;
 
 pub(super) fn send_dtmf(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     let default = switch.view.settings.dtmf_durations[1];
-    switch.send_steps(id, &parse_digits(data, default));
+    let steps = parse_digits(data, default);
+    switch.send_steps(id, &steps);
+    switch.note_sent_digits(id, &steps);
     Started::Done
 }
 

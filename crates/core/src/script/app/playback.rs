@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::ChannelId;
 use api::dial::parse_variables;
 use api::event::{ChannelEvent, PlaybackStatus};
-use media::control::{MediaCommand, PlayEnd, PlayId, RecordLength};
+use media::control::{MediaCommand, PlayEnd, PlayId, RecordLength, SeekTo};
 
 use super::{App, Started};
 use crate::Switch;
@@ -169,7 +169,7 @@ impl Switch {
         if offset_ms > 0 {
             self.media_of(&id, |_| MediaCommand::SeekPlay {
                 play,
-                position_ms: offset_ms,
+                to: SeekTo::Start { ms: offset_ms },
             });
         }
         self.emit(

@@ -117,12 +117,8 @@ impl Writer {
         append: bool,
     ) -> Option<Box<dyn FrameSink>> {
         let path = path::resolve(&self.directory, name);
-        // Directories are made below our own only: elsewhere a missing one is a mistake.
-        let made = if Path::new(name).is_relative() {
-            path.parent().map_or(Ok(()), std::fs::create_dir_all)
-        } else {
-            Ok(())
-        };
+        // Clients name a folder per day and never make it themselves.
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
         let opened = made.and_then(|()| create(&path, rate_hz, channels, append));
         let (file, data_bytes) = match opened {
             Ok(opened) => opened,
