@@ -89,10 +89,9 @@ impl Delivery {
     pub(crate) async fn bind(
         &mut self,
         channel: ChannelId,
-        format: Option<Format>,
         allowed: Option<&AllowedEvents>,
     ) -> Result<(), Ended> {
-        self.wants.add_my_events(format, allowed);
+        self.wants.add_my_events(allowed);
         self.bound = Some(channel);
         self.narrow().await
     }

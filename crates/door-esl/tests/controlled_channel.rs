@@ -66,6 +66,26 @@ async fn a_channel_that_is_not_there_and_a_second_time() {
         .await;
 }
 
+/// golden myevents-05-format: the events were plain whatever the word.
+#[tokio::test]
+async fn a_format_word_does_not_change_the_format() {
+    let world = world().await;
+    for id in ["json", "xml"] {
+        world.switch.add(id).await;
+        let mut client = world.client().await;
+        client
+            .ask(
+                &format!("myevents {id} {id}"),
+                &reply("+OK Events Enabled"),
+            )
+            .await;
+        hang_up(&world, id).await;
+        let event = client.frame().await;
+        assert_eq!(event.header("Content-Type"), Some("text/event-plain"));
+        assert_eq!(event.header("Event-Name"), Some("CHANNEL_HANGUP"));
+    }
+}
+
 #[tokio::test]
 async fn commands_it_gains() {
     let world = world().await;

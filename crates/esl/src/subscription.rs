@@ -181,10 +181,7 @@ impl Subscription {
     }
 
     /// `myevents`: adds its list, as far as the user may have it, and switches delivery on.
-    pub fn add_my_events(&mut self, format: Option<Format>, allowed: Option<&AllowedEvents>) {
-        if let Some(format) = format {
-            self.format = format;
-        }
+    pub fn add_my_events(&mut self, allowed: Option<&AllowedEvents>) {
         let permitted =
             |name: &EventName| allowed.is_none_or(|allowed| allowed.permits_name(*name));
         MY_EVENTS

@@ -21,9 +21,7 @@ impl Session {
         };
         self.catch_up()?;
         let allowed = self.access.events();
-        self.delivery
-            .bind(channel.clone(), asked.format, allowed)
-            .await?;
+        self.delivery.bind(channel.clone(), allowed).await?;
         self.controlled = Some(Controlled::new(channel));
         self.answer(EVENTS_ENABLED)?;
         // It may have ended between the look at the view and the subscription.

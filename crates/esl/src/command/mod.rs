@@ -130,7 +130,7 @@ impl Command {
             "myevents "
         };
         if let Some(rest) = after(line, my_events) {
-            return Some(Self::MyEvents(session::MyEvents::parse(request, rest)));
+            return Some(Self::MyEvents(session::MyEvents::parse(rest)));
         }
         if let Some(rest) = after(line, "divert_events") {
             return Some(Self::DivertEvents(session::DivertEvents::parse(rest)));

@@ -1,8 +1,7 @@
 //! Commands of a connection that controls a channel: `getvar`, `myevents`, `divert_events`, `linger`
 //! (event-socket.md §2.10, §2.11, §2.14, §2.15).
 
-use crate::frame::{Request, leading_number};
-use crate::serialise::Format;
+use crate::frame::leading_number;
 
 /// `myevents` that worked.
 pub const EVENTS_ENABLED: &str = "+OK Events Enabled";
@@ -22,46 +21,25 @@ pub struct GetVar {
     pub name: String,
 }
 
-/// `myevents [<uuid>] [json|xml|plain]`.
+/// `myevents <uuid> [json|xml|plain]`. The format word changes nothing: an inbound connection keeps the format it has
+/// (golden myevents-05-format).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MyEvents {
-    /// First word behind the command; the channel, on a connection that controls none yet.
+    /// First word behind the command; the channel.
     pub uuid: String,
-    /// Asked for anywhere in the request, in all small or all capital letters. There is no way back to plain.
-    pub format: Option<Format>,
 }
 
 impl MyEvents {
     /// Reads what follows `myevents`.
-    pub fn parse(request: &Request, rest: &str) -> Self {
+    pub fn parse(rest: &str) -> Self {
         let uuid = rest
             .trim_start_matches(' ')
             .split(' ')
             .next()
             .unwrap_or_default()
             .to_owned();
-        let asked =
-            |small: &str, capital: &str| mentions(request, small) || mentions(request, capital);
-        let format = if asked("xml", "XML") {
-            Some(Format::Xml)
-        } else if asked("json", "JSON") {
-            Some(Format::Json)
-        } else {
-            None
-        };
-        Self { uuid, format }
+        Self { uuid }
     }
-}
-
-fn mentions(request: &Request, word: &str) -> bool {
-    request.line.contains(word)
-        || request.headers.iter().any(|header| {
-            header.name.contains(word)
-                || request
-                    .headers
-                    .get(&header.name)
-                    .is_some_and(|value| value.contains(word))
-        })
 }
 
 /// `divert_events on|off`.
@@ -129,29 +107,11 @@ impl Linger {
 mod tests {
     use super::*;
 
-    fn my_events(line: &str) -> MyEvents {
-        MyEvents::parse(&Request::of_line(line), &line[8..])
-    }
-
     #[test]
-    fn the_format_is_found_anywhere() {
-        assert_eq!(
-            my_events("myevents abc json"),
-            MyEvents {
-                uuid: "abc".into(),
-                format: Some(Format::Json)
-            }
-        );
-        assert_eq!(my_events("myevents JSON abc").uuid, "JSON");
-        assert_eq!(my_events("myevents abc Json").format, None);
-        assert_eq!(my_events("myevents json xml").format, Some(Format::Xml));
-        assert_eq!(
-            my_events("myevents "),
-            MyEvents {
-                uuid: String::new(),
-                format: None
-            }
-        );
+    fn the_channel_of_myevents_is_its_first_word() {
+        assert_eq!(MyEvents::parse(" abc json").uuid, "abc");
+        assert_eq!(MyEvents::parse("  JSON abc").uuid, "JSON");
+        assert_eq!(MyEvents::parse(" ").uuid, "");
     }
 
     #[test]

@@ -151,8 +151,7 @@ fn lists_may_use_commas() {
 #[test]
 fn my_events_are_the_fixed_list() {
     let mut subscription = Subscription::default();
-    subscription.add_my_events(Some(Format::Xml), None);
+    subscription.add_my_events(None);
     assert!(subscription.wants(EventName::ChannelExecute, None));
     assert!(!subscription.wants(EventName::ChannelCallstate, None));
-    assert_eq!(subscription.format, Format::Xml);
 }
