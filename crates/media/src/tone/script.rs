@@ -146,12 +146,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// `%(on,off,f1,…)`
+    /// `%(on,off,f1,…)`. At the end of the text the `)` may be missing: `&playback(tone_stream://%(…))` ends at its first
+    /// one, and the original plays what is left (golden stream-09-conference-plain).
     fn manual(&mut self) -> Result<(), ScriptError> {
         let wrong = ScriptError::Syntax(self.at);
         let rest = &self.text[self.at..];
         let inside = rest.strip_prefix("%(").ok_or(wrong)?;
-        let end = inside.find(')').ok_or(wrong)?;
+        let end = inside.find(')').unwrap_or(inside.len());
         let mut numbers = inside[..end].split(',').map(|n| n.trim().parse::<f32>());
         let mut time = || match numbers.next() {
             Some(Ok(ms)) if (0.0..=MAX_MS as f32).contains(&ms) => Ok(ms as u32),
@@ -169,7 +170,7 @@ impl<'a> Reader<'a> {
             *room = number;
             voices += 1;
         }
-        self.at += "%(".len() + end + 1;
+        self.at += ("%(".len() + end + 1).min(rest.len());
         self.push(on_ms, off_ms, hz, voices)
     }
 
@@ -292,6 +293,16 @@ mod tests {
         assert_eq!(
             (script.segments[0].repeats, script.segments[1].repeats),
             (4, 1)
+        );
+    }
+
+    #[test]
+    fn the_last_bracket_may_be_missing() {
+        let whole = Script::parse("%(251,0,1004)").unwrap();
+        assert_eq!(Script::parse("%(251,0,1004"), Ok(whole));
+        assert_eq!(
+            Script::parse("%(100,0,440)%(1"),
+            Err(ScriptError::Syntax(12))
         );
     }
 
