@@ -13,6 +13,10 @@ use tokio::time::timeout;
 use crate::reader::ReadEnd;
 use crate::session::{LINGERING_CLOSE, Session};
 
+/// Channel variable that leaves a controlled channel alone when its connection ends; `resume` sets it
+/// (event-socket.md §3.5).
+pub(crate) const RESUME: &str = "socket_resume";
+
 /// Time for a peer to take what is queued when its connection ends.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -118,14 +122,18 @@ impl Session {
         let Some(controlled) = &self.controlled else {
             return;
         };
-        if controlled.resume || end == End::ShuttingDown {
+        if end == End::ShuttingDown {
             return;
         }
         let view = self.shared.switch.view();
         let Some(channel) = view.channels.get(&controlled.channel) else {
             return;
         };
-        if channel.is_down() || channel.bridged_to.is_some() || channel.room.is_some() {
+        if channel.variables.is_true(RESUME)
+            || channel.is_down()
+            || channel.bridged_to.is_some()
+            || channel.room.is_some()
+        {
             return;
         }
         let hangup = api::command::channel::Hangup {

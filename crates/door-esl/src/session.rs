@@ -45,8 +45,6 @@ pub(crate) struct Controlled {
     pub(crate) channel: ChannelId,
     /// `linger`: outlive the channel, for a time or without limit.
     pub(crate) linger: Option<Linger>,
-    /// `resume`: leave the channel alone when the connection ends.
-    pub(crate) resume: bool,
     /// The channel was hung up.
     hung_up: bool,
     /// The linger notice was sent.
@@ -334,7 +332,6 @@ impl Controlled {
         Self {
             channel,
             linger: None,
-            resume: false,
             hung_up: false,
             lingering: false,
             ends: None,

@@ -74,10 +74,7 @@ async fn a_format_word_does_not_change_the_format() {
         world.switch.add(id).await;
         let mut client = world.client().await;
         client
-            .ask(
-                &format!("myevents {id} {id}"),
-                &reply("+OK Events Enabled"),
-            )
+            .ask(&format!("myevents {id} {id}"), &reply("+OK Events Enabled"))
             .await;
         hang_up(&world, id).await;
         let event = client.frame().await;
@@ -213,7 +210,9 @@ async fn leaving_hangs_the_channel_up_unless_it_is_to_go_on() {
     resumes.send("exit\n\n").await;
     resumes.rest().await;
     watcher.expect_silence().await;
-    assert!(world.switch.handle().view().channel("resumes").is_some());
+    let view = world.switch.handle().view();
+    let left = view.channel("resumes").unwrap();
+    assert_eq!(left.variables.text("socket_resume"), Some("true"));
 }
 
 #[tokio::test]

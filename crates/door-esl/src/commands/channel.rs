@@ -1,5 +1,6 @@
 //! What a connection gains by `myevents <uuid>` (event-socket.md §2.10, §2.11, §2.14, §2.15).
 
+use api::command::channel::SetVariables;
 use api::command::server::Expand;
 use esl::command::session::{
     self, ALREADY_ENABLED, DivertEvents, EVENTS_ENABLED, INVALID_UUID, MyEvents, NOT_CONTROLLING,
@@ -7,7 +8,7 @@ use esl::command::session::{
 };
 use esl::command::{NOT_FOUND, OK};
 
-use crate::ending::End;
+use crate::ending::{End, RESUME};
 use crate::session::{Controlled, Linger, Session};
 
 impl Session {
@@ -38,9 +39,17 @@ impl Session {
         self.answer(divert.reply(controls))
     }
 
-    pub(super) fn resume(&mut self) -> Result<(), End> {
-        if let Some(controlled) = &mut self.controlled {
-            controlled.resume = true;
+    /// What becomes of the channel stands in a variable of its own, where the dialplan and other clients can see it
+    /// (golden myevents-04-session-commands).
+    pub(super) async fn resume(&mut self) -> Result<(), End> {
+        if let Some(controlled) = &self.controlled {
+            let set = SetVariables {
+                channel: controlled.channel.clone(),
+                variables: vec![(RESUME.into(), "true".into())],
+            };
+            let asked = self.shared.switch.ask(set, self.console.origin.clone());
+            // A channel that has just ended has nothing to be resumed.
+            asked.await.ok();
         }
         self.answer(OK)
     }

@@ -39,7 +39,7 @@ impl Session {
             Command::NoEvents => self.no_events().await,
             Command::MyEvents(my_events) => self.my_events(&my_events).await,
             Command::DivertEvents(divert) => self.divert_events(divert),
-            Command::Resume => self.resume(),
+            Command::Resume => self.resume().await,
             Command::Connect => self.connect(),
             Command::GetVar(get) => self.get_var(&get.name).await,
             Command::Linger(linger) => self.linger(linger),

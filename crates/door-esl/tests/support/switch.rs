@@ -127,6 +127,19 @@ impl FakeSwitch {
                 Ok(Answer::Unit(()))
             }
             Command::Hangup(hangup) => self.hang_up(&hangup.channel, hangup.cause).await,
+            Command::SetVariables(set) => {
+                let Some(mut channel) = self.live(&set.channel).await else {
+                    return Err(CommandError::not_found(ObjectKind::Channel));
+                };
+                for (name, value) in set.variables {
+                    Arc::make_mut(&mut channel).variables.set(&name, &*value);
+                }
+                let mut state = self.state.lock().await;
+                state.view.channels.insert_mut(set.channel, channel);
+                let view = Arc::new(state.view.clone());
+                state.publisher.publish(Vec::new(), view).await;
+                Ok(Answer::Unit(()))
+            }
             Command::Expand(expand) => {
                 let name = expand.text.trim_matches(['$', '{', '}']).to_owned();
                 let view = self.handle.view();
