@@ -73,6 +73,7 @@ impl Switch {
             self.set_var(id, "other_loopback_leg_uuid", other.as_str());
             self.set_var(id, "loopback_leg", leg);
         }
+        self.apply_channel_switches(&b);
         if let Some(live) = self.channels.get_mut(a)
             && let LegEnd::Loopback(half) = &mut live.end
         {

@@ -196,3 +196,35 @@ fn a_channels_heart_beats_as_long_as_it_is_asked_to() {
     rig.pass(Duration::from_secs(60));
     assert!(rig.seen(beats).is_empty());
 }
+
+/// Recorded in stream-39: both halves of a loopback take the variable from the dial string.
+#[test]
+fn both_halves_of_a_loopback_beat() {
+    let mut rig = Rig::new();
+    let originate = Originate {
+        dial: DialString::parse("{enable_heartbeat_events=1}loopback/9196").unwrap(),
+        then: Then::Run(Application::new("park", "")),
+        caller_id_name: None,
+        caller_id_number: None,
+        timeout: None,
+    };
+    rig.get(originate).unwrap();
+    rig.pass(Duration::from_millis(2500));
+    let beats = rig.seen(|event| {
+        let beats = matches!(event.kind, EventKind::Channel(ChannelEvent::Heartbeat));
+        event
+            .channel
+            .as_ref()
+            .filter(|_| beats)
+            .map(|channel| channel.name.to_string())
+    });
+    assert_eq!(
+        beats,
+        [
+            "loopback/9196-a",
+            "loopback/9196-b",
+            "loopback/9196-a",
+            "loopback/9196-b"
+        ]
+    );
+}
