@@ -68,7 +68,7 @@ pub enum RoomControl {
     /// `None` asks for the value.
     Energy {
         target: MemberTarget,
-        level: Option<u32>,
+        level: Option<i32>,
     },
     VolumeIn {
         target: MemberTarget,

@@ -46,7 +46,7 @@ pub enum RoomAction {
     },
     /// Energy, gain or volume changed by the member's own keys.
     EnergyStepped {
-        level: u32,
+        level: i32,
     },
     GainStepped {
         level: i8,
@@ -56,7 +56,7 @@ pub enum RoomAction {
     },
     /// The same by command.
     EnergySet {
-        level: u32,
+        level: i32,
     },
     VolumeInSet {
         level: i8,

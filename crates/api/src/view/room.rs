@@ -54,7 +54,7 @@ pub struct Room {
     /// See `enter_sound`.
     pub exit_sound: Option<Arc<str>>,
     /// Energy a new member starts with.
-    pub energy_level: u32,
+    pub energy_level: i32,
 }
 
 impl Room {
@@ -91,8 +91,9 @@ pub struct Member {
     pub ghost: bool,
     /// The conference ends with this member.
     pub end_conference: bool,
-    /// Energy above which it counts as talking, 0 to 32767.
-    pub energy_level: u32,
+    /// Energy above which it counts as talking, −32767 to 32767; nothing is below 0, so 0 and less let everything
+    /// through.
+    pub energy_level: i32,
     /// Energy measured last.
     pub current_energy: u32,
     /// Volume of what it sends, −4 to 4.

@@ -100,7 +100,7 @@ impl Switch {
             RoomControl::Energy { target, level } => self.each(mix, &target, |switch, id| {
                 if let Some(level) = level {
                     switch.tune_member(mix, id, |member| {
-                        member.energy_level = level.min(MAX_ENERGY);
+                        member.energy_level = level.clamp(-MAX_ENERGY, MAX_ENERGY);
                         RoomAction::EnergySet {
                             level: member.energy_level,
                         }

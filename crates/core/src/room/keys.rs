@@ -13,7 +13,7 @@ use super::settings::Control;
 use crate::Switch;
 
 /// What one key changes the energy level by (recorded: 100 becomes 300).
-const ENERGY_STEP: u32 = 200;
+const ENERGY_STEP: i32 = 200;
 /// Length of a digit passed on to the others, in samples at 8 kHz.
 const DIGIT_SAMPLES: u32 = 2000;
 
@@ -116,10 +116,8 @@ impl Switch {
                 self.mute_member(mix, id, quiet);
                 self.deafen_member(mix, id, quiet);
             }
-            "energy up" => self.step_energy(mix, id, |now| {
-                now.saturating_add(ENERGY_STEP).min(MAX_ENERGY)
-            }),
-            "energy dn" => self.step_energy(mix, id, |now| now.saturating_sub(ENERGY_STEP)),
+            "energy up" => self.step_energy(mix, id, |now| (now + ENERGY_STEP).min(MAX_ENERGY)),
+            "energy dn" => self.step_energy(mix, id, |now| (now - ENERGY_STEP).max(0)),
             "energy equ" => self.step_energy(mix, id, |_| energy),
             "vol talk up" => self.step_talk(mix, id, |now| volume(now, 1)),
             "vol talk dn" => self.step_talk(mix, id, |now| volume(now, -1)),
@@ -138,7 +136,7 @@ impl Switch {
         }
     }
 
-    fn step_energy(&mut self, mix: MixId, id: MemberId, step: impl FnOnce(u32) -> u32) {
+    fn step_energy(&mut self, mix: MixId, id: MemberId, step: impl FnOnce(i32) -> i32) {
         self.tune_member(mix, id, |member| {
             member.energy_level = step(member.energy_level);
             RoomAction::EnergyStepped {

@@ -12,7 +12,7 @@ const VOLUME_STEP_DB: f32 = 3.0;
 /// Volume steps go from −4 to 4.
 pub(super) const MAX_VOLUME: i8 = 4;
 /// The highest energy there is: a 16-bit sample.
-pub(super) const MAX_ENERGY: u32 = 32_767;
+pub(super) const MAX_ENERGY: i32 = 32_767;
 
 impl LiveRoom {
     /// What the mix is told about a member. While the room waits for its moderator nobody else hears or is heard.
@@ -27,7 +27,7 @@ impl LiveRoom {
             energy: if self.seen.flags.audio_always {
                 0
             } else {
-                u16::try_from(member.energy_level.min(MAX_ENERGY)).unwrap_or(u16::MAX)
+                u16::try_from(member.energy_level.clamp(0, MAX_ENERGY)).unwrap_or_default()
             },
             gain_in_db: f32::from(member.volume_in) * VOLUME_STEP_DB,
             gain_out_db: f32::from(member.volume_out) * VOLUME_STEP_DB,

@@ -1,6 +1,7 @@
 //! Files played into a room or to one member of it.
 //!
-//! What is played to all waits for its turn; what is played asynchronously or to a member begins at once.
+//! What is played to all waits for its turn; what is played asynchronously or to a member begins at once. A client
+//! hears at once whether there is such a file (recorded in conf-04), so a few of those that wait are open already.
 
 use std::sync::Arc;
 
@@ -15,6 +16,9 @@ use crate::switch::PlayOwner;
 
 /// Files of one room that play or wait.
 const MAX_PLAYS: usize = 64;
+/// Files opened before their turn, at most; the media side has places for eight in a room. Whether the ones behind
+/// exist shows when their turn has come.
+const MAX_HELD: usize = 3;
 
 /// A file being played, or waiting for its turn.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(super) struct RoomPlay {
     pub(super) kind: Kind,
     /// The media side knows of it.
     sent: bool,
+    /// The media side has it and stands still with it until its turn.
+    held: bool,
     started: bool,
     paused: bool,
     /// Who waits to hear whether there is such a file.
@@ -100,18 +106,31 @@ impl Switch {
             asynchronous,
             kind,
             sent: false,
+            held: false,
             started: false,
             paused: false,
             asked,
         };
         let waits = play.queues() && room.plays.iter().any(RoomPlay::queues);
+        let held = room.plays.iter().filter(|play| play.held).count();
+        let worker = room.worker;
         room.plays.push(play);
-        if !waits {
-            self.send_play(mix, id);
-        } else if let Some(asked) = asked {
-            // Whether there is such a file shows when its turn has come; the asker is not kept until then.
-            self.take_asked(mix, id);
-            self.answer(asked, Ok(Vec::<Arc<str>>::new()));
+        match asked {
+            _ if !waits => self.send_play(mix, id),
+            Some(_) if held < MAX_HELD => {
+                self.send_play(mix, id);
+                if let Some(play) = self.play_mut(mix, id) {
+                    play.held = true;
+                }
+                let paused = true;
+                self.media(worker, MediaCommand::PausePlay { play: id, paused });
+            }
+            Some(asked) => {
+                // The asker is not kept until its turn has come.
+                self.take_asked(mix, id);
+                self.answer(asked, Ok(Vec::<Arc<str>>::new()));
+            }
+            None => {}
         }
     }
 
@@ -180,18 +199,26 @@ impl Switch {
             return;
         };
         play.started = true;
-        let (file, to, asynchronous) = (play.file.clone(), play.to, play.asynchronous);
-        let of_client = play.is_of_client();
+        let held = play.held;
         let asked = play.asked.take();
-        if of_client {
-            let action = RoomAction::FilePlaying { file, asynchronous };
-            match to {
-                Some(member) => self.member_event(mix, member, action),
-                None => self.room_event(mix, action),
-            }
+        if !held {
+            self.announce_play(mix, id);
         }
         if let Some(asked) = asked {
             self.answer(asked, Ok(Vec::<Arc<str>>::new()));
+        }
+    }
+
+    /// `play-file` of what a client asked for.
+    fn announce_play(&mut self, mix: MixId, id: PlayId) {
+        let Some(play) = self.play_mut(mix, id).filter(|play| play.is_of_client()) else {
+            return;
+        };
+        let (file, to, asynchronous) = (play.file.clone(), play.to, play.asynchronous);
+        let action = RoomAction::FilePlaying { file, asynchronous };
+        match to {
+            Some(member) => self.member_event(mix, member, action),
+            None => self.room_event(mix, action),
         }
     }
 
@@ -250,9 +277,22 @@ impl Switch {
         let Some(room) = self.rooms.all.get(&mix).filter(|room| !room.closing) else {
             return;
         };
-        let next = room.plays.iter().find(|play| play.queues());
-        if let Some(id) = next.filter(|play| !play.sent).map(|play| play.id) {
+        let worker = room.worker;
+        let Some(next) = room.plays.iter().find(|play| play.queues()) else {
+            return;
+        };
+        let (id, sent, held, started) = (next.id, next.sent, next.held, next.started);
+        if !sent {
             self.send_play(mix, id);
+        } else if held {
+            if let Some(play) = self.play_mut(mix, id) {
+                play.held = false;
+            }
+            let paused = false;
+            self.media(worker, MediaCommand::PausePlay { play: id, paused });
+            if started {
+                self.announce_play(mix, id);
+            }
         }
     }
 
@@ -262,10 +302,25 @@ impl Switch {
             return;
         };
         let worker = room.worker;
-        match room.plays.iter().position(|play| play.id == id) {
-            Some(at) if !room.plays[at].sent => drop(room.plays.remove(at)),
-            Some(_) => self.media(worker, MediaCommand::StopPlay { play: id }),
-            None => {}
+        let Some(at) = room.plays.iter().position(|play| play.id == id) else {
+            return;
+        };
+        if room.plays[at].sent && !room.plays[at].held {
+            return self.media(worker, MediaCommand::StopPlay { play: id });
+        }
+        let play = room.plays.remove(at);
+        self.forget_play(worker, play, ObjectKind::File);
+    }
+
+    /// What was taken out of a room's list ends without news: nobody has heard it, or nobody does any more.
+    fn forget_play(&mut self, worker: usize, play: RoomPlay, missing: ObjectKind) {
+        if play.sent {
+            self.rooms.files.remove(&play.id);
+            self.plays.remove(&play.id);
+            self.media(worker, MediaCommand::StopPlay { play: play.id });
+        }
+        if let Some(asked) = play.asked {
+            self.answer(asked, Err::<Answer, _>(CommandError::not_found(missing)));
         }
     }
 
@@ -280,22 +335,22 @@ impl Switch {
             .partition(|play| play.to == Some(member));
         room.plays = kept;
         for play in gone {
-            self.rooms.files.remove(&play.id);
-            self.plays.remove(&play.id);
-            self.media(worker, MediaCommand::StopPlay { play: play.id });
-            if let Some(asked) = play.asked {
-                self.answer(
-                    asked,
-                    Err::<Answer, _>(CommandError::not_found(ObjectKind::Member)),
-                );
-            }
+            self.forget_play(worker, play, ObjectKind::Member);
         }
     }
 
     /// The room closes: what waits for its turn never gets it.
     pub(super) fn drop_waiting_plays(&mut self, mix: MixId) {
-        if let Some(room) = self.rooms.all.get_mut(&mix) {
-            room.plays.retain(|play| play.sent);
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        let worker = room.worker;
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut room.plays)
+            .into_iter()
+            .partition(|play| play.sent && !play.held);
+        room.plays = kept;
+        for play in gone {
+            self.forget_play(worker, play, ObjectKind::Room);
         }
     }
 
@@ -315,7 +370,7 @@ impl Switch {
             .filter(|play| play.is_of_client() && play.to == member);
         let ids: Vec<PlayId> = match which {
             StopPlaying::Current => meant
-                .find(|play| play.sent && !play.asynchronous)
+                .find(|play| play.sent && !play.held && !play.asynchronous)
                 .map(|play| play.id)
                 .into_iter()
                 .collect(),
@@ -345,7 +400,9 @@ impl Switch {
         let missing = || CommandError::not_found(ObjectKind::File);
         let room = self.rooms.all.get_mut(&mix).ok_or_else(missing)?;
         let worker = room.worker;
-        let playing = |play: &&mut RoomPlay| play.sent && play.is_of_client() && play.to == member;
+        let playing = |play: &&mut RoomPlay| {
+            play.sent && !play.held && play.is_of_client() && play.to == member
+        };
         let play = room.plays.iter_mut().find(playing).ok_or_else(missing)?;
         play.paused = !play.paused;
         let (id, paused) = (play.id, play.paused);

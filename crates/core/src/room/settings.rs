@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use roxmltree::{Document, Node};
 
+use super::member::MAX_ENERGY;
 use crate::config_xml::Configuration;
 
 /// A profile, and the keys its members have.
@@ -16,7 +17,7 @@ pub(super) struct Settings {
     /// Frame length, milliseconds.
     pub(super) interval_ms: u32,
     /// Mean absolute sample value from which a member counts as talking.
-    pub(super) energy_level: u32,
+    pub(super) energy_level: i32,
     /// 0 = no limit.
     pub(super) max_members: usize,
     pub(super) pin: Option<Arc<str>>,
@@ -165,7 +166,10 @@ impl Settings {
             domain: param("domain").map(Arc::from),
             rate_hz,
             interval_ms: number("interval", usual.interval_ms),
-            energy_level: number("energy-level", usual.energy_level).min(32_767),
+            energy_level: param("energy-level")
+                .and_then(|text| text.parse::<i32>().ok())
+                .unwrap_or(usual.energy_level)
+                .clamp(-MAX_ENERGY, MAX_ENERGY),
             max_members: number("max-members", 0) as usize,
             pin: param("pin").map(Arc::from),
             pin_tries: number("pin-retries", usual.pin_tries).clamp(1, 10),

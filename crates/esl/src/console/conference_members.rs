@@ -114,8 +114,10 @@ impl Target<'_> {
             },
             _ => RoomControl::Energy {
                 target,
-                level: value
-                    .map(|word| u32::try_from(leading_number(word).clamp(0, 32_767)).unwrap_or(0)),
+                level: value.map(|word| {
+                    let level = leading_number(word).clamp(-32_767, 32_767);
+                    i32::try_from(level).unwrap_or_default()
+                }),
             },
         }
     }

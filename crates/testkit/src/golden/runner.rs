@@ -187,6 +187,9 @@ impl Run<'_> {
             }
             StepKind::Wait(millis) => self.wait(Duration::from_millis(*millis)),
             StepKind::Originate { name, arguments } => self.originate(name, arguments)?,
+            StepKind::HangUpAll => {
+                self.ask_hidden(b"api hupall\n\n", "hupall")?;
+            }
             StepKind::Send {
                 connection: name,
                 pattern,
@@ -233,17 +236,11 @@ impl Run<'_> {
 
     fn originate(&mut self, name: &str, arguments: &Pattern) -> Result<(), Difference> {
         let broken = |what: String| Difference::Connection(format!("originate: {what}"));
-        if self.hidden.is_none() {
-            self.hidden = Some(self.runner.log_in().map_err(broken)?);
-        }
-        let Some(hidden) = &mut self.hidden else {
-            return Err(broken("no connection".to_owned()));
-        };
         let arguments = arguments
             .fill(&self.bindings)
             .map_err(|name| broken(format!("unknown {name}")))?;
         let request = [b"api originate ".as_slice(), &arguments, b"\n\n"].concat();
-        let reply = hidden.ask(&request, self.runner.patience).map_err(broken)?;
+        let reply = self.ask_hidden(&request, "originate")?;
         let uuid = reply
             .body()
             .strip_prefix(b"+OK ")
@@ -251,6 +248,16 @@ impl Run<'_> {
         let uuid = uuid.ok_or_else(|| broken(escaped(reply.body())))?;
         self.bindings.insert(name.to_owned(), uuid.to_vec());
         Ok(())
+    }
+
+    /// Asks on the connection that is not shown; `what` is for reports.
+    fn ask_hidden(&mut self, request: &[u8], what: &str) -> Result<Frame, Difference> {
+        let broken = |why: String| Difference::Connection(format!("{what}: {why}"));
+        let hidden = match &mut self.hidden {
+            Some(hidden) => hidden,
+            none => none.insert(self.runner.log_in().map_err(broken)?),
+        };
+        hidden.ask(request, self.runner.patience).map_err(broken)
     }
 
     fn receive(

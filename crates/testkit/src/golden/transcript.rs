@@ -47,6 +47,8 @@ pub enum StepKind {
         /// Arguments of `originate`.
         arguments: Pattern,
     },
+    /// `=== hupall`: ends every call, on that same connection.
+    HangUpAll,
     /// `>>> A`
     Send {
         /// Connection.
@@ -151,6 +153,9 @@ fn directive(text: &str) -> Result<StepKind, String> {
         let name = name.trim_matches(['{', '}']).to_owned();
         return Pattern::parse(arguments).map(|arguments| StepKind::Originate { name, arguments });
     }
+    if text == "hupall" {
+        return Ok(StepKind::HangUpAll);
+    }
     let (connection, what) = text
         .split_once(' ')
         .ok_or_else(|| format!("unknown directive {text:?}"))?;
@@ -239,6 +244,17 @@ mod tests {
         };
         assert_eq!((headers.len(), name.as_str()), (4, "API"));
         assert_eq!(headers[3].0, "Event-Date-GMT");
+    }
+
+    #[test]
+    fn calls_that_were_there_can_be_made_and_ended() {
+        let text = "=== originate {uuid1} null/x &park()\n\n=== hupall\n";
+        let transcript = Transcript::parse("x", text).expect("a transcript");
+        let [made, ended] = &transcript.steps[..] else {
+            panic!("not two steps: {transcript:?}")
+        };
+        assert!(matches!(&made.kind, StepKind::Originate { name, .. } if name == "uuid1"));
+        assert_eq!(ended.kind, StepKind::HangUpAll);
     }
 
     #[test]

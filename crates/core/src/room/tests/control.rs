@@ -76,6 +76,21 @@ fn members_are_switched_by_command_newest_first() {
         (settings.energy, settings.mute, settings.gain_in_db),
         (200, false, 12.0)
     );
+    // Recorded in conf-03: −1 is kept. To the mix it is 0, where everything is heard.
+    let below = control(
+        &mut rig,
+        RoomControl::Energy {
+            target: MemberTarget::Last,
+            level: Some(-1),
+        },
+    );
+    assert_eq!(below, Ok(texts(&["-1"])));
+    let last = rig.commands.iter().rev().find_map(|command| match command {
+        MediaCommand::SetMember { settings, .. } => Some(settings.energy),
+        _ => None,
+    });
+    assert_eq!(last, Some(0));
+    assert_eq!(rig.seen(room_events), ["EnergySet { level: -1 } #2 (2)"]);
     let hold = control(
         &mut rig,
         RoomControl::Hold {

@@ -29,6 +29,11 @@ fn files_play_one_after_the_other_and_missing_ones_are_named() {
         ["FilePlaying { file: \"a.wav\", asynchronous: false } (1)"]
     );
     assert_eq!(
+        play(&mut rig, "missing.wav", false).unwrap_err().kind,
+        ErrorKind::NotFound(ObjectKind::File),
+        "recorded in conf-04: known although another one plays"
+    );
+    assert_eq!(
         control(&mut rig, RoomControl::PausePlaying { member: None }),
         Ok(texts(&["paused"]))
     );
@@ -58,6 +63,68 @@ fn files_play_one_after_the_other_and_missing_ones_are_named() {
     assert_eq!(stop(&mut rig, StopPlaying::Current), Ok(texts(&["1"])));
     assert_eq!(stop(&mut rig, StopPlaying::All), Ok(texts(&["0"])));
     assert!(rig.switch.rooms.files.is_empty());
+}
+
+#[test]
+fn files_that_wait_make_no_sound_and_no_news() {
+    let mut rig = Rig::new();
+    let alice = enter(&mut rig, "3000");
+    rig.events.clear();
+    for file in ["a.wav", "b.wav", "c.wav", "d.wav", "e.wav"] {
+        let play = RoomControl::Play {
+            file: file.into(),
+            member: None,
+            asynchronous: false,
+        };
+        assert_eq!(control(&mut rig, play), Ok(Vec::new()), "{file}");
+    }
+    assert_eq!(
+        rig.seen(room_events),
+        ["FilePlaying { file: \"a.wav\", asynchronous: false } (1)"]
+    );
+    let pauses = |rig: &Rig| {
+        let paused = |command: &MediaCommand| match command {
+            MediaCommand::PausePlay { play, paused } => Some((play.0, *paused)),
+            _ => None,
+        };
+        rig.commands.iter().filter_map(paused).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        pauses(&rig),
+        [(2, true), (3, true), (4, true)],
+        "three stand ready, the fifth is not open yet"
+    );
+    rig.commands.clear();
+    control(
+        &mut rig,
+        RoomControl::StopPlaying {
+            which: StopPlaying::Current,
+            member: None,
+        },
+    )
+    .unwrap();
+    assert_eq!(pauses(&rig), [(2, false)]);
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "FilePlayed { file: \"a.wav\", asynchronous: false, failed: false, samples: 3200, rate_hz: 8000 } (1)",
+            "FilePlaying { file: \"b.wav\", asynchronous: false } (1)",
+        ]
+    );
+    hang_up(&mut rig, &alice);
+    let heard: Vec<String> = rig
+        .seen(room_events)
+        .into_iter()
+        .filter(|event| event.starts_with("File") || event.starts_with("Destroyed"))
+        .collect();
+    assert_eq!(
+        heard,
+        [
+            "FilePlayed { file: \"b.wav\", asynchronous: false, failed: false, samples: 3200, rate_hz: 8000 } (0)",
+            "Destroyed (0)"
+        ]
+    );
+    assert!(rig.switch.rooms.files.is_empty() && rig.switch.census().plays == 0);
 }
 
 #[test]
