@@ -18,6 +18,8 @@ from harness.tone import write_tone
 ROOT = Path(__file__).resolve().parents[1]
 RUNNER = Path(os.environ.get("JACKFIELD_GOLDEN", ROOT / "target/release/examples/golden"))
 FOLDER = ROOT / "golden/event-socket"
+# Lines for `[node]` where a conversation is about the clock: a heartbeat as soon as those listen who wait for it.
+NODE = {"event-05-heartbeat": 'heartbeat = "2s"'}
 
 
 def open_rows():
@@ -52,7 +54,9 @@ def test_every_open_row_names_a_recording():
 def test_recording(transcript, tmp_path):
     # The dialplan, the limits, the trust and the port the reference had; some conversations name the port.
     xml_root = write_configuration(tmp_path / "config")
-    server = Server(tmp_path / "run", profile="", limits="", sip_port=5060, xml_root=xml_root)
+    server = Server(
+        tmp_path / "run", profile="", limits="", sip_port=5060, xml_root=xml_root, node=NODE.get(transcript, ""),
+    )
     sounds = server.folder / "sounds/test"
     sounds.mkdir(parents=True)
     write_tone(sounds / "tone2s.wav", 440, -12, 2)

@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config"
+# Files in the place of shipped ones, and beside them.
+RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 
 # A number nobody has is answered there, and the call goes on (recorded: a transfer to one, and a loopback to one).
 CATCH_ALL = """
@@ -19,6 +21,7 @@ CATCH_ALL = """
 def write_configuration(folder):
     """Writes the configuration to `folder`, which must not exist; the path of its root."""
     shutil.copytree(SHIPPED, folder)
+    shutil.copytree(RECORDED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("README.md"))
     dialplan = folder / "dialplan/default.xml"
     head, end, tail = dialplan.read_text().rpartition("  </context>")
     assert end, "the dialplan has no context to add to"

@@ -21,12 +21,12 @@ GENEROUS = "max_sessions = 5000\nsessions_per_second = 1000"
 class Server:
     """One running server; `stop` ends it and reports a crash."""
 
-    def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None):
-        """`profile` and `limits` are lines for those tables; `sip_port` is taken when it is free.
+    def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None, node=""):
+        """`profile`, `limits` and `node` are lines for those tables; `sip_port` is taken when it is free.
 
         `xml_root` is where dialplan and directory begin, instead of what is built in.
         """
-        self._profile, self._limits = profile, limits
+        self._profile, self._limits, self._node = profile, limits, node
         self._xml = f'root = "{xml_root}"' if xml_root else ""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +63,7 @@ port_range = "22000-31999"
 
 [node]
 grace = "1s"
+{self._node}
 
 [limits]
 {self._limits}
