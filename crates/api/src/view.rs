@@ -13,7 +13,7 @@ pub use channel::{
 pub use directory::{Directory, DirectoryUser, Domain, Group};
 pub use profile::{CallerProfile, ProfileTimes};
 pub use registration::{Gateway, Registration, SipProfile};
-pub use room::{Member, Recording, Relation, Room, RoomFlags};
+pub use room::{Member, Recording, Relation, Room, RoomFlags, RoomParameters};
 pub use server::{Counters, Settings, Task};
 
 use std::sync::Arc;

@@ -46,11 +46,12 @@ impl Switch {
                 length,
                 heard: _,
                 dropped,
+                file_bytes,
             } => {
                 if dropped > 0 {
                     tracing::warn!(?record, dropped, "Disk was too slow for a recording");
                 }
-                self.record_done(record, end, length);
+                self.record_done(record, end, length, file_bytes);
             }
             MediaReport::Talking {
                 room,

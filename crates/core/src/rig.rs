@@ -322,6 +322,7 @@ fn record_done(record: RecordId, end: RecordEnd) -> MediaReport {
         length: LENGTH,
         heard: true,
         dropped: 0,
+        file_bytes: 6444,
     }
 }
 

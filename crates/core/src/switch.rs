@@ -275,6 +275,7 @@ impl Switch {
             Deadline::Leg(attempt) => self.leg_timeout(attempt),
             Deadline::Task(id) => self.task_due(id),
             Deadline::SessionHeartbeat(id) => self.session_heartbeat(&id),
+            Deadline::RoomEnds(mix) => self.room_ends(mix),
             Deadline::Registrations => self.expire_registrations(),
             Deadline::Drain => self.drain_over(),
         }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use api::ChannelId;
 use api::id::TaskId;
+use media::control::RoomId;
 
 use crate::originate::{AttemptId, OriginateId};
 
@@ -26,6 +27,8 @@ pub(crate) enum Deadline {
     Task(TaskId),
     /// SESSION_HEARTBEAT.
     SessionHeartbeat(ChannelId),
+    /// A conference without the member it ends with.
+    RoomEnds(RoomId),
     /// Registrations expire.
     Registrations,
     /// Pause between digits sent to a leg without network.

@@ -6,6 +6,7 @@ mod conference;
 mod conference_list;
 mod conference_media;
 mod conference_members;
+mod conference_parameters;
 mod directory;
 mod fsctl;
 mod modules;

@@ -283,6 +283,7 @@ async fn tables() {
 
 #[tokio::test]
 async fn conferences() {
+    const SET: &str = "set <max_members|sound_prefix|caller_id_name|caller_id_number|endconference_grace_time> <value>";
     // golden conf-01-none, conf-02-list, conf-03-controls
     check(&[
         ("conference nosuch list", "-ERR Conference nosuch not found\n"),
@@ -296,6 +297,14 @@ async fn conferences() {
         ("conference 3000 mute foo", "mute <[member_id|all]|last|non_moderator> [<quiet>]"),
         ("conference 3000 volume_in last 0", "+OK Volume IN 2 = 0\n"),
         ("conference 3000 energy 2", "Energy 2 = 100\n"),
+        ("conference 3000 get max_members", "0"),
+        ("conference 3000 get nosuch", "get <parameter-name>"),
+        ("conference 3000 get", "get <parameter-name>"),
+        ("conference 3000 set max_members 10", "0"),
+        ("conference 3000 set max_members many", SET),
+        ("conference 3000 set nosuch x", SET),
+        ("conference 3000 set max_members", SET),
+        ("conference 3000 set", SET),
         ("conference 3000 dtmf 2 12", "+OK sent 12 to 2\n"),
         ("conference 3000 floor 2", "-ERR floor is held by 1\n"),
         ("conference 3000 lock", "+OK 3000 locked\n"),

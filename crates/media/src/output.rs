@@ -122,12 +122,12 @@ pub enum Answer {
         /// Where its samples go.
         sink: Option<Box<dyn FrameSink>>,
     },
-    /// The file of a recording is complete, or (`false`) damaged.
+    /// The file of a recording is complete or damaged.
     SinkClosed {
         /// Which.
         record: RecordId,
-        /// Whether everything is in it.
-        intact: bool,
+        /// Bytes of the file; `None`: not everything is in it.
+        file_bytes: Option<u64>,
     },
 }
 

@@ -129,6 +129,21 @@ pub enum RoomControl {
         name: Arc<str>,
         value: Arc<str>,
     },
+    Set(RoomParameter),
+}
+
+/// A parameter of a running conference with its new value; an empty text takes it away.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(
+    missing_docs,
+    reason = "variants are the fields of `view::RoomParameters`"
+)]
+pub enum RoomParameter {
+    MaxMembers(u32),
+    SoundPrefix(Arc<str>),
+    CallerIdName(Arc<str>),
+    CallerIdNumber(Arc<str>),
+    EndGraceS(u32),
 }
 
 /// On, off, or the other way round.

@@ -79,9 +79,11 @@ pub enum RoomAction {
         job: Option<JobId>,
         peer: Option<ChannelId>,
     },
+    /// `failed`: it could not be opened, and nothing follows.
     FilePlaying {
         file: Arc<str>,
         asynchronous: bool,
+        failed: bool,
     },
     FilePlayed {
         file: Arc<str>,
@@ -99,6 +101,7 @@ pub enum RoomAction {
         others: bool,
         samples: u64,
         rate_hz: u32,
+        file_bytes: u64,
     },
     RecordingPaused {
         path: Arc<str>,

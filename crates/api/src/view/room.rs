@@ -55,6 +55,23 @@ pub struct Room {
     pub exit_sound: Option<Arc<str>>,
     /// Energy a new member starts with.
     pub energy_level: i32,
+    /// What clients read with `get` and change with `set`.
+    pub parameters: RoomParameters,
+}
+
+/// Parameters of a conference that can be changed while it runs; at first those of its profile.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RoomParameters {
+    /// Members that count, at most; 0: no limit.
+    pub max_members: u32,
+    /// Folder of the conference's own sounds where their names are relative.
+    pub sound_prefix: Option<Arc<str>>,
+    /// Under whose name the conference calls somebody, unless the call says otherwise.
+    pub caller_id_name: Option<Arc<str>>,
+    /// See `caller_id_name`.
+    pub caller_id_number: Option<Arc<str>>,
+    /// Seconds the conference goes on without the member it ends with.
+    pub end_grace_s: u32,
 }
 
 impl Room {

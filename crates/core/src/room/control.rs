@@ -169,6 +169,10 @@ impl Switch {
                 done()
             }
             RoomControl::SetVariable { name, value } => self.set_room_variable(mix, &name, &value),
+            RoomControl::Set(parameter) => {
+                self.set_parameter(mix, parameter);
+                done()
+            }
             // Both wait for something, so they answer by themselves.
             RoomControl::Dial { .. } | RoomControl::Play { .. } => Err(CommandError::new(
                 ErrorKind::Internal,
@@ -265,7 +269,7 @@ impl Switch {
             .rooms
             .all
             .get(&mix)
-            .and_then(|room| room.settings.sounds.kicked.clone());
+            .and_then(|room| room.sound(|sounds| &sounds.kicked));
         match sound.filter(|file| !file.is_empty()).or(configured) {
             Some(file) => {
                 self.add_play(
@@ -414,7 +418,7 @@ impl Switch {
         }
     }
 
-    fn change_room(&mut self, mix: MixId, change: impl FnOnce(&mut api::view::Room)) {
+    pub(super) fn change_room(&mut self, mix: MixId, change: impl FnOnce(&mut api::view::Room)) {
         if let Some(room) = self.rooms.all.get_mut(&mix) {
             change(room.seen_mut());
         }

@@ -43,18 +43,22 @@ impl Switch {
         if background.is_some() {
             self.answer(request, Ok(Vec::<Arc<str>>::new()));
         }
-        let argument = match self
+        let room = self
             .rooms
             .by_name(name)
-            .and_then(|mix| self.rooms.all.get(&mix))
-        {
+            .and_then(|mix| self.rooms.all.get(&mix));
+        let argument = match room {
             Some(room) => format!("{name}@{}", room.seen.profile).into(),
             None => name.clone(),
         };
+        let own = room.map(|room| room.seen.parameters.clone());
+        let (own_name, own_number) = own.map_or((None, None), |own| {
+            (own.caller_id_name, own.caller_id_number)
+        });
         // What the dial string itself says about the caller wins.
         let named = [
-            ("origination_caller_id_name", caller_name),
-            ("origination_caller_id_number", caller_number),
+            ("origination_caller_id_name", caller_name.or(own_name)),
+            ("origination_caller_id_number", caller_number.or(own_number)),
         ];
         for (variable, value) in named {
             if let Some(value) = value

@@ -150,11 +150,11 @@ impl Switch {
         };
         if room.seen.flags.locked {
             tracing::info!(channel = %id, room = entrance.name, "Conference is locked");
-            let sound = room.settings.sounds.locked.clone();
+            let sound = room.sound(|sounds| &sounds.locked);
             self.play_at_door(id, sound);
             return false;
         }
-        if room.settings.max_members > 0 && room.size() >= room.settings.max_members {
+        if room.is_full() {
             tracing::info!(channel = %id, room = entrance.name, "Conference is full");
             return false;
         }
@@ -164,7 +164,7 @@ impl Switch {
             .as_deref()
             .filter(|pin| entrance.pin.as_deref() != Some(*pin));
         if wanted.is_some() {
-            let (tries_left, sound) = (room.settings.pin_tries, room.settings.sounds.pin.clone());
+            let (tries_left, sound) = (room.settings.pin_tries, room.sound(|sounds| &sounds.pin));
             let entry = PinEntry {
                 entrance,
                 typed: String::new(),
@@ -199,7 +199,7 @@ impl Switch {
         if !right && digit != '#' && wanted.as_deref().is_some_and(|pin| typed.len() < pin.len()) {
             return;
         }
-        let sound = room.and_then(|room| room.settings.sounds.bad_pin.clone());
+        let sound = room.and_then(|room| room.sound(|sounds| &sounds.bad_pin));
         let Some(Place::Door(mut entry)) = self.rooms.places.remove(id) else {
             return;
         };
@@ -262,6 +262,7 @@ impl Switch {
             enter_sound: settings.sounds.enter.clone(),
             exit_sound: settings.sounds.exit.clone(),
             energy_level: settings.energy_level,
+            parameters: settings.parameters.clone(),
         };
         tracing::info!(room = entrance.name, "Conference begins");
         let rate_hz = seen.rate_hz;
@@ -274,6 +275,7 @@ impl Switch {
             plays: Vec::new(),
             records: Vec::new(),
             closing: false,
+            ends: None,
         };
         self.rooms.all.insert(mix, room);
         self.media(worker, MediaCommand::OpenRoom { room: mix, rate_hz });

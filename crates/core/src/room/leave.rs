@@ -110,13 +110,7 @@ impl Switch {
         self.fill_floor(mix);
         self.settle_music(mix);
         if ended {
-            let Some(room) = self.rooms.all.get(&mix) else {
-                return;
-            };
-            let rest: Vec<MemberId> = room.members.iter().map(|member| member.id).collect();
-            for member in rest {
-                self.evict(mix, member);
-            }
+            self.end_room_after_grace(mix);
         }
     }
 

@@ -11,6 +11,7 @@ mod floor;
 mod keys;
 mod leave;
 mod member;
+mod parameters;
 mod play;
 mod record;
 mod relate;
@@ -19,6 +20,7 @@ mod sounds;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use api::event::{EventKind, RoomAction, RoomEvent};
 use api::id::MemberId;
@@ -70,6 +72,8 @@ struct LiveRoom {
     records: Vec<RoomRecord>,
     /// Nobody is in it any more; it ends with its last file.
     closing: bool,
+    /// When it ends because the last member it ends with has left.
+    ends: Option<Instant>,
 }
 
 /// What only we need to know of a member.

@@ -215,7 +215,11 @@ impl Switch {
             return;
         };
         let (file, to, asynchronous) = (play.file.clone(), play.to, play.asynchronous);
-        let action = RoomAction::FilePlaying { file, asynchronous };
+        let action = RoomAction::FilePlaying {
+            file,
+            asynchronous,
+            failed: false,
+        };
         match to {
             Some(member) => self.member_event(mix, member, action),
             None => self.room_event(mix, action),
@@ -254,12 +258,22 @@ impl Switch {
             self.answer(asked, answer);
         }
         if !refused && (play.to.is_none() || play.is_of_client()) {
-            let action = RoomAction::FilePlayed {
-                file: play.file.clone(),
-                asynchronous: play.asynchronous,
-                failed,
-                samples: length.samples,
-                rate_hz: length.rate_hz,
+            let (file, asynchronous) = (play.file.clone(), play.asynchronous);
+            let action = if failed && !play.started {
+                // Recorded in stream-09: a sound of the room that is not there.
+                RoomAction::FilePlaying {
+                    file,
+                    asynchronous,
+                    failed,
+                }
+            } else {
+                RoomAction::FilePlayed {
+                    file,
+                    asynchronous,
+                    failed,
+                    samples: length.samples,
+                    rate_hz: length.rate_hz,
+                }
             };
             match play.to {
                 Some(member) => self.member_event(mix, member, action),

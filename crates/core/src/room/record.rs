@@ -108,6 +108,7 @@ impl Switch {
         id: RecordId,
         end: RecordEnd,
         length: RecordLength,
+        file_bytes: u64,
     ) {
         let Some(mix) = self.rooms.recordings.remove(&id) else {
             return;
@@ -137,6 +138,7 @@ impl Switch {
                     others,
                     samples: length.samples,
                     rate_hz: length.rate_hz,
+                    file_bytes,
                 }
             }
         };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api::view::RoomParameters;
 use roxmltree::{Document, Node};
 
 use super::member::MAX_ENERGY;
@@ -18,8 +19,8 @@ pub(super) struct Settings {
     pub(super) interval_ms: u32,
     /// Mean absolute sample value from which a member counts as talking.
     pub(super) energy_level: i32,
-    /// 0 = no limit.
-    pub(super) max_members: usize,
+    /// What can be changed while the room runs.
+    pub(super) parameters: RoomParameters,
     pub(super) pin: Option<Arc<str>>,
     /// Wrong PINs before the caller is turned away.
     pub(super) pin_tries: u32,
@@ -81,7 +82,7 @@ impl Default for Settings {
             rate_hz: 8000,
             interval_ms: 20,
             energy_level: 100,
-            max_members: 0,
+            parameters: RoomParameters::default(),
             pin: None,
             pin_tries: 3,
             wait_for_moderator: false,
@@ -147,8 +148,7 @@ impl Settings {
                 .and_then(|text| text.parse().ok())
                 .unwrap_or(usual)
         };
-        let prefix = param("sound-prefix");
-        let sound = |name: &str| param(name).map(|file| with_prefix(prefix, file));
+        let text = |name: &str| param(name).map(Arc::from);
         let flag = |name: &str| {
             param("conference-flags")
                 .is_some_and(|flags| flags.split('|').any(|f| f.trim() == name))
@@ -163,33 +163,39 @@ impl Settings {
         let controls = controls.unwrap_or_else(default_controls);
         Self {
             name: usual.name,
-            domain: param("domain").map(Arc::from),
+            domain: text("domain"),
             rate_hz,
             interval_ms: number("interval", usual.interval_ms),
             energy_level: param("energy-level")
                 .and_then(|text| text.parse::<i32>().ok())
                 .unwrap_or(usual.energy_level)
                 .clamp(-MAX_ENERGY, MAX_ENERGY),
-            max_members: number("max-members", 0) as usize,
-            pin: param("pin").map(Arc::from),
+            parameters: RoomParameters {
+                max_members: number("max-members", 0),
+                sound_prefix: text("sound-prefix"),
+                caller_id_name: text("caller-id-name"),
+                caller_id_number: text("caller-id-number"),
+                end_grace_s: number("endconf-grace-time", 0),
+            },
+            pin: text("pin"),
             pin_tries: number("pin-retries", usual.pin_tries).clamp(1, 10),
             wait_for_moderator: flag("wait-mod"),
             audio_always: flag("audio-always"),
             mute_detect: param("member-flags")
                 .is_some_and(|flags| flags.split('|').any(|f| f.trim() == "mute-detect")),
             sounds: Sounds {
-                enter: sound("enter-sound"),
-                exit: sound("exit-sound"),
-                alone: sound("alone-sound"),
-                music: sound("moh-sound"),
-                muted: sound("muted-sound"),
-                unmuted: sound("unmuted-sound"),
-                kicked: sound("kicked-sound"),
-                locked: sound("locked-sound"),
-                is_locked: sound("is-locked-sound"),
-                is_unlocked: sound("is-unlocked-sound"),
-                pin: sound("pin-sound"),
-                bad_pin: sound("bad-pin-sound"),
+                enter: text("enter-sound"),
+                exit: text("exit-sound"),
+                alone: text("alone-sound"),
+                music: text("moh-sound"),
+                muted: text("muted-sound"),
+                unmuted: text("unmuted-sound"),
+                kicked: text("kicked-sound"),
+                locked: text("locked-sound"),
+                is_locked: text("is-locked-sound"),
+                is_unlocked: text("is-unlocked-sound"),
+                pin: text("pin-sound"),
+                bad_pin: text("bad-pin-sound"),
             },
             moderator_controls: moderator.unwrap_or_else(|| controls.clone()),
             controls,
@@ -223,16 +229,6 @@ fn controls(root: Node<'_, '_>, group: &str) -> Option<Vec<Control>> {
     )
 }
 
-/// Relative names stand below `sound-prefix`; streams and absolute paths are complete.
-fn with_prefix(prefix: Option<&str>, file: &str) -> Arc<str> {
-    match prefix {
-        Some(prefix) if !file.starts_with('/') && !file.contains("://") => {
-            format!("{}/{file}", prefix.trim_end_matches('/')).into()
-        }
-        Some(_) | None => file.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,7 +250,11 @@ mod tests {
             "p",
         );
         assert_eq!((settings.rate_hz, settings.energy_level), (16_000, 300));
-        assert_eq!(settings.sounds.enter.as_deref(), Some("/sounds/in.wav"));
+        assert_eq!(settings.sounds.enter.as_deref(), Some("in.wav"));
+        assert_eq!(
+            settings.parameters.sound_prefix.as_deref(),
+            Some("/sounds/")
+        );
         assert_eq!(
             settings.sounds.exit.as_deref(),
             Some("tone_stream://%(1,0,1)")

@@ -21,7 +21,7 @@ impl Switch {
         let Some(room) = self.rooms.all.get(&mix) else {
             return;
         };
-        if let Some(file) = which(&room.settings.sounds).clone() {
+        if let Some(file) = room.sound(which) {
             self.play_room_file(mix, file);
         }
     }
@@ -36,7 +36,7 @@ impl Switch {
         let Some(room) = self.rooms.all.get(&mix) else {
             return;
         };
-        if let Some(file) = which(&room.settings.sounds).clone() {
+        if let Some(file) = room.sound(which) {
             self.add_play(
                 mix,
                 NewPlay {
@@ -73,8 +73,9 @@ impl Switch {
         } else if let Some(file) = room
             .seen
             .enter_sound
-            .clone()
+            .as_deref()
             .filter(|_| room.seen.flags.enter_sound)
+            .map(|file| room.sound_file(file))
         {
             self.play_room_file(mix, file);
         }
@@ -88,8 +89,9 @@ impl Switch {
         if let Some(file) = room
             .seen
             .exit_sound
-            .clone()
+            .as_deref()
             .filter(|_| room.seen.flags.exit_sound)
+            .map(|file| room.sound_file(file))
         {
             self.play_room_file(mix, file);
         }
@@ -107,7 +109,7 @@ impl Switch {
             .iter()
             .find(|play| play.kind == Kind::Music)
             .map(|play| play.id);
-        let file = room.settings.sounds.music.clone();
+        let file = room.sound(|sounds| &sounds.music);
         match (wanted, playing, file) {
             (true, None, Some(file)) => {
                 self.add_play(
@@ -131,7 +133,7 @@ impl Switch {
         let Some(room) = self.rooms.all.get(&mix) else {
             return;
         };
-        if let Some(file) = room.settings.sounds.music.clone() {
+        if let Some(file) = room.sound(|sounds| &sounds.music) {
             self.add_play(
                 mix,
                 NewPlay {

@@ -323,20 +323,22 @@ async fn what_a_phone_says_is_in_the_file_and_a_second_recording_continues_it() 
             .wait(|r| matches!(r, MediaReport::RecordStarted { .. }).then_some(()))
             .await;
         say(&phone, at, 600.0, 60).await;
-        let (end, ms, dropped) = stage
+        let (end, ms, dropped, file_bytes) = stage
             .wait(|report| match report {
                 MediaReport::RecordDone {
                     record: of,
                     end,
                     length,
                     dropped,
+                    file_bytes,
                     ..
-                } if *of == record => Some((*end, length.as_ms(), *dropped)),
+                } if *of == record => Some((*end, length.as_ms(), *dropped, *file_bytes)),
                 _ => None,
             })
             .await;
         assert_eq!((end, ms, dropped), (RecordEnd::Limit, 1000, 0));
         let bytes = std::fs::read(stage.directory.join("calls/today/r.wav")).unwrap();
+        assert_eq!(file_bytes, bytes.len() as u64);
         let layout = wav::layout(&bytes).unwrap().unwrap();
         assert_eq!(layout.data_bytes, round * 16_000);
         assert_eq!(

@@ -13,7 +13,7 @@ use std::sync::Arc;
 const TARGET: &str = "<[member_id|all]|last|non_moderator>";
 
 /// Sub-commands of a named conference with their syntax: what help prints, and what wrong arguments answer.
-const SUB_COMMANDS: [(&str, &str); 44] = [
+const SUB_COMMANDS: [(&str, &str); 45] = [
     ("count", ""),
     ("list", "[delim <string>]|[count]"),
     ("xml_list", ""),
@@ -73,6 +73,10 @@ const SUB_COMMANDS: [(&str, &str); 44] = [
     ("pin", "<pin#>"),
     ("nopin", ""),
     ("get", "<parameter-name>"),
+    (
+        "set",
+        "<max_members|sound_prefix|caller_id_name|caller_id_number|endconference_grace_time> <value>",
+    ),
     ("floor", "<member_id|last>"),
     ("get-uuid", "<member_id|last>"),
     ("help", ""),
@@ -154,6 +158,7 @@ impl Target<'_> {
             "recording" => self.recording(room).await,
             "pin" | "nopin" => self.pin().await,
             "get" => self.get(room),
+            "set" => self.set(room).await,
             "get-uuid" => self.get_uuid(room),
             "getvar" => self
                 .words
@@ -209,21 +214,6 @@ impl Target<'_> {
                 Ok(_) => format!("+OK Pin for conference {} deleted\n", self.name),
                 Err(error) => format!("-ERR {}\n", error.detail),
             },
-        }
-    }
-
-    fn get(&self, room: &Room) -> String {
-        match self.words.first().map(String::as_str) {
-            Some("run_time") => conference_list::seconds_since(self.call, room.created).to_string(),
-            Some("count") => room.members.len().to_string(),
-            Some("rate") => room.rate_hz.to_string(),
-            Some("profile_name") => room.profile.to_string(),
-            Some("uuid") => room.id.to_string(),
-            // There is no limit, and nobody outlives the conference.
-            Some("max_members" | "endconference_grace_time") => "0".to_owned(),
-            Some("wait_mod") => if room.flags.wait_mod { "true" } else { "" }.to_owned(),
-            Some("is_locked") => if room.flags.locked { "locked" } else { "" }.to_owned(),
-            Some(_) | None => self.syntax(),
         }
     }
 

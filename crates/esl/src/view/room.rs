@@ -188,9 +188,14 @@ fn details(headers: &mut Headers, action: &RoomAction) {
                 peer.as_ref().map(ToString::to_string).unwrap_or_default(),
             );
         }
-        RoomAction::FilePlaying { file, asynchronous } => {
+        RoomAction::FilePlaying {
+            file,
+            asynchronous,
+            failed,
+        } => {
             headers.push("File", file.to_string());
             headers.push("Async", truth(*asynchronous));
+            headers.push("Error", play_error(*failed));
         }
         RoomAction::FilePlayed {
             file,
@@ -200,14 +205,7 @@ fn details(headers: &mut Headers, action: &RoomAction) {
         } => {
             headers.push("File", file.to_string());
             headers.push("Async", if *asynchronous { "true" } else { "" });
-            headers.push(
-                "Error",
-                if *failed {
-                    "File could not be played"
-                } else {
-                    ""
-                },
-            );
+            headers.push("Error", play_error(*failed));
         }
         RoomAction::RecordingStarted { path, failed } => {
             headers.push("Path", path.to_string());
@@ -225,6 +223,7 @@ fn details(headers: &mut Headers, action: &RoomAction) {
             others,
             samples,
             rate_hz,
+            file_bytes,
         } => {
             headers.push("Path", path.to_string());
             headers.push("Other-Recordings", truth(*others));
@@ -234,6 +233,9 @@ fn details(headers: &mut Headers, action: &RoomAction) {
                 "Milliseconds-Elapsed",
                 samples * 1000 / u64::from(*rate_hz).max(1),
             );
+            if *file_bytes > 0 {
+                headers.push_display("Record-File-Size", file_bytes);
+            }
         }
         RoomAction::RecordingPaused { path, others }
         | RoomAction::RecordingResumed { path, others } => {
@@ -263,5 +265,14 @@ fn details(headers: &mut Headers, action: &RoomAction) {
         | RoomAction::Transferred { .. }
         | RoomAction::EnterSoundSwitched { .. }
         | RoomAction::ExitSoundSwitched { .. } => {}
+    }
+}
+
+/// Empty when all is well.
+fn play_error(failed: bool) -> &'static str {
+    if failed {
+        "File could not be played"
+    } else {
+        ""
     }
 }

@@ -5,7 +5,7 @@ use api::event::{
 use api::id::{ChannelId, EventId, JobId, MemberId, NodeId, RoomId, Seq, Uuid};
 use api::view::{
     AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Hangup, Member,
-    OtherLeg, OtherType, Room, RoomFlags,
+    OtherLeg, OtherType, Room, RoomFlags, RoomParameters,
 };
 use api::{Timestamp, Variables};
 use std::sync::Arc;
@@ -302,6 +302,7 @@ fn conference_events_as_recorded() {
         enter_sound: None,
         exit_sound: None,
         energy_level: 100,
+        parameters: RoomParameters::default(),
     };
     let make = |action: RoomAction, with_member: bool| {
         let member = with_member.then(|| Arc::new(member.clone()));
@@ -347,6 +348,32 @@ fn conference_events_as_recorded() {
             false
         ),
         format!("{front} seconds milliseconds samples Action File Async")
+    );
+    assert_eq!(
+        make(
+            RoomAction::FilePlaying {
+                file: "f".into(),
+                asynchronous: false,
+                failed: true
+            },
+            false
+        ),
+        format!("{front} Action File Async Error")
+    );
+    assert_eq!(
+        make(
+            RoomAction::RecordingStopped {
+                path: "p".into(),
+                others: false,
+                samples: 5600,
+                rate_hz: 8000,
+                file_bytes: 11_244
+            },
+            false
+        ),
+        format!(
+            "{front} Action Path Other-Recordings Samples-Out Samplerate Milliseconds-Elapsed Record-File-Size"
+        )
     );
 }
 

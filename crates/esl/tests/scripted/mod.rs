@@ -4,7 +4,7 @@ use api::cause::HangupCause;
 use api::command::{Answer, Command};
 use api::view::{
     AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Member,
-    Registration, Room, RoomFlags, SipProfile,
+    Registration, Room, RoomFlags, RoomParameters, SipProfile,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, NodeId, Origin, Seq, Timestamp, Uuid,
@@ -142,6 +142,7 @@ fn room() -> Room {
         enter_sound: Some("tone_stream://%(200,0,500)".into()),
         exit_sound: None,
         energy_level: 100,
+        parameters: RoomParameters::default(),
     }
 }
 

@@ -70,6 +70,8 @@ pub enum MediaReport {
         heard: bool,
         /// Samples the disk was too slow for.
         dropped: u64,
+        /// Size of the file in bytes, what was in it before included; 0 when there is none or it is damaged.
+        file_bytes: u64,
     },
     /// A member of a room began or ceased to talk.
     Talking {

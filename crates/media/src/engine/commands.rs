@@ -227,7 +227,7 @@ impl Engine {
             Answer::Bound { leg, result } => self.bound(leg, result, out),
             Answer::SourceOpened { play, result } => self.source_opened(play, result, out),
             Answer::SinkOpened { record, sink } => self.sink_opened(record, sink, out),
-            Answer::SinkClosed { record, intact } => self.sink_closed(record, intact, out),
+            Answer::SinkClosed { record, file_bytes } => self.sink_closed(record, file_bytes, out),
         }
         self.settle(out);
     }

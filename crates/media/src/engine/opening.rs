@@ -305,12 +305,17 @@ impl Engine {
         }
     }
 
-    pub(super) fn sink_closed(&mut self, record: RecordId, intact: bool, out: &mut Output) {
+    pub(super) fn sink_closed(
+        &mut self,
+        record: RecordId,
+        file_bytes: Option<u64>,
+        out: &mut Output,
+    ) {
         let Some(at) = self.finishing.iter().position(|f| f.record == record) else {
             return;
         };
         let finishing = self.finishing.remove(at);
-        out.report(finishing.report(intact));
+        out.report(finishing.report(file_bytes));
         if let Some(leg) = finishing.leg {
             self.close_if_settled(leg, out);
         }
@@ -348,5 +353,6 @@ fn refuse_record(record: RecordId, end: RecordEnd, out: &mut Output) {
         length,
         heard: false,
         dropped: 0,
+        file_bytes: 0,
     });
 }

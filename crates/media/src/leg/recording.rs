@@ -238,20 +238,22 @@ impl Recording {
                 });
                 out.finishing.push(finishing);
             }
-            None => out.report(finishing.report(true)),
+            None => out.report(finishing.report(Some(0))),
         }
     }
 }
 
 impl Finishing {
     /// The last word on a recording, once its file is complete.
-    pub(crate) fn report(&self, intact: bool) -> MediaReport {
+    /// Its size in bytes; `None` when it is damaged.
+    pub(crate) fn report(&self, file_bytes: Option<u64>) -> MediaReport {
         MediaReport::RecordDone {
             record: self.record,
-            end: if intact { self.end } else { RecordEnd::Failed },
+            end: file_bytes.map_or(RecordEnd::Failed, |_| self.end),
             length: self.length,
             heard: self.heard,
             dropped: self.dropped,
+            file_bytes: file_bytes.unwrap_or(0),
         }
     }
 }

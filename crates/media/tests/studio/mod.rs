@@ -278,7 +278,7 @@ impl Studio {
             }
             Request::CloseSink { record, .. } => Answer::SinkClosed {
                 record,
-                intact: true,
+                file_bytes: Some(44),
             },
         })
     }

@@ -177,7 +177,7 @@ impl MediaShell {
             }
             Request::CloseSink { record, .. } => Answer::SinkClosed {
                 record,
-                intact: true,
+                file_bytes: Some(44),
             },
         };
         self.engine.answer(answer, &mut self.out);

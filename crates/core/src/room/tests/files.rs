@@ -26,7 +26,7 @@ fn files_play_one_after_the_other_and_missing_ones_are_named() {
     assert_eq!(play(&mut rig, "b.wav", false), Ok(Vec::new()));
     assert_eq!(
         rig.seen(room_events),
-        ["FilePlaying { file: \"a.wav\", asynchronous: false } (1)"]
+        ["FilePlaying { file: \"a.wav\", asynchronous: false, failed: false } (1)"]
     );
     assert_eq!(
         play(&mut rig, "missing.wav", false).unwrap_err().kind,
@@ -46,7 +46,7 @@ fn files_play_one_after_the_other_and_missing_ones_are_named() {
         rig.seen(room_events),
         [
             "FilePlayed { file: \"a.wav\", asynchronous: false, failed: false, samples: 3200, rate_hz: 8000 } (1)",
-            "FilePlaying { file: \"b.wav\", asynchronous: false } (1)",
+            "FilePlaying { file: \"b.wav\", asynchronous: false, failed: false } (1)",
         ]
     );
     assert_eq!(play(&mut rig, "c.wav", true), Ok(Vec::new()));
@@ -80,7 +80,7 @@ fn files_that_wait_make_no_sound_and_no_news() {
     }
     assert_eq!(
         rig.seen(room_events),
-        ["FilePlaying { file: \"a.wav\", asynchronous: false } (1)"]
+        ["FilePlaying { file: \"a.wav\", asynchronous: false, failed: false } (1)"]
     );
     let pauses = |rig: &Rig| {
         let paused = |command: &MediaCommand| match command {
@@ -108,7 +108,7 @@ fn files_that_wait_make_no_sound_and_no_news() {
         rig.seen(room_events),
         [
             "FilePlayed { file: \"a.wav\", asynchronous: false, failed: false, samples: 3200, rate_hz: 8000 } (1)",
-            "FilePlaying { file: \"b.wav\", asynchronous: false } (1)",
+            "FilePlaying { file: \"b.wav\", asynchronous: false, failed: false } (1)",
         ]
     );
     hang_up(&mut rig, &alice);
@@ -176,7 +176,7 @@ fn recordings_end_before_the_room_does() {
         [
             "RecordingStarted { path: \"/r/a.wav\", failed: false } (1)",
             "RecordingPaused { path: \"/r/a.wav\", others: false } (1)",
-            "RecordingStopped { path: \"/r/a.wav\", others: false, samples: 3200, rate_hz: 8000 } (1)",
+            "RecordingStopped { path: \"/r/a.wav\", others: false, samples: 3200, rate_hz: 8000, file_bytes: 6444 } (1)",
         ]
     );
     record(&mut rig, "/missing/b.wav").unwrap();
@@ -191,7 +191,7 @@ fn recordings_end_before_the_room_does() {
     assert_eq!(
         last[last.len() - 2..],
         [
-            "RecordingStopped { path: \"/r/c.wav\", others: false, samples: 3200, rate_hz: 8000 } (0)",
+            "RecordingStopped { path: \"/r/c.wav\", others: false, samples: 3200, rate_hz: 8000, file_bytes: 6444 } (0)",
             "Destroyed (0)"
         ]
     );
@@ -257,5 +257,21 @@ fn rules_sounds_and_variables_are_kept() {
             "EnterSoundSwitched { on: false } (2)",
             "ExitSoundChanged { file: \"out.wav\" } (2)"
         ]
+    );
+}
+
+/// Recorded in stream-09: `play-file` with an error, and no `play-file-done`.
+#[test]
+fn a_sound_that_is_not_there_is_named_once() {
+    let mut rig = rig_with("<param name=\"alone-sound\" value=\"missing.wav\"/>");
+    enter(&mut rig, "3000");
+    let files: Vec<String> = rig
+        .seen(room_events)
+        .into_iter()
+        .filter(|event| event.contains("File"))
+        .collect();
+    assert_eq!(
+        files,
+        ["FilePlaying { file: \"missing.wav\", asynchronous: false, failed: true } (1)"]
     );
 }

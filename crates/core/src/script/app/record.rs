@@ -247,11 +247,19 @@ impl Switch {
     }
 
     /// A recording ended.
-    pub(crate) fn record_done(&mut self, record: RecordId, end: RecordEnd, length: RecordLength) {
+    pub(crate) fn record_done(
+        &mut self,
+        record: RecordId,
+        end: RecordEnd,
+        length: RecordLength,
+        file_bytes: u64,
+    ) {
         match self.records.remove(&record) {
             Some(RecordOwner::Application(id)) => self.app_record_done(&id, record, end, length),
             Some(RecordOwner::Channel(id)) => self.session_record_done(&id, record, end, length),
-            Some(RecordOwner::Room(room)) => self.room_record_done(&room, record, end, length),
+            Some(RecordOwner::Room(room)) => {
+                self.room_record_done(&room, record, end, length, file_bytes)
+            }
             None => {}
         }
     }

@@ -87,11 +87,9 @@ impl Writer {
                     sink,
                 }) => {
                     drop(sink);
-                    let intact = self
-                        .open
-                        .remove(&record)
-                        .is_some_and(|w| w.complete(&self.counters));
-                    self.answer(worker, Answer::SinkClosed { record, intact });
+                    let written = self.open.remove(&record);
+                    let file_bytes = written.and_then(|w| w.complete(&self.counters));
+                    self.answer(worker, Answer::SinkClosed { record, file_bytes });
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -187,8 +185,8 @@ impl Writing {
         }
     }
 
-    /// Writes the rest and the true length; says whether everything is in the file.
-    fn complete(mut self, counters: &FileCounters) -> bool {
+    /// Writes the rest and the true length. The file's size in bytes, or `None` when not everything is in it.
+    fn complete(mut self, counters: &FileCounters) -> Option<u64> {
         self.empty(counters);
         let header = wav::header(self.rate_hz, self.channels, self.data_bytes);
         let written = self
@@ -199,7 +197,8 @@ impl Writing {
         if let Err(error) = &written {
             tracing::warn!(%error, "A recording could not be completed");
         }
-        written.is_ok() && !self.broken.load(Ordering::Relaxed)
+        let intact = written.is_ok() && !self.broken.load(Ordering::Relaxed);
+        intact.then(|| header.len() as u64 + self.data_bytes)
     }
 }
 
