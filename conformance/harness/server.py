@@ -73,6 +73,7 @@ listen = "127.0.0.1:{self.metrics_port}"
 
 [paths]
 recordings = "{self.recordings}"
+sounds = "{self.folder / 'sounds'}"
 """
 
     def _wait_until_open(self):
