@@ -2,8 +2,10 @@
 
 pub mod call;
 pub mod channel;
+pub mod message;
 pub mod room;
 pub mod server;
+pub mod web;
 
 use crate::error::CommandError;
 use crate::id::{ChannelId, JobId, TaskId};
@@ -34,6 +36,8 @@ pub enum Answer {
     Bool(bool),
     /// Several texts, one per object.
     Texts(Vec<Arc<str>>),
+    /// How a message went.
+    Delivery(message::Delivery),
 }
 
 macro_rules! answers {
@@ -61,7 +65,8 @@ macro_rules! answers {
 }
 
 answers! {
-    Unit(()), Count(u64), Channel(ChannelId), Task(TaskId), Job(JobId), Text(Arc<str>), Bool(bool), Texts(Vec<Arc<str>>)
+    Unit(()), Count(u64), Channel(ChannelId), Task(TaskId), Job(JobId), Text(Arc<str>), Bool(bool), Texts(Vec<Arc<str>>),
+    Delivery(message::Delivery)
 }
 
 macro_rules! commands {
@@ -133,4 +138,16 @@ commands! {
     server::Shutdown => ();
     server::FlushRegistrations => u64;
     server::GroupCall => Arc<str>;
+    web::AddWebClient => ();
+    web::RemoveWebClient => ();
+    web::RegisterWebClient => ();
+    web::UnregisterWebClient => ();
+    web::PlaceWebCall => ChannelId;
+    web::AnswerWebCall => ();
+    web::EndWebCall => ();
+    web::TrickleWebCall => ();
+    web::UpdateWebCall => ();
+    web::PressWebDigits => ();
+    message::SendMessage => message::Delivery;
+    message::SendCallMessage => message::Delivery;
 }

@@ -4,15 +4,19 @@ mod account;
 mod channel;
 mod custom;
 mod frame;
+mod message;
 mod room;
 mod system;
+mod web;
 
 pub use account::{AccountEvent, GatewayState};
 pub use channel::{ChannelEvent, DtmfSource, MediaBug, PlaybackStatus, RanApplication};
 pub use custom::CustomEvent;
 pub use frame::{FormatId, FrameCache};
+pub use message::MessageEvent;
 pub use room::{RoomAction, RoomEvent};
 pub use system::{Heartbeat, JobEvent, SystemEvent, TaskEvent};
+pub use web::{WebEvent, WebEventKind, WebHeaders, WebParty};
 
 use std::sync::Arc;
 
@@ -54,6 +58,10 @@ pub enum EventKind {
     System(SystemEvent),
     /// Fired by a client or a dialplan.
     Custom(Box<CustomEvent>),
+    /// Something of interest to one web client.
+    Web(Box<WebEvent>),
+    /// A message came.
+    Message(Box<MessageEvent>),
 }
 
 /// The family of an event, by which subscribers are indexed.
@@ -67,11 +75,13 @@ pub enum Family {
     Job = 3,
     System = 4,
     Custom = 5,
+    Web = 6,
+    Message = 7,
 }
 
 impl Family {
     /// How many there are.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 8;
 }
 
 impl EventKind {
@@ -84,6 +94,8 @@ impl EventKind {
             Self::Job(_) => Family::Job,
             Self::System(_) => Family::System,
             Self::Custom(_) => Family::Custom,
+            Self::Web(_) => Family::Web,
+            Self::Message(_) => Family::Message,
         }
     }
 }

@@ -102,6 +102,10 @@ impl fmt::Display for MemberId {
     }
 }
 
+/// One account on one connection of a door for web pages; numbered by that door.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct WebClientId(pub u64);
+
 /// Number of a scheduled task, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TaskId(pub u32);

@@ -1,7 +1,7 @@
 //! Everything the switch asks its shell to do.
 
 use api::{Answer, CommandError, RequestId};
-use media::control::MediaCommand;
+use media::control::{MediaCommand, WebCommand};
 use sip::transport::Transmit;
 
 /// One thing to do, in order, after the events of the same step were published.
@@ -23,6 +23,8 @@ pub enum Effect {
         /// What.
         command: MediaCommand,
     },
+    /// Orders something of the WebRTC peers.
+    Web(WebCommand),
     /// Reads the XML configuration again and reports [`crate::Input::XmlLoaded`].
     ReloadXml {
         /// The request behind it.

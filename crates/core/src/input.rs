@@ -1,7 +1,7 @@
 //! Everything that can make the switch act: the closed list.
 
 use api::{Command, Origin, RequestId};
-use media::control::MediaReport;
+use media::control::{MediaReport, WebReport};
 use sip::message::Message;
 use sip::transport::{Flow, FlowId, Transmit};
 
@@ -32,6 +32,8 @@ pub enum Input {
     SipFailed(Transmit),
     /// A media thread reports.
     Media(MediaReport),
+    /// The WebRTC peers report.
+    Web(WebReport),
     /// Nothing but time passed: [`crate::Switch::next_deadline`] is due.
     Tick,
     /// The XML configuration was read again.

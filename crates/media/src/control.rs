@@ -8,6 +8,7 @@ mod codec_spec;
 mod command;
 mod digit;
 mod report;
+mod web;
 
 pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, TelephoneEvent};
 pub use command::{
@@ -18,6 +19,8 @@ pub use digit::Digit;
 pub use report::{
     DtmfSource, LegStats, MediaReport, PlayEnd, RecordEnd, RecordLength, TransportFailure,
 };
+
+pub use web::{PeerEnd, PeerId, PeerWish, WebAgreed, WebCommand, WebReport};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -313,6 +313,8 @@ const FAMILIES: [Family; Family::COUNT] = [
     Family::Job,
     Family::System,
     Family::Custom,
+    Family::Web,
+    Family::Message,
 ];
 
 fn remove_from<K: std::hash::Hash + Eq>(index: &mut HashMap<K, Vec<u64>>, key: &K, id: u64) {

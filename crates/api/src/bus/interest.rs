@@ -6,7 +6,7 @@ use crate::id::ChannelId;
 
 /// A set of [`Family`].
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Families(u8);
+pub struct Families(u16);
 
 impl Families {
     /// No family.
@@ -86,8 +86,11 @@ pub(super) fn room_of(event: &Event) -> Option<&Arc<str>> {
     match &event.kind {
         EventKind::Room(room) => Some(&room.room.name),
         EventKind::Channel(_) => event.channel.as_ref().and_then(|c| c.room.as_ref()),
-        EventKind::Account(_) | EventKind::Job(_) | EventKind::System(_) | EventKind::Custom(_) => {
-            None
-        }
+        EventKind::Account(_)
+        | EventKind::Job(_)
+        | EventKind::System(_)
+        | EventKind::Custom(_)
+        | EventKind::Web(_)
+        | EventKind::Message(_) => None,
     }
 }

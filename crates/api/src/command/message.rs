@@ -1,0 +1,50 @@
+//! Commands about SIP MESSAGE (RFC 3428).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::id::{ChannelId, WebClientId};
+
+/// How a message went: the final status of its MESSAGE request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delivery {
+    /// SIP status, 200–699.
+    pub code: u16,
+    /// Its phrase.
+    pub phrase: Arc<str>,
+}
+
+/// Sends a message. To an account of a local domain it goes to every phone and every other web client
+/// registered for it; to a foreign one as SIP. Answered with how that went; 2xx if at least one took it, 404 for a
+/// local user that does not exist, 480 for one that nothing is registered for.
+///
+/// # Errors
+/// `NotFound(User)`.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// Who sends.
+    pub client: WebClientId,
+    /// `user@host` it goes to.
+    pub to: Arc<str>,
+    /// MIME type of `body`.
+    pub content_type: Arc<str>,
+    /// Further headers, in order.
+    pub headers: Vec<(Arc<str>, Arc<str>)>,
+    /// What is sent; at most 64 kB.
+    pub body: Bytes,
+}
+
+/// Sends a message within a call of a web client.
+///
+/// # Errors
+/// `NotFound(Channel)`; `InvalidState` unless the call is answered.
+#[derive(Clone, Debug)]
+pub struct SendCallMessage {
+    /// Within which call.
+    pub channel: ChannelId,
+    /// MIME type of `body`.
+    pub content_type: Arc<str>,
+    /// What is sent; at most 64 kB.
+    pub body: Bytes,
+}

@@ -1,0 +1,28 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::web::WebParty;
+use crate::id::{ChannelId, WebClientId};
+
+/// A SIP MESSAGE (RFC 3428) for an account of ours, from a phone, a foreign server or a web client. Its sender
+/// has its answer by now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageEvent {
+    /// Who sent it.
+    pub from: WebParty,
+    /// Web client that sent it, when one did.
+    pub sender: Option<WebClientId>,
+    /// `user@host` it is for.
+    pub to: Arc<str>,
+    /// Web clients it reaches: those registered for the account when it came.
+    pub clients: Vec<WebClientId>,
+    /// The call it came within, if any.
+    pub call: Option<ChannelId>,
+    /// MIME type of `body`.
+    pub content_type: Arc<str>,
+    /// Headers whose names begin with `X-`, in order.
+    pub headers: Vec<(Arc<str>, Arc<str>)>,
+    /// What was sent.
+    pub body: Bytes,
+}

@@ -1,0 +1,170 @@
+//! What the switch and the WebRTC peers say to each other: commands in, reports out.
+//!
+//! A peer is the media end of a browser: ICE, DTLS and SRTP on a socket of its own. It lives on a thread beside
+//! the media threads, because its library allocates as it works. Its audio is handed to a leg of kind
+//! [`LegKind::Web`](super::LegKind::Web) as plain RTP; video never leaves the peers.
+
+use super::{Codec, LegId, LegSpec};
+
+/// One WebRTC peer.
+///
+/// Chosen by the switch, unique among the living; the media side only compares it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeerId(pub u64);
+
+impl std::fmt::Debug for PeerId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PeerId({})", self.0)
+    }
+}
+
+/// What a peer is wanted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerWish {
+    /// Audio codecs allowed, best first.
+    pub audio: Vec<Codec>,
+    /// Whether video is wanted.
+    pub video: bool,
+    /// Where its audio goes: media thread and leg. `None`: nowhere, or only to other peers.
+    pub leg: Option<(usize, LegId)>,
+}
+
+/// One order to the WebRTC peers. A command about a peer that is not (or no longer) there does nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WebCommand {
+    /// Takes a browser's offer: the first makes the peer, later ones change it. → `Answered` or `Refused`
+    Accept {
+        /// Which peer.
+        peer: PeerId,
+        /// The browser's description.
+        offer: String,
+        /// What for.
+        wish: PeerWish,
+    },
+    /// Makes a peer and an offer. → `Offered` or `Refused`
+    Offer {
+        /// Which peer.
+        peer: PeerId,
+        /// What for.
+        wish: PeerWish,
+    },
+    /// Takes the browser's answer to our offer. → `Agreed` or `Refused`
+    TakeAnswer {
+        /// Which peer.
+        peer: PeerId,
+        /// The browser's description.
+        answer: String,
+    },
+    /// Takes one candidate of the browser; an unusable one is dropped.
+    Trickle {
+        /// Which peer.
+        peer: PeerId,
+        /// As in `a=candidate`, with or without the attribute's name.
+        candidate: String,
+    },
+    /// Lets the video of two peers flow to each other.
+    LinkVideo {
+        /// One side.
+        a: PeerId,
+        /// The other side.
+        b: PeerId,
+    },
+    /// Ends that.
+    UnlinkVideo {
+        /// One side.
+        a: PeerId,
+        /// The other side.
+        b: PeerId,
+    },
+    /// Ends a peer; no report follows.
+    Close {
+        /// Which peer.
+        peer: PeerId,
+    },
+}
+
+/// What was agreed with a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebAgreed {
+    /// For the leg that gets the audio: codecs, payload types, direction. Its addresses mean nothing. `None` when
+    /// no audio was agreed.
+    pub audio: Option<LegSpec>,
+    /// Whether video was agreed.
+    pub video: bool,
+}
+
+/// What the WebRTC peers tell the switch, in the order it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WebReport {
+    /// An offer was taken.
+    Answered {
+        /// Which peer.
+        peer: PeerId,
+        /// Our description for the browser, candidates inside (sylkrtc.md §5.5).
+        answer: String,
+        /// What was agreed.
+        agreed: WebAgreed,
+    },
+    /// An offer was made.
+    Offered {
+        /// Which peer.
+        peer: PeerId,
+        /// Our description for the browser, candidates inside.
+        offer: String,
+    },
+    /// The browser's answer was taken.
+    Agreed {
+        /// Which peer.
+        peer: PeerId,
+        /// What was agreed.
+        agreed: WebAgreed,
+    },
+    /// A description could not be used. A peer that had none before is gone; others stay as they were.
+    Refused {
+        /// Which peer.
+        peer: PeerId,
+        /// For the log.
+        why: String,
+    },
+    /// ICE and DTLS are up.
+    Connected {
+        /// Which peer.
+        peer: PeerId,
+    },
+    /// The peer is gone by itself; its last report.
+    Ended {
+        /// Which peer.
+        peer: PeerId,
+        /// Why.
+        why: PeerEnd,
+    },
+}
+
+/// Why a peer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PeerEnd {
+    /// No candidate pair works (any more).
+    IceFailed,
+    /// ICE was up, but the handshake did not end within 30 s.
+    DtlsTimeout,
+    /// The handshake failed.
+    DtlsFailed,
+    /// The browser closed its side.
+    Closed,
+    /// The system would not give or keep a socket.
+    Socket,
+}
+
+impl PeerEnd {
+    /// The words web clients are told (sylkrtc.md §5.4).
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::IceFailed => "ICE failed",
+            Self::DtlsTimeout => "DTLS timeout",
+            Self::DtlsFailed => "DTLS error",
+            Self::Closed => "DTLS alert",
+            Self::Socket => "Close PC",
+        }
+    }
+}
