@@ -26,6 +26,8 @@ pub struct Config {
     pub heartbeat: Duration,
     /// Media threads.
     pub media_workers: usize,
+    /// Effort of encoding Opus, 0–10.
+    pub opus_complexity: u8,
     /// Local time, for dialplan conditions and time stamps.
     pub time_zone: TimeZone,
     /// Where `record` paths without a folder go; only shown as `${recordings_dir}`.

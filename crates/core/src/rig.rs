@@ -78,6 +78,7 @@ pub(crate) fn config() -> Config {
         sessions_per_second: 100,
         heartbeat: Duration::from_secs(20),
         media_workers: 1,
+        opus_complexity: 5,
         time_zone: jiff::tz::TimeZone::UTC,
         recordings_dir: "/recordings".into(),
         xml: Arc::new(xml),

@@ -56,6 +56,7 @@ impl World {
             sessions_per_second: 1000,
             heartbeat: Duration::from_secs(20),
             media_workers: 1,
+            opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/tmp".into(),
             xml: Arc::new(xml),

@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use embedded::media_io::{MediaConfig, MediaThreads};
 use jackfield_embedded as embedded;
-use media::control::{CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport};
+use media::control::{
+    CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, OpusSending,
+};
 use media::rtp::Packet;
 
 const CALLS: [u64; 4] = [10, 100, 300, 900];
@@ -67,6 +69,7 @@ fn measure(calls: u64) -> Result<(), Box<dyn Error>> {
             remote: peer.local_addr()?,
             rtcp: None,
             send: CodecSpec::pcmu(),
+            opus: OpusSending::default(),
             receive: vec![CodecSpec::pcmu()],
             telephone_event: None,
             direction: Direction::SendRecv,

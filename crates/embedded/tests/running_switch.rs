@@ -51,6 +51,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             sessions_per_second: 1000,
             heartbeat: Duration::from_secs(20),
             media_workers: 1,
+            opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "".into(),
             xml: Arc::new(xml.load().unwrap()),

@@ -10,7 +10,7 @@ fn main() {
 
 #[divan::bench]
 fn insert_and_next(bencher: Bencher<'_, '_>) {
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     let payload = [0xd5; 160];
     let mut number = 100_000u64;
     bencher.bench_local(|| {

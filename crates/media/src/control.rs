@@ -10,7 +10,7 @@ mod digit;
 mod report;
 mod web;
 
-pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, TelephoneEvent};
+pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
 pub use command::{
     DtmfStep, EchoDelay, LegKind, MediaCommand, MemberSettings, MuteSide, RecordSides, Relation,
     SeekTo, SilenceStop,

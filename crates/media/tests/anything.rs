@@ -13,8 +13,8 @@ use jackfield_media as media;
 use media::Port;
 use media::control::{
     Codec, Digit, Direction, DtmfStep, EchoDelay, LegId, LegKind, LegSpec, MediaCommand,
-    MediaReport, MemberSettings, MuteSide, PlayId, RecordId, RecordSides, Relation, RoomId, SeekTo,
-    SilenceStop, TelephoneEvent,
+    MediaReport, MemberSettings, MuteSide, OpusSending, PlayId, RecordId, RecordSides, Relation,
+    RoomId, SeekTo, SilenceStop, TelephoneEvent,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -76,7 +76,7 @@ impl Chaos {
     }
 
     fn codec(&mut self) -> Codec {
-        *[Codec::Pcmu, Codec::Pcma, Codec::L16]
+        *[Codec::Pcmu, Codec::Pcma, Codec::L16, Codec::Opus]
             .choose(&mut self.rng)
             .expect("not empty")
     }
@@ -99,10 +99,19 @@ impl Chaos {
                 .random_bool(0.3)
                 .then(|| studio::phone::address(leg)),
             send,
+            opus: OpusSending {
+                fec: self.rng.random(),
+                dtx: self.rng.random(),
+                cbr: self.rng.random(),
+                max_playback_rate_hz: self.rng.random_range(0..60_000),
+                max_bitrate: self.rng.random_bool(0.5).then(|| self.rng.random()),
+                complexity: self.rng.random(),
+            },
             receive,
             telephone_event: self.rng.random_bool(0.7).then_some(TelephoneEvent {
                 send: 101,
                 receive: 101,
+                clock_rate_hz: 8000,
             }),
             direction: *[
                 Direction::SendRecv,

@@ -10,7 +10,7 @@ mod studio;
 use jackfield_media as media;
 use media::control::{
     Codec, Direction, EchoDelay, LegId, LegKind, LegSpec, LegStats, MediaCommand, MediaReport,
-    MuteSide, TelephoneEvent,
+    MuteSide, OpusSending, TelephoneEvent,
 };
 use media::level;
 use studio::{Network, Studio, phone, spec_of};
@@ -103,6 +103,7 @@ fn every_packet_length_is_taken_and_given() {
             remote: phone::address(leg),
             rtcp: None,
             send: spec_of(Codec::Pcmu, ptime_ms),
+            opus: OpusSending::default(),
             receive: vec![spec_of(Codec::Pcmu, ptime_ms)],
             telephone_event: None,
             direction: Direction::SendRecv,
@@ -323,10 +324,12 @@ fn behind_a_nat_the_first_sender_is_answered_and_strangers_are_not() {
         remote: "192.168.1.7:4000".parse().unwrap(),
         rtcp: None,
         send: spec_of(Codec::Pcmu, 20),
+        opus: OpusSending::default(),
         receive: vec![spec_of(Codec::Pcmu, 20)],
         telephone_event: Some(TelephoneEvent {
             send: 101,
             receive: 101,
+            clock_rate_hz: 8000,
         }),
         direction: Direction::SendRecv,
         symmetric: true,

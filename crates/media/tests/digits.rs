@@ -10,7 +10,7 @@ mod studio;
 use jackfield_media as media;
 use media::control::{
     Codec, Digit, Direction, DtmfSource, DtmfStep, LegId, LegKind, LegSpec, MediaCommand,
-    MediaReport, PlayId,
+    MediaReport, OpusSending, PlayId,
 };
 use media::dsp::DtmfDetector;
 use studio::{Network, Studio, phone, spec_of};
@@ -21,6 +21,7 @@ fn old_phone(studio: &mut Studio, codec: Codec) -> LegId {
         remote: phone::address(leg),
         rtcp: None,
         send: spec_of(codec, 20),
+        opus: OpusSending::default(),
         receive: vec![spec_of(codec, 20)],
         telephone_event: None,
         direction: Direction::SendRecv,

@@ -11,7 +11,7 @@ use jackfield_media as media;
 use media::codec::Encoder;
 use media::control::{
     Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
-    MemberSettings, PlayId, RecordId, RecordSides, RoomId, TelephoneEvent,
+    MemberSettings, OpusSending, PlayId, RecordId, RecordSides, RoomId, TelephoneEvent,
 };
 use media::rtp::Packet;
 use media::rtp::telephone_event::Payload;
@@ -137,10 +137,12 @@ impl Line {
             remote: remote(leg),
             rtcp: None,
             send,
+            opus: OpusSending::default(),
             receive: vec![send],
             telephone_event: Some(TelephoneEvent {
                 send: 101,
                 receive: 101,
+                clock_rate_hz: 8000,
             }),
             direction: Direction::SendRecv,
             symmetric: true,
@@ -308,8 +310,9 @@ fn five_thousand_ticks_allocate_nothing() {
                 -12.0,
                 spec.clock_rate_hz as usize / 50,
             );
-            let mut payload = vec![0; tone.len() * spec.codec.bytes_per_sample()];
-            Encoder::new(spec.codec).encode(&tone, &mut payload);
+            let mut payload = vec![0; 1500];
+            let length = Encoder::new(*spec, OpusSending::default()).encode(&tone, &mut payload);
+            payload.truncate(length);
             payload
         })
         .collect();

@@ -1,140 +1,22 @@
-//! Between SDP and media: the only place that turns a session description into a [`LegSpec`].
+//! Between SDP and media: the only place that turns a session description into a
+//! [`LegSpec`](media::control::LegSpec).
 
-use std::sync::Arc;
+mod formats;
+mod opus_fmtp;
 
 use api::ChannelId;
 use api::HangupCause;
 use api::cause::Blame;
 use api::view::Codec as SeenCodec;
 use bytes::Bytes;
-use media::control::{Codec, CodecSpec, Direction, LegSpec, MediaCommand, TelephoneEvent};
-use sip::sdp::{self, Agreed, CodecOrder, LocalCodec, LocalMedia};
+use media::control::MediaCommand;
+use sip::sdp::{self, Agreed, CodecOrder, LocalMedia};
 
 use crate::Switch;
+use formats::{bit_rate, endpoint_codecs, leg_spec, local_codecs};
 
-/// Payload type we give telephone-event.
-const TELEPHONE_EVENT_PT: u8 = 101;
-/// First dynamic payload type for codecs without a static one.
-const DYNAMIC_PT: u8 = 96;
 /// Packet length we ask for, ms.
 const PTIME_MS: u32 = 20;
-
-/// The codecs of our offers and answers, telephone-event behind them.
-fn local_codecs(names: &[Arc<str>]) -> Vec<LocalCodec> {
-    let mut dynamic = DYNAMIC_PT;
-    let mut codecs: Vec<LocalCodec> = names
-        .iter()
-        .filter_map(|name| Codec::from_name(name))
-        .map(|codec| {
-            let payload_type = match codec {
-                Codec::Pcmu => 0,
-                Codec::Pcma => 8,
-                Codec::L16 => {
-                    dynamic += 1;
-                    dynamic - 1
-                }
-            };
-            LocalCodec {
-                codec: sdp::Codec {
-                    payload_type,
-                    name: codec.name().into(),
-                    clock_rate: 8000,
-                    channels: 1,
-                    fmtp: None,
-                },
-                auxiliary: false,
-            }
-        })
-        .collect();
-    codecs.push(LocalCodec {
-        codec: sdp::Codec {
-            payload_type: TELEPHONE_EVENT_PT,
-            name: "telephone-event".into(),
-            clock_rate: 8000,
-            channels: 1,
-            fmtp: Some("0-16".into()),
-        },
-        auxiliary: true,
-    });
-    codecs
-}
-
-fn to_media(direction: sdp::Direction) -> Direction {
-    match direction {
-        sdp::Direction::SendRecv => Direction::SendRecv,
-        sdp::Direction::SendOnly => Direction::SendOnly,
-        sdp::Direction::RecvOnly => Direction::RecvOnly,
-        sdp::Direction::Inactive => Direction::Inactive,
-    }
-}
-
-/// What was agreed, as the media side needs it; `None` when no codec of ours is in it.
-fn leg_spec(agreed: &Agreed, timeout_ms: Option<u32>) -> Option<LegSpec> {
-    let ptime_ms = agreed.ptime_ms.unwrap_or(PTIME_MS).clamp(10, 60) as u16;
-    let specs: Vec<(CodecSpec, u8)> = agreed
-        .codecs
-        .iter()
-        .filter(|codec| !codec.auxiliary)
-        .filter_map(|agreed| {
-            let codec = Codec::from_name(&agreed.remote.name)?;
-            codec.allows_rate(agreed.remote.clock_rate).then_some((
-                CodecSpec {
-                    payload_type: agreed.send_payload_type,
-                    codec,
-                    clock_rate_hz: agreed.remote.clock_rate,
-                    ptime_ms,
-                },
-                agreed.receive_payload_type,
-            ))
-        })
-        .collect();
-    let send = specs.first()?.0;
-    let receive = specs
-        .iter()
-        .map(|(spec, receive)| CodecSpec {
-            payload_type: *receive,
-            ..*spec
-        })
-        .take(LegSpec::MAX_RECEIVE)
-        .collect();
-    let telephone_event = agreed
-        .codecs
-        .iter()
-        .find(|codec| codec.auxiliary && codec.remote.name.eq_ignore_ascii_case("telephone-event"))
-        .map(|codec| TelephoneEvent {
-            send: codec.send_payload_type,
-            receive: codec.receive_payload_type,
-        });
-    Some(LegSpec {
-        remote: agreed.remote,
-        rtcp: Some(agreed.remote_rtcp),
-        send,
-        receive,
-        telephone_event,
-        direction: to_media(agreed.direction),
-        symmetric: true,
-        timeout_ms,
-    })
-}
-
-/// `ep_codec_string`: what both sides have, in the form clients parse.
-fn endpoint_codecs(agreed: &Agreed) -> String {
-    let ptime = agreed.ptime_ms.unwrap_or(PTIME_MS);
-    let codecs = agreed
-        .codecs
-        .iter()
-        .filter(|codec| !codec.auxiliary)
-        .filter_map(|agreed| {
-            let codec = Codec::from_name(&agreed.remote.name)?;
-            let rate = agreed.remote.clock_rate;
-            let bits = rate * u32::try_from(codec.bytes_per_sample()).unwrap_or(1) * 8;
-            Some(format!(
-                "CORE_PCM_MODULE.{}@{rate}h@{ptime}i@{bits}b",
-                codec.name()
-            ))
-        });
-    codecs.collect::<Vec<_>>().join(",")
-}
 
 impl Switch {
     /// Our media line as it is now.
@@ -227,7 +109,7 @@ impl Switch {
     /// Sets media up as agreed, with the variables that tell of it.
     pub(super) fn apply_agreed(&mut self, id: &ChannelId, agreed: Agreed) -> bool {
         let timeout_ms = self.var(id, "media_timeout").and_then(|t| t.parse().ok());
-        let Some(spec) = leg_spec(&agreed, timeout_ms) else {
+        let Some(spec) = leg_spec(&agreed, timeout_ms, self.config.opus_complexity) else {
             return false;
         };
         let remote = spec.remote;
@@ -243,7 +125,7 @@ impl Switch {
         self.media_of(id, |leg| MediaCommand::SetRemote { leg, spec });
         let name = send.codec.name();
         let rate = send.clock_rate_hz;
-        let bits = rate * u32::try_from(send.codec.bytes_per_sample()).unwrap_or(1) * 8;
+        let bits = bit_rate(send.codec, rate);
         let Some(live) = self.channels.get_mut(id) else {
             return false;
         };

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use media::codec::g711;
 use media::control::{
-    CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, PlayEnd, PlayId,
-    RecordEnd, RecordId, RecordSides, SeekTo, TransportFailure,
+    CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, OpusSending, PlayEnd,
+    PlayId, RecordEnd, RecordId, RecordSides, SeekTo, TransportFailure,
 };
 use media::file::wav;
 use media::level;
@@ -102,6 +102,7 @@ impl Stage {
             remote: peer.local_addr().unwrap(),
             rtcp: None,
             send: CodecSpec::pcmu(),
+            opus: OpusSending::default(),
             receive: vec![CodecSpec::pcmu()],
             telephone_event: None,
             direction: Direction::SendRecv,

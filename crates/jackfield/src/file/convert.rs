@@ -25,6 +25,9 @@ const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 946
 /// How long calls may go on after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Effort of encoding Opus: half the work of the highest, of which speech keeps most.
+const OPUS_COMPLEXITY: u8 = 5;
+
 /// How often HEARTBEAT fires (event-socket.md §5.1).
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
@@ -190,6 +193,7 @@ impl Conversion<'_> {
                 .unwrap_or(defaults.0.sessions_per_second),
             heartbeat: file.node.heartbeat.unwrap_or(HEARTBEAT),
             media_workers: 1,
+            opus_complexity: file.media.opus_complexity.unwrap_or(OPUS_COMPLEXITY),
             time_zone: file.node.time_zone.unwrap_or_else(TimeZone::system),
             recordings_dir: media.recordings.display().to_string().into(),
             xml: Arc::new(self.xml),

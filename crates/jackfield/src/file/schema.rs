@@ -42,6 +42,7 @@ pub(super) struct Node {
 pub(super) struct Media {
     pub(super) ports: Option<(u16, u16)>,
     pub(super) drain: Option<Duration>,
+    pub(super) opus_complexity: Option<u8>,
 }
 
 /// `[[sip.profile]]`
@@ -185,6 +186,9 @@ fn media(mut table: Table<'_>) -> Media {
             )
             .map(|at| at.value),
         drain: table.duration("drain"),
+        opus_complexity: table
+            .number("opus_complexity", 0, 10)
+            .map(|effort| effort as u8),
     };
     table.finish();
     media
@@ -229,7 +233,7 @@ fn sip(mut table: Table<'_>, source: &Source) -> Vec<SipProfile> {
             auth_calls: table.boolean("auth_calls"),
             trust_loopback: table.boolean("trust_loopback"),
             domains: table.list("domains", "domain names", text),
-            codecs: table.list("codecs", "codecs we have: PCMU, PCMA, L16", |name| {
+            codecs: table.list("codecs", "codecs we have: OPUS, PCMU, PCMA, L16", |name| {
                 embedded::speaks_codec(name).then(|| name.to_owned())
             }),
             max_expires: table.duration("max_expires"),

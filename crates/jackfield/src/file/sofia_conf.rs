@@ -17,7 +17,7 @@ const MAX_EXPIRES_S: u32 = 3600;
 const SIP_PORT: u16 = 5060;
 
 /// Codecs offered unless a file says otherwise.
-const CODECS: [&str; 2] = ["PCMU", "PCMA"];
+const CODECS: [&str; 3] = ["OPUS", "PCMU", "PCMA"];
 
 /// Parameters with no effect here that ask for nothing we could get wrong.
 const QUIET: [&str; 8] = [
@@ -170,7 +170,7 @@ impl Reader<'_, '_> {
         let name = &param.name;
         if known.is_empty() {
             self.problems
-                .push(param.wrong("at least one of PCMU, PCMA and L16"));
+                .push(param.wrong("at least one of OPUS, PCMU, PCMA and L16"));
         } else if !lacking.is_empty() {
             let what = format!("{name}: we lack {}", lacking.join(", "));
             self.notes.push(Problem::at(param.origin.clone(), what));

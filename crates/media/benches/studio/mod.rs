@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use jackfield_media as media;
-use media::control::{CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand};
+use media::control::{CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, OpusSending};
 use media::{Answer, Engine, EngineConfig, Output, Request};
 
 pub struct Studio {
@@ -68,6 +68,7 @@ pub fn legs(count: u64, spec: CodecSpec) -> Studio {
             remote: remote(leg),
             rtcp: None,
             send: spec,
+            opus: OpusSending::default(),
             receive: vec![spec],
             telephone_event: None,
             direction: Direction::SendRecv,

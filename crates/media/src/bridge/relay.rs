@@ -52,12 +52,15 @@ pub(crate) fn event(
     let (Some(from_spec), Some(to_spec)) = (from.sends(), to.sends()) else {
         return false;
     };
-    let Some(payload_type) = to.event_payload_type() else {
+    let (Some(from_event), Some(to_event)) = (from.telephone_event(), to.telephone_event()) else {
         return false;
     };
     // Where audio is transcoded the stream is numbered by us, and events are made anew.
-    if from_spec.codec != to_spec.codec || from_spec.clock_rate_hz != to_spec.clock_rate_hz {
+    if from_spec.codec != to_spec.codec
+        || from_spec.clock_rate_hz != to_spec.clock_rate_hz
+        || from_event.clock_rate_hz != to_event.clock_rate_hz
+    {
         return false;
     }
-    to.relay(now_us, to_id, packet, payload_type, out)
+    to.relay(now_us, to_id, packet, to_event.send, out)
 }

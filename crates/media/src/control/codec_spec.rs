@@ -11,6 +11,9 @@ pub enum Codec {
     Pcma,
     /// Linear 16 bit, big-endian. RFC 3551 §4.5.11; always a dynamic payload type here.
     L16,
+    /// Opus. RFC 6716; RTP payload RFC 7587, always a dynamic payload type. Sent with one channel,
+    /// received with one or two, of which the mean is heard.
+    Opus,
 }
 
 impl Codec {
@@ -21,33 +24,57 @@ impl Codec {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
             Self::L16 => "L16",
+            Self::Opus => "opus",
         }
     }
 
     /// The codec of an encoding name, any case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Pcmu, Self::Pcma, Self::L16]
+        [Self::Pcmu, Self::Pcma, Self::L16, Self::Opus]
             .into_iter()
             .find(|codec| codec.name().eq_ignore_ascii_case(name))
     }
 
-    /// Bytes of one sample on the wire.
+    /// Bytes of one sample on the wire; `None` where a packet has as many as its sound needs.
     #[must_use]
-    pub const fn bytes_per_sample(self) -> usize {
+    pub const fn bytes_per_sample(self) -> Option<usize> {
         match self {
-            Self::Pcmu | Self::Pcma => 1,
-            Self::L16 => 2,
+            Self::Pcmu | Self::Pcma => Some(1),
+            Self::L16 => Some(2),
+            Self::Opus => None,
         }
     }
 
     /// Whether the codec may run at this clock rate: G.711 at 8000, L16 at 8000, 16000 and 32000
-    /// (above that a 20 ms packet no longer fits an Ethernet frame).
+    /// (above that a 20 ms packet no longer fits an Ethernet frame), Opus at 48000 whatever it
+    /// carries (RFC 7587 §4.1).
     #[must_use]
     pub const fn allows_rate(self, clock_rate_hz: u32) -> bool {
         match self {
             Self::Pcmu | Self::Pcma => clock_rate_hz == 8000,
             Self::L16 => matches!(clock_rate_hz, 8000 | 16_000 | 32_000),
+            Self::Opus => clock_rate_hz == 48_000,
+        }
+    }
+
+    /// The longest packet taken, milliseconds of sound: 120 for Opus (RFC 7587 §6.1 `maxptime`), for
+    /// the others 60; RFC 3551 §4.2 lets receivers accept up to 200, but beyond 60 nobody sends.
+    #[must_use]
+    pub const fn longest_packet_ms(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::L16 => 60,
+            Self::Opus => 120,
+        }
+    }
+
+    /// The longest payload taken, bytes.
+    #[must_use]
+    pub const fn longest_payload(self, clock_rate_hz: u32) -> usize {
+        match self.bytes_per_sample() {
+            Some(bytes) => (clock_rate_hz / 1000 * self.longest_packet_ms()) as usize * bytes,
+            // What an Ethernet frame holds: 100 kbit/s for 120 ms, the most there is for 20 ms.
+            None => 1500,
         }
     }
 }
@@ -59,9 +86,10 @@ pub struct CodecSpec {
     pub payload_type: u8,
     /// What the payload is.
     pub codec: Codec,
-    /// RTP clock and sampling rate, hertz; [`Codec::allows_rate`] says which.
+    /// RTP clock, hertz; [`Codec::allows_rate`] says which.
     pub clock_rate_hz: u32,
-    /// Milliseconds per packet we send, 10–60; other values are clamped.
+    /// Milliseconds per packet we send, 10–60; other values are clamped. Opus has packets of 10, 20,
+    /// 40 and 60.
     pub ptime_ms: u16,
 }
 
@@ -87,6 +115,64 @@ impl CodecSpec {
             ptime_ms: 20,
         }
     }
+
+    /// Opus under a dynamic payload type: clock of 48 kHz, 20 ms.
+    #[must_use]
+    pub const fn opus(payload_type: u8) -> Self {
+        Self {
+            payload_type,
+            codec: Codec::Opus,
+            clock_rate_hz: 48_000,
+            ptime_ms: 20,
+        }
+    }
+
+    /// Rate of the samples behind it, hertz: what a leg that sends this format works at. The clock
+    /// says it for all codecs we have; Opus is coded from and to 48 kHz whatever band is in use.
+    #[must_use]
+    pub const fn sampling_rate_hz(self) -> u32 {
+        match self.codec {
+            Codec::Pcmu | Codec::Pcma | Codec::L16 | Codec::Opus => self.clock_rate_hz,
+        }
+    }
+}
+
+/// How to encode Opus for a peer: its wishes (RFC 7587 §6.1), and how much work we make of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpusSending {
+    /// The peer repairs losses from what packets carry of their predecessors (`useinbandfec`). It is
+    /// put in once the peer's RTCP tells of losses: FEC costs bits and, as it needs the speech coder,
+    /// three times the work.
+    pub fec: bool,
+    /// Send nothing while nothing is said (`usedtx`).
+    pub dtx: bool,
+    /// Packets of one size (`cbr`), so that their lengths tell nothing of what is said.
+    pub cbr: bool,
+    /// The highest rate the peer plays, hertz (`maxplaybackrate`): no bits go into what it drops.
+    pub max_playback_rate_hz: u32,
+    /// The most bits per second it wants on average (`maxaveragebitrate`), 6,000–510,000.
+    pub max_bitrate: Option<u32>,
+    /// Effort, 0–10: 5 takes about half the work of 10, 0 about a third.
+    pub complexity: u8,
+}
+
+impl OpusSending {
+    /// Effort unless the configuration says otherwise.
+    pub const DEFAULT_COMPLEXITY: u8 = 5;
+}
+
+impl Default for OpusSending {
+    /// What a peer without `a=fmtp` wants. RFC 7587 §6.1.
+    fn default() -> Self {
+        Self {
+            fec: false,
+            dtx: false,
+            cbr: false,
+            max_playback_rate_hz: 48_000,
+            max_bitrate: None,
+            complexity: Self::DEFAULT_COMPLEXITY,
+        }
+    }
 }
 
 /// The negotiated telephone-event payload types. RFC 4733 §2.4.
@@ -96,6 +182,9 @@ pub struct TelephoneEvent {
     pub send: u8,
     /// Payload type we receive: the one we named.
     pub receive: u8,
+    /// Clock the lengths of events are counted in, hertz. It should be that of the audio (RFC 4733
+    /// §2.1), and is 8000 with peers that offer no other beside Opus.
+    pub clock_rate_hz: u32,
 }
 
 /// Which way audio flows, from our side. RFC 3264 §5.1.
@@ -136,6 +225,8 @@ pub struct LegSpec {
     pub rtcp: Option<SocketAddr>,
     /// What we send.
     pub send: CodecSpec,
+    /// How to encode when `send` is Opus.
+    pub opus: OpusSending,
     /// What the peer may send: everything our side of the negotiation allowed. The first entry of
     /// equal payload types counts. At most [`LegSpec::MAX_RECEIVE`] are looked at.
     pub receive: Vec<CodecSpec>,
@@ -164,6 +255,7 @@ mod tests {
         assert_eq!(Codec::from_name("pcmu"), Some(Codec::Pcmu));
         assert_eq!(Codec::from_name("PCMA"), Some(Codec::Pcma));
         assert_eq!(Codec::from_name("l16"), Some(Codec::L16));
+        assert_eq!(Codec::from_name("OPUS"), Some(Codec::Opus));
         assert_eq!(Codec::from_name("G729"), None);
     }
 

@@ -34,12 +34,13 @@ impl Negotiated {
         } else {
             receive
         };
-        let rate_hz = send.clock_rate_hz;
+        let rate_hz = send.sampling_rate_hz();
         let (playout, packetiser, latched) = match before {
             Some(before) => {
                 let kept = before.signalled == spec.remote;
                 let playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
-                let packetiser = Some(before.packetiser).filter(|p| p.spec == send);
+                let packetiser =
+                    Some(before.packetiser).filter(|p| p.spec == send && p.opus == spec.opus);
                 (playout, packetiser, before.latched.filter(|_| kept))
             }
             None => (None, None, None),
@@ -54,7 +55,7 @@ impl Negotiated {
             rtcp_to: spec.rtcp.unwrap_or_else(|| next_port(spec.remote)),
             latched,
             playout: playout.unwrap_or_else(|| Playout::new(&receive, rate_hz)),
-            packetiser: packetiser.unwrap_or_else(|| Packetiser::new(send)),
+            packetiser: packetiser.unwrap_or_else(|| Packetiser::new(send, spec.opus)),
         }
     }
 
@@ -86,14 +87,26 @@ impl Negotiated {
 /// A negotiation we cannot do becomes the nearest we can.
 fn sane(mut spec: CodecSpec) -> CodecSpec {
     if !spec.codec.allows_rate(spec.clock_rate_hz) {
-        spec.clock_rate_hz = 8000;
+        spec.clock_rate_hz = match spec.codec {
+            Codec::Pcmu | Codec::Pcma | Codec::L16 => 8000,
+            Codec::Opus => 48_000,
+        };
     }
     // 32 kHz L16 fits an Ethernet frame up to 20 ms only.
-    let longest = match spec.codec {
-        Codec::Pcmu | Codec::Pcma => 60,
-        Codec::L16 => (1400 / (spec.clock_rate_hz as u16 / 1000 * 2)).min(60) / 10 * 10,
+    spec.ptime_ms = match spec.codec {
+        Codec::Pcmu | Codec::Pcma => spec.ptime_ms.clamp(10, 60),
+        Codec::L16 => {
+            let longest = (1400 / (spec.clock_rate_hz as u16 / 1000 * 2)).min(60) / 10 * 10;
+            spec.ptime_ms.clamp(10, longest)
+        }
+        // RFC 6716 §2.1.4: there are frames of these lengths.
+        Codec::Opus => match spec.ptime_ms {
+            0..20 => 10,
+            20..40 => 20,
+            40..60 => 40,
+            60.. => 60,
+        },
     };
-    spec.ptime_ms = spec.ptime_ms.clamp(10, longest);
     spec.payload_type &= 0x7f;
     spec
 }

@@ -1,58 +1,66 @@
 //! From frames to packets of the negotiated length.
 
 use crate::codec::Encoder;
-use crate::control::CodecSpec;
+use crate::control::{CodecSpec, OpusSending};
 use crate::frame::{Frame, TICK_MS};
 
-/// Encodes frames and cuts the bytes into packets. Between ticks it holds less than one packet.
+/// Cuts what frames bring into packets and encodes them. Between ticks it holds less than one packet.
 pub(crate) struct Packetiser {
     encoder: Encoder,
     pub(crate) spec: CodecSpec,
-    pending: Vec<u8>,
-    packet_bytes: usize,
-    packet_samples: u32,
-    /// Nothing was sent in the tick before.
+    pub(crate) opus: OpusSending,
+    /// Samples not yet sent.
+    pending: Vec<i16>,
+    packet_samples: usize,
+    /// Length of a packet in units of the RTP clock.
+    packet_ticks: u32,
+    payload: Vec<u8>,
+    /// Nothing was sent before.
     idle: bool,
 }
 
 impl Packetiser {
-    pub(crate) fn new(spec: CodecSpec) -> Self {
+    pub(crate) fn new(spec: CodecSpec, opus: OpusSending) -> Self {
         let ptime_ms = u32::from(spec.ptime_ms.clamp(10, 60));
-        let packet_samples = spec.clock_rate_hz / 1000 * ptime_ms;
-        let per_sample = spec.codec.bytes_per_sample();
-        let packet_bytes = packet_samples as usize * per_sample;
-        let tick_bytes = (spec.clock_rate_hz / 1000 * TICK_MS) as usize * per_sample;
+        let per_ms = spec.sampling_rate_hz() / 1000;
+        let packet_samples = (per_ms * ptime_ms) as usize;
         Self {
-            encoder: Encoder::new(spec.codec),
+            encoder: Encoder::new(spec, opus),
             spec,
-            pending: Vec::with_capacity(packet_bytes + tick_bytes),
-            packet_bytes,
+            opus,
+            pending: Vec::with_capacity(packet_samples + (per_ms * TICK_MS) as usize),
             packet_samples,
+            packet_ticks: spec.clock_rate_hz / 1000 * ptime_ms,
+            payload: vec![0; spec.codec.longest_payload(spec.clock_rate_hz)],
             idle: true,
         }
     }
 
-    /// Encodes a frame; `send(payload, samples, resumes)` is called for each packet it completes.
+    /// Takes a frame; `send(payload, ticks, resumes)` is called for each packet it completes.
     pub(crate) fn push(&mut self, frame: &Frame, mut send: impl FnMut(&[u8], u32, bool)) {
-        let start = self.pending.len();
-        let room = start + frame.samples().len() * self.spec.codec.bytes_per_sample();
-        self.pending.resize(room, 0);
-        let written = self
-            .encoder
-            .encode(frame.samples(), &mut self.pending[start..]);
-        self.pending.truncate(start + written);
-        let mut at = 0;
-        while self.pending.len() - at >= self.packet_bytes {
-            let payload = &self.pending[at..at + self.packet_bytes];
-            send(payload, self.packet_samples, std::mem::take(&mut self.idle));
-            at += self.packet_bytes;
+        self.pending.extend_from_slice(frame.samples());
+        let whole = self.pending.len() / self.packet_samples * self.packet_samples;
+        for samples in self.pending[..whole].chunks_exact(self.packet_samples) {
+            match self.encoder.encode(samples, &mut self.payload) {
+                // The codec says silence by saying nothing.
+                0 => self.idle = true,
+                length => {
+                    let resumes = std::mem::take(&mut self.idle);
+                    send(&self.payload[..length], self.packet_ticks, resumes);
+                }
+            }
         }
-        self.pending.drain(..at);
+        self.pending.drain(..whole);
     }
 
     /// Nothing is said in this tick: what is pending will never be a packet.
     pub(crate) fn pause(&mut self) {
         self.pending.clear();
         self.idle = true;
+    }
+
+    /// The peer tells what share of our packets it lacks, in percent.
+    pub(crate) fn expect_loss(&mut self, percent: u8) {
+        self.encoder.expect_loss(percent);
     }
 }

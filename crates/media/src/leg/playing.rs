@@ -125,7 +125,7 @@ impl Playing {
                 (filled, end)
             }
             Some(converter) => {
-                let needed = converter.inputs_for(wanted).min(scratch.second.len());
+                let needed = converter.inputs_for(wanted).min(Resampler::MAX_BLOCK);
                 let (read, end) = fill(source.read(&mut scratch.second[..needed]), needed);
                 scratch.second[read..needed].fill(0);
                 self.position += read as u64;

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 
 use super::negotiated::Negotiated;
 use super::scratch::Scratch;
-use crate::control::{CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport};
+use crate::control::{CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
 use crate::frame::Frame;
 use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
@@ -58,7 +58,7 @@ impl RtpSide {
             reception: Reception::new(8000),
             sending,
             control: Control::new(now_us, rng),
-            events: EventReceiver::default(),
+            events: EventReceiver::new(8000),
             stats: LegStats::default(),
             heard_us: now_us,
             timeout_told: false,
@@ -68,14 +68,15 @@ impl RtpSide {
     /// Takes a negotiation, keeping what still fits; returns the rate of the leg.
     pub(crate) fn set_remote(&mut self, now_us: u64, spec: &LegSpec) -> u32 {
         let negotiated = Negotiated::new(spec, self.negotiated.take());
-        let rate_hz = negotiated.packetiser.spec.clock_rate_hz;
+        let send = negotiated.packetiser.spec;
         self.reception
             .set_clock_rate(negotiated.playout.clock_rate_hz());
-        self.sending.set_clock_rate(rate_hz);
+        self.sending.set_clock_rate(send.clock_rate_hz);
+        self.events.set_clock_rate(send.clock_rate_hz);
         self.negotiated = Some(negotiated);
         self.heard_us = now_us;
         self.timeout_told = false;
-        rate_hz
+        send.sampling_rate_hz()
     }
 
     pub(crate) fn set_direction(&mut self, now_us: u64, direction: Direction) {
@@ -102,11 +103,10 @@ impl RtpSide {
             .is_some_and(|n| n.telephone_event.is_some())
     }
 
-    /// Rate of the telephone-event clock: that of the audio. RFC 4733 §2.1.
+    /// Rate in which lengths of events are counted.
     pub(crate) fn event_rate_hz(&self) -> u32 {
-        self.negotiated
-            .as_ref()
-            .map_or(8000, |n| n.packetiser.spec.clock_rate_hz)
+        self.telephone_event()
+            .map_or(8000, |event| event.clock_rate_hz)
     }
 
     /// Takes an RTP datagram.
@@ -164,6 +164,7 @@ impl RtpSide {
             self.stats.refused += u64::from(packet.payload_type != COMFORT_NOISE);
             return Received::Nothing;
         };
+        self.reception.set_clock_rate(spec.clock_rate_hz);
         self.reception.measure(packet.timestamp, now_us);
         Received::Audio {
             packet,
@@ -223,12 +224,9 @@ impl RtpSide {
         true
     }
 
-    /// Payload type under which the peer takes events.
-    pub(crate) fn event_payload_type(&self) -> Option<u8> {
-        self.negotiated
-            .as_ref()?
-            .telephone_event
-            .map(|event| event.send)
+    /// How events travel.
+    pub(crate) fn telephone_event(&self) -> Option<TelephoneEvent> {
+        self.negotiated.as_ref()?.telephone_event
     }
 
     /// Takes an RTCP datagram.
@@ -256,9 +254,14 @@ impl RtpSide {
             .receive(now_us, ntp, self.sending.ssrc(), rate_hz, plain);
         if !understood {
             self.stats.refused += 1;
-        } else if negotiated.symmetric {
+            return;
+        }
+        if negotiated.symmetric {
             negotiated.rtcp_to = from;
         }
+        negotiated
+            .packetiser
+            .expect_loss(self.control.expected_loss_percent());
     }
 
     /// First half of a tick.
@@ -289,8 +292,8 @@ impl RtpSide {
         let payload_type = negotiated.packetiser.spec.payload_type;
         negotiated
             .packetiser
-            .push(frame, |payload, samples, resumes| {
-                let packet = sending.own(now_us, payload_type, samples, resumes, payload);
+            .push(frame, |payload, ticks, resumes| {
+                let packet = sending.own(now_us, payload_type, ticks, resumes, payload);
                 transmit(leg, to, protection, &packet, out);
             });
     }

@@ -6,9 +6,9 @@ use delay::DelayEstimate;
 
 /// Packets held at most. At 20 ms each half a second; a peer that bursts more loses its oldest.
 const SLOTS: usize = 25;
-/// Longest payload kept, in milliseconds of sound: the longest ptime we accept. RFC 3551 §4.2 lets
-/// receivers accept up to 200, but beyond 60 nobody sends.
-const MAX_PACKET_MS: usize = 60;
+/// Sound a packet may hold, milliseconds: Opus goes from 2.5 to 120.
+const SHORTEST_PACKET_MS: u32 = 2;
+const LONGEST_PACKET_MS: u32 = 120;
 /// More delay than this is worse than loss.
 const MAX_TARGET_MS: u32 = 200;
 /// The buffer must have held more than it needs for this long before it is shortened.
@@ -17,7 +17,8 @@ const EXCESS_TICKS: u32 = 50;
 /// Holds the encoded packets of one stream in their order.
 ///
 /// Delay: adapts between one packet and 200 ms so that 97 % of the packets come in time. Memory: 25
-/// slots for 60 ms each (12 kB for G.711), allocated when made, never when used.
+/// slots for the longest packet (12 kB for G.711, 37 kB for Opus), allocated when made, never when
+/// used.
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
     slots: Vec<Slot>,
@@ -29,6 +30,8 @@ pub struct JitterBuffer {
     end: u64,
     held: usize,
     ptime_ms: u32,
+    /// Wait for one packet more than the delay asks for.
+    spare: bool,
     estimate: DelayEstimate,
     excess_ticks: u32,
     /// Packets that came after their turn.
@@ -76,10 +79,9 @@ pub enum Next<'a> {
 }
 
 impl JitterBuffer {
-    /// A buffer for formats whose densest has this many bytes per millisecond.
+    /// A buffer for payloads of at most `slot_bytes`, which a peer sends every `ptime_ms`.
     #[must_use]
-    pub fn new(bytes_per_ms: usize, ptime_ms: u16) -> Self {
-        let slot_bytes = bytes_per_ms * MAX_PACKET_MS;
+    pub fn new(slot_bytes: usize, ptime_ms: u16) -> Self {
         let ptime_ms = u32::from(ptime_ms.clamp(10, 60));
         Self {
             slots: vec![Slot::default(); SLOTS],
@@ -90,6 +92,7 @@ impl JitterBuffer {
             end: 0,
             held: 0,
             ptime_ms,
+            spare: false,
             estimate: DelayEstimate::new(),
             excess_ticks: 0,
             late: 0,
@@ -97,10 +100,10 @@ impl JitterBuffer {
         }
     }
 
-    /// Whether payloads of a format this dense fit; otherwise make a new buffer.
+    /// Whether payloads this long fit; otherwise make a new buffer.
     #[must_use]
-    pub fn fits(&self, bytes_per_ms: usize) -> bool {
-        self.slot_bytes >= bytes_per_ms * MAX_PACKET_MS
+    pub fn fits(&self, payload_bytes: usize) -> bool {
+        self.slot_bytes >= payload_bytes
     }
 
     /// Notes when a packet came, for the estimate: its timestamp in milliseconds of sound.
@@ -110,13 +113,13 @@ impl JitterBuffer {
 
     /// What a packet of the peer turned out to last, milliseconds.
     pub fn set_ptime(&mut self, ptime_ms: u32) {
-        self.ptime_ms = ptime_ms.clamp(10, 60);
+        self.ptime_ms = ptime_ms.clamp(SHORTEST_PACKET_MS, LONGEST_PACKET_MS);
     }
 
-    /// Milliseconds of one packet.
-    #[must_use]
-    pub fn ptime_ms(&self) -> u32 {
-        self.ptime_ms
+    /// Whether to aim at one packet more than the delay asks for: the packet behind a lost one is here
+    /// then when it is needed to repair the loss.
+    pub fn set_spare(&mut self, spare: bool) {
+        self.spare = spare;
     }
 
     /// Keeps an audio packet. `sequence` is the extended number of
@@ -159,6 +162,7 @@ impl JitterBuffer {
         self.slots.fill(Slot::default());
         self.state = State::Idle;
         self.held = 0;
+        self.spare = false;
         self.excess_ticks = 0;
         self.estimate = DelayEstimate::new();
     }
@@ -202,6 +206,16 @@ impl JitterBuffer {
         Next::Dry
     }
 
+    /// The packet whose turn is next, if it is here: format and payload.
+    #[must_use]
+    pub fn peek(&self) -> Option<(u8, &[u8])> {
+        let at = self.slot_of(self.next);
+        let slot = self.slots[at];
+        let is_here = self.held > 0 && slot.sequence == self.next && !slot.skip;
+        let payload = &self.bytes[at * self.slot_bytes..][..usize::from(slot.length)];
+        is_here.then_some((slot.format, payload))
+    }
+
     /// Gives up waiting for more: the next packet starts a new stretch with the full delay.
     pub fn rest(&mut self) {
         if self.held == 0 {
@@ -228,7 +242,8 @@ impl JitterBuffer {
     /// Delay aimed at, milliseconds.
     #[must_use]
     pub fn target_ms(&self) -> u32 {
-        (self.estimate.delay_ms() + self.ptime_ms).min(MAX_TARGET_MS)
+        let packets = 1 + u32::from(self.spare);
+        (self.estimate.delay_ms() + self.ptime_ms * packets).min(MAX_TARGET_MS)
     }
 
     /// Milliseconds held, holes included.

@@ -21,6 +21,7 @@ pub struct Control {
     /// Middle 32 bits of the NTP time in the peer's last sender report, and when it came.
     last_sender_report: Option<(u32, u64)>,
     remote_lost: u32,
+    expected_loss_percent: u8,
     remote_jitter_us: u32,
     round_trip_us: u32,
     received: u32,
@@ -35,6 +36,7 @@ impl Control {
             due_us: now_us + random_interval(rng) / 2,
             last_sender_report: None,
             remote_lost: 0,
+            expected_loss_percent: 0,
             remote_jitter_us: 0,
             round_trip_us: 0,
             received: 0,
@@ -98,6 +100,7 @@ impl Control {
             }
             Incoming::Block {
                 ssrc,
+                fraction_lost,
                 lost,
                 jitter,
                 last_sender_report,
@@ -105,6 +108,9 @@ impl Control {
             } => {
                 if ssrc == ours {
                     self.remote_lost = lost;
+                    let percent = (u32::from(fraction_lost) * 100).div_ceil(256) as u8;
+                    let remembered = self.expected_loss_percent / 4 * 3;
+                    self.expected_loss_percent = percent.max(remembered);
                     let jitter_us = u64::from(jitter) * 1_000_000 / u64::from(rate_hz.max(1));
                     self.remote_jitter_us = u32::try_from(jitter_us).unwrap_or(u32::MAX);
                     self.learn_round_trip(ntp, last_sender_report, delay);
@@ -114,6 +120,13 @@ impl Control {
         });
         self.received += u32::from(understood);
         understood
+    }
+
+    /// Share of our packets that will probably be lost on their way to the peer, in percent: what it
+    /// told last, or three quarters of what was expected before that, since losses come in spells.
+    #[must_use]
+    pub fn expected_loss_percent(&self) -> u8 {
+        self.expected_loss_percent
     }
 
     /// Copies what is known into the counters of a leg.
@@ -205,6 +218,7 @@ mod tests {
         let mut stats = LegStats::default();
         a.fill(&mut stats);
         assert_eq!(stats.remote_lost, 10);
+        assert_eq!(a.expected_loss_percent(), 10);
         assert!(
             (59_000..=61_000).contains(&stats.round_trip_us),
             "{}",

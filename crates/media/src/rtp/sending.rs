@@ -75,13 +75,13 @@ impl Sending {
             .wrapping_add(ticks(pause, self.clock_rate_hz))
     }
 
-    /// Numbers a packet of our own. `samples` is what it lasts; `resumes` says that there was a pause
+    /// Numbers a packet of our own. `ticks` of the clock is what it lasts; `resumes` says that there was a pause
     /// before it, so its timestamp follows the clock and it gets the marker (RFC 3551 §4.1).
     pub fn own<'a>(
         &mut self,
         now_us: u64,
         payload_type: u8,
-        samples: u32,
+        ticks: u32,
         resumes: bool,
         payload: &'a [u8],
     ) -> Packet<'a> {
@@ -100,7 +100,7 @@ impl Sending {
         };
         self.next_sequence = self.next_sequence.wrapping_add(1);
         self.last_timestamp = self.next_timestamp;
-        self.next_timestamp = self.next_timestamp.wrapping_add(samples);
+        self.next_timestamp = self.next_timestamp.wrapping_add(ticks);
         self.count(now_us, payload.len());
         packet
     }

@@ -9,9 +9,12 @@ const VOLUME: u8 = 10;
 /// An event whose packets stop coming has ended after this long. RFC 4733 §2.5.2.2 leaves the number
 /// to us: three intervals of the slowest usual sender (50 ms).
 const LOST_END_US: u64 = 150_000;
-/// A packet this much older than the last finished event is a straggler, not a sender that turned its
-/// clock back: two seconds at 8 kHz.
-const STRAGGLER_UNITS: u32 = 16_000;
+/// A packet at most this much older than the last finished event is a straggler, not a sender that
+/// turned its clock back, seconds.
+const STRAGGLER_S: u32 = 2;
+/// The longest duration a packet can state. An event that lasts longer goes on in another segment,
+/// whose timestamp is this much later. RFC 4733 §2.5.1.3.
+const SEGMENT_UNITS: u32 = 0xffff;
 /// Times the end is sent. RFC 4733 §2.5.1.4.
 const END_REPEATS: u8 = 3;
 
@@ -49,8 +52,9 @@ impl Payload {
 }
 
 /// Puts the packets of incoming events together: each digit once, whatever was lost or repeated.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EventReceiver {
+    clock_rate_hz: u32,
     current: Option<Current>,
     /// Timestamp of the last finished event: its repeated ends are ignored.
     finished: Option<u32>,
@@ -60,6 +64,8 @@ pub struct EventReceiver {
 struct Current {
     timestamp: u32,
     digit: Digit,
+    /// Length of its earlier segments.
+    before: u32,
     duration: u16,
     heard_us: u64,
 }
@@ -74,6 +80,21 @@ pub struct Pressed {
 }
 
 impl EventReceiver {
+    /// Nothing received yet; timestamps run at this rate.
+    #[must_use]
+    pub fn new(clock_rate_hz: u32) -> Self {
+        Self {
+            clock_rate_hz,
+            current: None,
+            finished: None,
+        }
+    }
+
+    /// Changes the clock after a new negotiation.
+    pub fn set_clock_rate(&mut self, clock_rate_hz: u32) {
+        self.clock_rate_hz = clock_rate_hz;
+    }
+
     /// Takes an event packet; may end up to two digits: one whose own end was lost, and this one.
     pub fn receive(&mut self, now_us: u64, timestamp: u32, payload: &[u8]) -> [Option<Pressed>; 2] {
         let Some(payload) = Payload::parse(payload) else {
@@ -83,11 +104,12 @@ impl EventReceiver {
             return [None, None];
         };
         if let Some(finished) = self.finished
-            && finished.wrapping_sub(timestamp) < STRAGGLER_UNITS
+            && finished.wrapping_sub(timestamp) < self.clock_rate_hz * STRAGGLER_S
         {
             return [None, None];
         }
         let mut before = None;
+        let mut earlier = self.current.map_or(0, |current| current.before);
         if let Some(current) = self.current
             && current.timestamp != timestamp
         {
@@ -95,7 +117,14 @@ impl EventReceiver {
             if (timestamp.wrapping_sub(current.timestamp) as i32) < 0 {
                 return [None, None];
             }
-            before = self.finish();
+            if digit == current.digit && timestamp.wrapping_sub(current.timestamp) == SEGMENT_UNITS
+            {
+                earlier += SEGMENT_UNITS;
+                self.current = None;
+            } else {
+                before = self.finish();
+                earlier = 0;
+            }
         }
         let longest = self
             .current
@@ -104,6 +133,7 @@ impl EventReceiver {
         self.current = Some(Current {
             timestamp,
             digit,
+            before: earlier,
             duration: longest,
             heard_us: now_us,
         });
@@ -123,7 +153,7 @@ impl EventReceiver {
 
     /// Forgets everything: the stream began anew.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self::new(self.clock_rate_hz);
     }
 
     fn finish(&mut self) -> Option<Pressed> {
@@ -131,7 +161,7 @@ impl EventReceiver {
         self.finished = Some(current.timestamp);
         Some(Pressed {
             digit: current.digit,
-            duration: u32::from(current.duration),
+            duration: current.before + u32::from(current.duration),
         })
     }
 }
@@ -140,10 +170,13 @@ impl EventReceiver {
 #[derive(Clone, Copy, Debug)]
 pub struct EventSender {
     digit: Digit,
+    /// Of the present segment.
     timestamp: u32,
     /// Length it will have, timestamp units.
     total: u32,
     sent: u32,
+    /// Where the present segment began.
+    segment: u32,
     per_tick: u32,
     ends: u8,
 }
@@ -160,16 +193,17 @@ pub struct EventPacket {
 }
 
 impl EventSender {
-    /// Begins an event under a timestamp. `total` and `per_tick` are timestamp units; durations
-    /// beyond 65,535 are sent as 65,535 (8 s at 8 kHz).
+    /// Begins an event under a timestamp. `total` and `per_tick` are timestamp units. What lasts longer
+    /// than 65,535 (8.2 s at 8 kHz, 1.4 s at 48 kHz) goes in segments. RFC 4733 §2.5.1.3.
     #[must_use]
     pub fn new(digit: Digit, timestamp: u32, total: u32, per_tick: u32) -> Self {
-        let total = total.clamp(per_tick, u32::from(u16::MAX));
+        let total = total.max(per_tick);
         Self {
             digit,
             timestamp,
             total,
             sent: 0,
+            segment: 0,
             per_tick,
             ends: 0,
         }
@@ -188,10 +222,16 @@ impl EventSender {
             return None;
         }
         let marker = self.sent == 0;
-        self.sent = (self.sent + self.per_tick).min(self.total);
+        if self.sent - self.segment == SEGMENT_UNITS && self.sent < self.total {
+            self.segment = self.sent;
+            self.timestamp = self.timestamp.wrapping_add(SEGMENT_UNITS);
+        }
+        self.sent = (self.sent + self.per_tick)
+            .min(self.segment + SEGMENT_UNITS)
+            .min(self.total);
         let end = self.sent == self.total;
         self.ends += u8::from(end);
-        let duration = u16::try_from(self.sent).unwrap_or(u16::MAX);
+        let duration = (self.sent - self.segment) as u16;
         let payload = Payload {
             event: self.digit.event(),
             end,
@@ -255,7 +295,7 @@ mod tests {
         let sent = packets(77);
         // Every subset with at least one packet.
         for kept in 1u32..1 << sent.len() {
-            let mut receiver = EventReceiver::default();
+            let mut receiver = EventReceiver::new(8000);
             let mut heard = 0;
             for (n, packet) in sent.iter().enumerate().filter(|(n, _)| kept >> n & 1 == 1) {
                 let now = n as u64 * 20_000;
@@ -270,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_next_digit_ends_one_whose_end_was_lost() {
-        let mut receiver = EventReceiver::default();
+        let mut receiver = EventReceiver::new(8000);
         receiver.receive(0, 100, &packets(100)[1].payload.bytes());
         let [before, own] = receiver.receive(20_000, 2000, &packets(2000)[4].payload.bytes());
         assert_eq!(
@@ -295,8 +335,37 @@ mod tests {
     }
 
     #[test]
+    fn a_long_event_goes_in_segments_and_is_one_digit() {
+        // Two seconds at 48 kHz: 96,000 units.
+        let mut sender = EventSender::new(five(), u32::MAX - 10, 96_000, 960);
+        let sent: Vec<_> = std::iter::from_fn(|| sender.packet()).collect();
+        assert_eq!(sent.iter().filter(|p| p.marker).count(), 1);
+        let full = sent.iter().position(|p| p.payload.duration == u16::MAX);
+        let full = full.expect("the first segment is used up");
+        assert!(!sent[full].payload.end);
+        assert_eq!(
+            sent[full + 1].timestamp,
+            sent[full].timestamp.wrapping_add(0xffff)
+        );
+        assert_eq!(
+            sent.last().unwrap().payload.duration,
+            (96_000u32 - 0xffff) as u16
+        );
+        for lost in [None, Some(full), Some(full + 1)] {
+            let mut receiver = EventReceiver::new(48_000);
+            let mut heard = Vec::new();
+            for (n, packet) in sent.iter().enumerate().filter(|(n, _)| Some(*n) != lost) {
+                let at = n as u64 * 20_000;
+                let ended = receiver.receive(at, packet.timestamp, &packet.payload.bytes());
+                heard.extend(ended.into_iter().flatten().map(|pressed| pressed.duration));
+            }
+            assert_eq!(heard, [96_000], "lost {lost:?}");
+        }
+    }
+
+    #[test]
     fn short_and_foreign_payloads_are_nothing() {
-        let mut receiver = EventReceiver::default();
+        let mut receiver = EventReceiver::new(8000);
         assert_eq!(receiver.receive(0, 1, &[5, 0x80, 0]), [None, None]);
         assert_eq!(receiver.receive(0, 1, &[32, 0x80, 0, 160]), [None, None]);
         assert_eq!(receiver.tick(1_000_000), None);

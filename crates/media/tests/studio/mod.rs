@@ -15,8 +15,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jackfield_media as media;
 use media::control::{
-    Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, PlayEnd,
-    RecordId, TelephoneEvent,
+    Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, OpusSending,
+    PlayEnd, RecordId, TelephoneEvent,
 };
 use media::file::{Chain, Part};
 use media::source::{Drain, Fill, FrameSink, FrameSource};
@@ -65,6 +65,7 @@ pub fn spec_of(codec: Codec, ptime_ms: u16) -> CodecSpec {
         Codec::Pcmu => (0, 8000),
         Codec::Pcma => (8, 8000),
         Codec::L16 => (98, 16_000),
+        Codec::Opus => (102, 48_000),
     };
     CodecSpec {
         payload_type,
@@ -104,15 +105,22 @@ impl Studio {
 
     /// A phone with a codec, connected to a leg of its own. Digits travel as events.
     pub fn phone(&mut self, codec: Codec) -> LegId {
+        self.phone_for(codec, OpusSending::default())
+    }
+
+    /// The same, with wishes about the Opus it is sent.
+    pub fn phone_for(&mut self, codec: Codec, opus: OpusSending) -> LegId {
         let spec = spec_of(codec, 20);
         self.phone_with(|leg| LegSpec {
             remote: phone::address(leg),
             rtcp: None,
             send: spec,
+            opus,
             receive: vec![spec],
             telephone_event: Some(TelephoneEvent {
                 send: 101,
                 receive: 101,
+                clock_rate_hz: spec.clock_rate_hz,
             }),
             direction: Direction::SendRecv,
             symmetric: false,

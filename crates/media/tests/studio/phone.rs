@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use jackfield_media as media;
 use media::codec::{Decoder, Encoder};
-use media::control::{CodecSpec, Digit, LegId};
+use media::control::{CodecSpec, Digit, LegId, OpusSending};
 use media::dsp::Oscillator;
 use media::dsp::oscillator::amplitude;
 use media::rtp::Packet;
@@ -14,6 +14,10 @@ pub struct Phone {
     pub leg: LegId,
     pub address: SocketAddr,
     spec: CodecSpec,
+    encoder: Encoder,
+    decoder: Decoder,
+    /// Clock of its events; 8000 with phones that know no other.
+    pub event_clock_hz: u32,
     voice: Option<Oscillator>,
     sequence: u16,
     timestamp: u32,
@@ -40,18 +44,27 @@ impl Phone {
             leg,
             address: address(leg),
             spec,
+            encoder: Encoder::new(spec, OpusSending::default()),
+            decoder: Decoder::new(spec),
+            event_clock_hz: spec.clock_rate_hz,
             voice: None,
             sequence: random as u16,
             timestamp: (random >> 16) as u32,
             ssrc: (random >> 32) as u32,
             spurt: true,
             event: None,
-            events: EventReceiver::default(),
+            events: EventReceiver::new(spec.clock_rate_hz),
             heard: Vec::new(),
             first_timestamp: None,
             packets: Vec::new(),
             digits: String::new(),
         }
+    }
+
+    /// Encodes Opus as told from now on, expecting losses.
+    pub fn encode_as(&mut self, sending: OpusSending, expected_loss: u8) {
+        self.encoder = Encoder::new(self.spec, sending);
+        self.encoder.expect_loss(expected_loss);
     }
 
     /// Says a tone from now on.
@@ -79,7 +92,7 @@ impl Phone {
     /// Presses a key for so long.
     pub fn press(&mut self, digit: char, ms: u32) {
         let digit = Digit::from_char(digit).expect("tests press real keys");
-        let per_ms = self.spec.clock_rate_hz / 1000;
+        let per_ms = self.event_clock_hz / 1000;
         self.event = Some(EventSender::new(
             digit,
             self.timestamp,
@@ -116,10 +129,20 @@ impl Phone {
             let spoken: Vec<i16> = (0..samples)
                 .map(|_| voice.sample().round() as i16)
                 .collect();
-            let mut payload = vec![0; spoken.len() * self.spec.codec.bytes_per_sample()];
-            Encoder::new(self.spec.codec).encode(&spoken, &mut payload);
-            let marker = std::mem::take(&mut self.spurt);
-            packets.push(self.packet(self.spec.payload_type, self.timestamp, marker, &payload));
+            let mut payload = [0; 4000];
+            match self.encoder.encode(&spoken, &mut payload) {
+                0 => self.spurt = true,
+                length => {
+                    let marker = std::mem::take(&mut self.spurt);
+                    let payload = &payload[..length];
+                    packets.push(self.packet(
+                        self.spec.payload_type,
+                        self.timestamp,
+                        marker,
+                        payload,
+                    ));
+                }
+            }
         }
         self.timestamp = self.timestamp.wrapping_add(samples);
         packets
@@ -179,11 +202,12 @@ impl Phone {
         if at > 10_000_000 {
             return; // older than the first one
         }
-        let samples = payload.len() / self.spec.codec.bytes_per_sample();
+        let mut spoken = [0; 5760];
+        let samples = self.decoder.decode(payload, &mut spoken);
         if self.heard.len() < at + samples {
             self.heard.resize(at + samples, 0);
         }
-        Decoder::new(self.spec.codec).decode(payload, &mut self.heard[at..at + samples]);
+        self.heard[at..at + samples].copy_from_slice(&spoken[..samples]);
     }
 
     pub fn rate_hz(&self) -> u32 {

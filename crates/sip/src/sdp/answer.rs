@@ -8,8 +8,9 @@ use super::offer_answer::{Agreed, AgreedCodec, AnswerError, CodecOrder, LocalCod
 
 /// The codecs both sides have, main ones in the order asked for, auxiliary ones behind them.
 ///
-/// An auxiliary codec stays only when its clock is that of the first main codec: telephone events
-/// share the timestamps of the audio they interrupt (RFC 4733 §2.1).
+/// An auxiliary codec stays when its clock is that of the first main codec: telephone events share the
+/// timestamps of the audio they interrupt (RFC 4733 §2.1). One with another clock stays where there is
+/// none that fits: many phones with Opus, baresip among them, know `telephone-event/8000` alone.
 pub(super) fn common(
     remote: &[Codec],
     local: &[LocalCodec],
@@ -48,7 +49,16 @@ pub(super) fn common(
         .filter(|codec| !codec.auxiliary)
         .map(|codec| codec.local.clock_rate)
     {
-        codecs.retain(|codec| !codec.auxiliary || codec.local.clock_rate == clock);
+        let fitting: Vec<String> = codecs
+            .iter()
+            .filter(|codec| codec.auxiliary && codec.local.clock_rate == clock)
+            .map(|codec| codec.local.name.to_ascii_lowercase())
+            .collect();
+        codecs.retain(|codec| {
+            !codec.auxiliary
+                || codec.local.clock_rate == clock
+                || !fitting.contains(&codec.local.name.to_ascii_lowercase())
+        });
     }
     codecs
 }
@@ -70,7 +80,7 @@ pub(super) fn is_same_profile(theirs: &str, ours: &str) -> bool {
     plain(theirs) == plain(ours)
 }
 
-/// Puts the outcome together.
+/// Puts the outcome together, as of an answer of the peer's.
 pub(super) fn agreed(
     theirs: &SessionDescription,
     index: usize,
@@ -90,5 +100,6 @@ pub(super) fn agreed(
         held_by_peer: !theirs.direction_of(line).receives(),
         codecs,
         ptime_ms: line.ptime_ms(),
+        is_our_answer: false,
     })
 }

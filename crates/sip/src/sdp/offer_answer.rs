@@ -75,6 +75,8 @@ pub struct Agreed {
     pub codecs: Vec<AgreedCodec>,
     /// Packet length the peer asks for, in milliseconds.
     pub ptime_ms: Option<u32>,
+    /// Whether we answered, so that our description names the first main codec alone.
+    pub is_our_answer: bool,
 }
 
 /// Why no answer is possible.
@@ -195,7 +197,10 @@ impl OfferAnswer {
             let mut ours = describe(media, &described, direction);
             ours.protocol.clone_from(&theirs.protocol);
             lines.push(ours);
-            agreed = Some(super::answer::agreed(offer, index, direction, codecs)?);
+            agreed = Some(Agreed {
+                is_our_answer: true,
+                ..super::answer::agreed(offer, index, direction, codecs)?
+            });
         }
         let agreed = agreed.ok_or(AnswerError::NoCommonCodec)?;
         self.offered = None;

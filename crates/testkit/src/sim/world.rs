@@ -86,6 +86,7 @@ impl World {
             sessions_per_second: 5000,
             heartbeat: Duration::from_secs(20),
             media_workers: 1,
+            opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/recordings".into(),
             xml: Arc::new(xml),

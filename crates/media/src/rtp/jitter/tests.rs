@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 /// Plays a list of (arrival in ms, sequence) through a buffer that is asked every 20 ms; returns what
 /// was played: `Some(first byte)`, or `None` for a concealed or silent tick.
 fn play(arrivals: &[(u64, u64)], ticks: u64) -> (Vec<Option<u8>>, JitterBuffer) {
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     let mut arrivals = arrivals.to_vec();
     arrivals.sort_by_key(|a| a.0);
     let mut coming = arrivals.into_iter().peekable();
@@ -52,7 +52,7 @@ fn reordered_and_doubled_packets_play_once_and_in_order() {
 
 #[test]
 fn a_hole_is_told_as_lost_exactly_once() {
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     for sequence in [1, 2, 4] {
         buffer.insert(0, 70_000 + sequence, 3, &[sequence as u8]);
     }
@@ -86,7 +86,7 @@ fn a_hole_is_told_as_lost_exactly_once() {
 
 #[test]
 fn event_packets_leave_no_hole_and_end_in_silence() {
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     buffer.insert(0, 70_000, 0, &[1]);
     buffer.skip(0, 70_001);
     buffer.skip(0, 70_002);
@@ -119,7 +119,7 @@ fn the_delay_grows_with_jitter_and_nearly_everything_plays() {
 
 #[test]
 fn a_burst_larger_than_the_buffer_keeps_the_newest() {
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     for sequence in 0..60u64 {
         buffer.insert(0, 70_000 + sequence, 0, &[sequence as u8]);
     }
@@ -135,7 +135,7 @@ fn a_burst_larger_than_the_buffer_keeps_the_newest() {
 
 #[test]
 fn too_much_held_for_a_second_is_told_once() {
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     for sequence in 0..30u64 {
         buffer.observe(sequence * 20_000, sequence * 20_000);
         buffer.insert(sequence * 20_000, 70_000 + sequence, 0, &[0]);
@@ -147,7 +147,7 @@ fn too_much_held_for_a_second_is_told_once() {
 
 #[test]
 fn a_payload_longer_than_sixty_milliseconds_is_refused() {
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     assert!(!buffer.insert(0, 70_000, 0, &[0; 481]));
     assert_eq!(buffer.next(1_000_000), Next::Silence);
 }
@@ -155,7 +155,7 @@ fn a_payload_longer_than_sixty_milliseconds_is_refused() {
 #[test]
 fn any_order_of_numbers_keeps_the_count_of_what_is_held() {
     let mut rng = StdRng::seed_from_u64(3);
-    let mut buffer = JitterBuffer::new(8, 20);
+    let mut buffer = JitterBuffer::new(480, 20);
     for step in 0..20_000u64 {
         let base = 70_000 + step / 3;
         buffer.insert(step * 7_000, base + rng.random_range(0..40), 0, &[1]);

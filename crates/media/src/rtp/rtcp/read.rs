@@ -17,6 +17,8 @@ pub enum Incoming {
     Block {
         /// Whom.
         ssrc: u32,
+        /// Share of the packets lost since its report before, in 1/256.
+        fraction_lost: u8,
         /// Packets lost altogether; never negative here.
         lost: u32,
         /// Timestamp units.
@@ -65,6 +67,7 @@ fn one(block: &rtcp_types::ReportBlock<'_>) -> Incoming {
     let lost = block.cumulative_lost();
     Incoming::Block {
         ssrc: block.ssrc(),
+        fraction_lost: block.fraction_lost(),
         lost: if lost & 0x80_0000 == 0 { lost } else { 0 },
         jitter: block.interarrival_jitter(),
         last_sender_report: block.last_sender_report_timestamp(),
