@@ -25,7 +25,7 @@ const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 946
 /// How long calls may go on after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Effort of encoding Opus: half the work of the highest, of which speech keeps most.
+/// Effort of encoding Opus: the middle.
 const OPUS_COMPLEXITY: u8 = 5;
 
 /// How often HEARTBEAT fires (event-socket.md §5.1).

@@ -43,6 +43,22 @@ impl Studio {
         }
         self.out.clear();
     }
+
+    /// Agrees on a format with the peer of a leg.
+    pub fn negotiate(&mut self, leg: LegId, spec: CodecSpec) {
+        let spec = LegSpec {
+            remote: remote(leg),
+            rtcp: None,
+            send: spec,
+            opus: OpusSending::default(),
+            receive: vec![spec],
+            telephone_event: None,
+            direction: Direction::SendRecv,
+            symmetric: true,
+            timeout_ms: None,
+        };
+        self.command(MediaCommand::SetRemote { leg, spec });
+    }
 }
 
 /// Legs 1 to `count`, each with a peer.
@@ -64,18 +80,7 @@ pub fn legs(count: u64, spec: CodecSpec) -> Studio {
             leg,
             kind: LegKind::Rtp { bind },
         });
-        let spec = LegSpec {
-            remote: remote(leg),
-            rtcp: None,
-            send: spec,
-            opus: OpusSending::default(),
-            receive: vec![spec],
-            telephone_event: None,
-            direction: Direction::SendRecv,
-            symmetric: true,
-            timeout_ms: None,
-        };
-        studio.command(MediaCommand::SetRemote { leg, spec });
+        studio.negotiate(leg, spec);
     }
     studio
 }

@@ -152,7 +152,7 @@ pub struct OpusSending {
     pub max_playback_rate_hz: u32,
     /// The most bits per second it wants on average (`maxaveragebitrate`), 6,000–510,000.
     pub max_bitrate: Option<u32>,
-    /// Effort, 0–10: 5 takes about half the work of 10, 0 about a third.
+    /// Effort, 0–10: 10 takes half as much work again as 5, 0 half of it.
     pub complexity: u8,
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use jackfield_media as media;
 use media::codec::{Decoder, Encoder};
-use media::control::{CodecSpec, Digit, LegId, OpusSending};
+use media::control::{Codec, CodecSpec, Digit, LegId, OpusSending};
 use media::dsp::Oscillator;
 use media::dsp::oscillator::amplitude;
 use media::rtp::Packet;
@@ -18,7 +18,8 @@ pub struct Phone {
     decoder: Decoder,
     /// Clock of its events; 8000 with phones that know no other.
     pub event_clock_hz: u32,
-    voice: Option<Oscillator>,
+    /// What sounds together.
+    voice: Vec<Oscillator>,
     sequence: u16,
     timestamp: u32,
     ssrc: u32,
@@ -30,6 +31,8 @@ pub struct Phone {
     first_timestamp: Option<u32>,
     /// Payload type, sequence, timestamp, marker, SSRC and arrival of each packet.
     pub packets: Vec<(u8, u16, u32, bool, u32, u64)>,
+    /// Opus packets that carry a copy of the one before (FEC).
+    pub copies: usize,
     /// Digits that came as events.
     pub digits: String,
 }
@@ -47,7 +50,7 @@ impl Phone {
             encoder: Encoder::new(spec, OpusSending::default()),
             decoder: Decoder::new(spec),
             event_clock_hz: spec.clock_rate_hz,
-            voice: None,
+            voice: Vec::new(),
             sequence: random as u16,
             timestamp: (random >> 16) as u32,
             ssrc: (random >> 32) as u32,
@@ -57,6 +60,7 @@ impl Phone {
             heard: Vec::new(),
             first_timestamp: None,
             packets: Vec::new(),
+            copies: 0,
             digits: String::new(),
         }
     }
@@ -69,16 +73,24 @@ impl Phone {
 
     /// Says a tone from now on.
     pub fn say(&mut self, hz: f64, level_dbfs: f32) {
-        self.voice = Some(Oscillator::new(
-            self.spec.clock_rate_hz,
-            hz,
-            amplitude(level_dbfs),
-        ));
+        let rate_hz = self.spec.clock_rate_hz;
+        self.voice = vec![Oscillator::new(rate_hz, hz, amplitude(level_dbfs))];
+    }
+
+    /// Hums: a tone with ten harmonics, which speech coders take for a voice. The level is that of the
+    /// fundamental; together they are 2 dB louder.
+    pub fn hum(&mut self, hz: f64, level_dbfs: f32) {
+        let rate_hz = self.spec.clock_rate_hz;
+        let harmonic = |k: u8| {
+            let (hz, level) = (hz * f64::from(k), amplitude(level_dbfs) / f64::from(k));
+            Oscillator::new(rate_hz, hz, level)
+        };
+        self.voice = (1..=10).map(harmonic).collect();
     }
 
     /// Sends nothing from now on.
     pub fn hush(&mut self) {
-        self.voice = None;
+        self.voice.clear();
         self.spurt = true;
     }
 
@@ -125,10 +137,9 @@ impl Phone {
                 }
             }
             self.event = Some(event).filter(|event| !event.is_done());
-        } else if let Some(voice) = &mut self.voice {
-            let spoken: Vec<i16> = (0..samples)
-                .map(|_| voice.sample().round() as i16)
-                .collect();
+        } else if !self.voice.is_empty() {
+            let mut sample = || self.voice.iter_mut().map(|tone| tone.sample()).sum::<f64>();
+            let spoken: Vec<i16> = (0..samples).map(|_| sample().round() as i16).collect();
             let mut payload = [0; 4000];
             match self.encoder.encode(&spoken, &mut payload) {
                 0 => self.spurt = true,
@@ -201,6 +212,10 @@ impl Phone {
         let at = timestamp.wrapping_sub(first) as usize;
         if at > 10_000_000 {
             return; // older than the first one
+        }
+        // RFC 6716 §3.1 and §4.2.3: speech coder, one channel; the second bit behind the first byte.
+        if self.spec.codec == Codec::Opus && payload[0] >> 3 < 16 && payload[1] & 0x40 != 0 {
+            self.copies += 1;
         }
         let mut spoken = [0; 5760];
         let samples = self.decoder.decode(payload, &mut spoken);
