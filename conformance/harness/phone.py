@@ -19,7 +19,10 @@ class Phone:
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
                  transport="udp", answers=True):
+        """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, …"""
         self.user = user
+        # One rate for the files on both sides; Opus is not heard through a narrow band.
+        self.rate = 48000 if "opus" in codec else 8000
         self.tone_hz = tone_hz
         self.tone_dbfs = tone_dbfs
         self.folder = Path(folder)
@@ -31,7 +34,7 @@ class Phone:
         self._keys_port = free_port()
         control_port = free_port()
         tone = self.folder / "tone.wav"
-        write_tone(tone, tone_hz, tone_dbfs, seconds=300)
+        write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
         self._write_config(control_port, tone)
         mode = "auto" if answers else "manual"
         register = f";regint=60;auth_pass={password}" if server_port else ";regint=0"
@@ -59,8 +62,8 @@ class Phone:
             f"audio_source aufile,{tone}",
             "audio_player aubridge,nobody",
             "audio_alert aubridge,nobody",
-            "ausrc_srate 8000",
-            "auplay_srate 8000",
+            f"ausrc_srate {self.rate}",
+            f"auplay_srate {self.rate}",
             "ausrc_channels 1",
             "auplay_channels 1",
             "audio_buffer 20-160",
@@ -68,6 +71,7 @@ class Phone:
             f"snd_path {self.heard_folder}",
             f"module_path {MODULES}",
             "module g711.so",
+            "module opus.so",
             "module aufile.so",
             "module aubridge.so",
             "module sndfile.so",

@@ -177,3 +177,149 @@ fn to_media(direction: sdp::Direction) -> Direction {
         sdp::Direction::Inactive => Direction::Inactive,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sip::sdp::{CodecOrder, LocalMedia, OfferAnswer};
+
+    fn media() -> LocalMedia {
+        LocalMedia {
+            kind: "audio".into(),
+            protocol: "RTP/AVP".into(),
+            address: "10.0.0.1:4000".parse().unwrap(),
+            codecs: local_codecs(&["OPUS".into(), "PCMU".into(), "PCMA".into()]),
+            direction: sdp::Direction::SendRecv,
+            ptime_ms: Some(PTIME_MS),
+            attributes: Vec::new(),
+        }
+    }
+
+    fn description(formats: &str, attributes: &str) -> sdp::SessionDescription {
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\n\
+             m=audio 5000 RTP/AVP {formats}\r\n{}\r\n",
+            attributes.replace(' ', "\r\n").replace('_', " ")
+        );
+        sdp::parse(text.as_bytes()).unwrap()
+    }
+
+    /// What follows when the peer answers our offer like this.
+    fn answered(formats: &str, attributes: &str) -> LegSpec {
+        let mut negotiation = OfferAnswer::new("x", "x", 1, 1);
+        negotiation.offer(&media());
+        let agreed = negotiation
+            .accept(&description(formats, attributes))
+            .unwrap();
+        leg_spec(&agreed, None, 3).unwrap()
+    }
+
+    /// What we answer to an offer like this, and what follows.
+    fn offered(formats: &str, attributes: &str) -> (String, LegSpec) {
+        let mut negotiation = OfferAnswer::new("x", "x", 1, 1);
+        let offer = description(formats, attributes);
+        let (answer, agreed) = negotiation
+            .answer(&offer, &media(), CodecOrder::Remote)
+            .unwrap();
+        let text = String::from_utf8(answer.print().to_vec()).unwrap();
+        (text, leg_spec(&agreed, None, 3).unwrap())
+    }
+
+    fn event(spec: &LegSpec) -> (u8, u8, u32) {
+        let event = spec.telephone_event.unwrap();
+        (event.send, event.receive, event.clock_rate_hz)
+    }
+
+    #[test]
+    fn an_offer_names_opus_first_and_events_at_both_clocks() {
+        let offer = OfferAnswer::new("x", "x", 1, 1).offer(&media()).print();
+        let text = String::from_utf8(offer.to_vec()).unwrap();
+        for line in [
+            "m=audio 4000 RTP/AVP 102 0 8 103 101",
+            "a=rtpmap:102 opus/48000/2",
+            "a=fmtp:102 useinbandfec=1;minptime=10",
+            "a=rtpmap:103 telephone-event/48000",
+            "a=rtpmap:101 telephone-event/8000",
+        ] {
+            assert!(text.contains(&format!("{line}\r\n")), "{line} in\n{text}");
+        }
+        let plain = local_codecs(&["PCMU".into()]);
+        let clocks: Vec<_> = plain.iter().map(|local| local.codec.clock_rate).collect();
+        assert_eq!(clocks, [8000, 8000], "no second clock without Opus");
+    }
+
+    #[test]
+    fn a_phone_with_g711_alone_answers_as_before() {
+        let spec = answered("0 101", "a=rtpmap:101_telephone-event/8000");
+        assert_eq!(spec.send, CodecSpec::pcmu());
+        assert_eq!(event(&spec), (101, 101, 8000));
+        assert_eq!(spec.receive, [CodecSpec::pcmu()]);
+    }
+
+    #[test]
+    fn a_phone_with_opus_gets_what_it_wishes() {
+        let spec = answered(
+            "96 97 0",
+            "a=rtpmap:96_opus/48000/2 a=fmtp:96_useinbandfec=1;usedtx=1;maxaveragebitrate=16000 \
+             a=rtpmap:97_telephone-event/48000 a=ptime:40",
+        );
+        // Sent under its number, received under ours; what else it may send is understood too.
+        assert_eq!(
+            spec.send,
+            CodecSpec {
+                ptime_ms: 40,
+                ..CodecSpec::opus(96)
+            }
+        );
+        let received: Vec<_> = spec
+            .receive
+            .iter()
+            .map(|r| (r.payload_type, r.codec))
+            .collect();
+        assert_eq!(received, [(102, Codec::Opus), (0, Codec::Pcmu)]);
+        assert_eq!(event(&spec), (97, 103, 48_000));
+        let expected = OpusSending {
+            fec: true,
+            dtx: true,
+            max_bitrate: Some(16_000),
+            complexity: 3,
+            ..OpusSending::default()
+        };
+        assert_eq!(spec.opus, expected);
+    }
+
+    #[test]
+    fn opus_with_events_at_the_old_clock_alone_keeps_them() {
+        let attributes = "a=rtpmap:96_opus/48000/2 a=rtpmap:101_telephone-event/8000";
+        assert_eq!(event(&answered("96 101", attributes)), (101, 101, 8000));
+        let (answer, spec) = offered("96 101", attributes);
+        assert_eq!(event(&spec), (101, 101, 8000));
+        assert!(
+            answer.contains("a=rtpmap:101 telephone-event/8000"),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn the_callers_order_chooses() {
+        let attributes = "a=rtpmap:111_opus/48000/2 a=rtpmap:110_telephone-event/48000 \
+                          a=rtpmap:101_telephone-event/8000";
+        let (answer, spec) = offered("111 0 110 101", attributes);
+        assert_eq!(spec.send, CodecSpec::opus(111));
+        assert_eq!(event(&spec), (110, 110, 48_000));
+        assert!(
+            answer.contains("m=audio 4000 RTP/AVP 111 110\r\n"),
+            "{answer}"
+        );
+        assert!(answer.contains("a=fmtp:111 useinbandfec=1"), "{answer}");
+
+        let (answer, spec) = offered("0 111 110 101", attributes);
+        assert_eq!(spec.send, CodecSpec::pcmu());
+        assert!(
+            answer.contains("m=audio 4000 RTP/AVP 0 101\r\n"),
+            "{answer}"
+        );
+        // Our answer names PCMU alone: no decoder is kept for Opus.
+        assert_eq!(spec.receive, [CodecSpec::pcmu()]);
+    }
+}
