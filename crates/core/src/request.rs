@@ -163,6 +163,21 @@ impl Switch {
                 let text = self.group_call(&c);
                 self.answer(id, text);
             }
+            Command::AddWebClient(_)
+            | Command::RemoveWebClient(_)
+            | Command::RegisterWebClient(_)
+            | Command::UnregisterWebClient(_)
+            | Command::PlaceWebCall(_)
+            | Command::AnswerWebCall(_)
+            | Command::EndWebCall(_)
+            | Command::TrickleWebCall(_)
+            | Command::UpdateWebCall(_)
+            | Command::PressWebDigits(_)
+            | Command::SendMessage(_)
+            | Command::SendCallMessage(_) => {
+                let error = CommandError::new(ErrorKind::NotSupported, "not possible yet");
+                self.refuse(id, error);
+            }
         }
     }
 

@@ -132,7 +132,7 @@ impl Rig {
                         inputs.extend(self.react(&command).into_iter().map(Input::Media));
                         self.commands.push(command);
                     }
-                    Effect::ReloadXml { .. } | Effect::Stop => {}
+                    Effect::ReloadXml { .. } | Effect::Stop | Effect::Web(_) => {}
                 }
             }
         }
@@ -147,7 +147,7 @@ impl Rig {
                 let port = 20_000 + u16::try_from(leg.0 * 2).unwrap_or(0);
                 let local = match kind {
                     LegKind::Rtp { bind } => Some(((*bind, port).into(), (*bind, port + 1).into())),
-                    LegKind::Null { .. } | LegKind::Pair { .. } => None,
+                    LegKind::Null { .. } | LegKind::Pair { .. } | LegKind::Web => None,
                 };
                 vec![MediaReport::Opened { leg: *leg, local }]
             }

@@ -186,6 +186,7 @@ impl Switch {
             }
             Input::SipFailed(transmit) => self.sip.handle_transmit_failed(now.mono, &transmit),
             Input::Media(report) => self.media_report(report),
+            Input::Web(report) => tracing::debug!(?report, "Nobody waits for this peer"),
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,

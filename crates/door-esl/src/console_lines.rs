@@ -57,7 +57,9 @@ fn due_line(event: &Event) -> Option<Arc<str>> {
         | EventKind::Room(_)
         | EventKind::Account(_)
         | EventKind::Job(_)
-        | EventKind::Custom(_) => None,
+        | EventKind::Custom(_)
+        | EventKind::Web(_)
+        | EventKind::Message(_) => None,
     }
 }
 

@@ -175,7 +175,9 @@ impl Delivery {
             EventKind::Room(_)
             | EventKind::Account(_)
             | EventKind::Job(_)
-            | EventKind::System(_) => false,
+            | EventKind::System(_)
+            | EventKind::Web(_)
+            | EventKind::Message(_) => false,
         };
         queued && self.diverting && self.wants.is_enabled()
     }
@@ -214,7 +216,9 @@ fn speaks_of(event: &Event, channel: &ChannelId) -> bool {
         EventKind::Channel(_)
         | EventKind::Room(_)
         | EventKind::Account(_)
-        | EventKind::System(_) => false,
+        | EventKind::System(_)
+        | EventKind::Web(_)
+        | EventKind::Message(_) => false,
     }
 }
 

@@ -166,6 +166,7 @@ impl SwitchTask {
                 Effect::Answer { id, answer } => turn.answers.push((id, answer)),
                 Effect::Sip(transmit) => messages.push(transmit),
                 Effect::Media { worker, command } => orders.push((worker, command)),
+                Effect::Web(command) => tracing::warn!(?command, "There are no WebRTC peers"),
                 Effect::ReloadXml { request } => self.reload(request),
                 Effect::Stop => stop = true,
             }
@@ -230,6 +231,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::FlowClosed(_) => "FlowClosed",
         Input::SipFailed(_) => "SipFailed",
         Input::Media(_) => "Media",
+        Input::Web(_) => "Web",
         Input::Tick => "Tick",
         Input::XmlLoaded { .. } => "XmlLoaded",
         Input::IdleCpu(_) => "IdleCpu",

@@ -106,6 +106,7 @@ pub fn name(event: &Event) -> Option<EventName> {
         EventKind::Job(_) => Some(EventName::BackgroundJob),
         EventKind::System(kind) => system::name(kind),
         EventKind::Custom(custom) => EventName::from_word(&custom.name),
+        EventKind::Web(_) | EventKind::Message(_) => None,
     }
 }
 
@@ -115,7 +116,11 @@ pub fn subclass(event: &Event) -> Option<&str> {
         EventKind::Room(_) => Some(room::SUBCLASS),
         EventKind::Account(account) => Some(account::subclass(account)),
         EventKind::Custom(custom) => custom.subclass.as_deref(),
-        EventKind::Channel(_) | EventKind::Job(_) | EventKind::System(_) => None,
+        EventKind::Channel(_)
+        | EventKind::Job(_)
+        | EventKind::System(_)
+        | EventKind::Web(_)
+        | EventKind::Message(_) => None,
     }
 }
 
@@ -129,6 +134,8 @@ pub fn headers(event: &Event, server: &Server) -> Headers {
         EventKind::Job(job) => system::write_job(&mut headers, event, job, server),
         EventKind::System(kind) => system::write(&mut headers, event, kind, server),
         EventKind::Custom(custom) => system::write_custom(&mut headers, event, custom, server),
+        // `name` gives these none, so nobody is shown them.
+        EventKind::Web(_) | EventKind::Message(_) => {}
     }
     headers
 }

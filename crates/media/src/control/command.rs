@@ -303,6 +303,8 @@ pub enum LegKind {
         /// Sampling rate of this half, as for `Null`.
         rate_hz: u32,
     },
+    /// A browser: a WebRTC peer brings and takes its RTP, so the leg has no port of its own.
+    Web,
 }
 
 /// How long after itself an echoing leg hears itself.

@@ -196,7 +196,7 @@ impl World {
                     bytes: transmit.bytes.to_vec(),
                 }),
                 Effect::Media { command, .. } => self.media.command(self.now.mono, command),
-                Effect::ReloadXml { .. } | Effect::Stop => {}
+                Effect::ReloadXml { .. } | Effect::Stop | Effect::Web(_) => {}
             }
         }
         self.transmit(&sent);
