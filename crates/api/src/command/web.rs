@@ -2,6 +2,7 @@
 //! door: a phone whose signalling is the door's business and whose sound and pictures are WebRTC. What happens
 //! to it comes as [`crate::event::WebEvent`].
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::id::{ChannelId, WebClientId};
@@ -27,6 +28,9 @@ pub struct AddWebClient {
     pub user_agent: Arc<str>,
     /// Headers of INVITEs and 200s whose names start with one of these are handed up.
     pub header_prefixes: Vec<Arc<str>>,
+    /// Where its connection comes from: shown with its registration and calls, and whoever guesses passwords
+    /// from there is no longer listened to for a while.
+    pub source: SocketAddr,
 }
 
 /// Forgets a client: its calls end, its registration goes, silently.
@@ -64,10 +68,12 @@ pub struct UnregisterWebClient {
 }
 
 /// A web client calls somebody. Answered with the new channel at once; the rest comes as events. A client with
-/// an account of a local domain must have the right credentials, registered or not.
+/// an account of a local domain must have the right credentials, registered or not; with wrong ones the call
+/// ends at once with 904.
 ///
 /// # Errors
-/// `NotFound(User)`; `LimitReached`; `Unavailable` while draining.
+/// `NotFound(User)`; `InvalidArgument` for an address that is none or a description too long; `LimitReached`;
+/// `Unavailable` while draining.
 #[derive(Clone, Debug)]
 pub struct PlaceWebCall {
     /// Who calls.
@@ -76,7 +82,8 @@ pub struct PlaceWebCall {
     pub to: Arc<str>,
     /// The browser's offer (SDP).
     pub offer: Arc<str>,
-    /// Headers for the INVITE, in order.
+    /// Headers for the INVITE, in order. Only extensions (`X-…`) are taken, so that no page can pretend to be
+    /// somebody else.
     pub headers: Vec<(Arc<str>, Arc<str>)>,
 }
 
@@ -90,7 +97,7 @@ pub struct AnswerWebCall {
     pub channel: ChannelId,
     /// The browser's answer (SDP).
     pub answer: Arc<str>,
-    /// Headers for the 200, in order.
+    /// Headers for the 200, in order; only extensions (`X-…`) are taken.
     pub headers: Vec<(Arc<str>, Arc<str>)>,
 }
 
@@ -128,8 +135,6 @@ pub struct UpdateWebCall {
     pub channel: ChannelId,
     /// The browser's description (SDP).
     pub sdp: Arc<str>,
-    /// Headers for the re-INVITE or its 200, in order.
-    pub headers: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// Digits pressed in the page, as if the browser had sent them within its audio.

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::web::WebParty;
 use crate::id::{ChannelId, WebClientId};
 
-/// A SIP MESSAGE (RFC 3428) for an account of ours, from a phone, a foreign server or a web client. Its sender
-/// has its answer by now.
+/// A message (RFC 3428) for an account of ours, from a phone, a foreign server or a web client, that somebody
+/// took: web clients, or at least one phone. One that nobody took is only answered so.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MessageEvent {
     /// Who sent it.

@@ -47,7 +47,7 @@ pub enum WebEventKind {
         from: WebParty,
         /// `Call-ID` of the INVITE, or what stands for it.
         call_id: Arc<str>,
-        /// Headers with one of the client's prefixes.
+        /// Headers with one of the client's prefixes, of those that begin with `X-`.
         headers: WebHeaders,
     },
     /// The client's own call is on its way.

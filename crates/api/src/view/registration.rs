@@ -28,7 +28,7 @@ pub struct Registration {
     pub user_agent: Arc<str>,
     /// Where the request came from.
     pub source: SocketAddr,
-    /// `udp` or `tcp`.
+    /// `udp` or `tcp`; `ws` for a web client.
     pub transport: &'static str,
     /// When it was made or refreshed.
     pub refreshed: Timestamp,
