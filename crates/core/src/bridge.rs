@@ -43,6 +43,7 @@ impl Switch {
             return;
         };
         self.media(worker, MediaCommand::Bridge { a: leg_a, b: leg_b });
+        self.link_video(a);
         self.emit(
             a,
             ChannelEvent::Bridged {
@@ -204,6 +205,9 @@ impl Switch {
             self.set_var(id, "bridge_hangup_cause", cause.name());
         }
         self.make_own_call(b);
+        for id in [a, b] {
+            self.link_video(id);
+        }
         let b_seen = self.channels.get(b).map(|live| live.seen.clone());
         if let Some(b_seen) = b_seen {
             self.emit(

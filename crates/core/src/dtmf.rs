@@ -51,7 +51,7 @@ impl Switch {
             return;
         };
         match &live.end {
-            LegEnd::Sip(_) => {
+            LegEnd::Sip(_) | LegEnd::Web(_) => {
                 let steps = steps
                     .iter()
                     .filter_map(|step| match *step {

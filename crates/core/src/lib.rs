@@ -36,6 +36,7 @@ mod script;
 mod switch;
 mod timers;
 mod transfer;
+mod web;
 mod work;
 
 pub use effect::Effect;

@@ -163,18 +163,44 @@ impl Switch {
                 let text = self.group_call(&c);
                 self.answer(id, text);
             }
-            Command::AddWebClient(_)
-            | Command::RemoveWebClient(_)
-            | Command::RegisterWebClient(_)
-            | Command::UnregisterWebClient(_)
-            | Command::PlaceWebCall(_)
-            | Command::AnswerWebCall(_)
-            | Command::EndWebCall(_)
-            | Command::TrickleWebCall(_)
-            | Command::UpdateWebCall(_)
-            | Command::PressWebDigits(_)
-            | Command::SendMessage(_)
-            | Command::SendCallMessage(_) => {
+            Command::AddWebClient(c) => {
+                let done = self.add_web_client(c);
+                self.answer(id, done);
+            }
+            Command::RemoveWebClient(c) => {
+                let done = self.remove_web_client(&c);
+                self.answer(id, done);
+            }
+            Command::RegisterWebClient(c) => {
+                let done = self.register_web_client(c);
+                self.answer(id, done);
+            }
+            Command::UnregisterWebClient(c) => {
+                let done = self.unregister_command(&c);
+                self.answer(id, done);
+            }
+            Command::PlaceWebCall(c) => self.place_web_call(id, c),
+            Command::AnswerWebCall(c) => {
+                let done = self.answer_web_call(c);
+                self.answer(id, done);
+            }
+            Command::EndWebCall(c) => {
+                let done = self.end_web_call(&c);
+                self.answer(id, done);
+            }
+            Command::TrickleWebCall(c) => {
+                let done = self.trickle_web_call(&c);
+                self.answer(id, done);
+            }
+            Command::UpdateWebCall(c) => {
+                let done = self.update_web_call(&c);
+                self.answer(id, done);
+            }
+            Command::PressWebDigits(c) => {
+                let done = self.press_web_digits(&c);
+                self.answer(id, done);
+            }
+            Command::SendMessage(_) | Command::SendCallMessage(_) => {
                 let error = CommandError::new(ErrorKind::NotSupported, "not possible yet");
                 self.refuse(id, error);
             }
@@ -557,6 +583,7 @@ impl Switch {
             .contacts_of(domain, user)
             .iter()
             .map(|c| format!("sofia/{}/{}", c.profile, c.uri))
+            .chain(self.web_dial_strings(domain, user))
             .collect();
         let contacts = if contacts.is_empty() {
             "error/user_not_registered".to_owned()

@@ -23,6 +23,7 @@ use crate::registrar::Registrations;
 use crate::room::Rooms;
 use crate::schedule::Tasks;
 use crate::timers::{Deadline, Timers};
+use crate::web::WebClients;
 use crate::work::Work;
 
 /// Most pieces of work one input may cause. More means a dialplan that loops without waiting.
@@ -46,6 +47,7 @@ pub struct Switch {
     pub(crate) opening: HashMap<LegId, AttemptId>,
     pub(crate) registrations: Registrations,
     pub(crate) rooms: Rooms,
+    pub(crate) web: WebClients,
     pub(crate) tasks: Tasks,
     pub(crate) timers: Timers,
     pub(crate) work: VecDeque<Work>,
@@ -68,6 +70,7 @@ pub struct Switch {
 pub(crate) struct Serials {
     pub(crate) session: u64,
     pub(crate) leg: u64,
+    pub(crate) peer: u64,
     pub(crate) play: u64,
     pub(crate) record: u64,
     pub(crate) originate: u64,
@@ -141,6 +144,7 @@ impl Switch {
             opening: HashMap::new(),
             registrations: Registrations::default(),
             rooms: Rooms::default(),
+            web: WebClients::default(),
             tasks: Tasks::default(),
             timers: Timers::default(),
             work: VecDeque::new(),
@@ -186,7 +190,7 @@ impl Switch {
             }
             Input::SipFailed(transmit) => self.sip.handle_transmit_failed(now.mono, &transmit),
             Input::Media(report) => self.media_report(report),
-            Input::Web(report) => tracing::debug!(?report, "Nobody waits for this peer"),
+            Input::Web(report) => self.web_report(report),
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,
@@ -253,6 +257,8 @@ impl Switch {
             rooms: self.rooms.len(),
             timers: self.timers.len(),
             registrations: self.view.registrations.size(),
+            web_clients: self.web.len(),
+            web_peers: self.web.peers.len(),
         }
     }
 
@@ -279,6 +285,7 @@ impl Switch {
             Deadline::RoomEnds(mix) => self.room_ends(mix),
             Deadline::Registrations => self.expire_registrations(),
             Deadline::Drain => self.drain_over(),
+            Deadline::WebClient(client) => self.refresh_web_client(client),
         }
     }
 
@@ -435,4 +442,6 @@ pub struct Census {
     pub rooms: usize,
     pub timers: usize,
     pub registrations: usize,
+    pub web_clients: usize,
+    pub web_peers: usize,
 }

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::time::Instant;
 
 use api::ChannelId;
-use api::id::TaskId;
+use api::id::{TaskId, WebClientId};
 use media::control::RoomId;
 
 use crate::originate::{AttemptId, OriginateId};
@@ -33,6 +33,8 @@ pub(crate) enum Deadline {
     Registrations,
     /// Pause between digits sent to a leg without network.
     Drain,
+    /// A web client's registration is renewed.
+    WebClient(WebClientId),
 }
 
 /// The heap.

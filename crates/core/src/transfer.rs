@@ -332,11 +332,13 @@ impl Switch {
         if live.held == on || !live.seen.is_answered() {
             return;
         }
-        // Without a phone there is nobody to hold: asked for, it succeeds and changes nothing (recorded).
-        if matches!(live.end, LegEnd::Sip(_)) {
-            self.reinvite_for_hold(id, on);
-            self.mark_held(id, on);
+        match &live.end {
+            LegEnd::Sip(_) => self.reinvite_for_hold(id, on),
+            LegEnd::Web(_) => self.hold_web(id, on),
+            // Without a phone there is nobody to hold: asked for, it succeeds and changes nothing (recorded).
+            LegEnd::Null | LegEnd::Loopback(_) => return,
         }
+        self.mark_held(id, on);
     }
 
     /// The events and times of hold, whoever asked for it.

@@ -118,6 +118,15 @@ impl Live {
         &self.seen.id
     }
 
+    /// Whether its media leg is being opened, or its codec being agreed on.
+    pub(crate) fn awaits_media(&self) -> bool {
+        let agreeing = match &self.end {
+            LegEnd::Web(leg) => leg.is_being_answered(),
+            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => false,
+        };
+        self.media.opening && !self.media.open || agreeing
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         !self.ending
     }

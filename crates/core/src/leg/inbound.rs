@@ -102,6 +102,7 @@ impl Switch {
             awaits_answer: false,
             reinviting: false,
             held_by_peer: false,
+            answer_headers: Vec::new(),
         };
         let variables = inbound_variables(
             &request,

@@ -1,4 +1,4 @@
-//! What a channel talks to: SIP, nothing, or the other half of a loopback.
+//! What a channel talks to: SIP, a page's WebRTC peer, nothing, or the other half of a loopback.
 
 mod inbound;
 mod loopback;
@@ -8,8 +8,11 @@ mod reinvite;
 mod sip_events;
 mod sip_leg;
 mod statistics;
+mod web_leg;
+mod web_reports;
 
 pub(crate) use sip_leg::{InvitePlan, SipLeg};
+pub(crate) use web_leg::WebLeg;
 
 use api::event::ChannelEvent;
 use api::view::ChannelState;
@@ -24,6 +27,7 @@ use crate::channel::INTERNAL_RATE_HZ;
 #[derive(Debug)]
 pub(crate) enum LegEnd {
     Sip(Box<SipLeg>),
+    Web(Box<WebLeg>),
     Null,
     Loopback(LoopbackHalf),
 }
@@ -53,7 +57,7 @@ impl LegEnd {
     /// Without a network and with a codec of the switch's own.
     pub(crate) fn is_internal(&self) -> bool {
         match self {
-            Self::Sip(_) => false,
+            Self::Sip(_) | Self::Web(_) => false,
             Self::Null | Self::Loopback(_) => true,
         }
     }
@@ -73,6 +77,7 @@ pub(crate) fn endpoint_config() -> sip::endpoint::EndpointConfig {
             Method::Options,
             Method::Refer,
             Method::Notify,
+            Method::Message,
         ],
         ..sip::endpoint::EndpointConfig::default()
     }
@@ -101,6 +106,7 @@ impl Switch {
         };
         match &live.end {
             LegEnd::Sip(_) => self.send_invite(id),
+            LegEnd::Web(_) => self.start_web(id),
             LegEnd::Null => self.start_null(id),
             LegEnd::Loopback(_) => {}
         }
@@ -130,6 +136,7 @@ impl Switch {
         }
         match &live.end {
             LegEnd::Sip(_) => self.answer_sip(id),
+            LegEnd::Web(_) => self.answer_web(id),
             LegEnd::Null => self.mark_answered(id),
             LegEnd::Loopback(_) => self.answer_loopback(id),
         }
@@ -146,6 +153,7 @@ impl Switch {
         }
         match &live.end {
             LegEnd::Sip(_) => self.pre_answer_sip(id),
+            LegEnd::Web(_) => self.pre_answer_web(id),
             LegEnd::Null => self.mark_early(id),
             LegEnd::Loopback(_) => self.pre_answer_loopback(id),
         }
@@ -166,6 +174,7 @@ impl Switch {
         }
         match &live.end {
             LegEnd::Sip(_) => self.ring_sip(id),
+            LegEnd::Web(_) => self.ring_web(id),
             LegEnd::Null => self.mark_ringing(id),
             LegEnd::Loopback(_) => self.ring_loopback(id),
         }
@@ -178,6 +187,7 @@ impl Switch {
         };
         match &live.end {
             LegEnd::Sip(_) => self.end_sip(id, cause),
+            LegEnd::Web(_) => self.end_web(id, cause),
             LegEnd::Null | LegEnd::Loopback(_) => {}
         }
     }

@@ -112,24 +112,32 @@ impl Switch {
         let Some(spec) = leg_spec(&agreed, timeout_ms, self.config.opus_complexity) else {
             return false;
         };
+        let offered = endpoint_codecs(&agreed);
+        if let Some(leg) = self.sip_leg(id) {
+            leg.agreed = Some(agreed);
+        }
+        self.set_media(id, spec, offered);
+        true
+    }
+
+    /// Sets a leg's media up, with the variables that tell of it; `offered` is `ep_codec_string`.
+    pub(super) fn set_media(&mut self, id: &ChannelId, spec: LegSpec, offered: String) {
         let remote = spec.remote;
         let (send, telephone_event) = (spec.send, spec.telephone_event);
         let receive_pt = spec
             .receive
             .first()
             .map_or(send.payload_type, |codec| codec.payload_type);
-        let offered = endpoint_codecs(&agreed);
-        if let Some(leg) = self.sip_leg(id) {
-            leg.agreed = Some(agreed);
-        }
         self.media_of(id, |leg| MediaCommand::SetRemote { leg, spec });
         let name = send.codec.name();
         let rate = send.clock_rate_hz;
         let bits = bit_rate(send.codec, rate);
         let Some(live) = self.channels.get_mut(id) else {
-            return false;
+            return;
         };
         let local = live.media.local;
+        // A browser's addresses are its peer's business.
+        let on_wire = matches!(live.end, super::LegEnd::Sip(_));
         let codec = SeenCodec {
             name: name.into(),
             rate_hz: rate,
@@ -173,9 +181,10 @@ impl Switch {
             pairs.push(("rtp_2833_send_payload", event.send.to_string()));
             pairs.push(("rtp_2833_recv_payload", event.receive.to_string()));
         }
-        pairs.push(("remote_media_ip", remote.ip().to_string()));
-        pairs.push(("remote_media_port", remote.port().to_string()));
+        if on_wire {
+            pairs.push(("remote_media_ip", remote.ip().to_string()));
+            pairs.push(("remote_media_port", remote.port().to_string()));
+        }
         self.set_vars(id, &pairs);
-        true
     }
 }

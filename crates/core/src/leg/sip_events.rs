@@ -171,6 +171,8 @@ impl Switch {
             self.hangup(id, HangupCause::IncompatibleDestination, Blame::Callee);
             return;
         }
+        let headers = response.headers();
+        self.pass_answer_headers(id, headers.map(|header| (header.raw_name, header.value)));
         self.mark_answered(id);
         self.leg_answered(id);
     }
@@ -326,7 +328,7 @@ impl Switch {
         let mut pairs: Vec<(&str, String)> = Vec::with_capacity(32);
         let local = self.channels.get(id).and_then(|live| match &live.end {
             super::LegEnd::Sip(leg) => self.config.profiles.get(leg.profile).map(|p| p.sip),
-            super::LegEnd::Null | super::LegEnd::Loopback(_) => None,
+            super::LegEnd::Web(_) | super::LegEnd::Null | super::LegEnd::Loopback(_) => None,
         });
         if let Some(local) = local {
             pairs.push(("sip_local_network_addr", local.ip().to_string()));

@@ -45,6 +45,8 @@ pub(crate) struct SipLeg {
     pub(crate) reinviting: bool,
     /// What the peer wants us to do: true while it holds us.
     pub(crate) held_by_peer: bool,
+    /// Headers of the 200, beside those every 200 has.
+    pub(crate) answer_headers: Vec<(String, String)>,
 }
 
 /// What an inbound leg does when its media leg is open.
@@ -66,11 +68,28 @@ pub(crate) struct InvitePlan {
     pub(crate) route: Vec<String>,
 }
 
+impl SipLeg {
+    /// The first codec of the peer's offer that we speak: what its answer would say.
+    pub(super) fn offered_codec(&self) -> Option<media::control::Codec> {
+        let offer = sip::sdp::parse(self.offer.as_ref()?).ok()?;
+        let audio = offer.media.iter().find(|media| media.kind == "audio")?;
+        audio
+            .codecs()
+            .iter()
+            .filter(|codec| {
+                self.codecs
+                    .iter()
+                    .any(|ours| ours.eq_ignore_ascii_case(&codec.name))
+            })
+            .find_map(|codec| media::control::Codec::from_name(&codec.name))
+    }
+}
+
 impl Switch {
     pub(crate) fn sip_leg(&mut self, id: &ChannelId) -> Option<&mut SipLeg> {
         match &mut self.channels.get_mut(id)?.end {
             LegEnd::Sip(leg) => Some(leg),
-            LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
         }
     }
 
@@ -150,7 +169,7 @@ impl Switch {
     }
 
     /// Headers given as variables `<prefix><Name>`.
-    fn custom_headers(&self, id: &ChannelId, prefix: &str) -> Vec<(String, String)> {
+    pub(super) fn custom_headers(&self, id: &ChannelId, prefix: &str) -> Vec<(String, String)> {
         let Some(live) = self.channels.get(id) else {
             return Vec::new();
         };
@@ -189,6 +208,7 @@ impl Switch {
         let now = self.now.mono;
         let Some(leg) = self.sip_leg(id) else { return };
         let (session, sdp) = (leg.session, leg.local_sdp.clone());
+        let headers = std::mem::take(&mut leg.answer_headers);
         if let Some(text) = &sdp {
             self.set_var(
                 id,
@@ -197,7 +217,7 @@ impl Switch {
             );
         }
         let Some(session) = session else { return };
-        if let Err(error) = self.sip.accept(now, session, sdp, &[]) {
+        if let Err(error) = self.sip.accept(now, session, sdp, &headers) {
             tracing::warn!(channel = %id, %error, "Call cannot be answered");
             return;
         }
@@ -269,6 +289,7 @@ impl Switch {
             Some(Pending::PreAnswer) => self.pre_answer_sip(id),
             None => {}
         }
+        self.web_media_ready(id);
         self.work.push_back(crate::work::Work::Continue(id.clone()));
         self.work.push_back(crate::work::Work::Messages(id.clone()));
     }
@@ -278,6 +299,7 @@ impl Switch {
         if let Some(leg) = self.sip_leg(id) {
             leg.refusal = Some((code, phrase.into()));
         }
+        self.refuse_web(id, code, phrase);
     }
 
     /// Tells the peer that the call is over, unless it said so itself.

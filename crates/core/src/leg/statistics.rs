@@ -15,18 +15,18 @@ impl Switch {
         let Some(live) = self.channels.get(id) else {
             return;
         };
-        let LegEnd::Sip(leg) = &live.end else { return };
-        let disposition = leg.disposition;
-        let negotiated = leg.agreed.is_some();
+        let (disposition, negotiated, profile) = match &live.end {
+            LegEnd::Sip(leg) => (leg.disposition, leg.agreed.is_some(), leg.profile),
+            // Its disposition is set when it ends.
+            LegEnd::Web(leg) => (None, leg.has_audio(), leg.profile),
+            LegEnd::Null | LegEnd::Loopback(_) => return,
+        };
         let answered = live
             .seen
             .profile
             .as_ref()
             .is_some_and(|p| p.times.answered.happened());
-        let (profile, inbound) = (
-            leg.profile,
-            live.seen.direction == api::view::Direction::Inbound,
-        );
+        let inbound = live.seen.direction == api::view::Direction::Inbound;
         if let Some(disposition) = disposition {
             self.set_var(id, "sip_hangup_disposition", disposition);
         }

@@ -1,9 +1,11 @@
 //! What a leg of a dial string means: endpoints, users, groups, gateways (event-socket.md §6.4).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use api::HangupCause;
 use api::dial::{DialString, VariableList};
+use api::id::WebClientId;
 use sip::transport::{Target as SipTarget, Transport};
 
 use crate::Switch;
@@ -19,6 +21,17 @@ pub(crate) enum Target {
     Null { name: Box<str> },
     Loopback(LoopbackDestination),
     Sip(Box<SipDestination>),
+    Web(WebDestination),
+}
+
+/// A web client where it is registered.
+#[derive(Clone, Debug)]
+pub(crate) struct WebDestination {
+    pub(crate) client: WebClientId,
+    /// Its contact.
+    pub(crate) uri: Arc<str>,
+    /// What is called, as the caller sees it.
+    pub(crate) number: String,
 }
 
 /// A SIP destination.
@@ -44,7 +57,7 @@ impl Target {
     pub(crate) fn rtp_bind(&self) -> Option<IpAddr> {
         match self {
             Self::Sip(sip) => Some(sip.rtp_bind),
-            Self::Null { .. } | Self::Loopback(_) => None,
+            Self::Null { .. } | Self::Loopback(_) | Self::Web(_) => None,
         }
     }
 }
@@ -120,7 +133,9 @@ impl Switch {
             None => self
                 .contacts_of(&entry.domain, id)
                 .into_iter()
-                .map(|contact| (self.contact_target(&contact, id), Vec::new()))
+                .map(|contact| self.contact_target(&contact, id))
+                .chain(self.web_targets(&entry.domain, id))
+                .map(|target| (target, Vec::new()))
                 .collect(),
         };
         if targets.is_empty() {
@@ -208,14 +223,16 @@ impl Switch {
             .profile_named(profile)
             .ok_or(HangupCause::InvalidProfile)?;
         if let Some((user, domain)) = rest.split_once('%') {
-            let contacts = self.contacts_of(domain, user);
-            if contacts.is_empty() {
-                return Err(HangupCause::UserNotRegistered);
-            }
-            return Ok(contacts
+            let targets: Vec<Target> = self
+                .contacts_of(domain, user)
                 .iter()
                 .map(|contact| self.contact_target(contact, user))
-                .collect());
+                .chain(self.web_targets(domain, user))
+                .collect();
+            if targets.is_empty() {
+                return Err(HangupCause::UserNotRegistered);
+            }
+            return Ok(targets);
         }
         let uri = if rest.starts_with("sip:") || rest.starts_with("sips:") {
             rest.to_owned()
@@ -228,6 +245,15 @@ impl Switch {
             return Err(HangupCause::InvalidUrl);
         }
         let number = parsed.user_decoded().to_string();
+        if let Some(client) = self.web.at(&uri) {
+            let uri = uri.into();
+            let web = WebDestination {
+                client,
+                uri,
+                number,
+            };
+            return Ok(vec![Target::Web(web)]);
+        }
         let tcp = parsed
             .params
             .value("transport")
@@ -284,6 +310,22 @@ impl Switch {
             p.name.eq_ignore_ascii_case(name)
                 || p.domains.iter().any(|d| d.eq_ignore_ascii_case(name))
         })
+    }
+
+    /// The pages a user is registered from.
+    fn web_targets(&self, domain: &str, user: &str) -> Vec<Target> {
+        self.web_clients_of(domain, user)
+            .into_iter()
+            .filter_map(|client| {
+                let uri = self.web.contact(client)?.clone();
+                let number = user.to_owned();
+                Some(Target::Web(WebDestination {
+                    client,
+                    uri,
+                    number,
+                }))
+            })
+            .collect()
     }
 
     /// A registered phone as a destination.

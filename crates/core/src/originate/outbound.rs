@@ -7,11 +7,12 @@ use api::{ChannelId, Uuid};
 use sip::endpoint::Party;
 
 use super::attempt::Plan;
-use super::expand::{SipDestination, Target};
+use super::expand::{SipDestination, Target, WebDestination};
 use super::{AttemptId, Purpose};
 use crate::Switch;
 use crate::channel::{MediaLeg, OutboundChannel};
-use crate::leg::{InvitePlan, LegEnd, LoopbackHalf, SipLeg};
+use crate::leg::{InvitePlan, LegEnd, LoopbackHalf, SipLeg, WebLeg};
+use crate::web::WebClient;
 
 /// Number shown when the caller gives none (event-socket.md §6.4).
 const NO_NUMBER: &str = "0000000000";
@@ -57,6 +58,7 @@ impl Switch {
             Target::Null { name } => (**name).into(),
             Target::Loopback(to) => (*to.extension).into(),
             Target::Sip(sip) => sip.number.as_str().into(),
+            Target::Web(web) => web.number.as_str().into(),
         };
         let steer = |name: &str| plan.steer(name).map(Arc::<str>::from);
         profile.callee_id_name =
@@ -98,20 +100,29 @@ impl Switch {
                 profile.source = "src/switch_ivr_originate.c".into();
                 endpoint_variables = self.sip_variables(sip);
                 let name = self.sip_channel_name(sip);
-                (
-                    LegEnd::Sip(Box::new(self.sip_end(sip, &plan, &profile))),
-                    "sofia",
-                    name,
-                )
+                let mut leg = self.sip_end(sip, &plan, &profile);
+                if let Some(a) = &originator {
+                    self.lend_credentials(a, &mut leg);
+                }
+                (LegEnd::Sip(Box::new(leg)), "sofia", name)
+            }
+            Target::Web(web) => {
+                profile.source = "mod_sofia".into();
+                let (leg, name, variables) = self.web_end(web, originator.as_ref());
+                endpoint_variables = variables;
+                (LegEnd::Web(Box::new(leg)), "sofia", name)
             }
         };
         let name = shown.unwrap_or(default_name);
-        let variables = plan.variables.clone();
+        let mut variables = plan.variables.clone();
+        if let Some(a) = &originator {
+            self.copy_extension_headers(a, &plan.target, &mut variables);
+        }
         let destination_url = match &plan.target {
             Target::Sip(sip) => Some(sip.uri.clone()),
+            Target::Web(web) => Some(web.uri.to_string()),
             Target::Null { .. } | Target::Loopback(_) => None,
         };
-        let is_sip = destination_url.is_some();
         let channel = self.create_outbound(OutboundChannel {
             id,
             end,
@@ -125,9 +136,8 @@ impl Switch {
             attempt,
             media,
         });
-        if is_sip {
-            self.describe_outbound(&channel);
-        }
+        self.own_peer(&channel);
+        self.describe_outbound(&channel);
         channel
     }
 
@@ -268,6 +278,77 @@ impl Switch {
             awaits_answer: false,
             reinviting: false,
             held_by_peer: false,
+            answer_headers: Vec::new(),
+        }
+    }
+
+    /// The leg of a page that is called, the channel's name and its first variables: those of a phone.
+    fn web_end(
+        &mut self,
+        web: &WebDestination,
+        originator: Option<&ChannelId>,
+    ) -> (WebLeg, String, Vec<(&'static str, String)>) {
+        let client = self.web.get(web.client);
+        let domain = client.map_or_else(|| "".into(), |client| client.domain.clone());
+        let index = self.web_profile_index(&domain);
+        let profile = self.web_profile(&domain);
+        // Both ends of a call have one Call-ID to be known by, whatever lies between them.
+        let call_id = originator
+            .and_then(|a| self.var(a, "sip_call_id"))
+            .map(Arc::<str>::from)
+            .unwrap_or_else(|| self.new_uuid().to_string().into());
+        let variables = vec![
+            ("sip_profile_name", profile.to_string()),
+            ("sip_call_id", call_id.to_string()),
+            ("sip_via_protocol", "ws".to_owned()),
+        ];
+        let name = format!(
+            "sofia/{profile}/{}@{}",
+            web.number,
+            WebClient::host(web.client)
+        );
+        let mut leg = WebLeg::of_callee(web.client, self.new_peer(), call_id, index);
+        if let Some(a) = originator {
+            (leg.prefer, leg.wants_video) = self.far_side(a);
+        }
+        (leg, name, variables)
+    }
+
+    /// A page of another server's account answers the challenges of the server it calls by itself.
+    fn lend_credentials(&self, a: &ChannelId, leg: &mut SipLeg) {
+        let client = self
+            .as_web_leg(a)
+            .filter(|leg| leg.foreign)
+            .and_then(|leg| self.web.get(leg.client));
+        let (Some(client), Some(invite)) = (client, &mut leg.invite) else {
+            return;
+        };
+        invite.from = Party {
+            display: client.display_name.to_string(),
+            uri: format!("sip:{}@{}", escape_user(&client.user), client.domain),
+        };
+        invite.credentials = client.credentials();
+    }
+
+    /// Between pages and phones extension headers are passed on, as pages expect of a gateway (sylkrtc.md §5.2).
+    fn copy_extension_headers(
+        &self,
+        a: &ChannelId,
+        target: &Target,
+        variables: &mut Vec<(Arc<str>, Arc<str>)>,
+    ) {
+        let web = matches!(target, Target::Web(_)) || self.as_web_leg(a).is_some();
+        let Some(live) = self.channels.get(a).filter(|_| web) else {
+            return;
+        };
+        for (name, value) in live.seen.variables.iter() {
+            let extension = name
+                .get(..8)
+                .is_some_and(|start| start.eq_ignore_ascii_case("sip_h_x-"));
+            let given = |(n, _): &(Arc<str>, Arc<str>)| n.eq_ignore_ascii_case(name);
+            if extension && !variables.iter().any(given) {
+                variables.push((name.into(), value.to_text()));
+            }
         }
     }
 
@@ -283,7 +364,7 @@ impl Switch {
                 self.config.profiles.get(leg.profile).cloned(),
                 leg.invite.as_ref().map(|i| i.to_uri.clone()),
             ),
-            LegEnd::Null | LegEnd::Loopback(_) => return,
+            LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => return,
         };
         let Some(profile) = profile else { return };
         let mut pairs: Vec<(&str, String)> = Vec::new();
@@ -326,7 +407,7 @@ impl Switch {
 }
 
 /// A user part with what may not stand in it escaped (RFC 3261 §25.1).
-fn escape_user(user: &str) -> String {
+pub(crate) fn escape_user(user: &str) -> String {
     let mut out = String::with_capacity(user.len());
     for byte in user.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {

@@ -210,6 +210,7 @@ impl Switch {
             return;
         };
         if !bridge.is_a && bridge.by_application {
+            self.suit_web(&bridge.peer, id);
             self.answer_channel(&bridge.peer);
             self.set_call_state(&bridge.peer, api::view::CallState::Active);
         }
@@ -219,6 +220,19 @@ impl Switch {
         let attempt = self.channels.get(id)?.attempt?;
         let originate = self.originates.get(&attempt.originate)?;
         (!originate.decided).then_some(attempt)
+    }
+
+    /// Who runs the `bridge` a leg was made for, before or after it was won.
+    pub(crate) fn caller_of(&self, id: &ChannelId) -> Option<ChannelId> {
+        let live = self.channels.get(id)?;
+        match live.attempt {
+            Some(attempt) => self.bridging(attempt),
+            None => live
+                .bridge
+                .as_ref()
+                .filter(|bridge| !bridge.is_a)
+                .map(|bridge| bridge.peer.clone()),
+        }
     }
 
     fn bridging(&self, attempt: AttemptId) -> Option<ChannelId> {

@@ -224,7 +224,7 @@ impl Switch {
         let (now, from) = (self.now.mono, request.flow.remote.ip());
         let directory = self.view.directory.clone();
         let algorithms = accounts::algorithms(directory.user(domain, user).map(|user| &**user));
-        if self.registrations.attempts.is_blocked(from, now) {
+        if self.registrations.is_blocked(from, now) {
             return Judged::Forbidden {
                 reason: "too many failures from this address",
             };
@@ -240,7 +240,7 @@ impl Switch {
             .verify(now, kind, realm, &request.message, lookup);
         let (stale, failure) = match verdict {
             Verdict::Accepted { username } => {
-                self.registrations.attempts.succeeded(from);
+                self.registrations.count_login(from, now, true);
                 return match directory.user(domain, &username) {
                     Some(user) => {
                         let realm: Arc<str> = if **domain == *realm {
@@ -265,9 +265,7 @@ impl Switch {
             Verdict::WrongPassword { .. } => (false, Some("wrong password")),
         };
         if let Some(reason) = failure {
-            if self.registrations.attempts.failed(from, now) {
-                tracing::warn!(source = %from, "Too many wrong passwords; the address is not listened to for a minute");
-            }
+            self.registrations.count_login(from, now, false);
             return Judged::Forbidden { reason };
         }
         let headers = self

@@ -10,28 +10,28 @@ use crate::config::ProfileConfig;
 
 /// A user with the names it was addressed by.
 #[derive(Clone, Debug)]
-pub(super) struct Account {
-    pub(super) user: Arc<DirectoryUser>,
+pub(crate) struct Account {
+    pub(crate) user: Arc<DirectoryUser>,
     /// Its domain as the directory writes it.
-    pub(super) domain: Arc<str>,
+    pub(crate) domain: Arc<str>,
     /// The realm it proves itself for.
-    pub(super) realm: Arc<str>,
+    pub(crate) realm: Arc<str>,
 }
 
 /// The key of an address of record.
-pub(super) fn address(user: &str, domain: &str) -> Arc<str> {
+pub(crate) fn address(user: &str, domain: &str) -> Arc<str> {
     format!("{user}@{domain}").into()
 }
 
 impl Account {
-    pub(super) fn address(&self) -> Arc<str> {
+    pub(crate) fn address(&self) -> Arc<str> {
         address(&self.user.id, &self.domain)
     }
 }
 
 /// The HA1 of a user for a realm: from `a1-hash` where there is one (good for the directory's own domain only), or
 /// else made from `password`. `None`: the user cannot prove itself that way.
-pub(super) fn ha1(user: &DirectoryUser, realm: &str, algorithm: Algorithm) -> Option<Ha1> {
+pub(crate) fn ha1(user: &DirectoryUser, realm: &str, algorithm: Algorithm) -> Option<Ha1> {
     let given = |name| user.param(name).filter(|value| !value.is_empty());
     if let Some(hash) = given("a1-hash") {
         return user
@@ -45,7 +45,7 @@ pub(super) fn ha1(user: &DirectoryUser, realm: &str, algorithm: Algorithm) -> Op
 
 /// What a user is challenged with. Old phones fail on what they cannot read, so SHA-256 is offered only to users
 /// whose param `auth-algorithm` names it (`SHA-256`, or both in the order of preference; RFC 8760 §2.4).
-pub(super) fn algorithms(user: Option<&DirectoryUser>) -> Vec<Algorithm> {
+pub(crate) fn algorithms(user: Option<&DirectoryUser>) -> Vec<Algorithm> {
     let named: Vec<Algorithm> = user
         .and_then(|user| user.param("auth-algorithm"))
         .into_iter()
@@ -62,7 +62,7 @@ pub(super) fn algorithms(user: Option<&DirectoryUser>) -> Vec<Algorithm> {
 impl Switch {
     /// The domain of the directory that a host name stands for: itself, or the profile's first one when the name is
     /// the profile's own address or one of its domains. `None`: not ours.
-    pub(super) fn domain_of(&self, profile: &ProfileConfig, host: &str) -> Option<Arc<str>> {
+    pub(crate) fn domain_of(&self, profile: &ProfileConfig, host: &str) -> Option<Arc<str>> {
         let directory = &self.view.directory;
         if let Some(domain) = directory.domain(host) {
             return Some(domain.name.clone());
@@ -87,7 +87,7 @@ impl Switch {
     }
 
     /// The account of a user in a domain, under any of the domain's names.
-    pub(super) fn account(&self, domain: &str, user: &str) -> Option<Account> {
+    pub(crate) fn account(&self, domain: &str, user: &str) -> Option<Account> {
         let of_profile = || {
             self.config
                 .profiles

@@ -8,6 +8,7 @@ mod accounts;
 mod attempts;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use sip::register::{BindingChange, ChangeKind, Registrar, RegistrarConfig};
 use sip::transport::{FlowId, Target};
 
 pub(crate) use access::CallAuth;
-use accounts::Account;
+pub(crate) use accounts::{Account, ha1};
 use attempts::Attempts;
 
 use crate::Switch;
@@ -253,7 +254,7 @@ impl Switch {
         registration
     }
 
-    fn account_event(&mut self, event: AccountEvent) {
+    pub(crate) fn account_event(&mut self, event: AccountEvent) {
         self.publish(EventKind::Account(Box::new(event)), None);
     }
 
@@ -319,6 +320,10 @@ impl Switch {
             .collect();
         let mut count = 0;
         for registration in gone {
+            if self.flush_web_client(&registration) {
+                count += 1;
+                continue;
+            }
             let aor = accounts::address(&registration.user, &registration.domain);
             // Bindings of one address go together; the second of them finds nothing more to do.
             for change in self.registrations.table.remove(&aor) {
@@ -370,6 +375,20 @@ impl Registrations {
             self.targets.remove(&seen.contact);
         }
         Some(seen)
+    }
+
+    /// Whether an address has failed to log in too often to be listened to.
+    pub(crate) fn is_blocked(&self, from: IpAddr, now: Instant) -> bool {
+        self.attempts.is_blocked(from, now)
+    }
+
+    /// Counts a login: wrong ones of an address add up until a right one.
+    pub(crate) fn count_login(&mut self, from: IpAddr, now: Instant, right: bool) {
+        if right {
+            self.attempts.succeeded(from);
+        } else if self.attempts.failed(from, now) {
+            tracing::warn!(source = %from, "Too many wrong passwords; the address is not listened to for a minute");
+        }
     }
 
     fn share_agent(&mut self, agent: &str) -> Arc<str> {

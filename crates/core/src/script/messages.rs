@@ -83,8 +83,7 @@ impl Switch {
         };
         if let QueuedAction::Run { name, .. } = &message.action
             && app::name_waits_for_media(name)
-            && live.media.opening
-            && !live.media.open
+            && live.awaits_media()
         {
             return false;
         }

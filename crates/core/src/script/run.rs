@@ -41,7 +41,9 @@ impl Switch {
         let Some(profile) = live.seen.profile.clone() else {
             return;
         };
-        let actions = if profile.dialplan.eq_ignore_ascii_case("inline") {
+        let actions = if let Some(bridge) = self.take_direct_route(id) {
+            vec![bridge]
+        } else if profile.dialplan.eq_ignore_ascii_case("inline") {
             let given = self
                 .channels
                 .get_mut(id)
@@ -133,7 +135,7 @@ impl Switch {
                 }
                 return;
             };
-            if app::waits_for_media(next) && live.media.opening && !live.media.open {
+            if app::waits_for_media(next) && live.awaits_media() {
                 return;
             }
             let Some(next) = live.script.actions.pop_front() else {

@@ -71,7 +71,10 @@ fn both_algorithms_work_from_password_and_from_hash() {
         let stored = Ha1::new(algorithm, "alice", REALM, "secret");
         let credentials = Credentials {
             username: "alice".into(),
-            secret: Secret::Ha1(stored),
+            secret: Secret::Ha1 {
+                realm: REALM.into(),
+                ha1: stored,
+            },
         };
         // Both offered: the client takes the one its hash fits.
         assert_eq!(

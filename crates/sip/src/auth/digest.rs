@@ -92,6 +92,11 @@ impl Ha1 {
         })
     }
 
+    /// Whether it is the MD5 hash of these bytes; takes the same time wherever they differ.
+    pub fn is_md5(&self, raw: &[u8; 16]) -> bool {
+        self.algorithm == Algorithm::Md5 && same_secret(&self.hex, &hex(raw))
+    }
+
     /// The algorithm it was made with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -156,6 +161,19 @@ mod tests {
             assert_eq!(ha1.response(nonce, qop, "GET", "/dir/index.html"), response);
             assert_eq!(Ha1::from_hex(algorithm, &ha1.hex.to_uppercase()), Some(ha1));
         }
+    }
+
+    #[test]
+    fn raw_hashes_are_compared() {
+        // sylkrtc.md §4.1: alice, example.org, wonderland.
+        let ha1 = Ha1::new(Algorithm::Md5, "alice", "example.org", "wonderland");
+        let mut raw = 0x72f8_6f20_5370_3faa_0f52_1ce7_1cfe_6f59_u128.to_be_bytes();
+        assert!(ha1.is_md5(&raw));
+        raw[15] ^= 1;
+        assert!(!ha1.is_md5(&raw));
+        let other = Ha1::new(Algorithm::Sha256, "alice", "example.org", "wonderland");
+        raw[15] ^= 1;
+        assert!(!other.is_md5(&raw));
     }
 
     #[test]

@@ -1,0 +1,514 @@
+//! A web leg: a call of a page, whose media is a WebRTC peer.
+
+use std::sync::Arc;
+
+use api::event::{WebEventKind, WebHeaders};
+use api::id::WebClientId;
+use api::view::{AnswerState, Direction};
+use api::{ChannelId, HangupCause};
+use media::control::{Codec, LegSpec, PeerId, PeerWish, WebCommand};
+use sip::message::reason_phrase;
+
+use super::LegEnd;
+use crate::Switch;
+
+/// Codecs a browser may use, best first. What the far side speaks goes in front, as relaying beats transcoding.
+const CODECS: [&str; 4] = ["opus", "G722", "PCMU", "PCMA"];
+/// Candidates kept for a peer that does not exist yet.
+const MAX_HELD: usize = 128;
+
+/// One web leg.
+#[derive(Debug)]
+pub(crate) struct WebLeg {
+    pub(crate) client: WebClientId,
+    pub(crate) peer: PeerId,
+    /// Index of the profile it counts for.
+    pub(crate) profile: usize,
+    /// What stands for a SIP Call-ID.
+    pub(crate) call_id: Arc<str>,
+    pub(super) stage: Stage,
+    /// The far side's codec.
+    pub(crate) prefer: Option<Codec>,
+    /// The far side has video.
+    pub(crate) wants_video: bool,
+    /// The peer was made and has not ended.
+    pub(super) peer_lives: bool,
+    /// The page has our answer.
+    pub(super) told_answer: bool,
+    pub(super) established: bool,
+    held_candidates: Vec<Arc<str>>,
+    /// What was agreed for audio.
+    pub(super) spec: Option<LegSpec>,
+    pub(super) has_video: bool,
+    /// The peer its video goes to.
+    pub(super) linked: Option<PeerId>,
+    /// Headers of the far side's answer that the page wants to see.
+    pub(crate) accept_headers: WebHeaders,
+    /// Headers of the page's answer.
+    pub(crate) answer_headers: WebHeaders,
+    /// How it ends, where somebody knows better than the cause.
+    pub(super) farewell: Option<Farewell>,
+    /// Where a call of another server's goes, until it went.
+    pub(crate) direct: Option<Arc<str>>,
+    /// The client's domain is not ours, so its credentials are for others to check.
+    pub(crate) foreign: bool,
+}
+
+/// How far the descriptions are.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// The page's offer waits for an answer; `wanted` says that only the media leg is waited for.
+    Offered { offer: Arc<str>, wanted: bool },
+    /// The peer works on the page's offer.
+    Accepting,
+    /// Our offer is being made.
+    Offering,
+    /// The page has our offer and rings.
+    Ringing,
+    /// The peer reads the page's answer.
+    Taking,
+    /// Both sides are described.
+    Agreed,
+    /// The page changes the call; the peer works on it.
+    Updating,
+}
+
+/// The last word to the page, with what programs read of it.
+#[derive(Clone, Debug)]
+pub(super) struct Farewell {
+    pub(super) code: u16,
+    pub(super) phrase: Box<str>,
+    /// `sip_hangup_disposition`
+    pub(super) disposition: &'static str,
+}
+
+impl WebLeg {
+    fn new(
+        client: WebClientId,
+        peer: PeerId,
+        call_id: Arc<str>,
+        profile: usize,
+        stage: Stage,
+    ) -> Self {
+        Self {
+            client,
+            peer,
+            profile,
+            call_id,
+            stage,
+            prefer: None,
+            wants_video: false,
+            peer_lives: false,
+            told_answer: false,
+            established: false,
+            held_candidates: Vec::new(),
+            spec: None,
+            has_video: false,
+            linked: None,
+            accept_headers: Vec::new(),
+            answer_headers: Vec::new(),
+            farewell: None,
+            direct: None,
+            foreign: false,
+        }
+    }
+
+    /// The leg of a page that calls.
+    pub(crate) fn of_caller(
+        client: WebClientId,
+        peer: PeerId,
+        call_id: Arc<str>,
+        profile: usize,
+        offer: Arc<str>,
+    ) -> Self {
+        let stage = Stage::Offered {
+            offer,
+            wanted: false,
+        };
+        Self::new(client, peer, call_id, profile, stage)
+    }
+
+    /// The leg of a page that is called.
+    pub(crate) fn of_callee(
+        client: WebClientId,
+        peer: PeerId,
+        call_id: Arc<str>,
+        profile: usize,
+    ) -> Self {
+        Self::new(client, peer, call_id, profile, Stage::Offering)
+    }
+
+    /// Whether its answer is being made: what an application does next would find no codec yet.
+    pub(crate) fn is_being_answered(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Offered { wanted: true, .. } | Stage::Accepting
+        )
+    }
+
+    /// Whether audio was agreed.
+    pub(super) fn has_audio(&self) -> bool {
+        self.spec.is_some()
+    }
+
+    /// Whether the page offered pictures, or has them agreed already.
+    pub(crate) fn offers_video(&self) -> bool {
+        match &self.stage {
+            Stage::Offered { offer, .. } => offers_video(offer),
+            Stage::Accepting
+            | Stage::Offering
+            | Stage::Ringing
+            | Stage::Taking
+            | Stage::Agreed
+            | Stage::Updating => self.has_video,
+        }
+    }
+}
+
+/// Whether a description has a video line that is not refused.
+fn offers_video(text: &str) -> bool {
+    sip::sdp::parse(text.as_bytes()).is_ok_and(|description| {
+        description
+            .media
+            .iter()
+            .any(|media| media.kind.eq_ignore_ascii_case("video") && media.port != 0)
+    })
+}
+
+impl Switch {
+    pub(crate) fn web_leg(&mut self, id: &ChannelId) -> Option<&mut WebLeg> {
+        match &mut self.channels.get_mut(id)?.end {
+            LegEnd::Web(leg) => Some(leg),
+            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+        }
+    }
+
+    /// The same for looking only.
+    pub(crate) fn as_web_leg(&self, id: &ChannelId) -> Option<&WebLeg> {
+        match &self.channels.get(id)?.end {
+            LegEnd::Web(leg) => Some(leg),
+            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+        }
+    }
+
+    /// The name of a peer that is to be made.
+    pub(crate) fn new_peer(&mut self) -> PeerId {
+        self.serials.peer += 1;
+        PeerId(self.serials.peer)
+    }
+
+    /// Reports about the channel's peer come to it from here on.
+    pub(crate) fn own_peer(&mut self, id: &ChannelId) {
+        if let Some(peer) = self.as_web_leg(id).map(|leg| leg.peer) {
+            self.web.peers.insert(peer, id.clone());
+        }
+    }
+
+    /// What a peer is wanted for, as things stand.
+    pub(super) fn peer_wish(&self, id: &ChannelId) -> Option<PeerWish> {
+        let live = self.channels.get(id)?;
+        let leg = self.as_web_leg(id)?;
+        let known = CODECS.iter().filter_map(|name| Codec::from_name(name));
+        let mut audio: Vec<Codec> = leg.prefer.into_iter().chain(known).collect();
+        let mut seen = Vec::new();
+        audio.retain(|codec| {
+            let new = !seen.contains(codec);
+            seen.push(*codec);
+            new
+        });
+        Some(PeerWish {
+            audio,
+            video: leg.wants_video || leg.has_video,
+            leg: Some((live.media.worker, live.media.id)),
+        })
+    }
+
+    /// Lets the peer answer the page's offer, as soon as the media leg is there.
+    fn accept_web(&mut self, id: &ChannelId) {
+        let open = self.channels.get(id).is_some_and(|live| live.media.open);
+        let Some(wish) = self.peer_wish(id) else {
+            return;
+        };
+        let Some(leg) = self.web_leg(id) else { return };
+        let Stage::Offered { offer, wanted } = &mut leg.stage else {
+            return;
+        };
+        if !open {
+            *wanted = true;
+            return;
+        }
+        let (peer, offer) = (leg.peer, offer.to_string());
+        leg.stage = Stage::Accepting;
+        leg.peer_lives = true;
+        self.peers(WebCommand::Accept { peer, offer, wish });
+        self.flush_candidates(id);
+    }
+
+    /// A page is called: its media leg first, then our offer.
+    pub(super) fn start_web(&mut self, id: &ChannelId) {
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        live.media.opening = true;
+        let (worker, leg) = (live.media.worker, live.media.id);
+        let kind = media::control::LegKind::Web;
+        self.media(worker, media::control::MediaCommand::OpenLeg { leg, kind });
+    }
+
+    /// The media leg has opened: what waited for it goes on.
+    pub(super) fn web_media_ready(&mut self, id: &ChannelId) {
+        let wish = self.peer_wish(id);
+        let Some(leg) = self.web_leg(id) else { return };
+        match &leg.stage {
+            Stage::Offered { wanted: true, .. } => self.accept_web(id),
+            Stage::Offering if !leg.peer_lives => {
+                leg.peer_lives = true;
+                let peer = leg.peer;
+                if let Some(wish) = wish {
+                    self.peers(WebCommand::Offer { peer, wish });
+                }
+                self.flush_candidates(id);
+            }
+            Stage::Offered { wanted: false, .. }
+            | Stage::Accepting
+            | Stage::Offering
+            | Stage::Ringing
+            | Stage::Taking
+            | Stage::Agreed
+            | Stage::Updating => {}
+        }
+    }
+
+    /// A candidate of the page; one for a peer that does not exist yet is kept for it.
+    pub(crate) fn web_candidate(&mut self, id: &ChannelId, candidate: &Arc<str>) {
+        let Some(leg) = self.web_leg(id) else { return };
+        if leg.peer_lives {
+            let peer = leg.peer;
+            let candidate = candidate.to_string();
+            self.peers(WebCommand::Trickle { peer, candidate });
+        } else if leg.held_candidates.len() < MAX_HELD {
+            leg.held_candidates.push(candidate.clone());
+        }
+    }
+
+    fn flush_candidates(&mut self, id: &ChannelId) {
+        let Some(leg) = self.web_leg(id) else { return };
+        for candidate in std::mem::take(&mut leg.held_candidates) {
+            self.web_candidate(id, &candidate);
+        }
+    }
+
+    /// The codec and pictures a far side has, or would be given.
+    pub(crate) fn far_side(&self, other: &ChannelId) -> (Option<Codec>, bool) {
+        let video = self.as_web_leg(other).is_some_and(WebLeg::offers_video);
+        (self.codec_of(other), video)
+    }
+
+    /// The far side's codec and pictures are known: the page is answered so that both can be passed on as they are.
+    pub(crate) fn suit_web(&mut self, id: &ChannelId, other: &ChannelId) {
+        let (prefer, video) = self.far_side(other);
+        if let Some(leg) = self.web_leg(id) {
+            leg.prefer = prefer.or(leg.prefer);
+            leg.wants_video = video;
+        }
+    }
+
+    /// The codec a channel has, or the one it would be given first.
+    fn codec_of(&self, id: &ChannelId) -> Option<Codec> {
+        let live = self.channels.get(id)?;
+        match &live.end {
+            LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Web(leg) => leg.spec.as_ref().map(|spec| spec.send.codec),
+            LegEnd::Sip(leg) => match &live.seen.read_codec {
+                Some(codec) => Codec::from_name(&codec.name),
+                None => leg.offered_codec(),
+            },
+        }
+    }
+
+    /// `answer`: the page hears of it when its answer is written.
+    pub(super) fn answer_web(&mut self, id: &ChannelId) {
+        self.accept_web(id);
+        if self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.answer == AnswerState::Ringing)
+        {
+            self.mark_early(id);
+        }
+        self.mark_answered(id);
+        if self.as_web_leg(id).is_some_and(|leg| leg.told_answer) {
+            self.tell_accepted(id, None);
+        }
+    }
+
+    /// `pre_answer`: the answer goes out early.
+    pub(super) fn pre_answer_web(&mut self, id: &ChannelId) {
+        self.accept_web(id);
+        self.mark_early(id);
+    }
+
+    pub(super) fn ring_web(&mut self, id: &ChannelId) {
+        let unheard = self.channels.get(id).is_some_and(|live| {
+            let told = live
+                .seen
+                .profile
+                .as_ref()
+                .is_some_and(|p| p.times.progress.happened());
+            !told && live.seen.answer == AnswerState::Ringing
+        });
+        if !unheard {
+            return;
+        }
+        self.mark_ringing(id);
+        self.tell_page(id, |channel| WebEventKind::Proceeding {
+            channel,
+            code: 180,
+        });
+    }
+
+    /// Tells the page of a call something about it.
+    pub(super) fn tell_page(
+        &mut self,
+        id: &ChannelId,
+        kind: impl FnOnce(ChannelId) -> WebEventKind,
+    ) {
+        if let Some(client) = self.as_web_leg(id).map(|leg| leg.client) {
+            self.tell_web_client(client, kind(id.clone()));
+        }
+    }
+
+    pub(super) fn tell_accepted(&mut self, id: &ChannelId, answer: Option<Arc<str>>) {
+        let Some(leg) = self.web_leg(id) else { return };
+        let (call_id, headers) = (leg.call_id.clone(), std::mem::take(&mut leg.accept_headers));
+        self.tell_page(id, |channel| WebEventKind::Accepted {
+            channel,
+            answer,
+            call_id,
+            headers,
+        });
+    }
+
+    /// Refused with a status of somebody's choice.
+    pub(super) fn refuse_web(&mut self, id: &ChannelId, code: u16, phrase: &str) {
+        let phrase = if phrase.is_empty() {
+            reason_phrase(code)
+        } else {
+            phrase
+        };
+        if let Some(leg) = self.web_leg(id) {
+            leg.farewell = Some(Farewell {
+                code,
+                phrase: phrase.into(),
+                disposition: "send_refuse",
+            });
+        }
+    }
+
+    /// The page's own call ends, or one that rings there is refused with `code` (sylkrtc.md §5.4).
+    pub(crate) fn web_hangs_up(&mut self, id: &ChannelId, code: u16) {
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
+        let inbound = live.seen.direction == Direction::Inbound;
+        let (farewell, cause) = if live.seen.is_answered() {
+            ((200, "to BYE", "recv_bye"), HangupCause::NormalClearing)
+        } else if inbound {
+            let words = (487, reason_phrase(487), "recv_cancel");
+            (words, HangupCause::OriginatorCancel)
+        } else {
+            let words = (code, reason_phrase(code), "recv_refuse");
+            (words, HangupCause::from_sip_status(code))
+        };
+        let (code, phrase, disposition) = farewell;
+        self.end_web_with(id, code, phrase, disposition, cause);
+    }
+
+    /// Hangs a web leg up with its own last word.
+    pub(super) fn end_web_with(
+        &mut self,
+        id: &ChannelId,
+        code: u16,
+        phrase: &str,
+        disposition: &'static str,
+        cause: HangupCause,
+    ) {
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
+        let blame = match live.seen.direction {
+            Direction::Inbound => api::cause::Blame::Caller,
+            Direction::Outbound => api::cause::Blame::Callee,
+        };
+        if let Some(leg) = self.web_leg(id) {
+            leg.farewell = Some(Farewell {
+                code,
+                phrase: phrase.into(),
+                disposition,
+            });
+        }
+        if disposition.starts_with("recv") {
+            self.set_vars(
+                id,
+                &[
+                    ("sip_term_status", code.to_string()),
+                    ("proto_specific_hangup_cause", format!("sip:{code}")),
+                    ("sip_term_cause", cause.q850().to_string()),
+                ],
+            );
+        }
+        self.hangup(id, cause, blame);
+    }
+
+    /// The channel ends: the page is told, the peer goes.
+    pub(super) fn end_web(&mut self, id: &ChannelId, cause: HangupCause) {
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
+        let inbound = live.seen.direction == Direction::Inbound;
+        let answered = live
+            .seen
+            .profile
+            .as_ref()
+            .is_some_and(|p| p.times.answered.happened());
+        let Some(leg) = self.web_leg(id) else { return };
+        let (peer, lives) = (leg.peer, std::mem::take(&mut leg.peer_lives));
+        let rang = !matches!(leg.stage, Stage::Offering);
+        // Somebody else took the call, or the page had its say: nobody missed anything.
+        let missed = !inbound
+            && !answered
+            && rang
+            && leg.farewell.is_none()
+            && cause != HangupCause::LoseRace;
+        let farewell = leg.farewell.take().unwrap_or_else(|| {
+            let (code, phrase, disposition) = if answered {
+                (200, "Session Terminated", "send_bye")
+            } else if inbound {
+                let code = cause.sip_status();
+                (code, reason_phrase(code), "send_refuse")
+            } else {
+                (487, reason_phrase(487), "send_cancel")
+            };
+            Farewell {
+                code,
+                phrase: phrase.into(),
+                disposition,
+            }
+        });
+        self.web.peers.remove(&peer);
+        if lives {
+            self.peers(WebCommand::Close { peer });
+        }
+        self.set_var(id, "sip_hangup_disposition", farewell.disposition);
+        // A page that was never called has nothing to be told.
+        if !inbound && !rang {
+            return;
+        }
+        self.tell_page(id, |channel| WebEventKind::Terminated {
+            channel,
+            code: farewell.code,
+            phrase: (&*farewell.phrase).into(),
+            missed,
+        });
+    }
+}

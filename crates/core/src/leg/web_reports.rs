@@ -1,0 +1,380 @@
+//! What the WebRTC peers report, and what becomes of it.
+
+use std::sync::Arc;
+
+use api::event::{WebEventKind, WebHeaders, WebParty};
+use api::{ChannelId, CommandError, ErrorKind, HangupCause};
+use media::control::{Direction, MediaCommand, PeerEnd, PeerId, WebAgreed, WebCommand, WebReport};
+use sip::message::reason_phrase;
+
+use super::LegEnd;
+use super::web_leg::Stage;
+use crate::Switch;
+use crate::work::Work;
+
+/// Says that a description cannot be used (RFC 3261 §21.4.26).
+const NOT_ACCEPTABLE: u16 = 488;
+
+impl Switch {
+    pub(crate) fn web_report(&mut self, report: WebReport) {
+        let (WebReport::Answered { peer, .. }
+        | WebReport::Offered { peer, .. }
+        | WebReport::Agreed { peer, .. }
+        | WebReport::Refused { peer, .. }
+        | WebReport::Connected { peer }
+        | WebReport::Ended { peer, .. }) = &report;
+        // Reports cross with the end of their call.
+        let Some(id) = self.web.peers.get(peer).cloned() else {
+            tracing::debug!(?report, "Nobody waits for this peer");
+            return;
+        };
+        match report {
+            WebReport::Answered { answer, agreed, .. } => {
+                self.peer_answered(&id, answer.into(), agreed)
+            }
+            WebReport::Offered { offer, .. } => self.peer_offered(&id, offer.into()),
+            WebReport::Agreed { agreed, .. } => self.peer_agreed(&id, agreed),
+            WebReport::Refused { why, .. } => self.peer_refused(&id, &why),
+            WebReport::Connected { .. } => self.peer_connected(&id),
+            WebReport::Ended { peer, why } => self.peer_gone(&id, peer, why),
+        }
+    }
+
+    fn peer_answered(&mut self, id: &ChannelId, answer: Arc<str>, agreed: WebAgreed) {
+        let Some(leg) = self.web_leg(id) else { return };
+        match leg.stage {
+            Stage::Accepting => {
+                leg.stage = Stage::Agreed;
+                leg.told_answer = true;
+                if !self.media_agreed(id, agreed) {
+                    return;
+                }
+                self.announce_codec(id);
+                let answered = self
+                    .channels
+                    .get(id)
+                    .is_some_and(|live| live.seen.is_answered());
+                if answered {
+                    self.tell_accepted(id, Some(answer));
+                } else {
+                    let Some(call_id) = self.as_web_leg(id).map(|leg| leg.call_id.clone()) else {
+                        return;
+                    };
+                    self.tell_page(id, |channel| WebEventKind::EarlyMedia {
+                        channel,
+                        code: 183,
+                        answer: Some(answer),
+                        call_id,
+                    });
+                }
+                // An application may have waited for the codec.
+                self.work.push_back(Work::Continue(id.clone()));
+                self.work.push_back(Work::Messages(id.clone()));
+            }
+            Stage::Updating => {
+                leg.stage = Stage::Agreed;
+                let held = agreed
+                    .audio
+                    .as_ref()
+                    .is_some_and(|spec| !spec.direction.sends());
+                if !self.media_agreed(id, agreed) {
+                    return;
+                }
+                self.tell_page(id, |channel| WebEventKind::UpdateAccepted {
+                    channel,
+                    answer,
+                });
+                self.mark_held(id, held);
+            }
+            Stage::Offered { .. }
+            | Stage::Offering
+            | Stage::Ringing
+            | Stage::Taking
+            | Stage::Agreed => tracing::warn!(channel = %id, "A peer answers what nobody asked"),
+        }
+    }
+
+    fn peer_offered(&mut self, id: &ChannelId, offer: Arc<str>) {
+        let Some(leg) = self.web_leg(id) else { return };
+        if !matches!(leg.stage, Stage::Offering) {
+            tracing::warn!(channel = %id, "A peer offers what nobody asked");
+            return;
+        }
+        leg.stage = Stage::Ringing;
+        let call_id = leg.call_id.clone();
+        let (from, headers) = (self.web_caller(id), self.web_invite_headers(id));
+        self.tell_page(id, |channel| WebEventKind::Incoming {
+            channel,
+            offer,
+            from,
+            call_id,
+            headers,
+        });
+        self.mark_ringing(id);
+        self.run_hooks(id, "ring");
+        self.leg_ringing(id);
+    }
+
+    fn peer_agreed(&mut self, id: &ChannelId, agreed: WebAgreed) {
+        let Some(leg) = self.web_leg(id) else { return };
+        if !matches!(leg.stage, Stage::Taking) {
+            tracing::warn!(channel = %id, "A peer agrees to what nobody asked");
+            return;
+        }
+        leg.stage = Stage::Agreed;
+        leg.told_answer = true;
+        let headers = std::mem::take(&mut leg.answer_headers);
+        if !self.media_agreed(id, agreed) {
+            return;
+        }
+        self.announce_codec(id);
+        self.tell_accepted(id, None);
+        self.pass_answer_headers(id, headers.iter().map(|(n, v)| (&**n, &**v)));
+        self.mark_answered(id);
+        self.leg_answered(id);
+    }
+
+    /// Sets media up as agreed; false, and the call refused, when there is none.
+    fn media_agreed(&mut self, id: &ChannelId, agreed: WebAgreed) -> bool {
+        let WebAgreed { audio, video } = agreed;
+        if audio.is_none() && !video {
+            self.refuse_description(id);
+            return false;
+        }
+        let Some(leg) = self.web_leg(id) else {
+            return false;
+        };
+        leg.has_video = video;
+        leg.spec = audio.clone();
+        if let Some(spec) = audio {
+            let offered = spec.send.codec.name().to_owned();
+            self.set_media(id, spec, offered);
+        }
+        self.link_video(id);
+        true
+    }
+
+    fn refuse_description(&mut self, id: &ChannelId) {
+        self.end_web_with(
+            id,
+            NOT_ACCEPTABLE,
+            reason_phrase(NOT_ACCEPTABLE),
+            "send_refuse",
+            HangupCause::IncompatibleDestination,
+        );
+    }
+
+    fn peer_refused(&mut self, id: &ChannelId, why: &str) {
+        tracing::info!(channel = %id, why, "A description of a page cannot be used");
+        let Some(leg) = self.web_leg(id) else { return };
+        match leg.stage {
+            Stage::Accepting | Stage::Offering | Stage::Taking => self.refuse_description(id),
+            Stage::Updating => {
+                leg.stage = Stage::Agreed;
+                self.tell_page(id, |channel| WebEventKind::UpdateFailed {
+                    channel,
+                    code: NOT_ACCEPTABLE,
+                    phrase: reason_phrase(NOT_ACCEPTABLE).into(),
+                });
+            }
+            Stage::Offered { .. } | Stage::Ringing | Stage::Agreed => {
+                tracing::warn!(channel = %id, "A peer refuses what nobody asked");
+            }
+        }
+    }
+
+    fn peer_connected(&mut self, id: &ChannelId) {
+        let Some(leg) = self.web_leg(id) else { return };
+        if !std::mem::replace(&mut leg.established, true) {
+            self.tell_page(id, |channel| WebEventKind::Established { channel });
+        }
+    }
+
+    fn peer_gone(&mut self, id: &ChannelId, peer: PeerId, why: PeerEnd) {
+        self.web.peers.remove(&peer);
+        if let Some(leg) = self.web_leg(id) {
+            leg.peer_lives = false;
+        }
+        let cause = match why {
+            PeerEnd::IceFailed | PeerEnd::DtlsTimeout => HangupCause::MediaTimeout,
+            PeerEnd::DtlsFailed => HangupCause::ProtocolError,
+            PeerEnd::Closed => HangupCause::NormalClearing,
+            PeerEnd::Socket => HangupCause::NetworkOutOfOrder,
+        };
+        self.end_web_with(id, 0, why.phrase(), "recv_bye", cause);
+    }
+
+    /// The page's answer to our offer.
+    ///
+    /// # Errors
+    /// `InvalidState` unless it rings.
+    pub(crate) fn take_web_answer(
+        &mut self,
+        id: &ChannelId,
+        answer: &str,
+        headers: WebHeaders,
+    ) -> Result<(), CommandError> {
+        let leg = self
+            .web_leg(id)
+            .filter(|leg| matches!(leg.stage, Stage::Ringing))
+            .ok_or_else(|| CommandError::new(ErrorKind::InvalidState, "the call does not ring"))?;
+        leg.stage = Stage::Taking;
+        leg.answer_headers = headers;
+        let (peer, answer) = (leg.peer, answer.to_owned());
+        self.peers(WebCommand::TakeAnswer { peer, answer });
+        Ok(())
+    }
+
+    /// The page changes the call. The far side is not asked: what it needs not know is switched here, and new media
+    /// for it there are none (sylkrtc.md §5.6).
+    ///
+    /// # Errors
+    /// `InvalidState` unless the call is answered and no change is under way.
+    pub(crate) fn web_offers_again(
+        &mut self,
+        id: &ChannelId,
+        offer: &str,
+    ) -> Result<(), CommandError> {
+        let answered = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.is_answered());
+        let video = self
+            .partner(id)
+            .and_then(|peer| Some(self.as_web_leg(&peer)?.has_video))
+            .unwrap_or_default();
+        let leg = self
+            .web_leg(id)
+            .filter(|leg| answered && matches!(leg.stage, Stage::Agreed))
+            .ok_or_else(|| {
+                CommandError::new(ErrorKind::InvalidState, "the call cannot be changed now")
+            })?;
+        leg.stage = Stage::Updating;
+        leg.wants_video = video;
+        // The codec in use stays, if the page lets it.
+        leg.prefer = leg.spec.as_ref().map(|spec| spec.send.codec);
+        let (peer, offer) = (leg.peer, offer.to_owned());
+        if let Some(wish) = self.peer_wish(id) {
+            self.peers(WebCommand::Accept { peer, offer, wish });
+        }
+        Ok(())
+    }
+
+    /// Holds a page, or takes it off hold: we stop to listen, it is not asked.
+    pub(crate) fn hold_web(&mut self, id: &ChannelId, on: bool) {
+        let Some(mut spec) = self.web_leg(id).and_then(|leg| leg.spec.clone()) else {
+            return;
+        };
+        if on {
+            spec.direction = match spec.direction {
+                Direction::SendRecv | Direction::SendOnly => Direction::SendOnly,
+                Direction::RecvOnly | Direction::Inactive => Direction::Inactive,
+            };
+        }
+        self.media_of(id, |leg| MediaCommand::SetRemote { leg, spec });
+    }
+
+    /// Two pages that are bridged see each other, if both have pictures; others do not.
+    pub(crate) fn link_video(&mut self, id: &ChannelId) {
+        let partner = self.partner(id).filter(|peer| {
+            let has = |id: &ChannelId| {
+                self.as_web_leg(id)
+                    .is_some_and(|leg| leg.has_video && leg.peer_lives)
+            };
+            has(id) && has(peer)
+        });
+        let Some(leg) = self.as_web_leg(id) else {
+            return;
+        };
+        let (own, linked) = (leg.peer, leg.linked);
+        let wanted = partner
+            .as_ref()
+            .and_then(|partner| self.as_web_leg(partner))
+            .map(|leg| leg.peer);
+        if linked == wanted {
+            return;
+        }
+        if let Some(old) = linked {
+            self.peers(WebCommand::UnlinkVideo { a: own, b: old });
+            let other = self.web.peers.get(&old).cloned();
+            for id in [Some(id.clone()), other].into_iter().flatten() {
+                if let Some(leg) = self.web_leg(&id) {
+                    leg.linked = None;
+                }
+            }
+        }
+        if let (Some(partner), Some(other)) = (partner, wanted) {
+            self.peers(WebCommand::LinkVideo { a: own, b: other });
+            for (id, peer) in [(id, other), (&partner, own)] {
+                if let Some(leg) = self.web_leg(id) {
+                    leg.linked = Some(peer);
+                }
+            }
+        }
+    }
+
+    /// The far side answered with headers: its caller gets those it wants to see.
+    pub(crate) fn pass_answer_headers<'h>(
+        &mut self,
+        id: &ChannelId,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    ) {
+        let Some(caller) = self.caller_of(id) else {
+            return;
+        };
+        let client = self
+            .as_web_leg(&caller)
+            .and_then(|leg| self.web.get(leg.client));
+        if let Some(client) = client {
+            let wanted = client.wanted(headers);
+            if let Some(leg) = self.web_leg(&caller) {
+                leg.accept_headers = wanted;
+            }
+        } else if matches!(
+            self.channels.get(id).map(|live| &live.end),
+            Some(LegEnd::Web(_))
+        ) && let Some(leg) = self.sip_leg(&caller)
+        {
+            leg.answer_headers = headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+        }
+    }
+
+    /// Who calls a page: the caller's number at the domain it came from. The page's own name for our domain is kept,
+    /// so that it recognises its contacts.
+    fn web_caller(&self, id: &ChannelId) -> WebParty {
+        let profile = self
+            .channels
+            .get(id)
+            .and_then(|live| live.seen.profile.as_deref());
+        let (name, number) =
+            profile.map_or(("", ""), |p| (&*p.caller_id_name, &*p.caller_id_number));
+        let domain = self
+            .as_web_leg(id)
+            .and_then(|leg| self.web.get(leg.client))
+            .map_or("", |client| &*client.domain);
+        let caller = self.caller_of(id);
+        let host = caller
+            .as_ref()
+            .filter(|caller| self.var(caller, "sip_from_user") == Some(number))
+            .and_then(|caller| self.var(caller, "sip_from_host"))
+            .filter(|host| !self.is_local_host(host))
+            .unwrap_or(domain);
+        WebParty {
+            uri: format!("{number}@{host}").into(),
+            display_name: name.into(),
+        }
+    }
+
+    /// Headers of the INVITE the page wants to see.
+    fn web_invite_headers(&self, id: &ChannelId) -> WebHeaders {
+        let client = self.as_web_leg(id).and_then(|leg| self.web.get(leg.client));
+        let Some(client) = client else {
+            return Vec::new();
+        };
+        let headers = self.custom_headers(id, "sip_h_");
+        client.wanted(headers.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+    }
+}
