@@ -31,6 +31,10 @@ use crate::config::{Config, ProfileConfig};
 use crate::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
 use crate::{Effect, Input, Switch};
 
+mod peers;
+
+pub(crate) use peers::Peers;
+
 /// Where the switch's SIP is bound.
 pub(crate) const SIP: &str = "127.0.0.1:5060";
 const UDP_FLOW: FlowId = FlowId(1);
@@ -47,6 +51,7 @@ pub(crate) struct Rig {
     pub(crate) view: Arc<View>,
     pub(crate) events: Vec<Event>,
     pub(crate) commands: Vec<MediaCommand>,
+    pub(crate) peers: Peers,
     pub(crate) answers: HashMap<u64, Result<Answer, CommandError>>,
     transmits: Vec<sip::transport::Transmit>,
     plays: HashMap<PlayId, Option<RoomId>>,
@@ -100,6 +105,7 @@ impl Rig {
             view: Arc::default(),
             events: Vec::new(),
             commands: Vec::new(),
+            peers: Peers::default(),
             answers: HashMap::new(),
             transmits: Vec::new(),
             plays: HashMap::new(),
@@ -132,7 +138,11 @@ impl Rig {
                         inputs.extend(self.react(&command).into_iter().map(Input::Media));
                         self.commands.push(command);
                     }
-                    Effect::ReloadXml { .. } | Effect::Stop | Effect::Web(_) => {}
+                    Effect::Web(command) => {
+                        inputs.extend(self.peers.react(&command).into_iter().map(Input::Web));
+                        self.peers.commands.push(command);
+                    }
+                    Effect::ReloadXml { .. } | Effect::Stop => {}
                 }
             }
         }

@@ -168,7 +168,12 @@ impl Switch {
         tracing::info!(channel = %id, why, "A description of a page cannot be used");
         let Some(leg) = self.web_leg(id) else { return };
         match leg.stage {
-            Stage::Accepting | Stage::Offering | Stage::Taking => self.refuse_description(id),
+            Stage::Accepting | Stage::Offering => {
+                // It never had a description, so it is gone.
+                leg.peer_lives = false;
+                self.refuse_description(id);
+            }
+            Stage::Taking => self.refuse_description(id),
             Stage::Updating => {
                 leg.stage = Stage::Agreed;
                 self.tell_page(id, |channel| WebEventKind::UpdateFailed {

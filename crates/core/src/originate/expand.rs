@@ -113,10 +113,10 @@ impl Switch {
             Some((user, domain)) => (user, domain.to_owned()),
             None => (address, self.default_domain()),
         };
-        let directory = &self.view.directory;
-        let entry = directory
-            .user(&domain, user)
+        let account = self
+            .account(&domain, user)
             .ok_or(HangupCause::SubscriberAbsent)?;
+        let entry = &account.user;
         let id = &*entry.id;
         let presence: VariableList = vec![("presence_id".into(), format!("{id}@{domain}").into())];
         let own = entry

@@ -1,0 +1,120 @@
+//! WebRTC peers that agree to everything at once, with the codec wanted most, unless a description says `refuse`.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use media::control::{
+    Codec, CodecSpec, Direction, LegSpec, PeerId, PeerWish, WebAgreed, WebCommand, WebReport,
+};
+
+#[derive(Default)]
+pub(crate) struct Peers {
+    /// Every order, in order.
+    pub(crate) commands: Vec<WebCommand>,
+    /// What living peers are wanted for.
+    pub(crate) living: HashMap<PeerId, PeerWish>,
+    /// Says nothing until a test does.
+    pub(crate) silent: bool,
+}
+
+impl Peers {
+    pub(super) fn react(&mut self, command: &WebCommand) -> Vec<WebReport> {
+        let refused = |peer: PeerId| WebReport::Refused {
+            peer,
+            why: "as it says".into(),
+        };
+        let report = match command {
+            WebCommand::Accept { peer, offer, wish } => {
+                // One that has a description keeps it.
+                if offer.contains("refuse") {
+                    return vec![refused(*peer)];
+                }
+                self.living.insert(*peer, wish.clone());
+                Some(WebReport::Answered {
+                    peer: *peer,
+                    answer: format!("answer of {}", peer.0),
+                    agreed: agreed(wish, offer),
+                })
+            }
+            WebCommand::Offer { peer, wish } => {
+                self.living.insert(*peer, wish.clone());
+                Some(WebReport::Offered {
+                    peer: *peer,
+                    offer: format!("offer of {}", peer.0),
+                })
+            }
+            WebCommand::TakeAnswer { peer, answer } if answer.contains("refuse") => {
+                Some(refused(*peer))
+            }
+            WebCommand::TakeAnswer { peer, answer } => {
+                self.living.get(peer).map(|wish| WebReport::Agreed {
+                    peer: *peer,
+                    agreed: agreed(wish, answer),
+                })
+            }
+            WebCommand::Close { peer } => {
+                assert!(
+                    self.living.remove(peer).is_some(),
+                    "{peer:?} is closed once"
+                );
+                None
+            }
+            WebCommand::Trickle { .. }
+            | WebCommand::LinkVideo { .. }
+            | WebCommand::UnlinkVideo { .. } => None,
+        };
+        report.filter(|_| !self.silent).into_iter().collect()
+    }
+
+    /// The orders since the last call, one word or two each.
+    pub(crate) fn orders(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.commands)
+            .iter()
+            .map(|command| match command {
+                WebCommand::Accept { peer, wish, .. } => {
+                    format!("accept {} {}", peer.0, words(wish))
+                }
+                WebCommand::Offer { peer, wish } => format!("offer {} {}", peer.0, words(wish)),
+                WebCommand::TakeAnswer { peer, .. } => format!("take {}", peer.0),
+                WebCommand::Trickle { peer, candidate } => {
+                    format!("trickle {} {candidate}", peer.0)
+                }
+                WebCommand::LinkVideo { a, b } => format!("link {} {}", a.0, b.0),
+                WebCommand::UnlinkVideo { a, b } => format!("unlink {} {}", a.0, b.0),
+                WebCommand::Close { peer } => format!("close {}", peer.0),
+            })
+            .collect()
+    }
+}
+
+/// The codec wanted most, and pictures where they are.
+fn words(wish: &PeerWish) -> String {
+    let codec = wish.audio.first().map_or("nothing", |codec| codec.name());
+    let video = if wish.video { "+video" } else { "" };
+    format!("{codec}{video}")
+}
+
+fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
+    let direction = if description.contains("a=sendonly") {
+        Direction::RecvOnly
+    } else {
+        Direction::SendRecv
+    };
+    let send = match wish.audio.first() {
+        Some(Codec::Pcma) => CodecSpec::pcma(),
+        _ => CodecSpec::pcmu(),
+    };
+    WebAgreed {
+        audio: description.contains("m=audio").then(|| LegSpec {
+            remote: SocketAddr::from(([0, 0, 0, 0], 9)),
+            rtcp: None,
+            send,
+            receive: vec![send],
+            telephone_event: None,
+            direction,
+            symmetric: false,
+            timeout_ms: None,
+        }),
+        video: wish.video && description.contains("m=video"),
+    }
+}
