@@ -63,6 +63,18 @@ pub struct ProfileConfig {
     pub gateways: Vec<GatewayConfig>,
 }
 
+impl ProfileConfig {
+    /// Whether what comes from an address is believed without credentials.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        !self.auth_calls
+            || (self.trust_loopback && peer.is_loopback())
+            || self
+                .gateways
+                .iter()
+                .any(|gateway| gateway.address.ip() == peer)
+    }
+}
+
 /// A peer calls can be sent to by name (`sofia/gateway/<name>/…`).
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {

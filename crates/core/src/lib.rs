@@ -22,6 +22,7 @@ mod leg;
 mod lifecycle;
 pub mod lookup;
 mod media_report;
+mod message;
 mod originate;
 mod profiles;
 mod rates;

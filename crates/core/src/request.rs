@@ -200,10 +200,8 @@ impl Switch {
                 let done = self.press_web_digits(&c);
                 self.answer(id, done);
             }
-            Command::SendMessage(_) | Command::SendCallMessage(_) => {
-                let error = CommandError::new(ErrorKind::NotSupported, "not possible yet");
-                self.refuse(id, error);
-            }
+            Command::SendMessage(c) => self.send_message(id, c),
+            Command::SendCallMessage(c) => self.send_call_message(id, c),
         }
     }
 

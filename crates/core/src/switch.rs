@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::effect::Effect;
 use crate::input::Input;
 use crate::lifecycle::Stopping;
+use crate::message::Messages;
 use crate::originate::{AttemptId, Originate, OriginateId};
 use crate::rates::Rates;
 use crate::registrar::Registrations;
@@ -48,6 +49,7 @@ pub struct Switch {
     pub(crate) registrations: Registrations,
     pub(crate) rooms: Rooms,
     pub(crate) web: WebClients,
+    pub(crate) messages: Messages,
     pub(crate) tasks: Tasks,
     pub(crate) timers: Timers,
     pub(crate) work: VecDeque<Work>,
@@ -145,6 +147,7 @@ impl Switch {
             registrations: Registrations::default(),
             rooms: Rooms::default(),
             web: WebClients::default(),
+            messages: Messages::default(),
             tasks: Tasks::default(),
             timers: Timers::default(),
             work: VecDeque::new(),
@@ -259,6 +262,7 @@ impl Switch {
             registrations: self.view.registrations.size(),
             web_clients: self.web.len(),
             web_peers: self.web.peers.len(),
+            messages: self.messages.len(),
         }
     }
 
@@ -444,4 +448,5 @@ pub struct Census {
     pub registrations: usize,
     pub web_clients: usize,
     pub web_peers: usize,
+    pub messages: usize,
 }

@@ -45,14 +45,7 @@ impl Switch {
             self.refuse_invite(session, 503, &[("Retry-After".into(), "300".into())]);
             return;
         }
-        let peer = request.flow.remote.ip();
-        let trusted = !profile.auth_calls
-            || (profile.trust_loopback && peer.is_loopback())
-            || profile
-                .gateways
-                .iter()
-                .any(|gateway| gateway.address.ip() == peer);
-        let user = if trusted {
+        let user = if profile.trusts(request.flow.remote.ip()) {
             None
         } else {
             match self.authenticate_call(&request) {

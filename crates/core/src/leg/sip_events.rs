@@ -13,7 +13,8 @@ use crate::Switch;
 use crate::channel::PendingDigit;
 
 /// Methods we serve, as Allow says.
-const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER, NOTIFY";
+const ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER, NOTIFY, MESSAGE";
 
 impl Switch {
     /// One event of the SIP endpoint.
@@ -115,8 +116,12 @@ impl Switch {
             Event::Ended { session } => {
                 self.sessions.remove(&session);
             }
-            Event::Response { id, code, .. } => {
-                tracing::debug!(?id, code, "Response to a request of ours")
+            Event::Response {
+                id, code, response, ..
+            } => {
+                if !self.message_answered(id, code, response.as_ref()) {
+                    tracing::debug!(?id, code, "Response to a request of ours");
+                }
             }
             Event::FlowClosed { flow } => self.flow_closed(flow),
         }
@@ -424,6 +429,7 @@ impl Switch {
                 self.respond(id, code, &headers);
             }
             Some(Method::Refer) => self.incoming_refer(id, session, &request),
+            Some(Method::Message) => self.incoming_message(id, session, &request),
             // NOTIFY inside a session answers our own REFER; outside nobody asked for it.
             Some(Method::Notify) => {
                 self.respond(id, if session.is_some() { 200 } else { 481 }, &[])

@@ -278,6 +278,15 @@ impl Switch {
         }))])
     }
 
+    /// Where `<profile>/<user>@<host>` is, for requests that make no channel.
+    pub(crate) fn sip_destination(&self, address: &str) -> Option<SipDestination> {
+        let targets = self.expand_sofia(address).ok()?;
+        targets.into_iter().find_map(|target| match target {
+            Target::Sip(sip) => Some(*sip),
+            Target::Null { .. } | Target::Loopback(_) | Target::Web(_) => None,
+        })
+    }
+
     fn expand_gateway(&self, rest: &str) -> Result<Target, HangupCause> {
         let (name, number) = rest.split_once('/').ok_or(HangupCause::InvalidUrl)?;
         let found = self

@@ -222,7 +222,7 @@ pub(crate) fn extension_headers(headers: &[Header]) -> impl Iterator<Item = &Hea
 }
 
 /// Whether a part of an address means nothing to dial strings and `${…}`.
-fn is_plain(part: &str) -> bool {
+pub(crate) fn is_plain(part: &str) -> bool {
     part.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_.!~*'+=:".contains(&byte))
 }

@@ -31,6 +31,26 @@ impl Switch {
         }
     }
 
+    /// The same for what only an answered call can do.
+    ///
+    /// # Errors
+    /// Then also `InvalidState`.
+    pub(crate) fn require_answered_web_call(&self, id: &ChannelId) -> Result<(), CommandError> {
+        self.require_web_call(id)?;
+        let answered = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.is_answered());
+        if answered {
+            Ok(())
+        } else {
+            Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the call is not answered",
+            ))
+        }
+    }
+
     pub(crate) fn answer_web_call(&mut self, command: AnswerWebCall) -> Result<(), CommandError> {
         self.require_web_call(&command.channel)?;
         check_sdp("answer", &command.answer)?;
@@ -98,17 +118,7 @@ impl Switch {
             digits,
             duration_ms,
         } = command;
-        self.require_web_call(channel)?;
-        let answered = self
-            .channels
-            .get(channel)
-            .is_some_and(|live| live.seen.is_answered());
-        if !answered {
-            return Err(CommandError::new(
-                ErrorKind::InvalidState,
-                "the call is not answered",
-            ));
-        }
+        self.require_answered_web_call(channel)?;
         let digits: Option<Vec<char>> = digits
             .chars()
             .map(|digit| Digit::from_char(digit).map(|digit| digit.as_char()))

@@ -7,7 +7,7 @@ mod call;
 mod change;
 mod register;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -21,7 +21,9 @@ use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
 use media::control::{PeerId, WebCommand};
 
 use crate::{Effect, Switch};
+pub(crate) use call::{extension_headers, is_plain};
 use register::Registered;
+pub(crate) use register::WebLogin;
 
 /// Most clients known at one time.
 const MAX_CLIENTS: usize = 100_000;

@@ -23,7 +23,7 @@ use crate::Input;
 use crate::rig::{Rig, config};
 
 /// What a browser says of its microphone.
-const AUDIO: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
+pub(crate) const AUDIO: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
     m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\n\
     a=rtpmap:111 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\n";
 /// And of its camera.
@@ -42,13 +42,13 @@ const HASHES: [(&str, &str); 7] = [
 ];
 
 /// A rig whose domain may also be called `localhost`.
-fn rig() -> Rig {
+pub(crate) fn rig() -> Rig {
     let mut config = config();
     config.profiles[0].domains.push("localhost".into());
     Rig::with(config)
 }
 
-fn hash_of(address: &str) -> Ha1 {
+pub(crate) fn hash_of(address: &str) -> Ha1 {
     let (_, hex) = HASHES
         .iter()
         .find(|(known, _)| *known == address)
@@ -61,12 +61,17 @@ fn source() -> SocketAddr {
 }
 
 /// Adds a client with the right password.
-fn add(rig: &mut Rig, number: u64, address: &str) -> WebClientId {
+pub(crate) fn add(rig: &mut Rig, number: u64, address: &str) -> WebClientId {
     add_with(rig, number, address, hash_of(address)).unwrap();
     WebClientId(number)
 }
 
-fn add_with(rig: &mut Rig, number: u64, address: &str, ha1: Ha1) -> Result<Answer, CommandError> {
+pub(crate) fn add_with(
+    rig: &mut Rig,
+    number: u64,
+    address: &str,
+    ha1: Ha1,
+) -> Result<Answer, CommandError> {
     let (user, domain) = address.split_once('@').unwrap();
     rig.get(AddWebClient {
         client: WebClientId(number),
@@ -81,7 +86,7 @@ fn add_with(rig: &mut Rig, number: u64, address: &str, ha1: Ha1) -> Result<Answe
 }
 
 /// Adds a client and registers it.
-fn registered(rig: &mut Rig, number: u64, address: &str) -> WebClientId {
+pub(crate) fn registered(rig: &mut Rig, number: u64, address: &str) -> WebClientId {
     let client = add(rig, number, address);
     register(rig, client).unwrap();
     client
@@ -94,7 +99,7 @@ fn register(rig: &mut Rig, client: WebClientId) -> Result<Answer, CommandError> 
     })
 }
 
-fn place(rig: &mut Rig, client: WebClientId, to: &str, offer: &str) -> ChannelId {
+pub(crate) fn place(rig: &mut Rig, client: WebClientId, to: &str, offer: &str) -> ChannelId {
     match rig.get(placing(client, to, offer)).unwrap() {
         Answer::Channel(id) => id,
         other => panic!("{other:?}"),
@@ -113,7 +118,11 @@ fn placing(client: WebClientId, to: &str, offer: &str) -> PlaceWebCall {
     }
 }
 
-fn answer(rig: &mut Rig, channel: &ChannelId, sdp: &str) -> Result<Answer, CommandError> {
+pub(crate) fn answer(
+    rig: &mut Rig,
+    channel: &ChannelId,
+    sdp: &str,
+) -> Result<Answer, CommandError> {
     rig.get(AnswerWebCall {
         channel: channel.clone(),
         answer: sdp.into(),
@@ -121,7 +130,7 @@ fn answer(rig: &mut Rig, channel: &ChannelId, sdp: &str) -> Result<Answer, Comma
     })
 }
 
-fn end(rig: &mut Rig, channel: &ChannelId, refuse_with: u16) {
+pub(crate) fn end(rig: &mut Rig, channel: &ChannelId, refuse_with: u16) {
     rig.get(EndWebCall {
         channel: channel.clone(),
         refuse_with,
@@ -180,7 +189,7 @@ fn told(event: &Event) -> Option<String> {
 }
 
 /// The call a client was last told about.
-fn call_of(rig: &Rig, client: WebClientId) -> ChannelId {
+pub(crate) fn call_of(rig: &Rig, client: WebClientId) -> ChannelId {
     rig.events
         .iter()
         .rev()

@@ -1,0 +1,189 @@
+//! Messages that pages send.
+
+use std::sync::Arc;
+
+use api::command::message::{Delivery, SendCallMessage, SendMessage};
+use api::event::{EventKind, WebParty};
+use api::{ChannelId, CommandError, ErrorKind, RequestId};
+use sip::message::Method;
+use sip::transport::Target;
+
+use super::{Letter, MAX_BODY, Sender, Way, delivery};
+use crate::Switch;
+use crate::leg::LegEnd;
+use crate::registrar::Account;
+use crate::web::{WebClient, WebLogin, extension_headers, is_plain};
+
+/// What is to be done with a message.
+enum Route {
+    /// To an account of ours.
+    Ours(Account),
+    /// To another server.
+    Foreign(Box<Way>),
+    /// Nowhere.
+    Refused(Delivery),
+}
+
+impl Switch {
+    pub(crate) fn send_message(&mut self, request: RequestId, command: SendMessage) {
+        let SendMessage {
+            client: id,
+            to,
+            content_type,
+            headers,
+            body,
+        } = command;
+        let client = match self.require_web_client(id) {
+            Ok(client) => client,
+            Err(error) => return self.refuse(request, error),
+        };
+        if !sip::message::is_header_value(&content_type) || content_type.is_empty() {
+            let error = CommandError::new(ErrorKind::InvalidArgument("content_type"), "no type");
+            return self.refuse(request, error);
+        }
+        if body.len() > MAX_BODY {
+            return self.answer(request, Ok(delivery(413)));
+        }
+        let to: Arc<str> = to.strip_prefix("sip:").unwrap_or(&to).into();
+        let letter = Letter {
+            from: party_of(&client),
+            client: Some(id),
+            to: to.clone(),
+            call: None,
+            content_type,
+            headers: extension_headers(&headers).cloned().collect(),
+            body,
+        };
+        match self.message_route(&client, &to) {
+            Route::Ours(account) => self.deliver(&account, &letter, Sender::Door(request), None),
+            Route::Foreign(way) => self.post(&letter, vec![*way], Sender::Door(request), None),
+            Route::Refused(delivery) => self.answer(request, Ok(delivery)),
+        }
+    }
+
+    fn message_route(&mut self, client: &WebClient, to: &str) -> Route {
+        let login = self.web_login(client);
+        let credentials = match &login {
+            WebLogin::Ours(_) => None,
+            // The server of its domain is the one to judge it.
+            WebLogin::Foreign => client.credentials(),
+            WebLogin::Wrong | WebLogin::Blocked => return Route::Refused(delivery(403)),
+        };
+        let Some((user, host)) = to.split_once('@') else {
+            return Route::Refused(delivery(404));
+        };
+        if self.is_local_host(host) {
+            let host = host.rsplit_once(':').map_or(host, |(bare, _)| bare);
+            return match self.account(host, user) {
+                Some(account) => Route::Ours(account),
+                None => Route::Refused(delivery(404)),
+            };
+        }
+        if !is_plain(user) || !is_plain(host) {
+            return Route::Refused(delivery(404));
+        }
+        let profile = self.web_profile(&client.domain);
+        match self.foreign_target(&format!("{profile}/{to}")) {
+            Some((uri, target)) => Route::Foreign(Box::new(Way {
+                uri,
+                target,
+                route: Vec::new(),
+                credentials,
+            })),
+            None => Route::Refused(delivery(503)),
+        }
+    }
+
+    /// Where `<profile>/<user>@<host>` is.
+    fn foreign_target(&self, address: &str) -> Option<(String, Target)> {
+        self.sip_destination(address)
+            .map(|destination| (destination.uri, destination.target))
+    }
+
+    pub(crate) fn send_call_message(&mut self, request: RequestId, command: SendCallMessage) {
+        let SendCallMessage {
+            channel,
+            content_type,
+            body,
+        } = command;
+        if let Err(error) = self.require_answered_web_call(&channel) {
+            return self.refuse(request, error);
+        }
+        if !sip::message::is_header_value(&content_type) || content_type.is_empty() {
+            let error = CommandError::new(ErrorKind::InvalidArgument("content_type"), "no type");
+            return self.refuse(request, error);
+        }
+        if body.len() > MAX_BODY {
+            return self.answer(request, Ok(delivery(413)));
+        }
+        let client = self.as_web_leg(&channel).map(|leg| leg.client);
+        let Some((id, client)) = client.and_then(|id| Some((id, self.web.get(id)?))) else {
+            return self.answer(request, Ok(delivery(480)));
+        };
+        let letter = Letter {
+            from: party_of(client),
+            client: Some(id),
+            to: "".into(),
+            call: None,
+            content_type,
+            headers: Vec::new(),
+            body,
+        };
+        self.pass_within_call(&channel, letter, Sender::Door(request));
+    }
+
+    /// Takes a message to whoever the channel is bridged with.
+    pub(super) fn pass_within_call(
+        &mut self,
+        channel: &ChannelId,
+        mut letter: Letter,
+        sender: Sender,
+    ) {
+        let Some(partner) = self.partner(channel) else {
+            return self.tell_sender(sender, delivery(480));
+        };
+        let Some(live) = self.channels.get(&partner) else {
+            return self.tell_sender(sender, delivery(480));
+        };
+        match &live.end {
+            LegEnd::Web(leg) => {
+                let client = leg.client;
+                letter.to = self
+                    .web
+                    .get(client)
+                    .map_or_else(|| "".into(), WebClient::address);
+                letter.call = Some(partner);
+                self.tell_sender(sender, delivery(200));
+                let event = letter.event(vec![client]);
+                self.publish(EventKind::Message(Box::new(event)), None);
+            }
+            LegEnd::Sip(leg) => {
+                let Some(session) = leg.session else {
+                    return self.tell_sender(sender, delivery(481));
+                };
+                let sent = self.sip.request_in_dialog(
+                    self.now.mono,
+                    session,
+                    Method::Message,
+                    &letter.sip_headers(),
+                    Some((&letter.content_type, letter.body.clone())),
+                );
+                match sent {
+                    Ok(id) => self.await_answers(vec![id], sender, None),
+                    Err(error) => {
+                        tracing::warn!(channel = %partner, %error, "MESSAGE cannot be sent");
+                        self.tell_sender(sender, delivery(503));
+                    }
+                }
+            }
+            LegEnd::Null | LegEnd::Loopback(_) => self.tell_sender(sender, delivery(480)),
+        }
+    }
+}
+
+fn party_of(client: &WebClient) -> WebParty {
+    WebParty {
+        uri: client.address(),
+        display_name: client.display_name.clone(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Messages between pages; those of phones are in the simulated world.
+
+use api::command::message::{Delivery, SendCallMessage, SendMessage};
+use api::event::{Event, EventKind};
+use api::id::WebClientId;
+use api::{Answer, ChannelId, CommandError, ErrorKind, ObjectKind};
+use bytes::Bytes;
+
+use crate::rig::Rig;
+use crate::web::tests::{
+    AUDIO, add, add_with, answer, call_of, end, hash_of, place, registered, rig,
+};
+
+/// Messages in short: from, to, the pages they reach, what they say.
+fn letters(event: &Event) -> Option<String> {
+    let EventKind::Message(event) = &event.kind else {
+        return None;
+    };
+    let clients: Vec<_> = event.clients.iter().map(|client| client.0).collect();
+    let headers: String = event
+        .headers
+        .iter()
+        .map(|(name, value)| format!(" {name}={value}"))
+        .collect();
+    Some(format!(
+        "{} to {} {clients:?}{}: {} {}{headers}",
+        event.from.uri,
+        event.to,
+        if event.call.is_some() {
+            " in a call"
+        } else {
+            ""
+        },
+        event.content_type,
+        String::from_utf8_lossy(&event.body)
+    ))
+}
+
+fn send(rig: &mut Rig, client: WebClientId, to: &str, body: &[u8]) -> Result<Answer, CommandError> {
+    rig.get(SendMessage {
+        client,
+        to: to.into(),
+        content_type: "text/plain".into(),
+        headers: vec![
+            ("X-Id".into(), "7".into()),
+            ("P-Asserted-Identity".into(), "<sip:boss@127.0.0.1>".into()),
+        ],
+        body: Bytes::copy_from_slice(body),
+    })
+}
+
+fn went(code: u16, phrase: &str) -> Result<Answer, CommandError> {
+    Ok(Answer::Delivery(Delivery {
+        code,
+        phrase: phrase.into(),
+    }))
+}
+
+#[test]
+fn a_message_reaches_every_other_page_of_an_account() {
+    let mut rig = rig();
+    let sender = add(&mut rig, 1, "1000@127.0.0.1");
+    let second = registered(&mut rig, 2, "1001@127.0.0.1");
+    registered(&mut rig, 3, "1001@localhost");
+    assert_eq!(
+        send(&mut rig, sender, "1001@localhost", b"Lunch?"),
+        went(200, "OK")
+    );
+    assert_eq!(
+        send(&mut rig, second, "sip:1001@127.0.0.1:5060", b"to myself"),
+        went(200, "OK")
+    );
+    assert_eq!(
+        rig.seen(letters),
+        [
+            "1000@127.0.0.1 to 1001@localhost [2, 3]: text/plain Lunch? X-Id=7",
+            "1001@127.0.0.1 to 1001@127.0.0.1:5060 [3]: text/plain to myself X-Id=7",
+        ]
+    );
+    assert_eq!(rig.switch.census().messages, 0);
+}
+
+#[test]
+fn who_cannot_be_reached_and_who_may_not_send() {
+    let mut rig = rig();
+    let sender = registered(&mut rig, 1, "1000@127.0.0.1");
+    for (to, code, phrase) in [
+        ("1001@127.0.0.1", 480, "Temporarily Unavailable"),
+        ("4711@127.0.0.1", 404, "Not Found"),
+        ("nobody", 404, "Not Found"),
+        // Its only page is the sender itself.
+        ("1000@127.0.0.1", 480, "Temporarily Unavailable"),
+        ("bob@no.such.host.example", 503, "Service Unavailable"),
+        ("1001%127.0.0.1@192.0.2.1", 404, "Not Found"),
+    ] {
+        assert_eq!(send(&mut rig, sender, to, b"x"), went(code, phrase), "{to}");
+    }
+    let long = vec![b'x'; 64 * 1024 + 1];
+    assert_eq!(
+        send(&mut rig, sender, "1001@127.0.0.1", &long),
+        went(413, "Request Entity Too Large")
+    );
+    add_with(&mut rig, 2, "1001@127.0.0.1", hash_of("1000@127.0.0.1")).unwrap();
+    assert_eq!(
+        send(&mut rig, WebClientId(2), "1000@127.0.0.1", b"x"),
+        went(403, "Forbidden")
+    );
+    assert_eq!(
+        send(&mut rig, WebClientId(9), "1000@127.0.0.1", b"x")
+            .unwrap_err()
+            .kind,
+        ErrorKind::NotFound(ObjectKind::User)
+    );
+    assert_eq!(rig.seen(letters), Vec::<String>::new());
+    assert_eq!(rig.switch.census().messages, 0);
+}
+
+fn within(rig: &mut Rig, channel: &ChannelId) -> Result<Answer, CommandError> {
+    rig.get(SendCallMessage {
+        channel: channel.clone(),
+        content_type: "text/plain".into(),
+        body: Bytes::from_static(b"look"),
+    })
+}
+
+#[test]
+fn a_message_within_a_call_reaches_the_other_page() {
+    let mut rig = rig();
+    let caller = add(&mut rig, 1, "1000@127.0.0.1");
+    let callee = registered(&mut rig, 2, "1001@127.0.0.1");
+    let a = place(&mut rig, caller, "1001@127.0.0.1", AUDIO);
+    assert_eq!(
+        within(&mut rig, &a).unwrap_err().kind,
+        ErrorKind::InvalidState
+    );
+    let b = call_of(&rig, callee);
+    answer(&mut rig, &b, AUDIO).unwrap();
+    assert_eq!(within(&mut rig, &a), went(200, "OK"));
+    assert_eq!(within(&mut rig, &b), went(200, "OK"));
+    assert_eq!(
+        rig.seen(letters),
+        [
+            "1000@127.0.0.1 to 1001@127.0.0.1 [2] in a call: text/plain look",
+            "1001@127.0.0.1 to 1000@127.0.0.1 [1] in a call: text/plain look",
+        ]
+    );
+    end(&mut rig, &a, 486);
+    let echo = place(&mut rig, caller, "9196@127.0.0.1", AUDIO);
+    assert_eq!(
+        within(&mut rig, &echo),
+        went(480, "Temporarily Unavailable"),
+        "nobody is there to read it"
+    );
+    end(&mut rig, &echo, 486);
+}
