@@ -1,18 +1,20 @@
-//! Ten phones, a bad network and an operator, for an hour of virtual time.
+//! Ten phones, four pages, a bad network and an operator, for an hour of virtual time.
 
 use std::time::Duration;
 
 use api::command::call::{BridgeChannels, HangupAll, Matching, Originate, Then};
 use api::command::channel::{Hangup, Hold, HoldAction, LegChoice, Transfer};
+use api::command::message::SendMessage;
+use api::command::web::{PressWebDigits, UpdateWebCall};
 use api::dial::DialString;
-use api::event::{ChannelEvent, EventKind, RoomAction};
+use api::event::{ChannelEvent, EventKind, RoomAction, WebEventKind};
 use api::{Application, ChannelId, HangupCause};
-use jackfield_testkit::sim::{Manner, Weather, World};
+use jackfield_testkit::sim::{AUDIO, AUDIO_AND_VIDEO, Manner, Weather, World};
 use rand::Rng as _;
 
 const NUMBERS: &[&str] = &[
     "9196", "9197", "3000", "3001", "5000", "9180", "1000", "1001", "1004", "1008", "404404",
-    "2000",
+    "2000", "1002", "1010",
 ];
 
 fn pick_channel(world: &mut World) -> Option<ChannelId> {
@@ -109,6 +111,44 @@ fn operate(world: &mut World) {
     }
 }
 
+/// Something a page does.
+fn browse(world: &mut World) {
+    let page = world.rng.random_range(0..world.browsers.len());
+    let number = NUMBERS[world.rng.random_range(0..NUMBERS.len())];
+    let call = world.browsers[page].calls.first().cloned();
+    match (world.rng.random_range(0..6), call) {
+        (0, Some(call)) => {
+            let sdp = AUDIO.into();
+            world.ask(UpdateWebCall { channel: call, sdp });
+        }
+        (1, _) => {
+            world.ask(SendMessage {
+                client: world.browsers[page].client,
+                to: format!("{number}@127.0.0.1").into(),
+                content_type: "text/plain".into(),
+                headers: Vec::new(),
+                body: "hello".into(),
+            });
+        }
+        (2, Some(call)) => {
+            world.ask(PressWebDigits {
+                channel: call,
+                digits: "12#".into(),
+                duration_ms: 100,
+            });
+        }
+        (_, Some(call)) if world.browsers[page].calls.len() > 1 => world.browser_hangs_up(&call),
+        (_, _) => {
+            let offer = if world.rng.random() {
+                AUDIO
+            } else {
+                AUDIO_AND_VIDEO
+            };
+            world.browser_calls(page, number, offer);
+        }
+    }
+}
+
 fn drive(seed: u64, span: Duration, weather: Weather) {
     println!("seed {seed}");
     let mut world = World::new(seed, weather);
@@ -123,6 +163,17 @@ fn drive(seed: u64, span: Duration, weather: Weather) {
         };
         world.phones[index].register(now, 7200);
     }
+    // Pages of users that have a phone, too, and of one that has none.
+    for (user, manner) in [
+        ("1002", Manner::Answers(Duration::from_millis(400))),
+        ("1004", Manner::Rings),
+        ("1006", Manner::Answers(Duration::from_secs(2))),
+        ("1010", Manner::Answers(Duration::from_millis(100))),
+    ] {
+        let index = world.add_browser(user);
+        world.browsers[index].manner = manner;
+    }
+    world.fail_peers(Some(11));
     let mut next_operator = Duration::from_secs(5);
     while world.elapsed() < span {
         let step = Duration::from_millis(world.rng.random_range(50..2500));
@@ -136,6 +187,7 @@ fn drive(seed: u64, span: Duration, weather: Weather) {
         } else if let Some(session) = phone.calls.keys().min().copied() {
             phone.hangup(now, session);
         }
+        browse(&mut world);
         if world.elapsed() > next_operator {
             next_operator += Duration::from_secs(4);
             operate(&mut world);
@@ -151,6 +203,11 @@ fn drive(seed: u64, span: Duration, weather: Weather) {
         }
     }
     world.run_phones();
+    for index in 0..world.browsers.len() {
+        for call in world.browsers[index].calls.clone() {
+            world.browser_hangs_up(&call);
+        }
+    }
     world.run(Duration::from_secs(30));
     world.ask(HangupAll {
         cause: HangupCause::ManagerRequest,
@@ -166,12 +223,17 @@ fn drive(seed: u64, span: Duration, weather: Weather) {
     let joined = happened(
         |kind| matches!(kind, EventKind::Room(room) if room.action == RoomAction::MemberAdded),
     );
+    let established = happened(
+        |kind| matches!(kind, EventKind::Web(web) if matches!(web.kind, WebEventKind::Established { .. })),
+    );
+    let written = happened(|kind| matches!(kind, EventKind::Message(_)));
     println!(
-        "{} channels, {answered} answers, {bridged} bridges, {joined} conference members",
-        world.view.counters.sessions_since_startup
+        "{} channels, {answered} answers, {bridged} bridges, {joined} conference members, {established} page calls with media, {written} messages, {} links of video",
+        world.view.counters.sessions_since_startup,
+        world.video_links(),
     );
     assert!(
-        answered > 30 && bridged > 8 && joined > 2,
+        answered > 30 && bridged > 8 && joined > 2 && established > 8 && written > 0,
         "there were calls of every kind"
     );
 }

@@ -1,13 +1,16 @@
 //! A whole switch with phones, a bad network and a clock that does not wait.
 //!
-//! [`World`] holds the pure switch, the pure media engine and any number of [`Phone`]s. Everything that happens
+//! [`World`] holds the pure switch, the pure media engine and any number of [`Phone`]s and
+//! [`Browser`]s. Everything that happens
 //! follows from one seed, so a failure is repeated by its number.
 
+mod browser;
 mod phone;
 mod shell;
 mod wire;
 mod world;
 
+pub use browser::{AUDIO, AUDIO_AND_VIDEO, Browser};
 pub use phone::{Call, Manner, Phone};
 pub use wire::Weather;
 pub use world::World;

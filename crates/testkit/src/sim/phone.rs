@@ -1,6 +1,6 @@
 //! A phone: registers, calls, answers, talks a tone, listens, hangs up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use bytes::Bytes;
 use media::codec::g711;
 use sip::auth::Credentials;
 use sip::endpoint::{Endpoint, EndpointConfig, InviteRequest, Party};
-use sip::event::{Event, OutOfDialogRequest, SessionId};
-use sip::message::{Method, parse_datagram};
+use sip::event::{Event, IncomingRequest, OutOfDialogRequest, RequestId, SessionId, TransactionId};
+use sip::message::{HeaderName, Message, Method, parse_datagram};
 use sip::sdp::{self, Codec, CodecOrder, LocalCodec, LocalMedia, OfferAnswer};
 use sip::transport::{Flow, FlowId, Target, Transport};
 
@@ -58,8 +58,19 @@ pub struct Phone {
     pub tone_hz: f64,
     /// Its calls.
     pub calls: HashMap<SessionId, Call>,
+    /// What others wrote: sender, type, text.
+    pub letters: Vec<(String, String, String)>,
+    /// Status a message gets.
+    pub takes_letters: u16,
+    /// Status of its own last message.
+    pub letter_status: Option<u16>,
+    /// The last INVITE it got.
+    pub invite: Option<Message>,
+    /// The last answer it got.
+    pub answered: Option<Message>,
     /// Status of its last registration.
     pub registered: Option<u16>,
+    own_letters: HashSet<TransactionId>,
     endpoint: Endpoint,
     password: String,
     server: SocketAddr,
@@ -81,6 +92,12 @@ impl Phone {
             manner: Manner::Answers(Duration::from_millis(500)),
             tone_hz: 400.0 + f64::from(address.port() % 50) * 10.0,
             calls: HashMap::new(),
+            letters: Vec::new(),
+            takes_letters: 200,
+            letter_status: None,
+            invite: None,
+            answered: None,
+            own_letters: HashSet::new(),
             registered: None,
             endpoint: Endpoint::new(
                 EndpointConfig {
@@ -310,6 +327,7 @@ impl Phone {
             Event::Invite { session, request } => {
                 let mut call = self.new_call();
                 call.offer = request.sdp();
+                self.invite = Some(request.message.clone());
                 let outcome = match self.manner {
                     Manner::Answers(after) => {
                         call.answer_at = Some(now + after);
@@ -324,7 +342,13 @@ impl Phone {
             Event::Progress { session, sdp, .. } | Event::ReinviteAnswered { session, sdp, .. } => {
                 self.take_answer(session, sdp);
             }
-            Event::Answered { session, sdp, .. } => {
+            Event::Answered {
+                session,
+                sdp,
+                response,
+                ..
+            } => {
+                self.answered = Some(response);
                 self.take_answer(session, sdp);
                 if let Some(call) = self.calls.get_mut(&session) {
                     call.up = true;
@@ -349,8 +373,9 @@ impl Phone {
                     None => self.endpoint.refuse_reinvite(now, session, 488, &[]).ok(),
                 };
             }
-            Event::Request { id, .. } => {
-                self.endpoint.respond(now, id, 200, "", &[], None).ok();
+            Event::Request { id, request, .. } => self.request(now, id, &request),
+            Event::Response { id, code, .. } if self.own_letters.contains(&id) => {
+                self.letter_status = Some(code);
             }
             Event::Response {
                 session: None,
@@ -375,6 +400,74 @@ impl Phone {
         if let Some(session) = over {
             self.calls.remove(&session);
         }
+    }
+
+    fn request(&mut self, now: Instant, id: RequestId, request: &IncomingRequest) {
+        let mut code = 200;
+        if request.method() == Some(&Method::Message) {
+            code = self.takes_letters;
+            let from = request.from().map_or("", |from| from.uri).to_owned();
+            let kind = request.header(HeaderName::ContentType).unwrap_or("");
+            let text = String::from_utf8_lossy(&request.body()).into_owned();
+            self.letters.push((from, kind.to_owned(), text));
+        }
+        self.endpoint.respond(now, id, code, "", &[], None).ok();
+    }
+
+    /// Writes to a number.
+    pub fn write(&mut self, now: Instant, number: &str, text: &str) {
+        let request = OutOfDialogRequest {
+            method: Method::Message,
+            uri: format!("sip:{number}@{}", self.server.ip()),
+            from: self.party(&self.user),
+            to: self.party(number),
+            target: self.target(),
+            local_contact: None,
+            headers: vec![("X-Mood".into(), "good".into())],
+            body: Some(("text/plain".into(), Bytes::copy_from_slice(text.as_bytes()))),
+            credentials: Some(self.credentials()),
+            route: Vec::new(),
+            call: None,
+        };
+        self.letter_status = None;
+        let sent = self.endpoint.send_out_of_dialog(now, request);
+        self.own_letters.extend(sent.ok());
+    }
+
+    /// Writes within a call.
+    pub fn write_in_call(&mut self, now: Instant, session: SessionId, text: &str) {
+        let body = Bytes::copy_from_slice(text.as_bytes());
+        self.letter_status = None;
+        let sent = self.endpoint.request_in_dialog(
+            now,
+            session,
+            Method::Message,
+            &[],
+            Some(("text/plain", body)),
+        );
+        self.own_letters.extend(sent.ok());
+    }
+
+    /// Sends whom it talks to elsewhere (blind transfer).
+    pub fn refer(&mut self, now: Instant, session: SessionId, number: &str) {
+        let to = format!("<sip:{number}@{}>", self.server.ip());
+        let headers = [("Refer-To".to_owned(), to)];
+        self.endpoint
+            .request_in_dialog(now, session, Method::Refer, &headers, None)
+            .ok();
+    }
+
+    /// Holds a call, or takes it off hold.
+    pub fn hold(&mut self, now: Instant, session: SessionId, on: bool) {
+        let Some(call) = self.calls.get_mut(&session) else {
+            return;
+        };
+        let mut media = Self::media(call.local);
+        if on {
+            media.direction = sdp::Direction::SendOnly;
+        }
+        let offer = call.negotiation.offer(&media).print();
+        self.endpoint.reinvite(now, session, Some(offer), &[]).ok();
     }
 
     fn take_answer(&mut self, session: SessionId, text: Option<Bytes>) {

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::command::web::{EndWebCall, PlaceWebCall, RegisterWebClient};
 use api::event::{ChannelEvent, Event, EventKind};
+use api::id::WebClientId;
 use api::time::Now;
 use api::{
     Answer, ChannelId, Command, CommandError, NodeId, Origin, RequestId, Timestamp, Uuid, View,
@@ -17,6 +19,7 @@ use switch_core::config::{Config, ProfileConfig};
 use switch_core::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
 use switch_core::{Effect, Input, Switch};
 
+use super::browser::{Browser, Peers};
 use super::phone::Phone;
 use super::shell::MediaShell;
 use super::wire::{Datagram, Weather, Wire};
@@ -32,6 +35,8 @@ pub struct World {
     pub switch: Switch,
     /// Phones, in the order they were added.
     pub phones: Vec<Phone>,
+    /// Pages, in the order they were added.
+    pub browsers: Vec<Browser>,
     /// The newest view.
     pub view: Arc<View>,
     /// Every event, in order.
@@ -42,6 +47,7 @@ pub struct World {
     start: Instant,
     media: MediaShell,
     wire: Wire,
+    peers: Peers,
     server: SocketAddr,
     next_tick: Instant,
     next_request: u64,
@@ -98,12 +104,14 @@ impl World {
         Self {
             switch,
             phones: Vec::new(),
+            browsers: Vec::new(),
             view,
             events: Vec::new(),
             now,
             start,
             media: MediaShell::new(start, rng.random()),
             wire: Wire::new(weather),
+            peers: Peers::default(),
             server,
             next_tick: start + TICK,
             next_request: 1,
@@ -137,6 +145,62 @@ impl World {
         self.phones
             .push(Phone::new(user, "1234", address, self.server, seed));
         index
+    }
+
+    /// Adds a page of a built-in user and registers it; its index.
+    ///
+    /// # Panics
+    /// When the switch does not take it.
+    pub fn add_browser(&mut self, user: &str) -> usize {
+        let index = self.browsers.len();
+        let client = WebClientId(index as u64 + 1);
+        let browser = Browser::new(client, user);
+        let introduction = browser.introduction("127.0.0.1", "1234");
+        self.browsers.push(browser);
+        for command in [
+            Command::from(introduction),
+            Command::from(RegisterWebClient {
+                client,
+                contact_parameters: Vec::new(),
+            }),
+        ] {
+            let request = self.ask(command);
+            assert!(matches!(self.answer(request), Some(Ok(_))));
+        }
+        index
+    }
+
+    /// A page calls a number.
+    pub fn browser_calls(&mut self, index: usize, number: &str, offer: &str) -> Option<ChannelId> {
+        let client = self.browsers[index].client;
+        let request = self.ask(PlaceWebCall {
+            client,
+            to: format!("{number}@127.0.0.1").into(),
+            offer: offer.into(),
+            headers: vec![("X-Page".into(), "yes".into())],
+        });
+        match self.answer(request) {
+            Some(Ok(Answer::Channel(id))) => Some(id),
+            Some(_) | None => None,
+        }
+    }
+
+    /// A page ends a call of its own, whatever state it is in.
+    pub fn browser_hangs_up(&mut self, channel: &ChannelId) {
+        self.ask(EndWebCall {
+            channel: channel.clone(),
+            refuse_with: 486,
+        });
+    }
+
+    /// Lets ICE fail for every so many peers.
+    pub fn fail_peers(&mut self, every: Option<u64>) {
+        self.peers.failing = every;
+    }
+
+    /// How often the video of two pages was linked.
+    pub fn video_links(&self) -> usize {
+        self.peers.links
     }
 
     /// Asks the switch for something. The answer may come later: see [`World::answer`].
@@ -181,6 +245,13 @@ impl World {
     fn input(&mut self, input: Input) {
         self.switch.handle(self.now, input, &mut self.effects);
         if let Some((events, view)) = self.switch.take_publication() {
+            for event in &events {
+                if let EventKind::Web(event) = &event.kind
+                    && let Some(page) = self.browsers.iter_mut().find(|b| b.client == event.client)
+                {
+                    page.tell(self.now.mono, &event.kind);
+                }
+            }
             self.events.extend(events);
             self.view = view;
         }
@@ -196,7 +267,8 @@ impl World {
                     bytes: transmit.bytes.to_vec(),
                 }),
                 Effect::Media { command, .. } => self.media.command(self.now.mono, command),
-                Effect::ReloadXml { .. } | Effect::Stop | Effect::Web(_) => {}
+                Effect::Web(command) => self.peers.command(self.now.mono, command),
+                Effect::ReloadXml { .. } | Effect::Stop => {}
             }
         }
         self.transmit(&sent);
@@ -244,6 +316,8 @@ impl World {
         phones
             .chain(self.switch.next_deadline())
             .chain(self.wire.next())
+            .chain(self.peers.next())
+            .chain(self.browsers.iter().filter_map(Browser::next))
             .chain(tick)
             .min()
     }
@@ -255,6 +329,15 @@ impl World {
         }
         if self.switch.next_deadline().is_some_and(|at| at <= now) {
             self.input(Input::Tick);
+        }
+        while let Some(report) = self.peers.due(now) {
+            self.input(Input::Web(report));
+        }
+        for index in 0..self.browsers.len() {
+            for command in self.browsers[index].due(now) {
+                // The call may be over by now; the page does not care.
+                self.ask(command);
+            }
         }
         if self.next_tick <= now {
             self.next_tick = now + TICK;
@@ -356,12 +439,22 @@ impl World {
             census.sip_sessions,
             census.originates,
             census.rooms,
+            census.web_peers,
+            census.messages,
         );
         assert_eq!(
             left,
-            (0, 0, 0, 0, 0, 0, 0),
-            "channels, legs, plays, records, sessions, originates, rooms"
+            (0, 0, 0, 0, 0, 0, 0, 0, 0),
+            "channels, legs, plays, records, sessions, originates, rooms, peers, messages"
         );
+        assert_eq!(self.peers.len(), 0, "every peer was closed");
+        for browser in &self.browsers {
+            assert!(
+                browser.calls.is_empty(),
+                "page {} was told of every end",
+                browser.user
+            );
+        }
         assert!(
             self.media_is_empty(),
             "the media engine is empty, it has {} legs",
