@@ -316,6 +316,27 @@ impl Rig {
             .collect()
     }
 
+    /// What was sent by SIP since the last call.
+    pub(crate) fn take_sent(&mut self) -> Vec<sip::message::Message> {
+        std::mem::take(&mut self.transmits)
+            .into_iter()
+            .map(|transmit| parse_datagram(transmit.bytes).expect("the switch's own message"))
+            .collect()
+    }
+
+    /// A SIP message comes from somewhere.
+    pub(crate) fn receive(&mut self, from: &str, text: &str) {
+        let flow = Flow {
+            id: UDP_FLOW,
+            transport: Transport::Udp,
+            local: SIP.parse().expect("an address"),
+            remote: from.parse().expect("an address"),
+        };
+        let message =
+            parse_datagram(bytes::Bytes::copy_from_slice(text.as_bytes())).expect("a message");
+        self.feed(Input::Sip { flow, message });
+    }
+
     pub(crate) fn leg_of(&self, id: &ChannelId) -> LegId {
         self.switch
             .channels

@@ -179,13 +179,13 @@ fn a_phone_calls_a_page() {
         story(&world, page),
         ["incoming 1000@127.0.0.1", "accepted", "established"]
     );
-    let call_id = world.browsers[page]
-        .told
-        .iter()
-        .find_map(|kind| match kind {
-            WebEventKind::Incoming { call_id, .. } => Some(call_id.clone()),
-            _ => None,
-        });
+    let call_id = world.browsers[page].told.iter().find_map(|kind| {
+        if let WebEventKind::Incoming { call_id, .. } = kind {
+            Some(call_id.clone())
+        } else {
+            None
+        }
+    });
     let answered = world.phones[0].answered.clone().unwrap();
     assert_eq!(answered.header_named("X-Answered-By"), Some("1001"));
     assert_eq!(

@@ -9,7 +9,7 @@ use api::HangupCause;
 use api::cause::Blame;
 use api::view::Codec as SeenCodec;
 use bytes::Bytes;
-use media::control::MediaCommand;
+use media::control::{LegSpec, MediaCommand};
 use sip::sdp::{self, Agreed, CodecOrder, LocalMedia};
 
 use crate::Switch;

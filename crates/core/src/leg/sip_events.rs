@@ -156,6 +156,8 @@ impl Switch {
             self.mark_ringing(id);
             self.run_hooks(id, "ring");
             self.leg_ringing(id);
+        } else if let Some(caller) = self.caller_of(id) {
+            self.pass_progress(&caller, code);
         }
     }
 
@@ -202,6 +204,9 @@ impl Switch {
             ],
         );
         self.term_variables(id, response, code, cause);
+        if let Some(caller) = self.caller_of(id) {
+            self.pass_refusal(&caller, code);
+        }
         self.hangup(id, cause, Blame::Callee);
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct WebLeg {
     pub(super) farewell: Option<Farewell>,
     /// Where a call of another server's goes, until it went.
     pub(crate) direct: Option<Arc<str>>,
+    /// It went there.
+    pub(crate) went_direct: bool,
     /// The client's domain is not ours, so its credentials are for others to check.
     pub(crate) foreign: bool,
 }
@@ -109,6 +111,7 @@ impl WebLeg {
             answer_headers: Vec::new(),
             farewell: None,
             direct: None,
+            went_direct: false,
             foreign: false,
         }
     }

@@ -347,6 +347,31 @@ impl Switch {
         }
     }
 
+    /// The far side of a page's call says how it goes.
+    pub(super) fn pass_progress(&mut self, caller: &ChannelId, code: u16) {
+        let waits = self
+            .channels
+            .get(caller)
+            .is_some_and(|live| live.is_up() && !live.seen.is_answered());
+        if waits {
+            self.tell_page(caller, |channel| WebEventKind::Proceeding { channel, code });
+        }
+    }
+
+    /// Another server refuses a page's call: in its own words, as no dialplan of ours had a say.
+    pub(super) fn pass_refusal(&mut self, caller: &ChannelId, code: u16) {
+        let Some(leg) = self.as_web_leg(caller).filter(|leg| leg.went_direct) else {
+            return;
+        };
+        // Credentials that did not help, unless none were given (sylkrtc.md §5.4).
+        if matches!(code, 401 | 407) && leg.foreign {
+            let (code, phrase) = crate::web::WRONG_CREDENTIALS;
+            self.refuse_web(caller, code, phrase);
+        } else {
+            self.refuse_web(caller, code, "");
+        }
+    }
+
     /// Who calls a page: the caller's number at the domain it came from. The page's own name for our domain is kept,
     /// so that it recognises its contacts.
     fn web_caller(&self, id: &ChannelId) -> WebParty {

@@ -66,7 +66,7 @@ impl Switch {
         profile.callee_id_number =
             steer("origination_callee_id_number").unwrap_or_else(|| match &plan.target {
                 Target::Loopback(to) => (*to.last).into(),
-                Target::Null { .. } | Target::Sip(_) => dialled.clone(),
+                Target::Null { .. } | Target::Sip(_) | Target::Web(_) => dialled.clone(),
             });
         profile.destination_number = dialled;
         let id = plan

@@ -102,6 +102,7 @@ fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
     };
     let send = match wish.audio.first() {
         Some(Codec::Pcma) => CodecSpec::pcma(),
+        Some(Codec::Opus) => CodecSpec::opus(111),
         _ => CodecSpec::pcmu(),
     };
     WebAgreed {
@@ -114,6 +115,7 @@ fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
             direction,
             symmetric: false,
             timeout_ms: None,
+            opus: media::control::OpusSending::default(),
         }),
         video: wish.video && description.contains("m=video"),
     }

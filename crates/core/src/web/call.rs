@@ -198,6 +198,7 @@ impl Switch {
         let leg = self.web_leg(id)?;
         let profile = leg.profile;
         let address = leg.direct.take()?;
+        leg.went_direct = true;
         let profile = self.config.profiles.get(profile)?.name.clone();
         Some(api::Application::new(
             "bridge",

@@ -23,7 +23,7 @@ use media::control::{PeerId, WebCommand};
 use crate::{Effect, Switch};
 pub(crate) use call::{extension_headers, is_plain};
 use register::Registered;
-pub(crate) use register::WebLogin;
+pub(crate) use register::{WRONG_CREDENTIALS, WebLogin};
 
 /// Most clients known at one time.
 const MAX_CLIENTS: usize = 100_000;

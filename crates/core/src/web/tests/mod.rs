@@ -7,6 +7,7 @@
 
 mod calls;
 mod clients;
+mod foreign;
 mod incoming;
 
 use std::net::SocketAddr;

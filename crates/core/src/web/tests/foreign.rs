@@ -1,0 +1,209 @@
+//! Calls and messages to other servers.
+
+use api::command::message::{Delivery, SendMessage};
+use sip::message::{HeaderName, Message, Method};
+
+use super::*;
+
+const SERVER: &str = "192.0.2.1:5060";
+
+/// The one request of a method that was sent.
+fn sent(rig: &mut Rig, method: &Method) -> Message {
+    let mut found: Vec<Message> = rig
+        .take_sent()
+        .into_iter()
+        .filter(|message| message.method() == Some(method))
+        .collect();
+    assert_eq!(found.len(), 1, "one {method}: {found:?}");
+    found.remove(0)
+}
+
+/// A response to a request, with the headers of the tests' choice.
+fn respond(rig: &mut Rig, request: &Message, status: &str, headers: &str) {
+    let mut text = format!("SIP/2.0 {status}\r\n");
+    for (name, header) in [
+        ("Via", HeaderName::Via),
+        ("From", HeaderName::From),
+        ("Call-ID", HeaderName::CallId),
+        ("CSeq", HeaderName::CSeq),
+    ] {
+        let value = request.header(header).unwrap_or_default();
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let to = request.header(HeaderName::To).unwrap_or_default();
+    text.push_str(&format!(
+        "To: {to};tag=there\r\n{headers}Content-Length: 0\r\n\r\n"
+    ));
+    rig.receive(SERVER, &text);
+}
+
+fn challenge(realm: &str) -> String {
+    format!("Proxy-Authenticate: Digest realm=\"{realm}\", nonce=\"5d1c2b7a\", algorithm=MD5\r\n")
+}
+
+#[test]
+fn a_guest_calls_its_own_server_with_its_own_credentials() {
+    let mut rig = rig();
+    let guest = add(&mut rig, 1, "guest@guest.example");
+    place(&mut rig, guest, "bob@192.0.2.1", AUDIO);
+    let invite = sent(&mut rig, &Method::Invite);
+    assert_eq!(invite.request_uri(), Some("sip:bob@192.0.2.1"));
+    let from = invite.from().unwrap();
+    assert_eq!(
+        (from.uri, &*from.display_name()),
+        ("sip:guest@guest.example", "Alice")
+    );
+    assert_eq!(invite.header_named("X-Acme-Case"), Some("1234"));
+    respond(
+        &mut rig,
+        &invite,
+        "407 Proxy Authentication Required",
+        &challenge("guest.example"),
+    );
+    let again = sent(&mut rig, &Method::Invite);
+    let credentials = again.header(HeaderName::ProxyAuthorization).unwrap();
+    assert!(
+        credentials.contains("username=\"guest\"")
+            && credentials.contains("realm=\"guest.example\""),
+        "{credentials}"
+    );
+    rig.events.clear();
+    respond(&mut rig, &again, "486 Busy Here", "");
+    assert_eq!(rig.seen(told), ["1: terminated 486 Busy Here"]);
+    rig.pass(std::time::Duration::from_secs(40));
+    check_idle(&rig);
+}
+
+#[test]
+fn what_another_server_says_is_passed_on_in_its_words() {
+    let mut rig = rig();
+    let user = add(&mut rig, 1, "1000@127.0.0.1");
+    for (status, ending) in [
+        ("403 No", "403 Forbidden"),
+        ("480 Away", "480 Temporarily Unavailable"),
+        ("600 Busy", "600 Busy Everywhere"),
+    ] {
+        place(&mut rig, user, "bob@192.0.2.1", AUDIO);
+        let invite = sent(&mut rig, &Method::Invite);
+        respond(&mut rig, &invite, "182 Queued", "");
+        respond(&mut rig, &invite, "180 Ringing", "");
+        respond(&mut rig, &invite, status, "");
+        assert_eq!(
+            rig.seen(told),
+            [
+                "1: calling".to_owned(),
+                "1: proceeding 182".into(),
+                "1: proceeding 180".into(),
+                format!("1: terminated {ending}")
+            ]
+        );
+    }
+    rig.pass(std::time::Duration::from_secs(40));
+    check_idle(&rig);
+}
+
+#[test]
+fn credentials_another_server_refuses_are_called_so() {
+    let mut rig = rig();
+    let guest = add(&mut rig, 1, "guest@guest.example");
+    place(&mut rig, guest, "bob@192.0.2.1", AUDIO);
+    rig.events.clear();
+    for _ in 0..2 {
+        let invite = sent(&mut rig, &Method::Invite);
+        let headers = challenge("guest.example");
+        respond(
+            &mut rig,
+            &invite,
+            "407 Proxy Authentication Required",
+            &headers,
+        );
+    }
+    assert_eq!(
+        rig.seen(told),
+        ["1: terminated 904 Operation has no matching challenge "]
+    );
+    rig.pass(std::time::Duration::from_secs(40));
+    check_idle(&rig);
+}
+
+#[test]
+fn nobody_else_gets_to_see_what_a_hash_makes() {
+    let mut rig = rig();
+    let guest = add(&mut rig, 1, "guest@guest.example");
+    let user = add(&mut rig, 2, "1000@127.0.0.1");
+    // A server of another realm, and one that pretends to be ours.
+    for (client, realm) in [(guest, "elsewhere.example"), (user, "127.0.0.1")] {
+        place(&mut rig, client, "bob@192.0.2.1", AUDIO);
+        let invite = sent(&mut rig, &Method::Invite);
+        rig.events.clear();
+        respond(
+            &mut rig,
+            &invite,
+            "407 Proxy Authentication Required",
+            &challenge(realm),
+        );
+        let after = rig.take_sent();
+        assert!(
+            after
+                .iter()
+                .all(|message| message.method() != Some(&Method::Invite)),
+            "{realm}"
+        );
+        assert!(rig.seen(told)[0].contains("terminated"), "{realm}");
+    }
+    rig.pass(std::time::Duration::from_secs(40));
+    check_idle(&rig);
+}
+
+#[test]
+fn a_host_that_cannot_be_found_ends_the_call() {
+    let mut rig = rig();
+    let guest = add(&mut rig, 1, "guest@guest.example");
+    place(&mut rig, guest, "bob@guest.example", AUDIO);
+    assert_eq!(
+        rig.seen(told),
+        ["1: calling", "1: terminated 503 Service Unavailable"]
+    );
+    check_idle(&rig);
+}
+
+#[test]
+fn messages_go_to_other_servers_the_same_way() {
+    let mut rig = rig();
+    let guest = add(&mut rig, 1, "guest@guest.example");
+    let request = rig.ask(SendMessage {
+        client: guest,
+        to: "bob@192.0.2.1".into(),
+        content_type: "message/cpim".into(),
+        headers: vec![("X-Id".into(), "7".into())],
+        body: "Lunch?".into(),
+    });
+    let message = sent(&mut rig, &Method::Message);
+    assert_eq!(&message.body()[..], b"Lunch?");
+    assert_eq!(
+        (
+            message.from().unwrap().uri,
+            message.header(HeaderName::ContentType),
+            message.header_named("X-Id")
+        ),
+        ("sip:guest@guest.example", Some("message/cpim"), Some("7"))
+    );
+    respond(
+        &mut rig,
+        &message,
+        "407 Proxy Authentication Required",
+        &challenge("guest.example"),
+    );
+    let again = sent(&mut rig, &Method::Message);
+    assert!(again.header(HeaderName::ProxyAuthorization).is_some());
+    assert!(!rig.answers.contains_key(&request.0), "not answered yet");
+    respond(&mut rig, &again, "202 Accepted", "");
+    assert_eq!(
+        rig.answers.remove(&request.0),
+        Some(Ok(Answer::Delivery(Delivery {
+            code: 202,
+            phrase: "Accepted".into()
+        })))
+    );
+    assert_eq!(rig.switch.census().messages, 0);
+}
