@@ -26,6 +26,7 @@ mod room;
 pub mod rtp;
 pub mod source;
 pub mod tone;
+pub mod webrtc;
 
 pub use control::{MediaCommand, MediaReport};
 pub use engine::{DetachedLeg, Engine, EngineConfig};

@@ -1,0 +1,168 @@
+//! One outgoing stream out of whatever sources feed it, one after another.
+//!
+//! The browser hears one SSRC for ever, so a new source must go on where the one before stopped.
+//! Numbers are extended here, and begin below 65,536: the far side guesses a rollover counter of zero.
+//! RFC 3711 §3.3.1.
+
+use std::time::Instant;
+
+/// Sequence numbers and timestamps towards one browser.
+#[derive(Debug)]
+pub(super) struct Continuity {
+    clock_rate_hz: u32,
+    source: Option<Source>,
+    /// Last sent, extended, and when.
+    last: Option<Last>,
+    first_sequence: u64,
+}
+
+/// How the numbers of the present source become ours.
+#[derive(Debug)]
+struct Source {
+    ssrc: u32,
+    /// Highest of its numbers so far, extended.
+    highest: u64,
+    /// Ours minus its.
+    sequence_offset: i64,
+    timestamp_offset: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    sequence: u64,
+    timestamp: u32,
+    at: Instant,
+}
+
+/// Gap in sequence numbers that is a restart, not a loss. RFC 3550 A.1 (MAX_DROPOUT).
+const JUMP: i64 = 3000;
+
+impl Continuity {
+    /// `first_sequence` is where the stream begins, 0–32,767.
+    pub(super) fn new(clock_rate_hz: u32, first_sequence: u16) -> Self {
+        Self {
+            clock_rate_hz,
+            source: None,
+            last: None,
+            first_sequence: u64::from(first_sequence & 0x7fff),
+        }
+    }
+
+    /// The clock of what is sent from now on; changes with the codec.
+    pub(super) fn set_clock_rate(&mut self, clock_rate_hz: u32) {
+        if self.clock_rate_hz != clock_rate_hz {
+            self.clock_rate_hz = clock_rate_hz;
+            self.source = None;
+        }
+    }
+
+    /// Another source follows, even if it has the same SSRC.
+    pub(super) fn expect_new_source(&mut self) {
+        self.source = None;
+    }
+
+    /// What a packet is numbered; `None` for a straggler from before the stream began.
+    pub(super) fn number(
+        &mut self,
+        now: Instant,
+        ssrc: u32,
+        sequence: u16,
+        timestamp: u32,
+    ) -> Option<(u64, u32)> {
+        let known = self.source.as_mut().filter(|source| source.ssrc == ssrc);
+        let distance = known
+            .as_ref()
+            .map(|source| i64::from(sequence.wrapping_sub(source.highest as u16) as i16));
+        let (source, number) = match known.zip(distance) {
+            Some((source, distance)) if distance.abs() < JUMP => {
+                let number = source.highest.checked_add_signed(distance)?;
+                source.highest = source.highest.max(number);
+                (&*source, number)
+            }
+            Some(_) | None => {
+                let source = self.begin(now, ssrc, sequence, timestamp);
+                (&*self.source.insert(source), u64::from(sequence))
+            }
+        };
+        let ours = number.checked_add_signed(source.sequence_offset)?;
+        if ours < self.first_sequence {
+            return None;
+        }
+        let stamp = timestamp.wrapping_add(source.timestamp_offset);
+        if self.last.is_none_or(|last| ours > last.sequence) {
+            self.last = Some(Last {
+                sequence: ours,
+                timestamp: stamp,
+                at: now,
+            });
+        }
+        Some((ours, stamp))
+    }
+
+    fn begin(&self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32) -> Source {
+        let (next, stamp) = match self.last {
+            None => (self.first_sequence, timestamp),
+            Some(last) => {
+                let silence_us = now.saturating_duration_since(last.at).as_micros() as u64;
+                let ticks = silence_us.saturating_mul(u64::from(self.clock_rate_hz)) / 1_000_000;
+                // At least one tick: two frames of one timestamp would be one frame.
+                let stamp = last.timestamp.wrapping_add((ticks as u32).max(1));
+                (last.sequence + 1, stamp)
+            }
+        };
+        Source {
+            ssrc,
+            highest: u64::from(sequence),
+            sequence_offset: next as i64 - i64::from(sequence),
+            timestamp_offset: stamp.wrapping_sub(timestamp),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_stream_begins_low_however_high_its_source_stands() {
+        let mut out = Continuity::new(90_000, 0xffff);
+        let now = Instant::now();
+        assert_eq!(out.number(now, 1, 65_535, 7), Some((0x7fff, 7)));
+        // Over the edge of the source's 16 bits it goes on.
+        assert_eq!(out.number(now, 1, 0, 8), Some((0x8000, 8)));
+        assert_eq!(out.number(now, 1, 2, 9), Some((0x8002, 9)));
+        // The one between comes late.
+        assert_eq!(out.number(now, 1, 1, 8), Some((0x8001, 8)));
+        // One from before the beginning has no number.
+        assert_eq!(out.number(now, 1, 65_534, 6), None);
+    }
+
+    #[test]
+    fn numbers_pass_sixteen_bits_extended() {
+        let mut out = Continuity::new(8000, 0);
+        let now = Instant::now();
+        let mut last = 0;
+        for n in 0..200_000_u32 {
+            let (sequence, _) = out.number(now, 1, n as u16, n * 160).unwrap();
+            assert!(n == 0 || sequence == last + 1);
+            last = sequence;
+        }
+        assert_eq!(last, 199_999);
+    }
+
+    #[test]
+    fn another_source_goes_on_where_the_first_stopped() {
+        let mut out = Continuity::new(90_000, 100);
+        let now = Instant::now();
+        out.number(now, 1, 500, 1000).unwrap();
+        out.number(now, 1, 501, 4000).unwrap();
+        let later = now + Duration::from_millis(100);
+        assert_eq!(out.number(later, 2, 9, 77), Some((102, 4000 + 9000)));
+        assert_eq!(out.number(later, 2, 10, 77 + 3000), Some((103, 16_000)));
+        // The same source restarted with other numbers.
+        assert_eq!(out.number(later, 2, 40_000, 5).unwrap().0, 104);
+        out.expect_new_source();
+        assert_eq!(out.number(later, 2, 40_001, 5).unwrap().0, 105);
+    }
+}

@@ -1,0 +1,221 @@
+//! Peers against each other: descriptions, connection, audio and video, ends. Virtual time.
+
+mod webrtc_pair;
+
+use std::time::Duration;
+
+use jackfield_media as media;
+use media::control::{Codec, Direction, PeerEnd, PeerWish};
+use media::rtp::Packet;
+use media::webrtc::{Peer, VideoFormat};
+use webrtc_pair::{BROWSER, Pair, SERVER, rtp, sections, settings, split_candidates, wish};
+
+const CHROMIUM: &str = include_str!("browsers/chromium-156-offer.sdp");
+const CHROMIUM_GATHERED: &str = include_str!("browsers/chromium-156-offer-gathered.sdp");
+
+fn answer_to(offer: &str, wish: &PeerWish) -> Result<(String, media::control::WebAgreed), String> {
+    let now = std::time::Instant::now();
+    let settings = settings("10.0.0.2:2000", false);
+    let mut peer = Peer::new(&settings, now, 7);
+    peer.accept(now, offer, wish, &mut Vec::new())
+        .map_err(|refusal| refusal.to_string())
+}
+
+#[test]
+fn a_browser_gets_its_sections_back_in_order_with_all_it_needs() {
+    for offer in [CHROMIUM, CHROMIUM_GATHERED] {
+        let (answer, agreed) = answer_to(offer, &wish(true)).unwrap();
+        let sections = sections(&answer);
+        assert_eq!(sections.len(), 3, "{answer}");
+        assert!(answer.contains("a=group:BUNDLE 0 1\r\n"), "{answer}");
+        // Audio: what was wished for, best first, with the events of its clock.
+        assert!(
+            sections[0].starts_with("m=audio 9 UDP/TLS/RTP/SAVPF 0 8 126\r\n"),
+            "{answer}"
+        );
+        assert!(!sections[0].contains("opus"), "{answer}");
+        assert!(
+            sections[0].contains("a=rtcp-fb:0 transport-cc\r\n")
+                || !CHROMIUM.contains("a=rtcp-fb:0 ")
+        );
+        // Video: VP8 and one H.264, each with its repair, and feedback per payload type.
+        assert!(
+            sections[1].starts_with("m=video 9 UDP/TLS/RTP/SAVPF 96 97 108 109\r\n"),
+            "{answer}"
+        );
+        for pt in [96, 108] {
+            for feedback in ["nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"] {
+                assert!(
+                    sections[1].contains(&format!("a=rtcp-fb:{pt} {feedback}\r\n")),
+                    "{pt} {feedback}: {answer}"
+                );
+            }
+        }
+        assert!(
+            sections[1].contains("packetization-mode=1;profile-level-id=42e01f"),
+            "{answer}"
+        );
+        // The data channel is refused in its place.
+        assert!(
+            sections[2].starts_with("m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"),
+            "{answer}"
+        );
+        assert!(sections[2].contains("a=mid:2\r\n") && sections[2].contains("a=inactive\r\n"));
+        for section in &sections[..2] {
+            assert!(section.contains("a=sendrecv\r\n"), "{answer}");
+            assert!(
+                section.contains("a=ssrc:") && section.contains("a=msid:"),
+                "{answer}"
+            );
+            assert!(section.contains("a=setup:passive\r\n"), "{answer}");
+            assert!(section.contains("a=fingerprint:sha-256 "), "{answer}");
+            assert!(section.contains("a=rtcp-mux\r\n"), "{answer}");
+        }
+        assert!(sections[0].contains(" 10.0.0.2 2000 typ host"), "{answer}");
+        assert_eq!(
+            answer.matches("a=end-of-candidates\r\n").count(),
+            1,
+            "{answer}"
+        );
+        assert!(!answer.contains("rtcp-fb:*"), "{answer}");
+
+        assert!(agreed.video);
+        let audio = agreed.audio.unwrap();
+        assert_eq!(audio.send.codec, Codec::Pcmu);
+        assert_eq!(audio.direction, Direction::SendRecv);
+        assert_eq!(audio.telephone_event.unwrap().send, 126);
+        let receive: Vec<u8> = audio.receive.iter().map(|spec| spec.payload_type).collect();
+        assert_eq!(receive, [0, 8]);
+    }
+}
+
+#[test]
+fn the_wish_decides_the_order_and_whether_there_is_video() {
+    let wish = PeerWish {
+        audio: vec![Codec::Pcma, Codec::Pcmu],
+        video: false,
+        leg: None,
+    };
+    let (answer, agreed) = answer_to(CHROMIUM, &wish).unwrap();
+    let sections = sections(&answer);
+    assert!(
+        sections[0].starts_with("m=audio 9 UDP/TLS/RTP/SAVPF 8 0 126\r\n"),
+        "{answer}"
+    );
+    assert!(
+        sections[1].starts_with("m=video 0 UDP/TLS/RTP/SAVPF "),
+        "{answer}"
+    );
+    assert!(
+        sections[1].contains("a=inactive\r\n") && !sections[1].contains("a=ssrc"),
+        "{answer}"
+    );
+    assert!(answer.contains("a=group:BUNDLE 0\r\n"), "{answer}");
+    assert!(!agreed.video);
+    assert_eq!(agreed.audio.unwrap().send.payload_type, 8);
+}
+
+#[test]
+fn descriptions_that_cannot_be_used_are_refused_with_a_reason() {
+    let none = PeerWish {
+        audio: vec![Codec::L16],
+        video: true,
+        leg: None,
+    };
+    assert_eq!(
+        answer_to(CHROMIUM, &none).unwrap_err(),
+        "no codec in common"
+    );
+    let refused = |offer: &str, word: &str| {
+        let why = answer_to(offer, &wish(true)).unwrap_err();
+        assert!(why.contains(word), "{why}");
+    };
+    refused("", "no media section");
+    refused("v=0\r\nm=audio\r\n", "malformed");
+    refused(&CHROMIUM.replace("a=ice-pwd", "a=x-pwd"), "ice-pwd");
+    refused(&CHROMIUM.replace("a=fingerprint", "a=x"), "fingerprint");
+    refused(&CHROMIUM.replace("a=mid:1", "a=mid:0"), "mid");
+    refused(
+        &CHROMIUM.replace("a=rtpmap:96 VP8", "a=rtpmap:8 VP8"),
+        "two things",
+    );
+    refused(&CHROMIUM.replace("SAVPF", "AVP"), "transport");
+    refused(&"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n".repeat(17), "too many");
+    refused(&"a=x\r\n".repeat(20_000), "too long");
+}
+
+#[test]
+fn two_peers_connect_and_talk_whoever_offers_and_whether_ice_is_lite_or_full() {
+    for (offerer, lite) in [
+        (BROWSER, false),
+        (BROWSER, true),
+        (SERVER, false),
+        (SERVER, true),
+    ] {
+        let mut pair = Pair::new(lite);
+        let agreed = pair.negotiate(offerer, &wish(true), &wish(true));
+        pair.connect();
+        assert!(agreed.iter().all(|agreed| agreed.video));
+        let payload_type = agreed[BROWSER].audio.as_ref().unwrap().send.payload_type;
+        for n in 0..100_u16 {
+            for end in [BROWSER, SERVER] {
+                let packet = rtp(
+                    payload_type,
+                    77,
+                    65_500_u16.wrapping_add(n),
+                    u32::from(n) * 160,
+                    &[n as u8; 160],
+                );
+                assert!(pair.with(end, |peer, now, out| peer.send_audio(now, &packet, out)));
+            }
+            pair.run(Duration::from_millis(20));
+        }
+        for end in &pair.ends {
+            assert_eq!(end.audio.len(), 100, "offerer {offerer}, lite {lite}");
+            let first = Packet::parse(&end.audio[0]).unwrap();
+            for (n, bytes) in (0..).zip(&end.audio) {
+                let packet = Packet::parse(bytes).unwrap();
+                assert_eq!(packet.payload, [n as u8; 160]);
+                assert_eq!(packet.payload_type, payload_type);
+                assert_eq!(packet.sequence, first.sequence + n);
+                assert_eq!(packet.timestamp, first.timestamp + u32::from(n) * 160);
+                assert_eq!(packet.ssrc, first.ssrc);
+            }
+            assert_eq!(end.connected, 1);
+            assert!(end.ended.is_empty(), "{:?}", end.ended);
+        }
+    }
+}
+
+#[test]
+fn candidates_may_trickle_after_the_answer() {
+    let mut pair = Pair::new(true);
+    let offer = pair.offer(BROWSER, &wish(false));
+    let (bare, candidates) = split_candidates(&offer);
+    let (answer, _) = pair.accept(SERVER, &bare, &wish(false));
+    pair.take_answer(BROWSER, &answer);
+    for useless in [
+        "",
+        "candidate:",
+        "candidate:1 1 udp 2113937151 3b6ec6a4-0a58-4b2c-9a1f-2f4f0f6f2f3c.local 50000 typ host",
+        "candidate:1 1 tcp 1518280447 10.0.0.1 9 typ host tcptype active",
+    ] {
+        pair.with(SERVER, |peer, now, out| peer.trickle(now, useless, out));
+    }
+    for candidate in candidates {
+        pair.with(SERVER, |peer, now, out| peer.trickle(now, &candidate, out));
+    }
+    pair.connect();
+}
+
+#[test]
+fn a_browser_that_names_no_address_is_found_by_its_checks() {
+    for lite in [false, true] {
+        let mut pair = Pair::new(lite);
+        let offer = pair.offer(BROWSER, &wish(false));
+        let (bare, _) = split_candidates(&offer);
+        let (answer, _) = pair.accept(SERVER, &bare, &wish(false));
+        pair.take_answer(BROWSER, &answer);
+        pair.connect();
+    }
+}
