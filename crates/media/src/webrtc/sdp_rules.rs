@@ -8,7 +8,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::section::{Description, Kind, Mapping, Section};
-use crate::control::{Codec, CodecSpec, Direction, LegSpec, PeerWish, TelephoneEvent, WebAgreed};
+use crate::control::{
+    Codec, CodecSpec, Direction, LegSpec, OpusSending, PeerWish, TelephoneEvent, WebAgreed,
+};
 
 /// Address in a [`WebAgreed`]'s leg, where nothing is ever sent: the peer is reached through its lane.
 pub const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -323,16 +325,15 @@ fn dressed(mut section: Section, theirs: &Section, wish: &PeerWish) -> Result<Se
     match section.kind {
         Kind::Audio => {
             let wished = codecs(&section, wish);
-            let spoken = |mapping: &Mapping| wished.iter().any(|(m, _)| m == mapping);
             let clocks: Vec<u32> = wished.iter().map(|(m, _)| m.clock_rate_hz).collect();
             let mut mappings: Vec<Mapping> = wished.iter().map(|(m, _)| m.clone()).collect();
-            // Events run on the clock of the audio beside them. RFC 4733 §2.1.
-            mappings.extend(
-                section
-                    .mappings()
-                    .into_iter()
-                    .filter(|m| is_event(m) && clocks.contains(&m.clock_rate_hz) && !spoken(m)),
-            );
+            // Events run on the clock of the audio beside them (RFC 4733 §2.1), or else on the one
+            // that everybody has.
+            let events: Vec<Mapping> = section.mappings().into_iter().filter(is_event).collect();
+            let beside = |m: &&Mapping| clocks.contains(&m.clock_rate_hz);
+            let any = events.iter().any(|m| beside(&m));
+            let fits = |m: &&Mapping| beside(m) || (!any && m.clock_rate_hz == 8000);
+            mappings.extend(events.iter().filter(fits).cloned());
             if wished.is_empty() {
                 return Err(Refusal::no_codec());
             }
@@ -422,12 +423,21 @@ fn leg(
         they_take.iter().filter(known).min_by_key(place)
     };
     let send = send.map(spec).ok_or_else(Refusal::no_codec)?;
-    let event = |section: &Section| {
-        section
-            .mappings()
-            .into_iter()
-            .find(|m| is_event(m) && m.clock_rate_hz == send.clock_rate_hz)
-            .map(|m| m.payload_type)
+    let event = |clock_rate_hz: u32| {
+        let of = |section: &Section| {
+            section
+                .mappings()
+                .into_iter()
+                .find(|m| is_event(m) && m.clock_rate_hz == clock_rate_hz)
+                .map(|m| m.payload_type)
+        };
+        of(their)
+            .zip(of(our))
+            .map(|(send, receive)| TelephoneEvent {
+                send,
+                receive,
+                clock_rate_hz,
+            })
     };
     let direction = match (their.direction(), our.direction()) {
         ("sendrecv", "sendrecv") => Direction::SendRecv,
@@ -439,10 +449,9 @@ fn leg(
         remote: NOWHERE,
         rtcp: Some(NOWHERE),
         send,
+        opus: opus_wishes(their.format_parameters(send.payload_type)),
         receive,
-        telephone_event: event(their)
-            .zip(event(our))
-            .map(|(send, receive)| TelephoneEvent { send, receive }),
+        telephone_event: event(send.clock_rate_hz).or_else(|| event(8000)),
         direction,
         symmetric: false,
         timeout_ms: None,
@@ -462,6 +471,31 @@ fn codecs(section: &Section, wish: &PeerWish) -> Vec<(Mapping, Codec)> {
         .collect();
     found.sort_by_key(|(_, codec)| wish.audio.iter().position(|wished| wished == codec));
     found
+}
+
+/// How a browser wants Opus. RFC 7587 §6.1; what makes no sense is as if it were not there.
+fn opus_wishes(parameters: Option<&str>) -> OpusSending {
+    let mut wishes = OpusSending::default();
+    for parameter in parameters.unwrap_or_default().split(';') {
+        let Some((name, value)) = parameter.split_once('=') else {
+            continue;
+        };
+        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        let number: Option<u32> = value.parse().ok();
+        match (name.as_str(), number) {
+            ("useinbandfec", _) => wishes.fec = value == "1",
+            ("usedtx", _) => wishes.dtx = value == "1",
+            ("cbr", _) => wishes.cbr = value == "1",
+            ("maxplaybackrate", Some(rate)) if (8000..=48_000).contains(&rate) => {
+                wishes.max_playback_rate_hz = rate;
+            }
+            ("maxaveragebitrate", Some(rate)) if (6000..=510_000).contains(&rate) => {
+                wishes.max_bitrate = Some(rate);
+            }
+            _ => {}
+        }
+    }
+    wishes
 }
 
 fn is_event(mapping: &Mapping) -> bool {

@@ -250,6 +250,14 @@ impl Section {
         })
     }
 
+    /// The `a=fmtp` of a payload type.
+    pub(super) fn format_parameters(&self, payload_type: u8) -> Option<&str> {
+        self.lines.iter().find_map(|line| {
+            let (format, parameters) = attribute(line, "fmtp")?.split_once(' ')?;
+            (format.parse() == Ok(payload_type)).then_some(parameters)
+        })
+    }
+
     /// Drops formats, and the lines that speak of them.
     pub(super) fn keep_formats(&mut self, keep: impl Fn(&str) -> bool) {
         self.formats.retain(|format| keep(format));
