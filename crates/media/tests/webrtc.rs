@@ -5,9 +5,9 @@ mod webrtc_pair;
 use std::time::Duration;
 
 use jackfield_media as media;
-use media::control::{Codec, Direction, PeerEnd, PeerWish};
+use media::control::{Codec, Direction, OpusSending, PeerWish};
 use media::rtp::Packet;
-use media::webrtc::{Peer, VideoFormat};
+use media::webrtc::Peer;
 use webrtc_pair::{BROWSER, Pair, SERVER, rtp, sections, settings, split_candidates, wish};
 
 const CHROMIUM: &str = include_str!("browsers/chromium-156-offer.sdp");
@@ -218,4 +218,128 @@ fn a_browser_that_names_no_address_is_found_by_its_checks() {
         pair.take_answer(BROWSER, &answer);
         pair.connect();
     }
+}
+
+#[test]
+fn opus_is_agreed_on_with_what_the_browser_wants_of_it() {
+    let wish = PeerWish {
+        audio: vec![Codec::Opus, Codec::Pcmu],
+        video: false,
+        leg: None,
+    };
+    let offer = CHROMIUM.replace(
+        "a=fmtp:111 minptime=10;useinbandfec=1",
+        "a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=20000;usedtx=1",
+    );
+    let (answer, agreed) = answer_to(&offer, &wish).unwrap();
+    let audio = &sections(&answer)[0];
+    assert!(
+        audio.starts_with("m=audio 9 UDP/TLS/RTP/SAVPF 111 0 110 126\r\n"),
+        "{answer}"
+    );
+    assert!(
+        audio.contains("a=fmtp:111 minptime=10;useinbandfec=1"),
+        "{answer}"
+    );
+    let spec = agreed.audio.unwrap();
+    assert_eq!(spec.send, media::control::CodecSpec::opus(111));
+    let wanted = OpusSending {
+        fec: true,
+        dtx: true,
+        max_bitrate: Some(20_000),
+        ..OpusSending::default()
+    };
+    assert_eq!(spec.opus, wanted);
+    let event = spec.telephone_event.unwrap();
+    assert_eq!(
+        (event.send, event.receive, event.clock_rate_hz),
+        (110, 110, 48_000)
+    );
+}
+
+#[test]
+fn what_each_side_is_told_mirrors_the_other() {
+    let mut pair = Pair::new(false);
+    for (direction, ours) in [
+        ("sendrecv", Direction::SendRecv),
+        ("sendonly", Direction::RecvOnly),
+        ("recvonly", Direction::SendOnly),
+        ("inactive", Direction::Inactive),
+    ] {
+        let offer = CHROMIUM.replace("a=sendrecv", &format!("a={direction}"));
+        let (answer, agreed) = answer_to(&offer, &wish(false)).unwrap();
+        assert_eq!(agreed.audio.unwrap().direction, ours, "{answer}");
+    }
+    // A description that says nothing means both ways, and ours says so.
+    let (answer, agreed) =
+        answer_to(&CHROMIUM.replace("a=sendrecv\r\n", ""), &wish(false)).unwrap();
+    assert!(sections(&answer)[0].contains("a=sendrecv\r\n"), "{answer}");
+    assert_eq!(agreed.audio.unwrap().direction, Direction::SendRecv);
+    // Two ends of one negotiation agree with each other.
+    let [browser, server] = pair.negotiate(BROWSER, &wish(true), &wish(false));
+    assert!(!browser.video && !server.video);
+    let (browser, server) = (browser.audio.unwrap(), server.audio.unwrap());
+    assert_eq!(browser.send, server.send);
+    assert_eq!(browser.receive, server.receive);
+}
+
+#[test]
+fn later_offers_change_what_flows_and_keep_the_sections() {
+    let mut pair = Pair::new(false);
+    pair.negotiate(BROWSER, &wish(false), &wish(true));
+    pair.connect();
+    // The browser adds video.
+    let [browser, server] = pair.negotiate(BROWSER, &wish(true), &wish(true));
+    assert!(browser.video && server.video);
+    // We offer without a change, which restarts ICE, and go on.
+    let before = pair.ends[SERVER].peer.fragment();
+    pair.negotiate(SERVER, &wish(true), &wish(true));
+    assert_ne!(pair.ends[SERVER].peer.fragment(), before);
+    // The browser restarts ICE.
+    pair.negotiate(BROWSER, &wish(true), &wish(true));
+    pair.run(Duration::from_secs(40));
+    for (end, other) in [(BROWSER, SERVER), (SERVER, BROWSER)] {
+        let packet = rtp(0, 1, 1, 1, b"still here");
+        assert!(pair.with(end, |peer, now, out| peer.send_audio(now, &packet, out)));
+        let heard = pair.ends[other].audio.pop().unwrap();
+        assert_eq!(Packet::parse(&heard).unwrap().payload, b"still here");
+    }
+    for end in &pair.ends {
+        assert_eq!((end.connected, end.ended.len()), (1, 0));
+    }
+}
+
+#[test]
+fn a_refused_later_description_changes_nothing() {
+    let mut pair = Pair::new(false);
+    pair.negotiate(BROWSER, &wish(false), &wish(false));
+    pair.connect();
+    for bad in ["", "v=0\r\n", &CHROMIUM.replace("PCM", "XCM")] {
+        let refused = pair.with(SERVER, |peer, now, out| {
+            peer.accept(now, bad, &wish(false), out).is_err()
+        });
+        assert!(refused);
+        let refused = pair.with(SERVER, |peer, now, out| {
+            peer.take_answer(now, bad, out).is_err()
+        });
+        assert!(refused);
+    }
+    let packet = rtp(0, 1, 1, 1, b"x");
+    assert!(pair.with(SERVER, |peer, now, out| peer.send_audio(now, &packet, out)));
+    assert_eq!(pair.ends[BROWSER].audio.len(), 1);
+}
+
+#[test]
+fn our_own_later_offer_still_names_the_data_channel_we_refused() {
+    let now = std::time::Instant::now();
+    let mut peer = Peer::new(&settings("10.0.0.2:2000", false), now, 7);
+    let mut out = Vec::new();
+    peer.accept(now, CHROMIUM, &wish(true), &mut out).unwrap();
+    let offer = peer.offer(now, &wish(true), &mut out).unwrap();
+    let sections = sections(&offer);
+    assert_eq!(sections.len(), 3, "{offer}");
+    assert!(sections[2].starts_with("m=application 0 "), "{offer}");
+    assert!(sections[0].contains("a=setup:actpass\r\n"), "{offer}");
+    assert!(sections[0].contains("a=end-of-candidates\r\n"), "{offer}");
+    assert!(offer.contains(" 2 IN IP4"), "the version counts: {offer}");
 }

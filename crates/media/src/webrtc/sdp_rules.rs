@@ -7,7 +7,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::section::{Description, Kind, Mapping, Section};
+use super::section::{Description, Kind, Mapping, Section, is_direction};
 use crate::control::{
     Codec, CodecSpec, Direction, LegSpec, OpusSending, PeerWish, TelephoneEvent, WebAgreed,
 };
@@ -192,25 +192,49 @@ pub(super) fn for_library(
         if let Slot::Foreign(_) = slot {
             continue;
         }
-        let mut section = section.clone();
-        section.port = if chosen(&section) { 9 } else { 0 };
-        SECURED.clone_into(&mut section.protocol);
-        if !section.says_direction() {
-            section.lines.extend(session_direction(description));
-        }
-        section.lines.retain(|line| {
-            line.starts_with("a=") && !HIDDEN.iter().any(|hidden| line.starts_with(hidden))
+        let live = chosen(section);
+        seen.sections.push(if live {
+            seen_section(section, description)
+        } else {
+            // Its formats bind nobody.
+            Section {
+                formats: vec!["127".to_owned()],
+                lines: section
+                    .refused()
+                    .lines
+                    .into_iter()
+                    .chain(["a=rtpmap:127 none/90000".to_owned()])
+                    .collect(),
+                protocol: SECURED.to_owned(),
+                ..section.refused()
+            }
         });
-        let known: Vec<String> = section
-            .mappings()
-            .iter()
-            .map(|mapping| mapping.payload_type.to_string())
-            .collect();
-        section.keep_formats(|format| known.iter().any(|k| k == format));
-        one_fmtp_each(&mut section);
-        seen.sections.push(section);
     }
     Ok(seen.to_string())
+}
+
+/// A live section as the library sees it.
+fn seen_section(section: &Section, description: &Description) -> Section {
+    let mut section = section.clone();
+    let direction = if section.says_direction() {
+        format!("a={}", section.direction())
+    } else {
+        session_direction(description)
+    };
+    section.port = 9;
+    section.lines.retain(|line| {
+        let hidden = HIDDEN.iter().any(|hidden| line.starts_with(hidden));
+        line.starts_with("a=") && !hidden && !is_direction(line)
+    });
+    section.lines.push(direction);
+    let known: Vec<String> = section
+        .mappings()
+        .iter()
+        .map(|mapping| mapping.payload_type.to_string())
+        .collect();
+    section.keep_formats(|format| known.iter().any(|k| k == format));
+    one_fmtp_each(&mut section);
+    section
 }
 
 /// The session part the library sees: only what it needs, in the only order it reads.
@@ -242,11 +266,10 @@ fn session(description: &Description, mids: &[String]) -> Result<Vec<String>, Re
     Ok(lines)
 }
 
-/// A direction said for all sections at once.
-fn session_direction(description: &Description) -> Option<String> {
-    let directions = ["a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"];
-    let said = |line: &&String| directions.contains(&line.as_str());
-    description.session.iter().find(said).cloned()
+/// The direction said for all sections at once, or what silence means. RFC 8866 §6.7.
+fn session_direction(description: &Description) -> String {
+    let mut said = description.session.iter().filter(|line| is_direction(line));
+    said.next().map_or("a=sendrecv", |line| line).to_owned()
 }
 
 /// Of several `a=fmtp` for one format the first counts: with two, one stream could be said to repair
@@ -439,6 +462,7 @@ fn leg(
                 clock_rate_hz,
             })
     };
+    // Where they said nothing of this section, what they said of all of them is in our answer.
     let direction = match (their.direction(), our.direction()) {
         ("sendrecv", "sendrecv") => Direction::SendRecv,
         ("sendrecv" | "sendonly", "recvonly") | ("sendonly", "sendrecv") => Direction::RecvOnly,

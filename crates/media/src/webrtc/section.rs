@@ -217,10 +217,7 @@ impl Section {
     }
 
     pub(super) fn says_direction(&self) -> bool {
-        self.lines
-            .iter()
-            .filter_map(|line| line.strip_prefix("a="))
-            .any(|word| DIRECTIONS.contains(&word))
+        self.lines.iter().any(|line| is_direction(line))
     }
 
     /// What the formats of the `m=` line stand for, in its order; unknown ones are left out.
@@ -273,6 +270,12 @@ impl Section {
 
 /// Directions of RFC 8866 §6.7; the first is what silence means.
 const DIRECTIONS: [&str; 4] = ["sendrecv", "sendonly", "recvonly", "inactive"];
+
+/// Whether a line says which way media flows.
+pub(super) fn is_direction(line: &str) -> bool {
+    line.strip_prefix("a=")
+        .is_some_and(|word| DIRECTIONS.contains(&word))
+}
 
 /// The value of `a=name:value`.
 pub(super) fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {
