@@ -35,7 +35,7 @@ pub struct Output {
 pub struct Datagram {
     /// Whose socket.
     pub leg: LegId,
-    /// Which of its two.
+    /// Which of its ports.
     pub port: Port,
     /// Where to.
     pub to: SocketAddr,
@@ -43,13 +43,15 @@ pub struct Datagram {
     end: usize,
 }
 
-/// One of the two ports of an RTP leg.
+/// One of the two ports of an RTP leg, or what a web leg has in their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Port {
     /// The even one.
     Rtp,
     /// The odd one after it.
     Rtcp,
+    /// The lane to the leg's WebRTC peer. Addresses mean nothing on it.
+    Web,
 }
 
 /// Something only the shell can do.

@@ -154,17 +154,15 @@ impl Sockets {
         let socket = match port {
             Port::Rtp => &sockets.rtp,
             Port::Rtcp => &sockets.rtcp,
+            // What goes by the lane has no socket.
+            Port::Web => return false,
         };
         socket.send_to(bytes, to).is_ok()
     }
 }
 
 fn token(slot: usize, port: Port) -> Token {
-    let odd = match port {
-        Port::Rtp => 0,
-        Port::Rtcp => 1,
-    };
-    Token(FIRST_TOKEN + slot * 2 + odd)
+    Token(FIRST_TOKEN + slot * 2 + usize::from(port == Port::Rtcp))
 }
 
 fn open(address: SocketAddr) -> io::Result<UdpSocket> {

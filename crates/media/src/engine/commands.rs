@@ -17,7 +17,7 @@ use crate::leg::playout::converter;
 use crate::leg::recording::Recording;
 use crate::leg::rtp_side::RtpSide;
 use crate::leg::{Kind, Leg, PairSide};
-use crate::output::{Answer, Output, Request};
+use crate::output::{Answer, Output, Port, Request};
 use crate::room::Room;
 use crate::rtp::Sending;
 
@@ -241,28 +241,31 @@ impl Engine {
         }
         let (kind, rate_hz) = match kind {
             LegKind::Rtp { bind } => {
-                // RFC 3550 §5.1: random beginnings make known-plaintext attacks harder.
-                let (ssrc, sequence, timestamp) = self.rng.random();
-                let sending = Sending::new(ssrc, sequence, timestamp, 8000);
                 out.requests.push(Request::Bind { leg, address: bind });
-                (
-                    Kind::Rtp(Box::new(RtpSide::new(sending, now_us, &mut self.rng))),
-                    8000,
-                )
+                (self.rtp_kind(now_us, Port::Rtp), 8000)
             }
+            LegKind::Web => (self.rtp_kind(now_us, Port::Web), 8000),
             LegKind::Null { rate_hz } => (Kind::Null, supported_rate(rate_hz)),
             LegKind::Web => (Kind::Null, 8000),
             LegKind::Pair { other, rate_hz } => {
                 (self.pair_side(leg, other, rate_hz), supported_rate(rate_hz))
             }
         };
-        let has_socket = matches!(kind, Kind::Rtp(_));
-        self.legs
-            .insert(leg, Box::new(Leg::new(leg, kind, rate_hz)));
+        let mut leg_made = Box::new(Leg::new(leg, kind, rate_hz));
+        let unbound = leg_made.rtp().is_some_and(|side| side.is_unbound());
+        self.legs.insert(leg, leg_made);
         self.order.push(leg);
-        if !has_socket {
+        if !unbound {
             out.report(MediaReport::Opened { leg, local: None });
         }
+    }
+
+    fn rtp_kind(&mut self, now_us: u64, carrier: Port) -> Kind {
+        // RFC 3550 §5.1: random beginnings make known-plaintext attacks harder.
+        let (ssrc, sequence, timestamp) = self.rng.random();
+        let sending = Sending::new(ssrc, sequence, timestamp, 8000);
+        let side = RtpSide::new(carrier, sending, now_us, &mut self.rng);
+        Kind::Rtp(Box::new(side))
     }
 
     fn pair_side(&mut self, leg: LegId, other: LegId, rate_hz: u32) -> Kind {
@@ -376,7 +379,7 @@ impl Engine {
     /// not here, or when something of it is still being opened (try again later).
     pub fn detach(&mut self, leg: LegId) -> Option<DetachedLeg> {
         let found = self.legs.get_mut(&leg)?;
-        let unbound = found.rtp().is_some_and(|side| side.local.is_none());
+        let unbound = found.rtp().is_some_and(|side| side.is_unbound());
         let opening = found.plays.iter().any(|play| play.is_opening())
             || found.records.iter().any(|record| record.is_opening())
             || self

@@ -19,6 +19,8 @@ const COMFORT_NOISE: u8 = 13;
 
 /// Everything about one peer.
 pub(crate) struct RtpSide {
+    /// Where RTP goes out and comes in.
+    carrier: Port,
     pub(crate) local: Option<(SocketAddr, SocketAddr)>,
     negotiated: Option<Negotiated>,
     protection: Protection,
@@ -50,8 +52,9 @@ pub(crate) enum Received<'a> {
 }
 
 impl RtpSide {
-    pub(crate) fn new(sending: Sending, now_us: u64, rng: &mut StdRng) -> Self {
+    pub(crate) fn new(carrier: Port, sending: Sending, now_us: u64, rng: &mut StdRng) -> Self {
         Self {
+            carrier,
             local: None,
             negotiated: None,
             protection: Protection::default(),
@@ -63,6 +66,17 @@ impl RtpSide {
             heard_us: now_us,
             timeout_told: false,
         }
+    }
+
+    /// Whether a WebRTC peer stands between us and the other end: it checks who sends, protects what is
+    /// sent, and speaks RTCP for itself.
+    fn is_web(&self) -> bool {
+        self.carrier == Port::Web
+    }
+
+    /// Whether its ports are not bound yet.
+    pub(crate) fn is_unbound(&self) -> bool {
+        !self.is_web() && self.local.is_none()
     }
 
     /// Takes a negotiation, keeping what still fits; returns the rate of the leg.
@@ -116,6 +130,7 @@ impl RtpSide {
         from: SocketAddr,
         datagram: &'a mut [u8],
     ) -> Received<'a> {
+        let web = self.is_web();
         let Some(negotiated) = &mut self.negotiated else {
             // Early media before the answer: nothing says yet what it is.
             self.stats.refused += 1;
@@ -129,7 +144,7 @@ impl RtpSide {
             self.stats.refused += 1;
             return Received::Nothing;
         };
-        if !negotiated.admits(from, now_us.saturating_sub(self.heard_us)) {
+        if !web && !negotiated.admits(from, now_us.saturating_sub(self.heard_us)) {
             self.stats.refused += 1;
             return Received::Nothing;
         }
@@ -218,7 +233,8 @@ impl RtpSide {
         let Some(packet) = self.sending.relayed(now_us, packet, payload_type) else {
             return false;
         };
-        transmit(leg, negotiated.rtp_to, &mut self.protection, &packet, out);
+        let route = (leg, self.carrier, negotiated.rtp_to);
+        transmit(route, &mut self.protection, &packet, out);
         negotiated.packetiser.pause();
         self.stats.relayed += 1;
         true
@@ -237,10 +253,12 @@ impl RtpSide {
         from: SocketAddr,
         datagram: &mut [u8],
     ) {
+        let web = self.is_web();
         let Some(negotiated) = &mut self.negotiated else {
             return;
         };
-        let known = from.ip() == negotiated.signalled.ip()
+        let known = web
+            || from.ip() == negotiated.signalled.ip()
             || negotiated
                 .latched
                 .is_some_and(|latched| latched.ip() == from.ip());
@@ -256,7 +274,7 @@ impl RtpSide {
             self.stats.refused += 1;
             return;
         }
-        if negotiated.symmetric {
+        if negotiated.symmetric && !web {
             negotiated.rtcp_to = from;
         }
         negotiated
@@ -287,14 +305,14 @@ impl RtpSide {
             negotiated.packetiser.pause();
             return;
         };
-        let (sending, protection, to) =
-            (&mut self.sending, &mut self.protection, negotiated.rtp_to);
+        let (sending, protection) = (&mut self.sending, &mut self.protection);
+        let route = (leg, self.carrier, negotiated.rtp_to);
         let payload_type = negotiated.packetiser.spec.payload_type;
         negotiated
             .packetiser
             .push(frame, |payload, ticks, resumes| {
                 let packet = sending.own(now_us, payload_type, ticks, resumes, payload);
-                transmit(leg, to, protection, &packet, out);
+                transmit(route, protection, &packet, out);
             });
     }
 
@@ -314,9 +332,10 @@ impl RtpSide {
         let Some(negotiated) = &mut self.negotiated else {
             return;
         };
-        let (Some(telephone_event), to) = (negotiated.telephone_event, negotiated.rtp_to) else {
+        let Some(telephone_event) = negotiated.telephone_event else {
             return;
         };
+        let route = (leg, self.carrier, negotiated.rtp_to);
         negotiated.packetiser.pause();
         loop {
             let Some(next) = event.packet() else { return };
@@ -329,7 +348,7 @@ impl RtpSide {
                     next.marker,
                     &bytes,
                 );
-                transmit(leg, to, &mut self.protection, &packet, out);
+                transmit(route, &mut self.protection, &packet, out);
             }
             if !event.is_ending() {
                 return;
@@ -372,7 +391,7 @@ impl RtpSide {
         let Some(negotiated) = &self.negotiated else {
             return;
         };
-        if !self.control.is_due(now_us) {
+        if self.is_web() || !self.control.is_due(now_us) {
             return;
         }
         let port = if negotiated.rtcp_to == negotiated.rtp_to {
@@ -392,7 +411,7 @@ impl RtpSide {
         let Some(negotiated) = &self.negotiated else {
             return;
         };
-        if self.sending.packets == 0 {
+        if self.is_web() || self.sending.packets == 0 {
             return;
         }
         let port = if negotiated.rtcp_to == negotiated.rtp_to {
@@ -426,13 +445,12 @@ impl RtpSide {
 }
 
 fn transmit(
-    leg: LegId,
-    to: SocketAddr,
+    (leg, port, to): (LegId, Port, SocketAddr),
     protection: &mut Protection,
     packet: &Packet<'_>,
     out: &mut Output,
 ) {
-    out.transmit(leg, Port::Rtp, to, |bytes, start| {
+    out.transmit(leg, port, to, |bytes, start| {
         bytes.extend_from_slice(&packet.header());
         bytes.extend_from_slice(packet.payload);
         protection.seal(bytes, start);
