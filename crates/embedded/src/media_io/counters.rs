@@ -23,11 +23,11 @@ impl Counter {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add(&self, more: u64) {
+    pub(crate) fn add(&self, more: u64) {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
-    pub(super) fn set(&self, value: u64) {
+    pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
     }
 }
@@ -45,6 +45,8 @@ counters! {
     datagrams_out,
     /// Datagrams the system would not take.
     send_failures,
+    /// Packets for WebRTC peers dropped, because their thread was behind or there is none.
+    web_dropped,
     /// Time spent working, microseconds.
     busy_us,
     /// Legs it owns (gauge).

@@ -29,20 +29,20 @@ pub(super) enum Order {
     },
 }
 
-/// The sender's end of a worker's orders.
-pub(super) struct OrderSender {
-    ring: rtrb::Producer<Order>,
-    kept: VecDeque<Order>,
+/// The sender's end of a thread's orders.
+pub(crate) struct OrderSender<T> {
+    ring: rtrb::Producer<T>,
+    kept: VecDeque<T>,
     waker: Arc<Waker>,
 }
 
-/// A worker has not taken an order for so long that no more can be kept.
+/// A thread has not taken an order for so long that no more can be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the media thread does not take orders any more")]
 pub struct Stalled;
 
 /// A lane of orders.
-pub(super) fn orders(waker: Arc<Waker>) -> (OrderSender, rtrb::Consumer<Order>) {
+pub(crate) fn orders<T>(waker: Arc<Waker>) -> (OrderSender<T>, rtrb::Consumer<T>) {
     let (ring, consumer) = rtrb::RingBuffer::new(ORDERS);
     (
         OrderSender {
@@ -54,9 +54,9 @@ pub(super) fn orders(waker: Arc<Waker>) -> (OrderSender, rtrb::Consumer<Order>) 
     )
 }
 
-impl OrderSender {
+impl<T> OrderSender<T> {
     /// Sends an order behind all earlier ones, or keeps it until there is room.
-    pub(super) fn post(&mut self, order: Order) -> Result<(), Stalled> {
+    pub(crate) fn post(&mut self, order: T) -> Result<(), Stalled> {
         if self.kept.len() >= KEPT_ORDERS {
             return Err(Stalled);
         }
@@ -66,7 +66,7 @@ impl OrderSender {
     }
 
     /// Sends what was kept; says how much is still kept.
-    pub(super) fn flush(&mut self) -> usize {
+    pub(crate) fn flush(&mut self) -> usize {
         let mut sent = false;
         while let Some(order) = self.kept.pop_front() {
             match self.ring.push(order) {
@@ -83,8 +83,8 @@ impl OrderSender {
         self.kept.len()
     }
 
-    pub(super) fn wake(&self) {
-        // The only way this fails is a closed poll: the worker is gone, and so is the need.
+    pub(crate) fn wake(&self) {
+        // The only way this fails is a closed poll: the thread is gone, and so is the need.
         if let Err(error) = self.waker.wake() {
             tracing::debug!(%error, "A media thread cannot be woken");
         }

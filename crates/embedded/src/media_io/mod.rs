@@ -7,9 +7,10 @@
 mod clock;
 mod counters;
 mod file_threads;
-mod mailbox;
+pub(crate) mod mailbox;
 mod port_pool;
 mod sockets;
+pub(crate) mod web_lane;
 mod worker;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -34,6 +35,7 @@ pub use mailbox::Stalled;
 use file_threads::FileThreads;
 use mailbox::{Order, OrderSender, ReportLane};
 use port_pool::PortPool;
+use web_lane::WebEnd;
 use worker::{Neighbour, Worker, WorkerParts};
 
 /// Reports on their way to the switch. When it is full, each worker keeps its own.
@@ -74,7 +76,7 @@ impl Default for MediaConfig {
 
 /// The running media threads. Dropping it stops and joins them.
 pub struct MediaThreads {
-    orders: Vec<OrderSender>,
+    orders: Vec<OrderSender<Order>>,
     counters: Vec<Arc<WorkerCounters>>,
     threads: Vec<JoinHandle<()>>,
     files: Option<FileThreads>,
@@ -88,6 +90,16 @@ impl MediaThreads {
     /// # Errors
     /// When the system gives no thread or no poll.
     pub fn start(config: MediaConfig) -> io::Result<(Self, mpsc::Receiver<MediaReport>)> {
+        let (threads, reports, _) = Self::start_with(config, None)?;
+        Ok((threads, reports))
+    }
+
+    /// As [`MediaThreads::start`], with a lane from each worker to the thread of the WebRTC peers, which is
+    /// woken by `web`. The other ends of the lanes stand in the order of the workers.
+    pub(crate) fn start_with(
+        config: MediaConfig,
+        web: Option<&Arc<Waker>>,
+    ) -> io::Result<(Self, mpsc::Receiver<MediaReport>, Vec<WebEnd>)> {
         let count = config.workers.unwrap_or(1).max(1);
         let (reports, receiver) = mpsc::channel(REPORTS);
         let stop = Arc::new(AtomicBool::new(false));
@@ -120,14 +132,21 @@ impl MediaThreads {
             pool: pool.clone(),
             stop: stop.clone(),
         };
+        let mut web_ends = Vec::new();
         for (index, (poll, deliveries)) in polls.into_iter().zip(deliveries).enumerate() {
             let (sender, orders) = mailbox::orders(neighbours[index].waker.clone());
             let counters = Arc::new(WorkerCounters::default());
+            let lane = web.map(|web| {
+                let (own, other) = web_lane::lane(neighbours[index].waker.clone(), web.clone());
+                web_ends.push(other);
+                own
+            });
             let worker = Worker::new(WorkerParts {
                 index,
                 poll,
                 pool: pool.clone(),
                 orders,
+                lane,
                 deliveries,
                 neighbours: neighbours.clone(),
                 files: files.jobs(),
@@ -150,7 +169,7 @@ impl MediaThreads {
             threads.counters.push(counters);
         }
         threads.files = Some(files);
-        Ok((threads, receiver))
+        Ok((threads, receiver, web_ends))
     }
 
     /// How many workers there are.

@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use media::control::{LegId, MediaReport};
-use media::{Answer, DetachedLeg, Engine, EngineConfig, Output, Request};
+use media::webrtc::sdp_rules::NOWHERE;
+use media::{Answer, DetachedLeg, Engine, EngineConfig, Output, Port, Request};
 use mio::{Events, Poll, Token, Waker};
 
 use super::clock::TickClock;
@@ -15,6 +16,7 @@ use super::file_threads::FileJobs;
 use super::mailbox::{Order, ReportLane};
 use super::port_pool::PortPool;
 use super::sockets::{LegSockets, Sockets};
+use super::web_lane::WorkerEnd;
 
 /// Readiness events taken from one poll.
 const EVENTS: usize = 1024;
@@ -26,6 +28,8 @@ const DATAGRAM: usize = 2048;
 /// cost of waking is shared, and a packet is at most this much later. Quiet threads relay at once.
 const BUSY_DATAGRAMS: u64 = 64;
 const REST: Duration = Duration::from_micros(500);
+/// Packets taken from the lane between two polls; with more, the rest waits for the next round.
+const LANE_PER_TURN: u64 = 2048;
 /// Orders served between two polls, so that a burst of them does not delay a tick.
 const ORDERS_PER_TURN: usize = 256;
 /// Times a leg that cannot move yet (a file is being opened) is tried again, once per tick.
@@ -70,6 +74,7 @@ pub(super) struct WorkerParts {
     pub(super) poll: Poll,
     pub(super) pool: PortPool,
     pub(super) orders: rtrb::Consumer<Order>,
+    pub(super) lane: Option<WorkerEnd>,
     pub(super) deliveries: Receiver<Delivery>,
     pub(super) neighbours: Vec<Neighbour>,
     pub(super) files: FileJobs,
@@ -85,6 +90,7 @@ pub(super) struct Worker {
     poll: Poll,
     sockets: Sockets,
     orders: rtrb::Consumer<Order>,
+    lane: Option<WorkerEnd>,
     deliveries: Receiver<Delivery>,
     neighbours: Vec<Neighbour>,
     files: FileJobs,
@@ -119,6 +125,7 @@ impl Worker {
             poll: parts.poll,
             sockets: Sockets::new(registry, parts.pool),
             orders: parts.orders,
+            lane: parts.lane,
             deliveries: parts.deliveries,
             neighbours: parts.neighbours,
             files: parts.files,
@@ -164,10 +171,14 @@ impl Worker {
                     self.unread.push(event.token());
                 }
             }
+            self.take_lane();
             self.take_orders();
             self.take_deliveries();
             if let Some(tick) = clock.take(Instant::now()) {
                 self.tick(tick.due, tick.skipped);
+            }
+            if let Some(lane) = &mut self.lane {
+                lane.wake();
             }
             let now = self.measure(began);
             if self.traffic > traffic
@@ -240,6 +251,31 @@ impl Worker {
         true
     }
 
+    /// Takes what browsers said, once per round.
+    fn take_lane(&mut self) {
+        let now = Instant::now();
+        let mut received = 0;
+        while let Some(mut parcel) = self.lane.as_mut().and_then(WorkerEnd::pop) {
+            let leg = parcel.leg();
+            self.engine.receive(
+                now,
+                leg,
+                Port::Web,
+                NOWHERE,
+                parcel.datagram(),
+                &mut self.out,
+            );
+            received += 1;
+            if received % BATCH as u64 == 0 {
+                self.settle();
+            }
+            if received == LANE_PER_TURN {
+                break;
+            }
+        }
+        self.received(received);
+    }
+
     fn received(&mut self, datagrams: u64) {
         if datagrams > 0 {
             self.traffic += datagrams;
@@ -281,8 +317,14 @@ impl Worker {
         loop {
             let mut sent = 0;
             let mut failed = 0;
+            let mut dropped = 0;
             for (datagram, bytes) in self.out.datagrams() {
-                if self
+                if datagram.port == Port::Web {
+                    let lane = self.lane.as_mut();
+                    if !lane.is_some_and(|lane| lane.push(datagram.leg, bytes)) {
+                        dropped += 1;
+                    }
+                } else if self
                     .sockets
                     .send(datagram.leg, datagram.port, datagram.to, bytes)
                 {
@@ -296,6 +338,9 @@ impl Worker {
             }
             if failed > 0 {
                 self.counters.send_failures.add(failed);
+            }
+            if dropped > 0 {
+                self.counters.web_dropped.add(dropped);
             }
             self.out.clear_datagrams();
             for report in self.out.reports.drain(..) {
