@@ -8,6 +8,7 @@ use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals
 
 use crate::media_io::MediaConfig;
 use crate::reload::DiskFiles;
+use crate::web_io::WebConfig;
 
 /// Everything the shell needs beside what the pure switch needs.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Config {
     pub switch: switch_core::config::Config,
     /// Media threads, ports and folders.
     pub media: MediaConfig,
+    /// How browsers reach us; `None` = not at all, and every WebRTC peer is refused.
+    pub web: Option<WebConfig>,
     /// Sizes of the event bus.
     pub bus: BusLimits,
     /// Where `reloadxml` reads again.

@@ -11,9 +11,11 @@ mod reload;
 pub mod sip_io;
 mod start;
 mod switch_task;
+pub mod web_io;
 
 pub use config::{Config, XmlSource};
 pub use cpu::IdleCpu;
 pub use media_io::MediaConfig;
 pub use reload::DiskFiles;
 pub use start::{BoundProfile, Embedded, StartError, UNBOUND, speaks_codec, start};
+pub use web_io::WebConfig;

@@ -20,6 +20,7 @@ use crate::cpu::{CpuTicks, IdleCpu};
 use crate::media_io::{MediaThreads, WorkerCounters};
 use crate::sip_io::{SipInput, SipIoConfig, SipListen, SipTransports};
 use crate::switch_task::{SHELL_INPUTS, SwitchTask, now};
+use crate::web_io::{self, WebCounters, WebSide};
 
 /// Endpoint types a dial string may name.
 const ENDPOINTS: &[&str] = &["error", "group", "loopback", "null", "sofia", "user"];
@@ -59,6 +60,9 @@ pub enum StartError {
     /// Media threads cannot be started.
     #[error("media threads cannot be started: {0}")]
     Media(io::Error),
+    /// The ports for browsers cannot be opened, or their thread not be started.
+    #[error("WebRTC cannot be started: {0}")]
+    Web(io::Error),
     /// The system gave no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(rand::rand_core::OsError),
@@ -71,6 +75,7 @@ pub struct Embedded {
     idle_cpu: IdleCpu,
     census: watch::Receiver<Census>,
     media_counters: Vec<Arc<WorkerCounters>>,
+    web_counters: Option<Arc<WebCounters>>,
     shell: mpsc::Sender<Input>,
     stopped: CancellationToken,
     clean: Arc<AtomicBool>,
@@ -94,6 +99,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     let Config {
         mut switch,
         media,
+        web,
         bus,
         xml,
     } = config;
@@ -103,7 +109,22 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         .map_err(StartError::Random)?;
 
     let (sip, sip_inbox) = bind(&mut switch.profiles)?;
-    let (media, media_reports) = MediaThreads::start(media).map_err(StartError::Media)?;
+    let web = web.as_ref().map(web_io::Prepared::new).transpose();
+    let web = web.map_err(StartError::Web)?;
+    let waker = web.as_ref().map(web_io::Prepared::waker);
+    let (media, media_reports, lanes) =
+        MediaThreads::start_with(media, waker).map_err(StartError::Media)?;
+    let web = match web {
+        Some(prepared) => {
+            let (thread, reports) = prepared.start(lanes).map_err(StartError::Web)?;
+            WebSide::Running { thread, reports }
+        }
+        None => WebSide::absent(),
+    };
+    let web_counters = match &web {
+        WebSide::Running { thread, .. } => Some(thread.counters().clone()),
+        WebSide::Absent { .. } => None,
+    };
     switch.media_workers = media.workers();
     let profiles = switch
         .profiles
@@ -145,6 +166,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         sip_inbox,
         media,
         media_reports,
+        web,
         shell,
         to_shell: to_shell.clone(),
         xml,
@@ -167,6 +189,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         idle_cpu,
         census,
         media_counters,
+        web_counters,
         shell: to_shell,
         stopped,
         clean,
@@ -280,6 +303,11 @@ impl Embedded {
     /// Counters of each media thread.
     pub fn media_counters(&self) -> &[Arc<WorkerCounters>] {
         &self.media_counters
+    }
+
+    /// Counters of the thread of the WebRTC peers, if there is one.
+    pub fn web_counters(&self) -> Option<&Arc<WebCounters>> {
+        self.web_counters.as_ref()
     }
 
     /// Cancelled once the switch has stopped, whoever asked for it.

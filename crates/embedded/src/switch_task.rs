@@ -14,6 +14,7 @@ use crate::budget::Budget;
 use crate::config::XmlSource;
 use crate::media_io::MediaThreads;
 use crate::sip_io::{SipInput, SipTransports};
+use crate::web_io::WebSide;
 
 /// Inputs taken in one turn. More would delay answers and packets of the first.
 const TURN: usize = 64;
@@ -35,6 +36,7 @@ pub(crate) struct SwitchTask {
     pub(crate) sip_inbox: mpsc::Receiver<SipInput>,
     pub(crate) media: MediaThreads,
     pub(crate) media_reports: mpsc::Receiver<MediaReport>,
+    pub(crate) web: WebSide,
     /// XML, CPU and the wish to stop.
     pub(crate) shell: mpsc::Receiver<Input>,
     /// For tasks that answer an effect with an input.
@@ -95,9 +97,9 @@ impl SwitchTask {
             self.census.send_replace(self.switch.census());
         }
         self.sip.shutdown().await;
-        let media = self.media;
-        // Dropping it waits for its threads and for the files they complete.
-        if tokio::task::spawn_blocking(move || drop(media))
+        let (media, web) = (self.media, self.web);
+        // Dropping it waits for its threads, for the files they complete and for what browsers are still told.
+        if tokio::task::spawn_blocking(move || drop((web, media)))
             .await
             .is_err()
         {
@@ -107,11 +109,8 @@ impl SwitchTask {
 
     /// Waits for the first input of a turn; false when there will be none any more.
     async fn wait(&mut self, turn: &mut Turn) -> bool {
-        let sleep = if self.media.flush() {
-            RETRY
-        } else {
-            LONGEST_SLEEP
-        };
+        let (media, web) = (self.media.flush(), self.web.flush());
+        let sleep = if media || web { RETRY } else { LONGEST_SLEEP };
         let latest = Instant::now() + sleep;
         let deadline = self
             .switch
@@ -124,7 +123,11 @@ impl SwitchTask {
                 None => return false,
             },
             Some(input) = self.sip_inbox.recv() => turn.inputs.push(of_sip(input)),
-            Some(report) = self.media_reports.recv() => turn.inputs.push(Input::Media(report)),
+            Some(report) = self.media_reports.recv() => {
+                self.web.notice(&report);
+                turn.inputs.push(Input::Media(report));
+            }
+            Some(report) = self.web.recv() => turn.inputs.push(Input::Web(report)),
             Some(input) = self.shell.recv() => turn.inputs.push(input),
             () = tokio::time::sleep_until(deadline.into()) => turn.inputs.push(Input::Tick),
         }
@@ -141,7 +144,12 @@ impl SwitchTask {
                 found = true;
             }
             if let Ok(report) = self.media_reports.try_recv() {
+                self.web.notice(&report);
                 turn.inputs.push(Input::Media(report));
+                found = true;
+            }
+            if let Some(report) = self.web.try_recv() {
+                turn.inputs.push(Input::Web(report));
                 found = true;
             }
             if let Ok(input) = self.sip_inbox.try_recv() {
@@ -155,18 +163,19 @@ impl SwitchTask {
         }
     }
 
-    /// Carries out what was decided, after its events were published: answers first, then SIP, then media. True when
-    /// the process may end.
+    /// Carries out what was decided, after its events were published: answers first, then SIP, then media, then the
+    /// WebRTC peers. True when the process may end.
     fn carry_out(&mut self, turn: &mut Turn) -> bool {
         let mut stop = false;
         let mut orders = Vec::new();
         let mut messages = Vec::new();
+        let mut peers = Vec::new();
         for effect in turn.effects.drain(..) {
             match effect {
                 Effect::Answer { id, answer } => turn.answers.push((id, answer)),
                 Effect::Sip(transmit) => messages.push(transmit),
                 Effect::Media { worker, command } => orders.push((worker, command)),
-                Effect::Web(command) => tracing::warn!(?command, "There are no WebRTC peers"),
+                Effect::Web(command) => peers.push(command),
                 Effect::ReloadXml { request } => self.reload(request),
                 Effect::Stop => stop = true,
             }
@@ -185,6 +194,10 @@ impl SwitchTask {
             if let Err(error) = self.media.post(worker, command) {
                 tracing::error!(%error, worker, "A media order is lost");
             }
+        }
+        // Behind those to the media threads, so that a leg is there before its peer speaks.
+        for command in peers {
+            self.web.post(command);
         }
         stop
     }

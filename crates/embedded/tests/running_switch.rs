@@ -60,6 +60,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             port_range: 23_000..=24_999,
             ..MediaConfig::default()
         },
+        web: None,
         bus: BusLimits::default(),
         xml,
     }

@@ -84,6 +84,10 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
             worker.send_failures.get(),
         );
         count(
+            "jackfield_media_web_dropped_total",
+            worker.web_dropped.get(),
+        );
+        count(
             "jackfield_media_reports_dropped_total",
             worker.reports_dropped.get(),
         );
@@ -100,5 +104,24 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
             "jackfield_media_reports_waiting",
             worker.reports_waiting.get(),
         );
+    }
+
+    if let Some(web) = embedded.web_counters() {
+        let count = |name: &'static str, value: u64| counter!(name).absolute(value);
+        count("jackfield_web_datagrams_in_total", web.datagrams_in.get());
+        count("jackfield_web_datagrams_out_total", web.datagrams_out.get());
+        count("jackfield_web_send_failures_total", web.send_failures.get());
+        count("jackfield_web_strangers_total", web.strangers.get());
+        count("jackfield_web_audio_dropped_total", web.audio_dropped.get());
+        count("jackfield_web_audio_refused_total", web.audio_refused.get());
+        count(
+            "jackfield_web_video_forwarded_total",
+            web.video_forwarded.get(),
+        );
+        count("jackfield_web_video_refused_total", web.video_refused.get());
+        count("jackfield_web_failures_total", web.failures.get());
+        count("jackfield_web_busy_microseconds_total", web.busy_us.get());
+        set("jackfield_web_peers", web.peers.get());
+        set("jackfield_web_reports_waiting", web.reports_waiting.get());
     }
 }

@@ -202,6 +202,8 @@ impl Conversion<'_> {
             switch: embedded::Config {
                 switch,
                 media,
+                // No door lets browsers call yet.
+                web: None,
                 bus,
                 xml: self.xml_source,
             },

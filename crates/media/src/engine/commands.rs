@@ -246,7 +246,6 @@ impl Engine {
             }
             LegKind::Web => (self.rtp_kind(now_us, Port::Web), 8000),
             LegKind::Null { rate_hz } => (Kind::Null, supported_rate(rate_hz)),
-            LegKind::Web => (Kind::Null, 8000),
             LegKind::Pair { other, rate_hz } => {
                 (self.pair_side(leg, other, rate_hz), supported_rate(rate_hz))
             }

@@ -1,0 +1,226 @@
+//! The peers there are: who they are, what they are told, when they end.
+
+mod table;
+mod traffic;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use media::control::{LegId, PeerEnd, PeerId, PeerWish, WebAgreed, WebCommand, WebReport};
+use media::webrtc::{Happening, Peer, PeerSettings, Refusal};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::WebCounters;
+use super::reports::ReportLane;
+use super::sockets::Sockets;
+use crate::media_io::web_lane::WebEnd;
+use table::{Entry, Table};
+
+/// All peers, and what they need of the world. Lives on their thread.
+pub(super) struct Peers {
+    settings: PeerSettings,
+    sockets: Sockets,
+    lanes: Vec<WebEnd>,
+    reports: ReportLane,
+    counters: Arc<WebCounters>,
+    table: Table,
+    rng: StdRng,
+    /// What calls leave, kept to reuse its memory.
+    spare: Vec<Vec<Happening>>,
+}
+
+impl Peers {
+    pub(super) fn new(
+        settings: PeerSettings,
+        sockets: Sockets,
+        lanes: Vec<WebEnd>,
+        reports: ReportLane,
+        counters: Arc<WebCounters>,
+    ) -> Self {
+        Self {
+            settings,
+            sockets,
+            lanes,
+            reports,
+            counters,
+            table: Table::default(),
+            rng: StdRng::from_os_rng(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Does what the switch wants.
+    pub(super) fn command(&mut self, now: Instant, command: WebCommand) {
+        match command {
+            WebCommand::Accept { peer, offer, wish } => {
+                self.make(now, peer);
+                let taken = self.with(now, peer, |p, out| p.accept(now, &offer, &wish, out));
+                if let Some((answer, agreed)) = self.judge(peer, taken) {
+                    self.agree(now, peer, Some(&wish));
+                    self.reports.send(WebReport::Answered {
+                        peer,
+                        answer,
+                        agreed,
+                    });
+                }
+            }
+            WebCommand::Offer { peer, wish } => {
+                self.make(now, peer);
+                let made = self.with(now, peer, |p, out| p.offer(now, &wish, out));
+                if let Some(offer) = self.judge(peer, made) {
+                    self.remember(now, peer, Some(&wish));
+                    self.reports.send(WebReport::Offered { peer, offer });
+                }
+            }
+            WebCommand::TakeAnswer { peer, answer } => {
+                if !self.table.has(peer) {
+                    return;
+                }
+                let taken = self.with(now, peer, |p, out| p.take_answer(now, &answer, out));
+                let agreed: Option<WebAgreed> = self.judge(peer, taken);
+                if let Some(agreed) = agreed {
+                    self.agree(now, peer, None);
+                    self.reports.send(WebReport::Agreed { peer, agreed });
+                }
+            }
+            WebCommand::Trickle { peer, candidate } => {
+                self.with(now, peer, |p, out| p.trickle(now, &candidate, out));
+            }
+            WebCommand::LinkVideo { a, b } => self.link(now, a, b),
+            WebCommand::UnlinkVideo { a, b } => self.table.unlink(a, b),
+            WebCommand::Close { peer } => {
+                self.with(now, peer, |p, out| p.close(now, out));
+                self.table.remove(peer);
+            }
+        }
+        self.counters.peers.set(self.table.len() as u64);
+    }
+
+    /// A peer of that name, made if there is none.
+    fn make(&mut self, now: Instant, peer: PeerId) {
+        if !self.table.has(peer) {
+            let made = Peer::new(&self.settings, now, self.rng.random());
+            self.table.insert(peer, Entry::new(made, now));
+        }
+    }
+
+    /// Tells of a refusal; a peer that has agreed on nothing yet goes with it.
+    fn judge<T>(&mut self, peer: PeerId, outcome: Option<Result<T, Refusal>>) -> Option<T> {
+        let refusal = match outcome {
+            Some(Ok(value)) => return Some(value),
+            Some(Err(refusal)) => refusal.to_string(),
+            None => "the peer failed".to_owned(),
+        };
+        if self.table.get(peer).is_some_and(|entry| !entry.agreed) {
+            self.table.remove(peer);
+        }
+        self.reports.send(WebReport::Refused { peer, why: refusal });
+        None
+    }
+
+    fn agree(&mut self, now: Instant, peer: PeerId, wish: Option<&PeerWish>) {
+        if let Some(entry) = self.table.get_mut(peer) {
+            entry.agreed = true;
+        }
+        self.remember(now, peer, wish);
+        // What was agreed may be seen by the other side of a video link only now.
+        self.ask_source(now, peer);
+    }
+
+    /// Keeps the tables true after a description: another leg, other credentials.
+    fn remember(&mut self, now: Instant, peer: PeerId, wish: Option<&PeerWish>) {
+        if let Some(wish) = wish {
+            self.table.set_leg(peer, wish.leg);
+        }
+        self.table.learn_name(peer);
+        self.with(now, peer, |p, out| p.timeout(now, out));
+    }
+
+    /// A leg lives on another media worker now.
+    pub(super) fn leg_moved(&mut self, leg: LegId, worker: usize) {
+        self.table.move_leg(leg, worker);
+    }
+
+    fn link(&mut self, now: Instant, a: PeerId, b: PeerId) {
+        if !self.table.link(a, b) {
+            return;
+        }
+        for peer in [a, b] {
+            if let Some(entry) = self.table.get_mut(peer) {
+                entry.peer.expect_new_video();
+            }
+        }
+        for viewer in [a, b] {
+            self.ask_source(now, viewer);
+        }
+    }
+
+    /// Asks whoever a peer sees for a whole picture.
+    fn ask_source(&mut self, now: Instant, viewer: PeerId) {
+        if let Some(source) = self.table.linked(viewer) {
+            self.with(now, source, |p, out| p.ask_for_keyframe(now, out));
+        }
+    }
+
+    /// Does something with a peer, and everything that follows from it. `None`: there is no such peer, or the library
+    /// failed on it, which ends that one peer and not the thread.
+    fn with<T>(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        what: impl FnOnce(&mut Peer, &mut Vec<Happening>) -> T,
+    ) -> Option<T> {
+        let entry = self.table.get_mut(peer)?;
+        let mut out = self.spare.pop().unwrap_or_default();
+        let done = catch_unwind(AssertUnwindSafe(|| what(&mut entry.peer, &mut out)));
+        let result = match done {
+            Ok(result) => Some(result),
+            Err(_) => {
+                tracing::error!(peer = peer.0, "The library of the WebRTC peers failed");
+                self.counters.failures.add(1);
+                out.clear();
+                out.push(Happening::Ended(PeerEnd::Socket));
+                None
+            }
+        };
+        self.table.reschedule(peer, now);
+        self.carry(now, peer, &mut out);
+        out.clear();
+        self.spare.push(out);
+        result
+    }
+
+    /// When a peer wants time to pass.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.table.due()
+    }
+
+    /// Lets time pass for all peers that want it.
+    pub(super) fn pass_time(&mut self, now: Instant) {
+        while let Some(peer) = self.table.take_due(now) {
+            self.with(now, peer, |p, out| p.timeout(now, out));
+        }
+    }
+
+    /// Ends a round: wakes the media threads that were sent something, hands reports over. Says whether some had to
+    /// be kept.
+    pub(super) fn end_round(&mut self, began: Instant) -> bool {
+        for lane in &mut self.lanes {
+            lane.wake();
+        }
+        let kept = self.reports.flush();
+        self.counters
+            .busy_us
+            .add(began.elapsed().as_micros() as u64);
+        kept
+    }
+
+    /// Says good-bye to all browsers.
+    pub(super) fn close_all(&mut self, now: Instant) {
+        for peer in self.table.ids() {
+            self.with(now, peer, |p, out| p.close(now, out));
+        }
+    }
+}
