@@ -1,16 +1,20 @@
-//! Connections and their limits, for every door: listeners, access lists, outboxes, login limits, drain.
+//! Connections and their limits, for every door: listeners, TLS, HTTP, WebSocket, access lists, outboxes, login
+//! limits, drain.
 //!
-//! Moves bytes and enforces limits. It knows no protocol and nothing of the switch.
+//! Moves bytes and enforces limits. It knows no protocol above HTTP and WebSocket, and nothing of the switch.
 
 #![warn(missing_docs)]
 
 pub mod acl;
 pub mod counters;
 pub mod drain;
+pub mod http;
 pub mod limits;
 pub mod listener;
 pub mod outbox;
 mod places;
+pub mod tls;
+pub mod websocket;
 
 pub use acl::{Acl, Acls, Network, Rule};
 pub use counters::{Cause, Counters};

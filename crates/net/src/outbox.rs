@@ -4,6 +4,7 @@
 //! writes as much of it per system call as fits. A peer that falls behind by too many messages or bytes, or takes
 //! nothing for too long, is a slow reader and ends; nobody else notices.
 
+mod messages;
 mod writer;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::counters::Cause;
+pub use messages::{Messages, Take};
 pub use writer::Writer;
 
 /// How far a peer may fall behind.
@@ -146,23 +148,16 @@ enum Order {
 impl Outbox {
     /// A queue, and the writer that empties it into `sink`; whoever calls this spawns [`Writer::run`].
     pub fn new<W: AsyncWrite + Unpin>(sink: W, limits: OutboxLimits) -> (Self, Writer<W>) {
-        let shared = Arc::new(Shared {
-            limits,
-            state: Mutex::new(State {
-                queue: VecDeque::new(),
-                messages: 0,
-                bytes: 0,
-                idle: false,
-                order: Order::Write,
-                outcome: None,
-            }),
-            wake: Notify::new(),
-            ordered: Notify::new(),
-            room: Notify::new(),
-            ended: Notify::new(),
-        });
+        let shared = Shared::new(limits);
         let writer = Writer::new(sink, shared.clone());
         (Self { shared }, writer)
+    }
+
+    /// A queue whose messages are taken whole, for a writer that frames them.
+    pub fn of_messages(limits: OutboxLimits) -> (Self, Messages) {
+        let shared = Shared::new(limits);
+        let messages = Messages::new(shared.clone());
+        (Self { shared }, messages)
     }
 
     /// Queues one message.
@@ -275,6 +270,24 @@ impl State {
 }
 
 impl Shared {
+    fn new(limits: OutboxLimits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                messages: 0,
+                bytes: 0,
+                idle: false,
+                order: Order::Write,
+                outcome: None,
+            }),
+            wake: Notify::new(),
+            ordered: Notify::new(),
+            room: Notify::new(),
+            ended: Notify::new(),
+        })
+    }
+
     /// The lock is held for a push, a swap or a look, never across IO.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -283,6 +296,18 @@ impl Shared {
     fn has_room(&self, state: &State) -> bool {
         state.outcome.is_some()
             || (state.bytes <= self.limits.low_bytes && state.messages * 2 <= self.limits.messages)
+    }
+
+    /// So much was written.
+    fn written(&self, messages: usize, bytes: usize) {
+        let mut state = self.state();
+        let had_room = self.has_room(&state);
+        state.messages -= messages;
+        state.bytes -= bytes;
+        if !had_room && self.has_room(&state) {
+            drop(state);
+            self.room.notify_one();
+        }
     }
 
     fn wake_if_idle(&self, mut state: MutexGuard<'_, State>) {

@@ -166,14 +166,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             self.mid_message = false;
             messages += 1;
         }
-        let mut state = self.shared.state();
-        let had_room = self.shared.has_room(&state);
-        state.messages -= messages;
-        state.bytes -= count;
-        if !had_room && self.shared.has_room(&state) {
-            drop(state);
-            self.shared.room.notify_one();
-        }
+        self.shared.written(messages, count);
     }
 
     async fn cut(&mut self, notice: Bytes) {
