@@ -1,7 +1,33 @@
-//! The sylkRTC door.
-#![allow(dead_code)]
+//! The sylkRTC door: web pages written for SylkServer's webrtcgateway connect here, unchanged.
+//!
+//! [`start`] opens the listeners; each connection is one session with a reader and an outbox of its own. Everything
+//! inside speaks the newest dialect; one translator per connection serves the others. A door holds no truth about
+//! calls: end it, and nothing but its connections is lost. Wire facts: `docs/protocols/sylkrtc.md`.
+
+#![warn(missing_docs)]
+
+mod accounts;
+mod calls;
+mod commands;
+mod config;
 mod cpim;
 mod dialect;
+mod error;
+mod events;
+mod http;
 mod imdn;
+mod inbox;
+mod messages;
+mod origin;
+mod resume;
+mod roster;
+mod session;
+mod start;
+mod store;
 mod timestamp;
 mod wire;
+
+pub use config::{Config, ConfigError, Rate, Secret};
+pub use origin::OriginPattern;
+pub use start::{Door, StartError, start};
+pub use store::StoreLimits;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio_rustls::TlsAcceptor;
+pub use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
@@ -192,7 +192,10 @@ mod tests {
             key: path,
         };
         let error = acceptor(&files).err().unwrap().to_string();
-        assert!(error.ends_with("empty.pem: no certificate in it"), "{error}");
+        assert!(
+            error.ends_with("empty.pem: no certificate in it"),
+            "{error}"
+        );
         fs::remove_dir_all(&folder).ok();
     }
 }

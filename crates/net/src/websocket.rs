@@ -148,10 +148,7 @@ impl SocketWriter {
     }
 
     /// Feeds everything and flushes once: batching is what makes fan-out cheap.
-    async fn write_batch(
-        &mut self,
-        batch: std::collections::VecDeque<Bytes>,
-    ) -> Result<(), Stop> {
+    async fn write_batch(&mut self, batch: std::collections::VecDeque<Bytes>) -> Result<(), Stop> {
         for message in batch {
             let bytes = message.len();
             let Ok(text) = Utf8Bytes::try_from(message) else {

@@ -1,0 +1,120 @@
+//! Messages beyond one connection: on their way out, as they come in, and what the store has of them.
+
+mod incoming;
+mod outgoing;
+
+use std::sync::Arc;
+
+pub(crate) use incoming::run;
+pub(crate) use outgoing::{Deliveries, Job, What};
+
+use crate::cpim::Cpim;
+use crate::error::Refusal;
+use crate::start::Shared;
+use crate::store::{StoreError, key};
+use crate::timestamp;
+use crate::wire::account::AccountEvent;
+use crate::wire::message::{Direction, Disposition, Entry, Sync, removed};
+use crate::wire::{Event, Party};
+
+/// Kept as the account's key, never journalled.
+pub(crate) const PUBLIC_KEY: &str = "text/pgp-public-key";
+
+/// Never kept.
+pub(crate) const PRIVATE_KEY: &str = "text/pgp-private-key";
+
+/// Wrapped messages.
+pub(crate) const CPIM: &str = "message/cpim";
+
+/// Journal entries that say a message was removed.
+pub(crate) const REMOVED: &str = "application/sylk-message-remove";
+
+/// On messages an account sends itself for its SIP devices.
+pub(crate) const TO_SIP: &str = "X-Sylk-To-Sip";
+
+/// A journal entry that is no message.
+pub(crate) fn marker(contact: &Arc<str>, content_type: &str, content: Arc<str>) -> Entry {
+    Entry {
+        contact: contact.clone(),
+        timestamp: timestamp::now(),
+        disposition: Vec::new(),
+        // Its own, so that a client can name it as the last thing it has.
+        message_id: api::Uuid::new_v4().to_string().into(),
+        content_type: content_type.into(),
+        content,
+        direction: Direction::None,
+        state: None,
+    }
+}
+
+impl Shared {
+    /// Sends something, after everything else the same client sends there.
+    pub(crate) fn deliver(self: &Arc<Self>, job: Job) -> Result<(), Refusal> {
+        self.deliveries.push(self, job)
+    }
+
+    /// What became of an account's message: journalled, and told to all its connections.
+    async fn disposed(
+        &self,
+        account: &str,
+        contact: &Arc<str>,
+        disposition: Disposition,
+    ) -> Result<(), StoreError> {
+        let event = AccountEvent::Disposition(disposition);
+        let as_text = Event::Account {
+            account: account.into(),
+            event: event.clone(),
+        };
+        let entry = marker(contact, "message/imdn", as_text.print().into());
+        let kept = self.store.append(&key(account), entry).await;
+        self.roster.fork(account, None, &event);
+        kept
+    }
+
+    /// The sender of a message has removed it.
+    pub(crate) async fn remove_received(
+        &self,
+        receiver: &Arc<str>,
+        sender: &Arc<str>,
+        message_id: &Arc<str>,
+    ) -> Result<(), StoreError> {
+        let own = key(receiver);
+        if !self.store.remove_message(&own, sender, message_id).await? {
+            return Ok(());
+        }
+        let content = removed(sender, message_id, Direction::Incoming).print();
+        self.store
+            .append(&own, marker(sender, REMOVED, content.into()))
+            .await?;
+        let sync = Sync::MessageRemoved {
+            contact: sender.clone(),
+            message_id: message_id.clone(),
+            direction: Direction::Incoming,
+        };
+        self.roster.fork(receiver, None, &AccountEvent::Sync(sync));
+        Ok(())
+    }
+}
+
+/// A body as a message: unwrapped, or with what can be made up.
+pub(crate) fn unwrap(content_type: &str, from: &Party, body: &[u8]) -> Option<Cpim> {
+    if crate::cpim::bare_type(content_type).eq_ignore_ascii_case(CPIM) {
+        return match Cpim::parse(body) {
+            Ok(message) => Some(message),
+            Err(error) => {
+                tracing::debug!(%error, "Message with unreadable wrapping dropped");
+                None
+            }
+        };
+    }
+    let content_type = crate::cpim::bare_type(content_type);
+    Some(Cpim {
+        from: from.clone(),
+        to: from.clone(),
+        timestamp: None,
+        message_id: None,
+        wanted: Vec::new(),
+        content_type: content_type.into(),
+        content: crate::cpim::decode(content_type, body),
+    })
+}

@@ -1,0 +1,132 @@
+//! What outlives a connection: journals of messages, public keys, address books, push tokens.
+//!
+//! The door asks through [`Store`], so that a durable one can take the place of [`Memory`].
+
+mod memory;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub(crate) use memory::Memory;
+pub use memory::StoreLimits;
+
+use crate::wire::account::Push;
+use crate::wire::addressbook::Kind;
+use crate::wire::message::{Entry, State, Wanted};
+
+/// An answer that may have to wait for a disk.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why the store did not do it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// A limit is reached.
+    #[error("quota exceeded")]
+    Full,
+}
+
+/// From where on a journal is wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum After {
+    /// All of it.
+    Beginning,
+    /// What was journalled after that entry; by the time when the id is not known.
+    Message(Arc<str>, Option<Arc<str>>),
+    /// What was journalled after a time.
+    Time(Arc<str>),
+}
+
+/// What changes about a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Mark {
+    /// Its state from now on.
+    pub(crate) state: State,
+    /// No longer to be reported.
+    pub(crate) reported: Option<Wanted>,
+}
+
+/// A device as push servers reach it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Device {
+    /// `<app>-<device>`
+    pub(crate) key: Arc<str>,
+    pub(crate) push: Push,
+}
+
+/// Keeps what accounts leave behind. `account` is always a key made by [`key`].
+pub(crate) trait Store: Send + Sync {
+    /// Makes an account known: from now on messages for it are kept.
+    fn open<'a>(&'a self, account: &'a str) -> Answer<'a, ()>;
+
+    /// Whether it was made known.
+    fn knows<'a>(&'a self, account: &'a str) -> Answer<'a, bool>;
+
+    /// Adds to an account's journal. The oldest entries make room when it is full.
+    fn append<'a>(&'a self, account: &'a str, entry: Entry) -> Answer<'a, ()>;
+
+    /// Changes a message; false when there is none of that id.
+    fn mark<'a>(&'a self, account: &'a str, message_id: &'a str, mark: Mark) -> Answer<'a, bool>;
+
+    /// Nothing of the conversation is to be reported any more.
+    fn clear_wanted<'a>(&'a self, account: &'a str, contact: &'a str) -> Answer<'a, ()>;
+
+    /// The journal from a place on, oldest first, at most `limit` entries.
+    fn journal<'a>(
+        &'a self,
+        account: &'a str,
+        after: After,
+        limit: usize,
+    ) -> Answer<'a, Vec<Entry>>;
+
+    /// Deletes a message of a conversation; false when there is none.
+    fn remove_message<'a>(
+        &'a self,
+        account: &'a str,
+        contact: &'a str,
+        message_id: &'a str,
+    ) -> Answer<'a, bool>;
+
+    /// Deletes a conversation and says how many entries it had.
+    fn remove_conversation<'a>(&'a self, account: &'a str, contact: &'a str) -> Answer<'a, usize>;
+
+    /// The public key of an account.
+    fn public_key<'a>(&'a self, account: &'a str) -> Answer<'a, Option<Arc<str>>>;
+
+    /// Keeps it.
+    fn set_public_key<'a>(&'a self, account: &'a str, key: Arc<str>) -> Answer<'a, ()>;
+
+    /// Items of an account's address book, by kind and id.
+    fn address_book<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<(Kind, Value)>>;
+
+    /// Adds or replaces an item.
+    fn put_item<'a>(
+        &'a self,
+        account: &'a str,
+        kind: Kind,
+        id: &'a str,
+        item: Value,
+    ) -> Answer<'a, ()>;
+
+    /// Deletes an item; false when there is none.
+    fn delete_item<'a>(&'a self, account: &'a str, kind: Kind, id: &'a str) -> Answer<'a, bool>;
+
+    /// Where an account's devices are reached.
+    fn devices<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<Device>>;
+
+    /// Adds a device, or replaces what is known of it.
+    fn put_device<'a>(&'a self, account: &'a str, push: Push) -> Answer<'a, ()>;
+
+    /// Forgets a push token; false when there is none.
+    fn delete_token<'a>(&'a self, account: &'a str, token: &'a str) -> Answer<'a, bool>;
+}
+
+/// The account's name in the store: hosts do not care about case.
+pub(crate) fn key(aor: &str) -> Arc<str> {
+    match aor.split_once('@') {
+        Some((user, host)) => format!("{user}@{}", host.to_ascii_lowercase()).into(),
+        None => aor.into(),
+    }
+}

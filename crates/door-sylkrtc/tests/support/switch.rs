@@ -1,0 +1,260 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use api::command::message::{Delivery, SendMessage};
+use api::event::{MessageEvent, WebEvent, WebEventKind, WebParty};
+use api::id::WebClientId;
+use api::view::{Directory, Domain};
+use api::{
+    Answer, BackendPort, BusLimits, Capabilities, ChannelId, Command, CommandError, ErrorKind,
+    Event, EventId, EventKind, NodeId, ObjectKind, Publisher, Seq, Switch, Timestamp, Uuid, View,
+    pair,
+};
+use tokio::sync::Semaphore;
+
+const NODE: NodeId = NodeId(Uuid::from_u128(7));
+
+/// A switch that accepts everything and remembers it. Registrations succeed, calls ring when told to.
+pub struct FakeSwitch {
+    handle: Switch,
+    state: tokio::sync::Mutex<State>,
+    pub asked: Mutex<Vec<Command>>,
+    /// The next command of that name is refused so.
+    pub refusals: Mutex<HashMap<&'static str, CommandError>>,
+    /// Statuses with which messages are answered, in order; then 200.
+    pub deliveries: Mutex<Vec<(u16, &'static str)>>,
+    /// Registrations fail with it.
+    pub registration: Mutex<Option<(u16, &'static str)>>,
+    clients: Mutex<HashMap<WebClientId, String>>,
+    /// Commands wait for a permit while it has none; see `hold`.
+    gate: Semaphore,
+}
+
+struct State {
+    view: View,
+    publisher: Publisher,
+    channels: u32,
+}
+
+pub fn party(uri: &str, name: &str) -> WebParty {
+    WebParty {
+        uri: uri.into(),
+        display_name: name.into(),
+    }
+}
+
+impl FakeSwitch {
+    pub fn start() -> Arc<Self> {
+        let capabilities = Capabilities {
+            node: NODE,
+            applications: Arc::new([]),
+            endpoints: Arc::new([]),
+            codecs: Arc::new([]),
+        };
+        let domain = |name: &str| Domain {
+            name: name.into(),
+            ..Domain::default()
+        };
+        let view = View {
+            directory: Arc::new(Directory {
+                domains: vec![domain("example.org"), domain("example.net")],
+            }),
+            ..View::default()
+        };
+        let (handle, port, dispatcher) = pair(capabilities, BusLimits::default(), view.clone());
+        let BackendPort {
+            mut requests,
+            publisher,
+        } = port;
+        let fake = Arc::new(Self {
+            handle,
+            state: tokio::sync::Mutex::new(State {
+                view,
+                publisher,
+                channels: 0,
+            }),
+            asked: Mutex::default(),
+            refusals: Mutex::default(),
+            deliveries: Mutex::default(),
+            registration: Mutex::default(),
+            clients: Mutex::default(),
+            gate: Semaphore::new(1),
+        });
+        tokio::spawn(dispatcher.run());
+        let serving = fake.clone();
+        tokio::spawn(async move {
+            while let Some(request) = requests.recv().await {
+                let passed = serving.gate.acquire().await.unwrap();
+                let (command, _, responder) = request.into_parts();
+                let answer = serving.serve(command).await;
+                let as_of = serving.state.lock().await.view.as_of;
+                responder.send(answer, as_of);
+                drop(passed);
+            }
+        });
+        fake
+    }
+
+    pub fn handle(&self) -> Switch {
+        self.handle.clone()
+    }
+
+    /// Answers nothing until the guard is dropped.
+    pub async fn hold(&self) -> tokio::sync::SemaphorePermit<'_> {
+        self.gate.acquire().await.unwrap()
+    }
+
+    /// Names of everything asked so far.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.asked
+            .lock()
+            .unwrap()
+            .iter()
+            .map(Command::name)
+            .collect()
+    }
+
+    pub fn was_asked(&self, name: &str) -> usize {
+        self.names()
+            .into_iter()
+            .filter(|asked| *asked == name)
+            .count()
+    }
+
+    /// The last command that `pick` recognises.
+    pub fn last<T>(&self, pick: impl Fn(&Command) -> Option<T>) -> Option<T> {
+        self.asked.lock().unwrap().iter().rev().find_map(pick)
+    }
+
+    pub fn refuse(&self, name: &'static str, kind: ErrorKind, detail: &str) {
+        let error = CommandError::new(kind, detail);
+        self.refusals.lock().unwrap().insert(name, error);
+    }
+
+    /// The newest client of an account.
+    pub fn client_of(&self, account: &str) -> WebClientId {
+        let clients = self.clients.lock().unwrap();
+        let of = clients.iter().filter(|(_, name)| *name == account);
+        *of.map(|(client, _)| client)
+            .max()
+            .expect("the account is known")
+    }
+
+    async fn serve(&self, command: Command) -> Result<Answer, CommandError> {
+        self.asked.lock().unwrap().push(command.clone());
+        if let Some(refusal) = self.refusals.lock().unwrap().remove(command.name()) {
+            return Err(refusal);
+        }
+        match command {
+            Command::AddWebClient(add) => {
+                let name = format!("{}@{}", add.user, add.domain);
+                self.clients.lock().unwrap().insert(add.client, name);
+                Ok(Answer::Unit(()))
+            }
+            Command::RemoveWebClient(remove) => {
+                self.clients.lock().unwrap().remove(&remove.client);
+                Ok(Answer::Unit(()))
+            }
+            Command::RegisterWebClient(register) => {
+                self.web(register.client, WebEventKind::Registering).await;
+                let fails = *self.registration.lock().unwrap();
+                let kind = match fails {
+                    Some((code, phrase)) => WebEventKind::RegistrationFailed {
+                        code,
+                        phrase: phrase.into(),
+                    },
+                    None => WebEventKind::Registered,
+                };
+                self.web(register.client, kind).await;
+                Ok(Answer::Unit(()))
+            }
+            Command::PlaceWebCall(place) => {
+                let channel = self.new_channel().await;
+                let calling = WebEventKind::Calling {
+                    channel: channel.clone(),
+                };
+                self.web(place.client, calling).await;
+                Ok(Answer::Channel(channel))
+            }
+            Command::SendMessage(send) => self.send(&send).await,
+            Command::SendCallMessage(_) => Ok(Answer::Delivery(self.delivery())),
+            Command::UnregisterWebClient(_)
+            | Command::AnswerWebCall(_)
+            | Command::EndWebCall(_)
+            | Command::TrickleWebCall(_)
+            | Command::UpdateWebCall(_)
+            | Command::PressWebDigits(_) => Ok(Answer::Unit(())),
+            other => Err(CommandError::new(ErrorKind::NotSupported, other.name())),
+        }
+    }
+
+    fn delivery(&self) -> Delivery {
+        let mut deliveries = self.deliveries.lock().unwrap();
+        let (code, phrase) = if deliveries.is_empty() {
+            (200, "OK")
+        } else {
+            deliveries.remove(0)
+        };
+        Delivery {
+            code,
+            phrase: phrase.into(),
+        }
+    }
+
+    /// Delivers to the other clients of the account it goes to.
+    async fn send(&self, send: &SendMessage) -> Result<Answer, CommandError> {
+        let delivery = self.delivery();
+        let names = self.clients.lock().unwrap().clone();
+        let sender = names.get(&send.client).cloned();
+        let sender = sender.ok_or(CommandError::not_found(ObjectKind::User))?;
+        let to = &*send.to;
+        let clients: Vec<WebClientId> = names
+            .iter()
+            .filter(|(client, name)| *name == to && **client != send.client)
+            .map(|(client, _)| *client)
+            .collect();
+        if delivery.code < 300 && !clients.is_empty() {
+            let event = MessageEvent {
+                from: party(&sender, "Alice"),
+                sender: Some(send.client),
+                to: send.to.clone(),
+                clients,
+                call: None,
+                content_type: send.content_type.clone(),
+                headers: send.headers.clone(),
+                body: send.body.clone(),
+            };
+            self.publish(EventKind::Message(Box::new(event))).await;
+        }
+        Ok(Answer::Delivery(delivery))
+    }
+
+    pub async fn new_channel(&self) -> ChannelId {
+        let mut state = self.state.lock().await;
+        state.channels += 1;
+        ChannelId::from_text(&format!("channel-{}", state.channels)).unwrap()
+    }
+
+    /// The channel of the last call that was placed.
+    pub async fn placed(&self) -> ChannelId {
+        let state = self.state.lock().await;
+        ChannelId::from_text(&format!("channel-{}", state.channels)).unwrap()
+    }
+
+    pub async fn web(&self, client: WebClientId, kind: WebEventKind) {
+        self.publish(EventKind::Web(Box::new(WebEvent { client, kind })))
+            .await;
+    }
+
+    pub async fn publish(&self, kind: EventKind) {
+        let mut state = self.state.lock().await;
+        state.view.as_of = state.view.as_of.next();
+        let id = EventId {
+            node: NODE,
+            seq: Seq(state.view.as_of.0),
+        };
+        let event = Event::new(id, Timestamp(1), kind, None, None);
+        let view = Arc::new(state.view.clone());
+        state.publisher.publish(vec![event], view).await;
+    }
+}
