@@ -60,6 +60,8 @@ pub struct Config {
     pub requests: Rate,
     /// Trickled candidates of one connection, which come in bursts; pings are not limited.
     pub trickles: Rate,
+    /// Where clients find the door, as `https://gw.example.org:10888/webrtcgateway`; `None`: what it listens on.
+    pub public_url: Option<String>,
     /// Files served beside the WebSocket.
     pub static_root: Option<PathBuf>,
     /// Where the admin interface listens.
@@ -117,6 +119,7 @@ impl Default for Config {
                 burst: 500,
                 per_second: 100.0,
             },
+            public_url: None,
             static_root: None,
             admin_listen: None,
             admin_secret: None,
@@ -197,6 +200,19 @@ impl Config {
             Ok(())
         } else {
             Err(errors)
+        }
+    }
+
+    /// Base of the door's HTTP routes.
+    pub(crate) fn public_url(&self) -> String {
+        if let Some(url) = &self.public_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let base = self.path.rsplit_once('/').map_or("", |(base, _)| base);
+        match (self.tls_listen.first(), self.listen.first()) {
+            (Some(address), _) => format!("https://{address}{base}"),
+            (None, Some(address)) => format!("http://{address}{base}"),
+            (None, None) => base.to_owned(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Messages beyond one connection: on their way out, as they come in, and what the store has of them.
 
+mod devices;
 mod incoming;
 mod outgoing;
 

@@ -87,14 +87,6 @@ impl Roster {
         }
     }
 
-    /// Where the client is.
-    pub(crate) fn inbox(&self, client: WebClientId) -> Option<Arc<Inbox>> {
-        self.state()
-            .clients
-            .get(&client)
-            .map(|presence| presence.inbox.clone())
-    }
-
     /// Tells a client; false when it is gone.
     pub(crate) fn tell(&self, client: WebClientId, notice: Notice) -> bool {
         let state = self.state();

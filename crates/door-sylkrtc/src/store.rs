@@ -81,6 +81,13 @@ pub(crate) trait Store: Send + Sync {
         limit: usize,
     ) -> Answer<'a, Vec<Entry>>;
 
+    /// With whom a message was exchanged.
+    fn contact_of<'a>(
+        &'a self,
+        account: &'a str,
+        message_id: &'a str,
+    ) -> Answer<'a, Option<Arc<str>>>;
+
     /// Deletes a message of a conversation; false when there is none.
     fn remove_message<'a>(
         &'a self,

@@ -25,11 +25,14 @@ const MOST: usize = 10_000;
 #[derive(Default)]
 pub(crate) struct ApiTokens {
     /// Held for one look or change.
-    tokens: Mutex<HashMap<Arc<str>, (Arc<str>, Instant)>>,
+    tokens: Mutex<Issued>,
 }
 
+/// By account: the token, and since when.
+type Issued = HashMap<Arc<str>, (Arc<str>, Instant)>;
+
 impl ApiTokens {
-    fn tokens(&self) -> MutexGuard<'_, HashMap<Arc<str>, (Arc<str>, Instant)>> {
+    fn tokens(&self) -> MutexGuard<'_, Issued> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

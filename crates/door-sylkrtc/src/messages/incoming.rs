@@ -16,6 +16,10 @@ use crate::wire::Party;
 use crate::wire::account::AccountEvent;
 use crate::wire::message::{Direction, Disposition, Entry, Message, State};
 
+fn is_key(content_type: &str) -> bool {
+    [PUBLIC_KEY, PRIVATE_KEY].contains(&content_type)
+}
+
 /// Never surfaced.
 const COMPOSING: &str = "application/im-iscomposing+xml";
 
@@ -47,7 +51,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut subscription: Subscription) {
 }
 
 impl Shared {
-    async fn take_in(&self, event: &Arc<Event>) {
+    async fn take_in(self: &Arc<Self>, event: &Arc<Event>) {
         let EventKind::Message(message) = &event.kind else {
             return;
         };
@@ -63,7 +67,7 @@ impl Shared {
         }
     }
 
-    async fn take_in_message(&self, event: &MessageEvent) -> Result<(), StoreError> {
+    async fn take_in_message(self: &Arc<Self>, event: &MessageEvent) -> Result<(), StoreError> {
         let for_sip = |name: &Arc<str>| name.eq_ignore_ascii_case(TO_SIP);
         if event.headers.iter().any(|(name, _)| for_sip(name)) {
             return Ok(());
@@ -77,6 +81,9 @@ impl Shared {
         let Some(cpim) = unwrap(&event.content_type, &from, &event.body) else {
             return Ok(());
         };
+        if self.asked_by_device(&from, &cpim).await? {
+            return Ok(());
+        }
         // Who sent it says the switch; the wrapping may say anything, but it knows the better name.
         let display_name = if from.display_name.is_empty() {
             cpim.from.display_name
@@ -107,6 +114,14 @@ impl Shared {
             content_type: cpim.content_type,
             content: cpim.content,
         };
+        let domain = message
+            .sender
+            .uri
+            .split_once('@')
+            .map_or("", |(_, domain)| domain);
+        if event.sender.is_none() && self.is_local(domain) && !is_key(&message.content_type) {
+            self.sent_by_device(&event.to, &message).await?;
+        }
         let kept = self.keep(&own, &message).await;
         self.roster
             .fork(&event.to, None, &AccountEvent::Message(message));

@@ -71,6 +71,25 @@ impl Job {
     }
 }
 
+impl Job {
+    /// In the name of an account, by one of its clients.
+    pub(super) fn of_client(
+        client: WebClientId,
+        itself: Party,
+        origin: Origin,
+        what: What,
+    ) -> Self {
+        Self {
+            client,
+            account: itself.uri.clone(),
+            display_name: itself.display_name.clone(),
+            origin,
+            to: itself,
+            what,
+        }
+    }
+}
+
 impl Deliveries {
     fn lanes(&self) -> MutexGuard<'_, HashMap<Lane, VecDeque<Job>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)

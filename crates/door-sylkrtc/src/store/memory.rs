@@ -151,15 +151,15 @@ impl Store for Memory {
     }
 
     fn clear_wanted<'a>(&'a self, account: &'a str, contact: &'a str) -> Answer<'a, ()> {
-        ready(Ok(self.change_known(account, |account| {
+        self.change_known(account, |account| {
             for stored in &mut account.journal {
-                if is_contact(&stored.entry, contact)
-                    && stored.entry.direction == Direction::Incoming
-                {
-                    stored.entry.disposition.clear();
+                let entry = &mut stored.entry;
+                if is_contact(entry, contact) && entry.direction == Direction::Incoming {
+                    entry.disposition.clear();
                 }
             }
-        })))
+        });
+        ready(Ok(()))
     }
 
     fn journal<'a>(
@@ -172,6 +172,21 @@ impl Store for Memory {
             let from = account.place(&after);
             let entries = account.journal.iter().skip(from).take(limit);
             entries.map(|stored| stored.entry.clone()).collect()
+        })))
+    }
+
+    fn contact_of<'a>(
+        &'a self,
+        account: &'a str,
+        message_id: &'a str,
+    ) -> Answer<'a, Option<Arc<str>>> {
+        ready(Ok(self.change_known(account, |account| {
+            let mut messages = account.journal.iter().map(|stored| &stored.entry);
+            messages
+                .find(|entry| {
+                    &*entry.message_id == message_id && entry.direction != Direction::None
+                })
+                .map(|entry| entry.contact.clone())
         })))
     }
 

@@ -116,7 +116,7 @@ impl<'a> Fields<'a> {
 
     /// An address without its scheme.
     pub(crate) fn aor(&self, name: &str) -> Result<Arc<str>, Invalid> {
-        aor(&*self.text(name)?)
+        aor(&self.text(name)?)
     }
 
     /// Text of a display name, without the quotes and blanks around it.
@@ -180,7 +180,7 @@ impl<'a> Fields<'a> {
         name: &str,
         mandatory: bool,
         item: &'static str,
-        read: impl Fn(Fields<'a>) -> Result<T, Invalid>,
+        read: impl Fn(Self) -> Result<T, Invalid>,
     ) -> Result<Vec<T>, Invalid> {
         if mandatory {
             self.needed(name)?;

@@ -12,8 +12,8 @@ pub(crate) enum Json {
     Bool(bool),
     Int(i64),
     Text(Arc<str>),
-    List(Vec<Json>),
-    Object(Vec<(Cow<'static, str>, Json)>),
+    List(Vec<Self>),
+    Object(Vec<(Cow<'static, str>, Self)>),
     /// What a client sent and another one gets.
     Given(Value),
 }

@@ -23,6 +23,7 @@ macro_rules! named {
                 match self { $(Self::$variant => $text,)* }
             }
 
+            #[allow(dead_code, reason = "of some only the names are sent")]
             pub(crate) fn parse(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)* _ => None }
             }

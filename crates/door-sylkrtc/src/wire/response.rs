@@ -21,10 +21,7 @@ pub(crate) enum Event {
         session: Arc<str>,
         event: SessionEvent,
     },
-    #[allow(
-        dead_code,
-        reason = "said once video rooms are served; its three forms are tested already"
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "there are no video rooms yet"))]
     Videoroom {
         session: Arc<str>,
         event: VideoroomEvent,

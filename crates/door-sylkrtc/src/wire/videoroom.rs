@@ -226,6 +226,7 @@ pub(crate) struct SharedFile {
 
 /// What happens to a participation, sylkrtc.md §2.4.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(dead_code, reason = "there are no video rooms yet")]
 pub(crate) enum VideoroomEvent {
     Progress,
     Accepted {
