@@ -17,6 +17,7 @@ mod events;
 mod http;
 mod imdn;
 mod inbox;
+mod ini;
 mod messages;
 mod origin;
 mod resume;
@@ -28,6 +29,7 @@ mod timestamp;
 mod wire;
 
 pub use config::{Config, ConfigError, Rate, Secret};
+pub use ini::import;
 pub use origin::OriginPattern;
 pub use start::{Door, StartError, start};
 pub use store::StoreLimits;

@@ -105,6 +105,11 @@ impl WaitingRoom {
         state.waiting.remove(&client).map(|waiting| waiting.luggage)
     }
 
+    /// Whether an account waits.
+    pub(crate) fn has(&self, client: WebClientId) -> bool {
+        self.state().waiting.contains_key(&client)
+    }
+
     /// Takes an account out that has waited since then, because nobody came.
     pub(crate) fn give_up(&self, client: WebClientId, since: Instant) -> Option<Luggage> {
         let mut state = self.state();

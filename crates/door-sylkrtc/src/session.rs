@@ -3,6 +3,7 @@
 mod ending;
 mod reader;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ use crate::calls::Calls;
 use crate::commands::Done;
 use crate::dialect::{Dialect, Translator};
 use crate::error::Refusal;
-use crate::inbox::{Inbox, Notice};
+use crate::inbox::{Inbox, Lost, Notice};
 use crate::start::{NAME, Shared};
 use crate::wire::request::NoRequest;
 use crate::wire::{Event, Request, ack, error};
@@ -51,6 +52,8 @@ pub(crate) struct Session {
     pub(crate) calls: Calls,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) origin: Origin,
+    /// Where the client connects from.
+    pub(crate) source: SocketAddr,
     /// Said, and not yet in the outbox.
     batch: Vec<Bytes>,
 }
@@ -122,6 +125,7 @@ impl Session {
                 peer: peer.address.to_string().into(),
                 connection,
             },
+            source: peer.address,
             batch: Vec::new(),
         }
     }
@@ -137,17 +141,10 @@ impl Session {
         loop {
             let has_room = outbox.has_room();
             let inbox = self.inbox.clone();
+            let mut busy = false;
             tokio::select! {
                 notice = inbox.next() => {
-                    let mut next = Some(notice);
-                    for _ in 0..NOTICES_PER_TURN {
-                        let Some(notice) = next else { break };
-                        self.notice(notice.map_err(|_| End::LostEvents)?).await;
-                        next = inbox.try_next();
-                    }
-                    if let Some(notice) = next {
-                        self.notice(notice.map_err(|_| End::LostEvents)?).await;
-                    }
+                    busy = self.notices(notice).await?;
                 }
                 // One request at a time, and while it runs nothing else is said: its answer comes before the events
                 // it causes (sylkrtc.md §1.10).
@@ -159,7 +156,28 @@ impl Session {
                 () = outbox.room(), if !has_room => {}
             }
             self.flush(outbox)?;
+            if busy {
+                // The writer gets its turn too.
+                tokio::task::yield_now().await;
+            }
         }
+    }
+
+    /// Handles this notice and those behind it. True when there may be more.
+    async fn notices(&mut self, first: Result<Notice, Lost>) -> Result<bool, End> {
+        let inbox = self.inbox.clone();
+        let mut next = Some(first);
+        for _ in 0..NOTICES_PER_TURN {
+            let Some(notice) = next else {
+                return Ok(false);
+            };
+            self.notice(notice.map_err(|_| End::LostEvents)?).await;
+            next = inbox.try_next();
+        }
+        if let Some(notice) = next {
+            self.notice(notice.map_err(|_| End::LostEvents)?).await;
+        }
+        Ok(true)
     }
 
     async fn handle(&mut self, incoming: Incoming) {

@@ -30,7 +30,7 @@ async fn the_token_is_echoed_and_the_newer_one_preferred() {
 
 #[tokio::test]
 async fn no_compatible_protocol_is_said_in_the_status_line() {
-    let world = world().await;
+    let world = world_with(|config| config.handshake = std::time::Duration::from_millis(200)).await;
     for token in [
         "",
         "Sec-WebSocket-Protocol: sylkRTC-3\r\n",

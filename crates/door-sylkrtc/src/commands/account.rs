@@ -60,7 +60,7 @@ impl Session {
                 return Some(luggage);
             }
             // Its old connection may not have noticed yet that it is broken.
-            let elsewhere = self.accounts.get(client).is_none();
+            let elsewhere = self.accounts.get(client).is_none() && !self.shared.waiting.has(client);
             let (to, from) = oneshot::channel();
             let notice = Notice::HandOver(client, claim.clone(), to);
             if elsewhere
@@ -114,6 +114,7 @@ impl Session {
             display_name: account.display_name.clone(),
             user_agent: account.user_agent.clone(),
             header_prefixes: account.header_prefixes.clone(),
+            source: self.source,
         };
         // First here, then in the switch: whatever ends this connection now finds it and takes it back.
         self.shared

@@ -14,8 +14,8 @@ use crate::error::Refusal;
 use crate::messages::{Job, What};
 use crate::session::Session;
 use crate::wire::session::{
-    DtmfInfo, SessionCreate, SessionDescription, SessionEvent, SessionMessage, SessionState,
-    Trickle,
+    DtmfInfo, SessionAnswer, SessionCreate, SessionEvent, SessionMessage, SessionState,
+    SessionUpdate, Trickle,
 };
 use crate::wire::{Event, Party};
 
@@ -61,7 +61,7 @@ impl Session {
         }
     }
 
-    pub(super) async fn session_answer(&mut self, answer: SessionDescription) -> Handled {
+    pub(super) async fn session_answer(&mut self, answer: SessionAnswer) -> Handled {
         let session = &answer.session;
         let (call, channel) = self.live(session)?;
         if call.way == Way::Out {
@@ -155,7 +155,7 @@ impl Session {
         })
     }
 
-    pub(super) async fn session_update(&mut self, update: SessionDescription) -> Handled {
+    pub(super) async fn session_update(&mut self, update: SessionUpdate) -> Handled {
         let session = &update.session;
         let (call, channel) = self.live(session)?;
         let wrong_state = |state| {
@@ -173,7 +173,6 @@ impl Session {
         let command = UpdateWebCall {
             channel,
             sdp: update.sdp,
-            headers: update.headers,
         };
         let asked = self.ask(command).await;
         asked.map_err(|error| of_call(error, session, || wrong_state(state)))?;

@@ -95,7 +95,9 @@ fn group(data: &Map<String, Value>) -> Result<Value, Invalid> {
 fn policy(data: &Map<String, Value>) -> Result<Value, Invalid> {
     let fields = Fields::new("AddressBookPolicy", data);
     let mut item = named_item(&fields, data)?;
-    item.insert("uri".into(), json!(fields.text_within("uri", 0, 256)?));
+    // To delete one, its id is enough.
+    let uri = fields.text_optional("uri")?.unwrap_or_default();
+    item.insert("uri".into(), json!(uri));
     subscriptions(data, &mut item);
     Ok(Value::Object(item))
 }

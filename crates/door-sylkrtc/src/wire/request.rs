@@ -7,7 +7,9 @@ use super::addressbook::Update;
 use super::message::{
     AccountDisposition, AccountMessage, Conversation, RemoveMessage, SyncConversations,
 };
-use super::session::{DtmfInfo, SessionCreate, SessionDescription, SessionMessage, Trickle};
+use super::session::{
+    DtmfInfo, SessionAnswer, SessionCreate, SessionMessage, SessionUpdate, Trickle,
+};
 use super::videoroom::{Join, RoomRequest};
 use super::{Fields, Invalid};
 
@@ -30,10 +32,10 @@ pub(crate) enum Request {
     AccountFetchAddressBook { account: Arc<str> },
     AccountUpdateAddressBook(Update),
     SessionCreate(SessionCreate),
-    SessionAnswer(SessionDescription),
+    SessionAnswer(SessionAnswer),
     SessionTrickle(Trickle),
     SessionTerminate { session: Arc<str> },
-    SessionUpdate(SessionDescription),
+    SessionUpdate(SessionUpdate),
     SessionMessage(SessionMessage),
     SessionDtmfInfo(DtmfInfo),
     VideoroomJoin(Join),
@@ -107,7 +109,7 @@ impl Request {
                 SessionCreate::read(&fields("SessionCreateRequest")).map(Self::SessionCreate)
             }
             "session-answer" => {
-                SessionDescription::read(&fields("SessionAnswerRequest")).map(Self::SessionAnswer)
+                SessionAnswer::read(&fields("SessionAnswerRequest")).map(Self::SessionAnswer)
             }
             "session-trickle" => {
                 Trickle::read(&fields("SessionTrickleRequest")).map(Self::SessionTrickle)
@@ -116,7 +118,7 @@ impl Request {
                 .id("session")
                 .map(|session| Self::SessionTerminate { session }),
             "session-update" => {
-                SessionDescription::read(&fields("SessionUpdateRequest")).map(Self::SessionUpdate)
+                SessionUpdate::read(&fields("SessionUpdateRequest")).map(Self::SessionUpdate)
             }
             "session-message" => {
                 SessionMessage::read(&fields("SessionMessageRequest")).map(Self::SessionMessage)

@@ -27,12 +27,19 @@ pub(crate) struct SessionCreate {
     pub(crate) headers: Headers,
 }
 
-/// `session-answer` and `session-update`
+/// `session-answer`
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct SessionDescription {
+pub(crate) struct SessionAnswer {
     pub(crate) session: Arc<str>,
     pub(crate) sdp: Arc<str>,
     pub(crate) headers: Headers,
+}
+
+/// `session-update`. Its `headers` are not read: a call is changed without telling the far side more than that.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SessionUpdate {
+    pub(crate) session: Arc<str>,
+    pub(crate) sdp: Arc<str>,
 }
 
 /// `session-trickle` and `videoroom-session-trickle`
@@ -74,7 +81,16 @@ impl SessionCreate {
     }
 }
 
-impl SessionDescription {
+impl SessionUpdate {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self {
+            session: fields.id("session")?,
+            sdp: fields.sdp("sdp")?,
+        })
+    }
+}
+
+impl SessionAnswer {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, Invalid> {
         Ok(Self {
             session: fields.id("session")?,

@@ -167,6 +167,11 @@ impl Client {
         self.rest().await;
     }
 
+    /// Says goodbye and waits for nothing.
+    pub async fn close_at_once(mut self) {
+        self.socket.send(Message::Close(None)).await.unwrap();
+    }
+
     /// Goes away without a word.
     pub fn break_off(self) {
         drop(self.socket.into_inner());

@@ -1,0 +1,272 @@
+//! `webrtcgateway.ini` of SylkServer (sylkrtc.md §7.1): what it says that means something here, and a warning for
+//! everything else.
+
+use std::time::Duration;
+
+use crate::config::{Config, Secret};
+use crate::origin::OriginPattern;
+
+/// Reads such a file into a configuration. What it says nothing about stays as it is. The warnings name every option
+/// that is unknown, wrong, or without meaning in this server.
+pub fn import(text: &str, config: &mut Config) -> Vec<String> {
+    let mut import = Import {
+        config,
+        warnings: Vec::new(),
+    };
+    let mut section = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with([';', '#']) {
+            continue;
+        }
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            section = name.trim().to_owned();
+            import.section(&section);
+            continue;
+        }
+        match line.split_once(['=', ':']) {
+            Some((name, value)) => import.option(&section, name.trim(), value.trim()),
+            None => import.warn(format!(
+                "line {}: neither a section nor an option",
+                index + 1
+            )),
+        }
+    }
+    import.warnings
+}
+
+struct Import<'a> {
+    config: &'a mut Config,
+    warnings: Vec<String>,
+}
+
+/// Options that configure what this server does in another way, or not at all, and why.
+const WITHOUT_MEANING: &[(&str, &str, &str)] = &[
+    (
+        "General",
+        "outbound_sip_proxy",
+        "calls to other domains are routed by the dialplan",
+    ),
+    (
+        "General",
+        "application_dir",
+        "this server has folders of its own",
+    ),
+    (
+        "General",
+        "recording_dir",
+        "there are no video rooms to record yet",
+    ),
+    (
+        "General",
+        "filesharing_dir",
+        "there are no video rooms to share files in yet",
+    ),
+    (
+        "General",
+        "file_transfer_dir",
+        "file transfer over HTTP is not served",
+    ),
+    ("General", "sylk_push_url", "no push server is called"),
+    ("General", "xcap_url", "address books are kept here"),
+    (
+        "General",
+        "local_sip_messages",
+        "messages for our own accounts always stay here",
+    ),
+    (
+        "General",
+        "filetransfer_expire_days",
+        "file transfer over HTTP is not served",
+    ),
+    ("Janus", "api_url", "there is no Janus"),
+    ("Janus", "api_secret", "there is no Janus"),
+    ("Janus", "trace_janus", "there is no Janus"),
+    ("Janus", "max_bitrate", "there are no video rooms yet"),
+    ("Janus", "video_codec", "there are no video rooms yet"),
+    (
+        "Cassandra",
+        "cluster_contact_points",
+        "there is no Cassandra",
+    ),
+    ("Cassandra", "keyspace", "there is no Cassandra"),
+    ("Cassandra", "push_tokens_table", "there is no Cassandra"),
+    (
+        "FileStorage",
+        "storage_dir",
+        "this server has folders of its own",
+    ),
+];
+
+/// Options of a room, in a section named by its address (sylkrtc.md §6.2).
+const OF_ROOMS: &[&str] = &[
+    "record",
+    "access_policy",
+    "allow",
+    "deny",
+    "max_bitrate",
+    "video_codec",
+    "video_disabled",
+    "invite_participants",
+    "persistent",
+];
+
+impl Import<'_> {
+    fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    fn section(&mut self, name: &str) {
+        let known = ["General", "Janus", "Cassandra", "FileStorage"].contains(&name);
+        if name.contains('@') {
+            self.warn(format!("[{name}]: there are no video rooms yet"));
+        } else if !known {
+            self.warn(format!("[{name}]: unknown section"));
+        }
+    }
+
+    fn option(&mut self, section: &str, name: &str, value: &str) {
+        if section.contains('@') {
+            if !OF_ROOMS.contains(&name) {
+                self.warn(format!("[{section}] {name}: unknown option"));
+            }
+            return;
+        }
+        let none = value.is_empty() || value.eq_ignore_ascii_case("none");
+        let read = match (section, name) {
+            ("General", "web_origins") => {
+                self.config.origins = list(value).map(OriginPattern::new).collect();
+                true
+            }
+            ("General", "sip_domains") => {
+                self.config.sip_domains = list(value).map(str::to_owned).collect();
+                true
+            }
+            ("General", "trace_client" | "trace_websocket") => {
+                set(&mut self.config.trace_client, boolean(value))
+            }
+            ("General", "websocket_ping_interval") => {
+                let seconds = value.parse().ok().filter(|seconds| *seconds > 0);
+                set(&mut self.config.ping, seconds.map(Duration::from_secs))
+            }
+            ("General", "http_management_interface") => {
+                let address = if none {
+                    Some(None)
+                } else {
+                    address(value).map(Some)
+                };
+                set(&mut self.config.admin_listen, address)
+            }
+            ("General", "http_management_auth_secret") => {
+                self.config.admin_secret = (!none).then(|| Secret::new(value));
+                true
+            }
+            ("Janus", "decline_code") => {
+                let code = value.parse().ok().filter(|code| (300..=699).contains(code));
+                set(&mut self.config.decline_code, code)
+            }
+            _ => return self.without_meaning(section, name),
+        };
+        if !read {
+            self.warn(format!("[{section}] {name}: not understood: {value}"));
+        }
+    }
+
+    fn without_meaning(&mut self, section: &str, name: &str) {
+        let known = WITHOUT_MEANING
+            .iter()
+            .find(|(s, n, _)| (*s, *n) == (section, name));
+        match known {
+            Some((_, _, why)) => self.warn(format!("[{section}] {name}: without effect, {why}")),
+            None => self.warn(format!("[{section}] {name}: unknown option")),
+        }
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) -> bool {
+    let understood = value.is_some();
+    if let Some(value) = value {
+        *place = value;
+    }
+    understood
+}
+
+fn list(value: &str) -> impl Iterator<Item = &str> {
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+}
+
+fn boolean(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// An address; the port of the reference when there is none.
+fn address(value: &str) -> Option<std::net::SocketAddr> {
+    let bare = || Some((value.parse::<std::net::IpAddr>().ok()?, 20_888).into());
+    value.parse().ok().or_else(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_option_is_read_or_named() {
+        let mut text = "; a comment\n[General]\nweb_origins = https://a.example, *\n\
+            sip_domains = example.org, example.net\ntrace_client = True\nwebsocket_ping_interval = 30\n\
+            http_management_interface = 127.0.0.1:20999\nhttp_management_auth_secret = geheim\n"
+            .to_owned();
+        let mut section = "General";
+        for (of, name, _) in WITHOUT_MEANING {
+            if *of != section {
+                section = of;
+                text.push_str(&format!("[{section}]\n"));
+            }
+            text.push_str(&format!("{name} = x\n"));
+        }
+        text.push_str("[Janus]\ndecline_code = 603\n");
+        let mut config = Config::default();
+        let warnings = import(&text, &mut config);
+        assert_eq!(warnings.len(), WITHOUT_MEANING.len(), "{warnings:#?}");
+        assert!(
+            warnings
+                .iter()
+                .all(|warning| warning.contains("without effect"))
+        );
+        assert_eq!(config.sip_domains, ["example.org", "example.net"]);
+        assert_eq!(config.origins.len(), 2);
+        assert_eq!(
+            (config.decline_code, config.ping),
+            (603, Duration::from_secs(30))
+        );
+        assert!(config.trace_client && config.admin_secret.is_some());
+        assert_eq!(config.admin_listen, "127.0.0.1:20999".parse().ok());
+    }
+
+    #[test]
+    fn nothing_is_eaten_silently() {
+        let text = "[General]\nsip_domain = x\ntrace_client = maybe\nnonsense\n[Other]\n\
+            [team@videoconference.example.org]\nrecord = True\nrekord = True\n";
+        let warnings = import(text, &mut Config::default());
+        assert_eq!(
+            warnings,
+            [
+                "[General] sip_domain: unknown option",
+                "[General] trace_client: not understood: maybe",
+                "line 4: neither a section nor an option",
+                "[Other]: unknown section",
+                "[team@videoconference.example.org]: there are no video rooms yet",
+                "[team@videoconference.example.org] rekord: unknown option",
+            ]
+        );
+    }
+}
