@@ -145,6 +145,20 @@ impl Client {
         assert!(waited.is_err(), "{waited:?}");
     }
 
+    /// Nothing comes for a while but such events.
+    pub async fn expect_silence_but(&mut self, events: &[&str]) {
+        while let Ok(next) =
+            tokio::time::timeout(Duration::from_millis(50), self.socket.next()).await
+        {
+            let Some(Ok(Message::Text(text))) = next else {
+                panic!("{next:?}");
+            };
+            let frame: Value = serde_json::from_str(&text).unwrap();
+            let event = frame["event"].as_str().unwrap_or_default();
+            assert!(events.contains(&event), "{frame}");
+        }
+    }
+
     /// Every text up to the end, and the code and reason of the close frame.
     pub async fn rest(&mut self) -> (Vec<String>, Option<(u16, String)>) {
         let mut texts = Vec::new();
