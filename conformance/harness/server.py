@@ -46,6 +46,10 @@ class Server:
 
     def _configuration(self):
         return f"""
+[door.sylkrtc]
+listen = []
+tls_listen = []
+
 [door.event_socket]
 listen = "127.0.0.1:{self.event_socket_port}"
 max_per_address = 500

@@ -58,7 +58,7 @@ impl Server {
         fs::write(
             &config,
             format!(
-                "[door.event_socket]\nlisten = \"{event_socket}\"\nmax_connections = 2000\n\
+                "[door.sylkrtc]\nlisten = []\ntls_listen = []\n[door.event_socket]\nlisten = \"{event_socket}\"\nmax_connections = 2000\n\
                  max_per_address = 2000\n\n\
                  [[sip.profile]]\nname = \"internal\"\nlisten = \"{sip}\"\nauth_calls = true\n\
                  trust_loopback = false\n\n\

@@ -26,6 +26,8 @@ mod session;
 mod start;
 mod store;
 mod timestamp;
+#[doc(hidden)]
+pub mod untrusted;
 mod wire;
 
 pub use config::{Config, ConfigError, Rate, Secret};

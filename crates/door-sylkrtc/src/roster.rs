@@ -31,6 +31,10 @@ struct Presence {
     authenticated: bool,
 }
 
+fn open_accounts() -> metrics::Gauge {
+    metrics::gauge!("jackfield_sylkrtc_accounts")
+}
+
 impl Roster {
     /// A number no client had before.
     pub(crate) fn new_client(&self) -> WebClientId {
@@ -55,6 +59,7 @@ impl Roster {
             authenticated: false,
         };
         state.clients.insert(client, presence);
+        open_accounts().increment(1.0);
     }
 
     pub(crate) fn leave(&self, client: WebClientId) {
@@ -62,6 +67,7 @@ impl Roster {
         let Some(presence) = state.clients.remove(&client) else {
             return;
         };
+        open_accounts().decrement(1.0);
         if let Some(list) = state.by_account.get_mut(&presence.key) {
             list.retain(|other| *other != client);
             if list.is_empty() {

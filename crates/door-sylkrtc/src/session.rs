@@ -31,8 +31,8 @@ use crate::wire::{Event, Request, ack, error};
 
 use ending::End;
 pub(crate) use ending::forget;
-pub(crate) use reader::Incoming;
 use reader::{Buckets, ReadEnd, Reader};
+pub(crate) use reader::{Incoming, parse};
 
 /// Requests that may wait for their session; the reader waits beyond.
 const REQUESTS: usize = 256;

@@ -299,6 +299,13 @@ impl Door {
         self.admin_addr
     }
 
+    /// Whether it was opened without an address that is in use, and still tries to get it.
+    pub fn is_waiting(&self) -> bool {
+        let config = &self.shared.config;
+        self.local_addrs.len() < config.listen.len()
+            || self.tls_addrs.len() < config.tls_listen.len()
+    }
+
     /// Path of the WebSocket.
     pub fn path(&self) -> &str {
         &self.shared.config.path

@@ -96,9 +96,7 @@ impl Play {
     fn same(&mut self, expected: &Value, got: &Value) -> bool {
         match (expected, got) {
             (Value::String(pattern), Value::String(text)) if pattern == "{*}" => !text.is_empty(),
-            (Value::String(pattern), Value::String(text))
-                if pattern == "{token}" =>
-            {
+            (Value::String(pattern), Value::String(text)) if pattern == "{token}" => {
                 let bound = self
                     .bindings
                     .entry(pattern.clone())

@@ -9,7 +9,7 @@ use api::command::server::{ChangeSettings, Shutdown, ShutdownMode};
 use api::log::LogLevel;
 use api::{Origin, Switch};
 use arc_swap::ArcSwap;
-use door_esl::{Door, Environment};
+use door_esl::Environment;
 use embedded::{Embedded, XmlSource};
 use esl::view::Server;
 use net::{Acls, Network};
@@ -85,7 +85,7 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         .map_or(0, |config| config.listen.len());
     let opened = open(
         &embedded,
-        settings.event_socket,
+        (settings.event_socket, settings.sylkrtc),
         Surroundings {
             server,
             acls: settings.acls,
@@ -96,7 +96,11 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         &process,
     )
     .await;
-    let (door, admin) = match opened {
+    let Opened {
+        event_socket,
+        sylkrtc,
+        admin,
+    } = match opened {
         Ok(opened) => opened,
         Err(error) => {
             embedded.stop().await;
@@ -119,11 +123,14 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
     ));
     tasks.close();
 
-    let listening = door.as_ref().map_or(&[][..], Door::local_addrs);
+    let listening = event_socket
+        .as_ref()
+        .map_or(&[][..], door_esl::Door::local_addrs);
     let text = banner(&Open {
         profiles: embedded.profiles(),
         event_socket: listening,
         waiting: wanted - listening.len(),
+        sylkrtc: sylkrtc.as_ref(),
         metrics: metrics_address,
         xml: &xml,
         xml_name: &xml_source.name(),
@@ -134,9 +141,17 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
 
     wait_for_the_end(&mut signals, &embedded, &switch, settings.grace).await;
     let clean = embedded.stopped_cleanly();
-    if let Some(door) = door {
-        door.drain(GOODBYE).await;
-    }
+    let goodbye = async {
+        if let Some(door) = event_socket {
+            door.drain(GOODBYE).await;
+        }
+    };
+    let goodbye_too = async {
+        if let Some(door) = sylkrtc {
+            door.drain(GOODBYE).await;
+        }
+    };
+    tokio::join!(goodbye, goodbye_too);
     process.cancel();
     drop(switch);
     let ended = tokio::time::timeout(LAST_MOMENT, tasks.wait())
@@ -207,14 +222,21 @@ struct Surroundings {
     xml_source: XmlSource,
 }
 
+/// What lets others in.
+struct Opened {
+    event_socket: Option<door_esl::Door>,
+    sylkrtc: Option<door_sylkrtc::Door>,
+    admin: Option<Admin>,
+}
+
 async fn open(
     embedded: &Embedded,
-    door: Option<door_esl::Config>,
+    doors: (Option<door_esl::Config>, Option<door_sylkrtc::Config>),
     around: Surroundings,
     metrics: Listen,
     process: &CancellationToken,
-) -> anyhow::Result<(Option<Door>, Option<Admin>)> {
-    let door = match door {
+) -> anyhow::Result<Opened> {
+    let event_socket = match doors.0 {
         Some(config) => {
             let idle_cpu = embedded.idle_cpu().clone();
             let Surroundings {
@@ -234,6 +256,13 @@ async fn open(
         }
         None => None,
     };
+    let sylkrtc = match doors.1 {
+        Some(config) => {
+            let switch = embedded.switch().clone();
+            Some(door_sylkrtc::start(config, switch, process).await?)
+        }
+        None => None,
+    };
     let admin = match metrics {
         Listen::On(address) => {
             let bound = Admin::bind(address).await;
@@ -241,7 +270,11 @@ async fn open(
         }
         Listen::Off => None,
     };
-    Ok((door, admin))
+    Ok(Opened {
+        event_socket,
+        sylkrtc,
+        admin,
+    })
 }
 
 /// `reloadacl`. Reads the disk, so the runtime gets another thread meanwhile.

@@ -12,6 +12,7 @@ pub(crate) struct Open<'a> {
     pub(crate) event_socket: &'a [SocketAddr],
     /// Addresses the event socket is still trying to get.
     pub(crate) waiting: usize,
+    pub(crate) sylkrtc: Option<&'a door_sylkrtc::Door>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) xml: &'a Configuration,
     pub(crate) xml_name: &'a str,
@@ -36,6 +37,18 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
     if open.waiting > 0 {
         let why = "waiting for an address that is in use";
         row("event socket", why.to_owned());
+    }
+    if let Some(door) = open.sylkrtc {
+        let url = |scheme, address: &SocketAddr| format!("{scheme}://{address}{}", door.path());
+        let plain = door.local_addrs().iter().map(|address| url("ws", address));
+        let secure = door.tls_addrs().iter().map(|address| url("wss", address));
+        for url in plain.chain(secure) {
+            row("web phones", url);
+        }
+        if door.is_waiting() {
+            let why = "waiting for an address that is in use";
+            row("web phones", why.to_owned());
+        }
     }
     if let Some(address) = open.metrics {
         row(
@@ -100,6 +113,7 @@ mod tests {
             profiles: &profiles,
             event_socket: &["127.0.0.1:8021".parse().unwrap()],
             waiting: 1,
+            sylkrtc: None,
             metrics: None,
             xml: &xml,
             xml_name: "the built-in configuration",

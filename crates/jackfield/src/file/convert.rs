@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::problem::Problem;
 use super::schema::{self, EventSocket, File, Listen, SipProfile, port_range_fits};
 use super::toml_tree::Source;
-use super::{acl_conf, event_socket_conf, sofia_conf, switch_conf};
+use super::{acl_conf, event_socket_conf, sofia_conf, switch_conf, sylkrtc};
 use crate::machine::Machine;
 
 /// Metrics and health, on this machine only unless a file says otherwise.
@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) switch: embedded::Config,
     /// `None` when neither file opens it.
     pub(crate) event_socket: Option<door_esl::Config>,
+    /// `None` when the file gives it no address.
+    pub(crate) sylkrtc: Option<door_sylkrtc::Config>,
     pub(crate) acls: net::Acls,
     pub(crate) metrics: Listen,
     pub(crate) log_level: LogLevel,
@@ -156,6 +158,7 @@ impl Conversion<'_> {
         };
         let profiles = self.profiles();
         let event_socket = self.event_socket();
+        let sylkrtc = self.sylkrtc();
         let networks = &self.machine.networks;
         let acls = acl_conf::access_lists(&self.xml, networks, &mut self.problems);
         let media = self.media(&conf);
@@ -208,6 +211,7 @@ impl Conversion<'_> {
                 xml: self.xml_source,
             },
             event_socket,
+            sylkrtc,
             acls,
             metrics: file.metrics.unwrap_or(Listen::On(METRICS)),
             log_level,
@@ -278,6 +282,21 @@ impl Conversion<'_> {
             }
         }
         Some(config)
+    }
+
+    fn sylkrtc(&mut self) -> Option<door_sylkrtc::Config> {
+        let state = match &self.file.state {
+            Some(state) => self.folder.join(state),
+            None => sylkrtc::state_folder(|name| std::env::var(name).ok()),
+        };
+        let section = std::mem::take(&mut self.file.sylkrtc);
+        sylkrtc::convert(
+            section,
+            (self.folder, &state),
+            &self.machine.hostname,
+            self.source,
+            &mut self.notes,
+        )
     }
 
     fn media(&mut self, conf: &switch_conf::SwitchConf) -> MediaConfig {

@@ -11,6 +11,7 @@ mod quantity;
 mod schema;
 mod sofia_conf;
 mod switch_conf;
+mod sylkrtc;
 mod toml_tree;
 
 pub(crate) use acl_conf::access_lists;

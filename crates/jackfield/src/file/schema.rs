@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
 use super::problem::Problem;
+use super::sylkrtc;
 use super::toml_tree::{At, Source, Table};
 
 /// What the file says; `None` where it says nothing.
@@ -21,12 +22,14 @@ pub(super) struct File {
     pub(super) media: Media,
     pub(super) sounds: Option<PathBuf>,
     pub(super) recordings: Option<PathBuf>,
+    pub(super) state: Option<PathBuf>,
     pub(super) replay_events: Option<usize>,
     pub(super) replay_bytes: Option<usize>,
     pub(super) max_sessions: Option<u64>,
     pub(super) sessions_per_second: Option<u64>,
     pub(super) metrics: Option<Listen>,
     pub(super) event_socket: Option<EventSocket>,
+    pub(super) sylkrtc: sylkrtc::Section,
 }
 
 #[derive(Default)]
@@ -122,6 +125,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     let mut paths = top.table("paths");
     file.sounds = paths.path("sounds");
     file.recordings = paths.path("recordings");
+    file.state = paths.path("state");
     paths.finish();
 
     let mut events = top.table("events");
@@ -135,20 +139,25 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     limits.finish();
 
     let mut metrics = top.table("metrics");
-    let expected = "an address and port, as \"127.0.0.1:9464\", or \"off\"";
-    file.metrics = metrics
-        .parsed("listen", expected, |text| match text {
-            "off" => Some(Listen::Off),
-            _ => text.parse().ok().map(Listen::On),
-        })
-        .map(|at| at.value);
+    file.metrics = listen_or_off(&mut metrics, "listen");
     metrics.finish();
 
     let mut doors = top.table("door");
     file.event_socket = event_socket(doors.table("event_socket"));
+    file.sylkrtc = sylkrtc::read(doors.table("sylkrtc"));
     doors.finish();
     top.finish();
     file
+}
+
+/// An address, or `"off"`.
+pub(super) fn listen_or_off(table: &mut Table<'_>, key: &'static str) -> Option<Listen> {
+    let expected = "an address and port, as \"127.0.0.1:9464\", or \"off\"";
+    let found = table.parsed(key, expected, |text| match text {
+        "off" => Some(Listen::Off),
+        _ => text.parse().ok().map(Listen::On),
+    });
+    found.map(|at| at.value)
 }
 
 fn node(mut table: Table<'_>) -> Node {
@@ -280,7 +289,7 @@ fn event_socket(mut table: Table<'_>) -> Option<EventSocket> {
     there.then_some(door)
 }
 
-fn count(table: &mut Table<'_>, key: &'static str, least: u64) -> Option<usize> {
+pub(super) fn count(table: &mut Table<'_>, key: &'static str, least: u64) -> Option<usize> {
     let number = table.number(key, least, MANY)?;
     usize::try_from(number).ok()
 }

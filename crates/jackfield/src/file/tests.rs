@@ -76,7 +76,7 @@ fn comparable(settings: &Settings) -> (String, net::Acls) {
             &switch.switch.time_zone,
         ),
         (&switch.media, &switch.bus, globals),
-        (&settings.event_socket, &settings.metrics),
+        (&settings.event_socket, &settings.sylkrtc, &settings.metrics),
         (settings.log_level, settings.grace, settings.runtime_threads),
     );
     (format!("{parts:#?}"), settings.acls.clone())

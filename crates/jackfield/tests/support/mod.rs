@@ -46,6 +46,9 @@ name = \"internal\"
 listen = \"127.0.0.1:0\"
 [metrics]
 listen = \"127.0.0.1:0\"
+[door.sylkrtc]
+listen = []
+tls_listen = []
 [door.event_socket]
 listen = \"127.0.0.1:0\"
 ";
