@@ -184,6 +184,22 @@ async fn a_receiver_that_is_away_finds_it_later() {
 }
 
 #[tokio::test]
+async fn a_note_to_oneself_is_kept_once() {
+    let world = world().await;
+    *world.switch.deliveries.lock().unwrap() = vec![(480, "Temporarily Unavailable")];
+    let mut alice = world.registered(ALICE).await;
+    alice.ask(&message(ALICE, ALICE, ID, "milk")).await;
+    alice
+        .expect_event("disposition-notification", "accepted")
+        .await;
+    let notes = journal(&mut alice, ALICE, "").await;
+    let texts = notes
+        .iter()
+        .filter(|entry| entry["content_type"] == "text/plain");
+    assert_eq!(texts.count(), 1, "{notes:?}");
+}
+
+#[tokio::test]
 async fn messages_of_one_client_stay_in_order() {
     let world = world().await;
     let mut alice = world.registered(ALICE).await;

@@ -232,3 +232,52 @@ async fn what_was_asked_before_the_end_is_done() {
         })
         .await;
 }
+
+/// Wherever the end of a connection or of the whole process finds a session, the switch is left with nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ends_at_any_moment_leave_nothing_behind() {
+    let world = world_with(|config| config.grace = Duration::ZERO).await;
+    for turn in 0..60 {
+        let mut client = world.client().await;
+        let held = (turn % 3 == 0).then_some(world.switch.hold());
+        let held = match held {
+            Some(held) => Some(held.await),
+            None => None,
+        };
+        for (number, account) in ["a@example.org", "b@example.org"].iter().enumerate() {
+            let add = json!({"sylkrtc": "account-add", "transaction": "t", "account": account, "password": HA1});
+            client.send(&add.to_string()).await;
+            let register =
+                json!({"sylkrtc": "account-register", "transaction": "t", "account": account});
+            client.send(&register.to_string()).await;
+            let create = json!({"sylkrtc": "session-create", "transaction": "t", "account": account,
+                "session": format!("S{number}"), "uri": "bob@example.net", "sdp": "x"});
+            client.send(&create.to_string()).await;
+        }
+        for _ in 0..turn % 7 {
+            tokio::task::yield_now().await;
+        }
+        match turn % 2 {
+            0 => client.break_off(),
+            _ => client.close_at_once().await,
+        }
+        drop(held);
+    }
+    let balanced = |world: &World| {
+        world.door.accounts() == 0
+            && world.switch.was_asked("AddWebClient") == world.switch.was_asked("RemoveWebClient")
+    };
+    world.until("every account was removed", balanced).await;
+    // And in the middle of everything.
+    let mut client = world.client().await;
+    let held = world.switch.hold().await;
+    let add =
+        json!({"sylkrtc": "account-add", "transaction": "t", "account": ALICE, "password": HA1});
+    client.send(&add.to_string()).await;
+    world
+        .until("it is under way", |world| world.door.accounts() == 1)
+        .await;
+    world.process.cancel();
+    drop(held);
+    world.until("the last one was removed too", balanced).await;
+}

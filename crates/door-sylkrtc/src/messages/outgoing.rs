@@ -256,9 +256,13 @@ impl Job {
             .await
     }
 
-    /// Nothing is registered for a local account that has a journal here: it finds the message when it comes back.
+    /// Nothing is registered for a local account that has a journal here: it finds the message when it comes back. A
+    /// note to oneself is in the journal already.
     async fn keep_for_receiver(&self, shared: &Shared, message: &Outgoing) -> bool {
         let receiver = key(&self.to.uri);
+        if receiver == key(&self.account) {
+            return true;
+        }
         let domain = receiver.split_once('@').map_or("", |(_, domain)| domain);
         let is_ours = shared.is_local(domain);
         if !is_ours || !shared.store.knows(&receiver).await.unwrap_or(false) {

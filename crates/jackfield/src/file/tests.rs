@@ -330,3 +330,58 @@ fn errors_of_toml_and_xml_come_together() {
     check_errors(folder.load(), &["jackfield.toml:4:9:", "fs.xml:3:"]);
     assert!(load(Some(Path::new("/no/such/jackfield.toml"))).is_err());
 }
+
+#[test]
+fn the_sylkrtc_door_is_open_on_loopback_until_it_is_closed() {
+    let door = load(None)
+        .unwrap_or_else(|problems| panic!("{problems:#?}"))
+        .settings
+        .sylkrtc
+        .unwrap();
+    let loopback = |port: u16| vec![std::net::SocketAddr::from(([127, 0, 0, 1], port))];
+    assert_eq!(
+        (door.listen, door.tls_listen),
+        (loopback(10_888), loopback(10_889))
+    );
+    let closed = toml("[door.sylkrtc]\nlisten = []\ntls_listen = []\n").unwrap();
+    assert!(closed.settings.sylkrtc.is_none());
+    check_errors(
+        toml(
+            "[door.sylkrtc]\npath = \"ws\"\ndecline_code = 200\nlissten = \"127.0.0.1:1\"\nadmin_listen = \"0.0.0.0:20888\"\n",
+        ),
+        &[
+            "jackfield.toml:2:8: door.sylkrtc.admin_secret: the admin interface needs a secret",
+            "jackfield.toml:2:8: door.sylkrtc.path: path must begin with /",
+            "jackfield.toml:3:16: door.sylkrtc.decline_code: expected a number from 300 to 699",
+            "jackfield.toml:4:1: door.sylkrtc.lissten: unknown key, did you mean listen?",
+        ],
+    );
+    check_errors(
+        toml("[door.sylkrtc]\ncertificate = \"a.pem\"\n"),
+        &["jackfield.toml:1:1: door.sylkrtc: certificate and key go together"],
+    );
+}
+
+#[test]
+fn a_webrtcgateway_ini_is_imported_and_what_it_cannot_do_is_named() {
+    let ini = "[General]\nsip_domains = example.org\nwebsocket_ping_interval = 30\n[Janus]\napi_url = ws://x\n";
+    let folder = Folder::new(&[
+        (
+            "jackfield.toml",
+            "[door.sylkrtc]\nimport = \"webrtcgateway.ini\"\nping = \"10s\"\n",
+        ),
+        ("webrtcgateway.ini", ini),
+    ]);
+    let loaded = folder.load().unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let door = loaded.settings.sylkrtc.unwrap();
+    assert_eq!(door.sip_domains, ["example.org"]);
+    assert_eq!(
+        door.ping,
+        std::time::Duration::from_secs(10),
+        "keys of ours win"
+    );
+    assert_eq!(
+        folder.shown(&loaded.notes),
+        ["webrtcgateway.ini: [Janus] api_url: without effect, there is no Janus"]
+    );
+}
