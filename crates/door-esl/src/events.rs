@@ -269,6 +269,8 @@ fn family(name: EventName) -> Option<Family> {
     ];
     if name == EventName::Custom {
         None
+    } else if name == EventName::Message {
+        Some(Family::Message)
     } else if name == EventName::BackgroundJob {
         Some(Family::Job)
     } else if SYSTEM.contains(&name) {

@@ -208,3 +208,38 @@ async fn events_come_while_a_request_is_half_typed() {
     client.send("o done\n\n").await;
     client.expect(&support::response("done")).await;
 }
+
+#[tokio::test]
+async fn messages_are_seen_by_those_who_ask_for_them() {
+    use api::event::{EventKind, MessageEvent, WebEvent, WebEventKind, WebParty};
+    let world = world().await;
+    let mut client = world.client().await;
+    client.ask("event plain MESSAGE", &reply(ENABLED)).await;
+    let message = MessageEvent {
+        from: WebParty {
+            uri: "1000@10.0.0.5".into(),
+            display_name: "".into(),
+        },
+        sender: None,
+        source: "192.0.2.1:5060".parse().unwrap(),
+        to: "1001@10.0.0.5".into(),
+        clients: Vec::new(),
+        call: None,
+        content_type: "text/plain".into(),
+        headers: Vec::new(),
+        body: b"Lunch?".as_slice().into(),
+    };
+    let told = WebEvent {
+        client: api::id::WebClientId(1),
+        kind: WebEventKind::Registered,
+    };
+    let kinds = [
+        EventKind::Web(Box::new(told)),
+        EventKind::Message(Box::new(message)),
+    ];
+    let events = kinds.map(|kind| (kind, None)).into();
+    world.switch.publish(events, None).await;
+    let event = client.frame().await;
+    assert_eq!(event.header("Event-Name"), Some("MESSAGE"));
+    assert!(event.body.ends_with("\n\nLunch?"), "{}", event.body);
+}

@@ -3,6 +3,7 @@
 mod account;
 mod channel;
 mod channel_data;
+mod message;
 mod room;
 mod system;
 
@@ -106,7 +107,8 @@ pub fn name(event: &Event) -> Option<EventName> {
         EventKind::Job(_) => Some(EventName::BackgroundJob),
         EventKind::System(kind) => system::name(kind),
         EventKind::Custom(custom) => EventName::from_word(&custom.name),
-        EventKind::Web(_) | EventKind::Message(_) => None,
+        EventKind::Message(_) => Some(EventName::Message),
+        EventKind::Web(_) => None,
     }
 }
 
@@ -134,8 +136,9 @@ pub fn headers(event: &Event, server: &Server) -> Headers {
         EventKind::Job(job) => system::write_job(&mut headers, event, job, server),
         EventKind::System(kind) => system::write(&mut headers, event, kind, server),
         EventKind::Custom(custom) => system::write_custom(&mut headers, event, custom, server),
-        // `name` gives these none, so nobody is shown them.
-        EventKind::Web(_) | EventKind::Message(_) => {}
+        EventKind::Message(kind) => message::write(&mut headers, event, kind, server),
+        // `name` gives them none, so nobody is shown them.
+        EventKind::Web(_) => {}
     }
     headers
 }

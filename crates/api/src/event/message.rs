@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,6 +14,8 @@ pub struct MessageEvent {
     pub from: WebParty,
     /// Web client that sent it, when one did.
     pub sender: Option<WebClientId>,
+    /// Where it came from.
+    pub source: SocketAddr,
     /// `user@host` it is for.
     pub to: Arc<str>,
     /// Web clients it reaches: those registered for the account when it came.

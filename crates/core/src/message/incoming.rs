@@ -87,6 +87,7 @@ fn letter_of(request: &IncomingRequest) -> Option<Letter> {
             display_name: from.display_name().as_ref().into(),
         },
         client: None,
+        source: request.flow.remote,
         to: format!("{}@{}", to.user_decoded(), to.host).into(),
         call: None,
         content_type: header(request.header(HeaderName::ContentType).unwrap_or(PLAIN)),

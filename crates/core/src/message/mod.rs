@@ -6,6 +6,7 @@ mod send;
 mod tests;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::command::message::Delivery;
@@ -62,6 +63,7 @@ enum Sender {
 struct Letter {
     from: WebParty,
     client: Option<WebClientId>,
+    source: SocketAddr,
     /// `user@host`
     to: Arc<str>,
     call: Option<ChannelId>,
@@ -76,6 +78,7 @@ impl Letter {
         MessageEvent {
             from: self.from.clone(),
             sender: self.client,
+            source: self.source,
             to: self.to.clone(),
             clients,
             call: self.call.clone(),
@@ -122,7 +125,7 @@ impl Switch {
         account: &Account,
         letter: &Letter,
         sender: Sender,
-        except: Option<std::net::SocketAddr>,
+        except: Option<SocketAddr>,
     ) {
         let clients: Vec<WebClientId> = self
             .web

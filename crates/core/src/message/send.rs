@@ -48,6 +48,7 @@ impl Switch {
         let letter = Letter {
             from: party_of(&client),
             client: Some(id),
+            source: client.source,
             to: to.clone(),
             call: None,
             content_type,
@@ -123,6 +124,7 @@ impl Switch {
         let letter = Letter {
             from: party_of(client),
             client: Some(id),
+            source: client.source,
             to: "".into(),
             call: None,
             content_type,

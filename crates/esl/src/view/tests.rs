@@ -395,3 +395,48 @@ fn what_clients_never_see_has_no_name() {
     };
     assert_eq!(name(&event(EventKind::System(due), None)), None);
 }
+
+#[test]
+fn a_message_and_what_only_pages_are_told() {
+    let message = api::event::MessageEvent {
+        from: api::event::WebParty {
+            uri: "1000@10.0.0.5".into(),
+            display_name: "Ali\"ce".into(),
+        },
+        sender: None,
+        source: "192.0.2.1:5060".parse().expect("an address"),
+        to: "1001@10.0.0.5".into(),
+        clients: Vec::new(),
+        call: None,
+        content_type: "text/plain".into(),
+        headers: Vec::new(),
+        body: b"Lunch?\n".as_slice().into(),
+    };
+    let message = event(EventKind::Message(Box::new(message)), None);
+    assert_eq!(name(&message), Some(EventName::Message));
+    assert_eq!(
+        shape(&message),
+        "Event-Name CORE proto to_proto from from_user from_host to_user to_host from_sip_ip \
+         from_sip_port to type from_full"
+    );
+    let all = headers(&message, &server());
+    for (header, value) in [
+        ("Event-Name", "MESSAGE"),
+        ("from_user", "1000"),
+        ("to_host", "10.0.0.5"),
+        ("from_sip_port", "5060"),
+        ("from_full", "\"Alice\" <sip:1000@10.0.0.5>"),
+    ] {
+        assert_eq!(all.get(header).as_deref(), Some(value), "{header}");
+    }
+    assert_eq!(all.body(), Some(&b"Lunch?\n"[..]));
+    let told = api::event::WebEvent {
+        client: api::id::WebClientId(1),
+        kind: api::event::WebEventKind::Registered,
+    };
+    assert_eq!(
+        name(&event(EventKind::Web(Box::new(told)), None)),
+        None,
+        "nobody but its door sees it"
+    );
+}
