@@ -4,10 +4,12 @@ mod inbound;
 mod loopback;
 mod negotiate;
 mod null;
+mod refer;
 mod reinvite;
 mod sip_events;
 mod sip_leg;
 mod statistics;
+mod web_end;
 mod web_leg;
 mod web_reports;
 

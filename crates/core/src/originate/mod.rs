@@ -2,6 +2,7 @@
 
 mod attempt;
 mod expand;
+mod group;
 mod outbound;
 mod race;
 

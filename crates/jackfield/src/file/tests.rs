@@ -385,3 +385,11 @@ fn a_webrtcgateway_ini_is_imported_and_what_it_cannot_do_is_named() {
         ["webrtcgateway.ini: [Janus] api_url: without effect, there is no Janus"]
     );
 }
+
+#[test]
+fn pages_of_this_machine_may_call_the_built_in_domain_localhost() {
+    let loaded = toml("").unwrap();
+    let profile = &loaded.settings.switch.switch.profiles[0];
+    let domains: Vec<&str> = profile.domains.iter().map(|name| &**name).collect();
+    assert_eq!(domains, ["127.0.0.1", "localhost"]);
+}
