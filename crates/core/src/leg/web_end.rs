@@ -98,7 +98,7 @@ impl Switch {
         // Somebody else took the call, or the page had its say: nobody missed anything.
         let missed = !inbound
             && !answered
-            && rang
+            && matches!(leg.stage, Stage::Ringing)
             && leg.farewell.is_none()
             && cause != HangupCause::LoseRace;
         let farewell = leg.farewell.take().unwrap_or_else(|| {

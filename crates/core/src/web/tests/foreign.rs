@@ -31,10 +31,92 @@ fn respond(rig: &mut Rig, request: &Message, status: &str, headers: &str) {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     let to = request.header(HeaderName::To).unwrap_or_default();
+    // What follows an empty line is the body.
+    let (headers, body) = match headers.split_once("\r\n\r\n") {
+        Some((headers, body)) => (format!("{headers}\r\n"), body),
+        None => (headers.to_owned(), ""),
+    };
     text.push_str(&format!(
-        "To: {to};tag=there\r\n{headers}Content-Length: 0\r\n\r\n"
+        "To: {to};tag=there\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        body.len()
     ));
     rig.receive(SERVER, &text);
+}
+
+/// A phone's description with these payload types.
+fn phone_sdp(payload_types: &str) -> String {
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+         m=audio 4000 RTP/AVP {payload_types}\r\n"
+    )
+}
+
+#[test]
+fn a_page_is_answered_with_the_codec_the_far_side_took() {
+    let mut rig = rig();
+    let user = add(&mut rig, 1, "1000@127.0.0.1");
+    let call = place(&mut rig, user, "bob@192.0.2.1", AUDIO);
+    assert_eq!(rig.peers.orders(), Vec::<String>::new(), "not before");
+    let invite = sent(&mut rig, &Method::Invite);
+    let headers = format!(
+        "Contact: <sip:bob@192.0.2.1>\r\nX-Acme-Desk: 4\r\nX-Other: 5\r\n\
+         Content-Type: application/sdp\r\n\r\n{}",
+        phone_sdp("8")
+    );
+    rig.events.clear();
+    respond(&mut rig, &invite, "200 OK", &headers);
+    assert_eq!(rig.peers.orders(), ["accept 1 PCMA"]);
+    assert_eq!(
+        rig.seen(told),
+        ["1: accepted answer of 1 X-Acme-Desk=4"],
+        "with the headers it asked for"
+    );
+    end(&mut rig, &call, 486);
+    let bye = sent(&mut rig, &Method::Bye);
+    respond(&mut rig, &bye, "200 OK", "");
+    rig.pass(std::time::Duration::from_secs(40));
+    check_idle(&rig);
+}
+
+#[test]
+fn a_page_is_offered_the_codec_the_caller_would_be_given() {
+    let mut config = config();
+    config.profiles[0].auth_calls = false;
+    config.profiles[0].context = "default".into();
+    let mut rig = Rig::with(config);
+    let client = registered(&mut rig, 2, "1001@127.0.0.1");
+    let sdp = phone_sdp("18 8 0");
+    rig.receive(
+        SERVER,
+        &format!(
+            "INVITE sip:1001@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\r\n\
+             From: \"Bob\" <sip:bob@192.0.2.1>;tag=b\r\nTo: <sip:1001@127.0.0.1>\r\n\
+             Call-ID: b7Kq0fT2\r\nCSeq: 1 INVITE\r\nContact: <sip:bob@192.0.2.1>\r\n\
+             X-Acme-Case: 9\r\nX-Other: 1\r\nMax-Forwards: 70\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+            sdp.len()
+        ),
+    );
+    assert_eq!(rig.peers.orders(), ["offer 1 PCMA"]);
+    let call = call_of(&rig, client);
+    let told = rig.seen(told);
+    assert_eq!(
+        told.last().map(String::as_str),
+        Some("2: incoming Bob bob@192.0.2.1: offer of 1 X-Acme-Case=9"),
+        "a stranger is shown at its own domain"
+    );
+    assert_eq!(rig.switch.var(&call, "sip_call_id"), Some("b7Kq0fT2"));
+    answer(&mut rig, &call, AUDIO).unwrap();
+    let answer = rig
+        .take_sent()
+        .into_iter()
+        .find(|message| message.code() == Some(200))
+        .expect("the caller is answered");
+    assert_eq!(answer.header_named("X-Acme-Desk"), Some("4"));
+    assert!(String::from_utf8_lossy(&answer.body()).contains("RTP/AVP 8"));
+    end(&mut rig, &call, 486);
+    rig.pass(std::time::Duration::from_secs(80));
+    check_idle(&rig);
 }
 
 fn challenge(realm: &str) -> String {

@@ -210,6 +210,32 @@ fn a_caller_who_gives_up_was_missed() {
 }
 
 #[test]
+fn who_answered_too_late_missed_nothing() {
+    let (mut rig, caller, second, _) = ringing_pair();
+    let a = place(&mut rig, caller, "1001@127.0.0.1", AUDIO);
+    let b = rig
+        .view
+        .channels_in_order()
+        .find(|channel| channel.name.ends_with("web-2.invalid"))
+        .unwrap()
+        .id
+        .clone();
+    // The caller hangs up while the answer is being read.
+    rig.peers.silent = true;
+    answer(&mut rig, &b, AUDIO).unwrap();
+    rig.events.clear();
+    end(&mut rig, &a, 486);
+    let seen = rig.seen(told);
+    assert!(
+        seen.contains(&format!("{}: terminated 487 Request Terminated", second.0)),
+        "{seen:?}"
+    );
+    rig.feed(Input::Web(WebReport::Connected { peer: PeerId(2) }));
+    assert_eq!(rig.seen(told), Vec::<String>::new());
+    check_idle(&rig);
+}
+
+#[test]
 fn who_refuses_missed_nothing_and_the_others_ring_on() {
     let (mut rig, caller, second, _) = ringing_pair();
     place(&mut rig, caller, "1001@127.0.0.1", AUDIO);
