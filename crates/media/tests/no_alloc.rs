@@ -2,6 +2,8 @@
 //! conference, playback and recording under an allocator that counts.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
+mod webrtc_pair;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -393,4 +395,30 @@ fn a_leg_takes_less_than_twenty_four_kilobytes_and_gives_it_back() {
     // The tables keep their room for the next hundred.
     assert!(left < 64 * 1024, "{left} bytes");
     println!("{each} bytes per G.711 leg");
+}
+
+/// A connected WebRTC peer that has audio and video agreed, with its certificate shared.
+#[test]
+fn a_webrtc_peer_takes_less_than_128_kilobytes_and_gives_it_back() {
+    let mut pairs = Vec::new();
+    let connected = || {
+        let mut pair = webrtc_pair::Pair::new(false);
+        let wish = webrtc_pair::wish(true);
+        pair.negotiate(webrtc_pair::BROWSER, &wish, &wish);
+        pair.connect();
+        pair.crossed = Vec::new();
+        pair
+    };
+    drop(connected());
+    let before = BYTES.with(Cell::get);
+    for _ in 0..20 {
+        pairs.push(connected());
+    }
+    let each = (BYTES.with(Cell::get) - before) / 40;
+    assert!(each < 128 * 1024, "{each} bytes");
+    pairs = Vec::new();
+    drop(pairs);
+    let left = BYTES.with(Cell::get) - before;
+    assert!(left < 64 * 1024, "{left} bytes");
+    println!("{each} bytes per WebRTC peer");
 }

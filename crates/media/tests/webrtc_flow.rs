@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jackfield_media as media;
 use media::control::PeerEnd;
+use media::rtp::rtcp;
 use media::webrtc::{VideoFormat, VideoPacket};
 use webrtc_pair::{BROWSER, Pair, SERVER, rtp, split_candidates, wish};
 
@@ -143,6 +144,37 @@ fn what_was_heard_once_is_not_heard_again() {
         }
     }
     assert_eq!(pair.ends[SERVER].audio.len(), 20);
+}
+
+#[test]
+fn a_leg_is_told_what_share_of_its_audio_is_lost() {
+    let mut pair = connected(false);
+    for n in 0..1000_u16 {
+        let packet = rtp(0, 4711, n, u32::from(n) * 160, &[1; 160]);
+        pair.cut = n % 5 == 0;
+        pair.with(SERVER, |peer, now, out| peer.send_audio(now, &packet, out));
+        pair.cut = false;
+        pair.run(Duration::from_millis(20));
+    }
+    let reports = &pair.ends[SERVER].reports;
+    assert!((2..=5).contains(&reports.len()), "{}", reports.len());
+    let last = reports.last().unwrap();
+    let mut told = Vec::new();
+    assert!(rtcp::read::compound(last, |incoming| told.push(incoming)));
+    let [
+        rtcp::read::Incoming::Block {
+            ssrc,
+            fraction_lost,
+            lost,
+            ..
+        },
+    ] = told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(ssrc, 4711);
+    assert!((40..64).contains(&fraction_lost), "{fraction_lost}/256");
+    assert!(lost > 100, "{lost}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The shell of the WebRTC peers: one thread with its sockets, timers and peers.
 //!
 //! [`WebThread`] is the switch's end: it posts commands and gets reports. The thread is no media thread, because the
-//! library of the peers allocates with every packet (docs/decisions/0008-peers-beside-the-media-threads.md); audio
+//! library of the peers allocates with every packet (docs/decisions/0009-peers-beside-the-media-threads.md); audio
 //! reaches the media threads by lanes. It is one thread, so that video between two browsers never changes threads.
 
 mod counters;

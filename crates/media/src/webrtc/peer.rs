@@ -33,6 +33,8 @@ const MAX_CANDIDATES: usize = 64;
 /// Pictures asked for by one viewer are passed on at most this often: a flood of requests would make
 /// the sender send nothing but whole pictures.
 const KEYFRAME_PAUSE: Duration = Duration::from_millis(250);
+/// How often the leg is told how its audio arrives; browsers report about as often.
+const LOSS_REPORTS: Duration = Duration::from_secs(5);
 /// Video packets kept for resending, some two seconds of a good picture.
 const RESEND_PACKETS: usize = 1024;
 
@@ -134,7 +136,7 @@ pub enum Happening {
         /// The datagram.
         bytes: Vec<u8>,
     },
-    /// Audio came: one plain RTP packet.
+    /// For the leg: one plain RTP packet of the browser's audio, or an RTCP report of how the leg's own arrives there.
     Audio(Vec<u8>),
     /// Video came.
     Video(VideoPacket),
@@ -178,6 +180,8 @@ pub struct Peer {
     audio: Option<Mid>,
     video: Option<Mid>,
     audio_out: Continuity,
+    /// Who the leg says it is in its packets.
+    leg_ssrc: Option<u32>,
     video_out: Continuity,
     keyframe_asked: Option<Instant>,
     connected_told: bool,
@@ -195,6 +199,7 @@ impl Peer {
             .set_ice_lite(settings.ice_lite)
             .set_rtp_mode(true)
             .set_send_buffer_video(RESEND_PACKETS)
+            .set_stats_interval(Some(LOSS_REPORTS))
             .clear_codecs()
             .enable_opus(true, false)
             .enable_g722(true, false)
@@ -230,6 +235,7 @@ impl Peer {
             audio: None,
             video: None,
             audio_out: Continuity::new(8000, first_sequence),
+            leg_ssrc: None,
             video_out: Continuity::new(90_000, first_sequence),
             keyframe_asked: None,
             connected_told: false,
@@ -475,6 +481,7 @@ impl Peer {
         let (Some(packet), Some(mid)) = (Packet::parse(datagram), self.audio) else {
             return false;
         };
+        self.leg_ssrc = Some(packet.ssrc);
         let pt = Pt::new_with_value(packet.payload_type);
         if self.stage != Stage::Up || self.rtc.codec_config().find(|p| p.pt() == pt).is_none() {
             return false;
@@ -647,6 +654,12 @@ impl Peer {
             Event::EgressBitrateEstimate(BweKind::Remb { estimate, .. }) => {
                 out.push(Happening::BitrateLimit(estimate.as_u64()));
             }
+            Event::MediaEgressStats(stats) if Some(stats.mid) == self.audio => {
+                if let (Some(loss), Some(ssrc)) = (stats.loss, self.leg_ssrc) {
+                    let remote = stats.remote.map(|r| (r.packets_lost, r.jitter));
+                    out.push(Happening::Audio(loss_report(ssrc, loss, remote)));
+                }
+            }
             Event::Closed => self.end(PeerEnd::Closed, out),
             _ => {}
         }
@@ -716,6 +729,23 @@ impl Peer {
             out.push(Happening::Audio(bytes));
         }
     }
+}
+
+/// What a browser said of the audio it gets, as a receiver report about the leg's own stream. RFC 3550 §6.4.2. The codec
+/// prepares for losses by it.
+fn loss_report(ssrc: u32, loss: f32, remote: Option<(u64, u32)>) -> Vec<u8> {
+    let (lost, jitter) = remote.unwrap_or_default();
+    let lost = u32::try_from(lost).unwrap_or(u32::MAX).min(0x007f_ffff);
+    let fraction = (loss * 256.0).clamp(0.0, 255.0) as u8;
+    let mut bytes = vec![0x81, 201, 0, 7, 0, 0, 0, 1];
+    bytes.extend(ssrc.to_be_bytes());
+    bytes.push(fraction);
+    bytes.extend(&lost.to_be_bytes()[1..]);
+    // Highest sequence number, then jitter, then times of a sender report that was not ours.
+    bytes.extend([0; 4]);
+    bytes.extend(jitter.to_be_bytes());
+    bytes.extend([0; 8]);
+    bytes
 }
 
 fn add_address(rtc: &mut Rtc, address: &LocalAddress) {

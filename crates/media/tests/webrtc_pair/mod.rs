@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use jackfield_media as media;
 use media::control::{Codec, PeerEnd, PeerWish, WebAgreed};
 use media::rtp::Packet;
+use media::rtp::packet::is_rtcp;
 use media::webrtc::{Happening, Identity, LocalAddress, Peer, PeerSettings, VideoPacket};
 
 pub const BROWSER: usize = 0;
@@ -21,6 +22,8 @@ pub struct End {
     pub peer: Peer,
     pub address: SocketAddr,
     pub audio: Vec<Vec<u8>>,
+    /// What its leg is told of its own audio.
+    pub reports: Vec<Vec<u8>>,
     pub video: Vec<VideoPacket>,
     pub keyframes_wanted: usize,
     pub limits: Vec<u64>,
@@ -65,6 +68,7 @@ impl Pair {
                 peer: Peer::new(&settings, now, 40_000),
                 address: settings.addresses[0].bound,
                 audio: Vec::new(),
+                reports: Vec::new(),
                 video: Vec::new(),
                 keyframes_wanted: 0,
                 limits: Vec::new(),
@@ -135,6 +139,7 @@ impl Pair {
             for happening in out {
                 let this = &mut self.ends[end];
                 match happening {
+                    Happening::Audio(bytes) if is_rtcp(&bytes) => this.reports.push(bytes),
                     Happening::Audio(bytes) => this.audio.push(bytes),
                     Happening::Video(packet) => this.video.push(packet),
                     Happening::KeyframeWanted => this.keyframes_wanted += 1,

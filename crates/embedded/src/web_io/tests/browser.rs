@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use media::control::{PeerEnd, PeerWish};
 use media::rtp::Packet;
+use media::rtp::packet::is_rtcp;
 use media::webrtc::{
     Happening, Identity, LocalAddress, Peer, PeerSettings, VideoFormat, VideoPacket,
 };
@@ -108,6 +109,7 @@ impl Browser {
                 Happening::Send { to, bytes, .. } => {
                     self.socket.send_to(&bytes, to).unwrap();
                 }
+                Happening::Audio(packet) if is_rtcp(&packet) => {}
                 Happening::Audio(packet) => self.heard.push(packet),
                 Happening::Video(packet) => self.seen.push(packet),
                 Happening::KeyframeWanted => self.keyframes_wanted += 1,

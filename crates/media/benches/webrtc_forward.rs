@@ -1,0 +1,154 @@
+//! What a browser costs: a video packet taken from one and sent to another (unprotect, number, protect), the same for
+//! audio, and a connection from the offer on. The bar is 150,000 forwarded packets per second and core.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use jackfield_media as media;
+use media::control::{Codec, PeerWish};
+use media::webrtc::{
+    Happening, Identity, LocalAddress, Peer, PeerSettings, VideoFormat, VideoPacket,
+};
+
+fn main() {
+    divan::main();
+}
+
+/// Packets forwarded in one measurement.
+const PACKETS: u16 = 1000;
+
+fn settings(address: &str) -> PeerSettings {
+    PeerSettings {
+        identity: Identity::new().expect("a certificate can be made"),
+        addresses: vec![LocalAddress {
+            bound: address.parse().expect("an address"),
+            advertised: None,
+        }],
+        ice_lite: false,
+    }
+}
+
+fn wish() -> PeerWish {
+    PeerWish {
+        audio: vec![Codec::Opus],
+        video: true,
+        leg: None,
+    }
+}
+
+/// Two peers, connected to each other.
+struct Pair {
+    peers: [Peer; 2],
+    now: Instant,
+}
+
+impl Pair {
+    fn connected(settings: &[PeerSettings; 2]) -> Self {
+        let now = Instant::now();
+        let mut pair = Self {
+            peers: [0, 1].map(|end| Peer::new(&settings[end], now, 1)),
+            now,
+        };
+        let mut out = Vec::new();
+        let offer = pair.peers[0]
+            .offer(now, &wish(), &mut out)
+            .expect("an offer");
+        pair.carry(0, &mut out);
+        let (answer, _) = pair.peers[1]
+            .accept(now, &offer, &wish(), &mut out)
+            .expect("an answer");
+        pair.carry(1, &mut out);
+        pair.peers[0]
+            .take_answer(now, &answer, &mut out)
+            .expect("an agreement");
+        let mut connected = pair.carry(0, &mut out);
+        while connected < 2 {
+            pair.now += Duration::from_millis(10);
+            for end in [0, 1] {
+                pair.peers[end].timeout(pair.now, &mut out);
+                connected += pair.carry(end, &mut out);
+            }
+        }
+        pair
+    }
+
+    /// Delivers everything; returns how many ends got connected by it.
+    fn carry(&mut self, end: usize, out: &mut Vec<Happening>) -> usize {
+        let mut connected = 0;
+        let mut waiting: Vec<_> = out.drain(..).map(|happening| (end, happening)).collect();
+        waiting.reverse();
+        while let Some((end, happening)) = waiting.pop() {
+            if happening == Happening::Connected {
+                connected += 1;
+            }
+            if let Happening::Send { from, to, bytes } = happening {
+                let mut more = Vec::new();
+                self.peers[1 - end].receive(self.now, from, to, &bytes, &mut more);
+                waiting.extend(more.into_iter().rev().map(|happening| (1 - end, happening)));
+            }
+        }
+        connected
+    }
+}
+
+fn picture(sequence: u16) -> VideoPacket {
+    VideoPacket {
+        format: VideoFormat::Vp8,
+        ssrc: 1,
+        sequence,
+        timestamp: u32::from(sequence / 10) * 3000,
+        marker: sequence % 10 == 9,
+        turned: None,
+        payload: Arc::from([0x10; 1000].as_slice()),
+    }
+}
+
+/// Video packets as they come off the wire, through one peer, and onto the wire of another.
+#[divan::bench(sample_count = 20)]
+fn video_packet(bencher: Bencher<'_, '_>) {
+    let settings = [settings("10.0.0.1:1"), settings("10.0.0.2:2")];
+    bencher
+        .counter(ItemsCount::new(PACKETS))
+        .with_inputs(|| {
+            let mut sender = Pair::connected(&settings);
+            let viewer = Pair::connected(&settings);
+            let mut sealed = Vec::new();
+            let mut out = Vec::new();
+            for n in 0..PACKETS {
+                sender.now += Duration::from_millis(1);
+                let now = sender.now;
+                sender.peers[0].send_video(now, &picture(n), &mut out);
+                sealed.extend(out.drain(..).filter_map(|happening| match happening {
+                    Happening::Send { from, to, bytes } => Some((now, from, to, bytes)),
+                    _ => None,
+                }));
+            }
+            (sender, viewer, sealed)
+        })
+        .bench_local_values(|(mut sender, mut viewer, sealed)| {
+            let (mut out, mut sent) = (Vec::new(), Vec::new());
+            let mut forwarded = 0;
+            for (now, from, to, bytes) in sealed {
+                sender.peers[1].receive(now, from, to, &bytes, &mut out);
+                for happening in out.drain(..) {
+                    if let Happening::Video(packet) = happening {
+                        viewer.peers[0].send_video(now, &packet, &mut sent);
+                        forwarded += 1;
+                    }
+                }
+                black_box(&sent);
+                sent.clear();
+            }
+            assert_eq!(forwarded, PACKETS);
+            (sender, viewer)
+        });
+}
+
+/// Both ends from offer to connected, with certificates made before.
+#[divan::bench(sample_count = 100)]
+fn connection_of_two(bencher: Bencher<'_, '_>) {
+    let settings = [settings("10.0.0.1:1"), settings("10.0.0.2:2")];
+    bencher.bench_local(|| Pair::connected(&settings));
+}
