@@ -1,0 +1,208 @@
+/** The telephone itself, without its face: one account, one call, and perhaps another one waiting. */
+import { Call } from "./call.js";
+import { Gateway, uuid } from "./gateway.js";
+import { ofRegistration } from "./reason.js";
+/** A call outlives its connection this long: the server keeps it for a client that comes back. */
+const CALL_WITHOUT_CONNECTION_MS = 30_000;
+export class Phone {
+    line = "off";
+    call;
+    /** Offered while there is a call. */
+    waiting;
+    #listener;
+    #gateway;
+    #credentials;
+    #resumeToken;
+    #lostAt;
+    constructor(listener) {
+        this.#listener = listener;
+    }
+    get account() {
+        return this.#credentials?.account ?? "";
+    }
+    /** Connects and registers, and goes on doing so after every loss, until `signOut`. */
+    signIn(url, credentials) {
+        this.signOut();
+        this.#credentials = credentials;
+        this.#turn("signing-in", "");
+        const gateway = new Gateway(url, {
+            linkChanged: (state, retry) => this.#linkChanged(gateway, state, retry),
+            received: (message) => this.#received(message),
+        });
+        this.#gateway = gateway;
+        gateway.start();
+    }
+    /** Hangs up and leaves. */
+    signOut() {
+        const gateway = this.#gateway;
+        if (gateway === undefined) {
+            return;
+        }
+        this.call?.hangUp();
+        this.waiting?.hangUp();
+        if (gateway.state === "ready") {
+            gateway.ask({ sylkrtc: "account-remove", account: this.account }).catch(() => { });
+        }
+        this.#gateway = undefined;
+        this.#credentials = undefined;
+        this.#resumeToken = undefined;
+        this.#lostAt = undefined;
+        gateway.stop();
+        this.#turn("off", "");
+    }
+    /** Does not wait for the next attempt to connect. */
+    retryNow() {
+        this.#gateway?.retryNow();
+    }
+    /** Calls somebody, unless there is a call already. */
+    dial(uri, wish) {
+        const gateway = this.#gateway;
+        if (gateway === undefined || gateway.state !== "ready" || this.call !== undefined) {
+            return undefined;
+        }
+        this.call = Call.place(gateway, this.#calls, this.account, uuid(), uri, wish);
+        this.#listener.changed(this.call);
+        return this.call;
+    }
+    /** Hangs up what there is and takes the waiting call. */
+    async answerWaiting(wish) {
+        const waiting = this.waiting;
+        this.waiting = undefined;
+        this.call?.hangUp();
+        if (waiting !== undefined && waiting.state === "offered") {
+            this.call = waiting;
+            await waiting.answer(wish);
+        }
+    }
+    #linkChanged(gateway, state, retryInSeconds) {
+        if (gateway !== this.#gateway) {
+            return;
+        }
+        if (state === "waiting" && this.call !== undefined) {
+            this.#lostAt ??= Date.now();
+        }
+        this.#listener.linkChanged(state, retryInSeconds);
+        if (state === "ready") {
+            void this.#register(gateway);
+        }
+        else if (this.line === "registered") {
+            this.#turn("signing-in", "");
+        }
+    }
+    async #register(gateway) {
+        const credentials = this.#credentials;
+        if (credentials === undefined) {
+            return;
+        }
+        const { account, ha1, displayName } = credentials;
+        try {
+            const added = await gateway.ask({
+                sylkrtc: "account-add",
+                account,
+                password: ha1,
+                user_agent: "Jackfield phone",
+                ...(displayName === "" ? {} : { display_name: displayName }),
+                ...(this.#resumeToken === undefined ? {} : { previous_session_token: this.#resumeToken }),
+            });
+            this.#resumeToken = added.resumeToken ?? this.#resumeToken;
+            this.#settleCalls(added.resumed);
+            await gateway.ask({ sylkrtc: "account-register", account });
+        }
+        catch (error) {
+            // A lost connection is not a refusal: the next one tries again.
+            if (gateway.state === "ready") {
+                this.#turn("failed", error instanceof Error ? error.message : String(error));
+            }
+        }
+    }
+    /** After a loss the server says whether it kept our calls; if not, they are over. */
+    #settleCalls(resumed) {
+        const lostAt = this.#lostAt;
+        this.#lostAt = undefined;
+        if (lostAt === undefined) {
+            return;
+        }
+        if (!resumed || Date.now() - lostAt > CALL_WITHOUT_CONNECTION_MS) {
+            this.call?.end("Error: the connection to the server was lost");
+            this.waiting?.end("Error: the connection to the server was lost");
+        }
+    }
+    #received(message) {
+        switch (message.kind) {
+            case "ready":
+            case "ack":
+            case "error":
+                return;
+            case "registration":
+                if (message.account === this.account) {
+                    this.#registration(message);
+                }
+                return;
+            case "incoming":
+                if (message.account === this.account) {
+                    this.#incoming(message);
+                }
+                return;
+            case "missed":
+                // A call that reached us was shown, and is in the list already.
+                return;
+            case "state":
+            case "update": {
+                const call = [this.call, this.waiting].find((one) => one?.session === message.session);
+                void call?.take(message);
+            }
+        }
+    }
+    #registration(message) {
+        switch (message.state) {
+            case "registering":
+                return this.#turn("signing-in", "");
+            case "registered":
+                return this.#turn("registered", "");
+            case "failed":
+                return this.#turn("failed", ofRegistration(message.reason));
+        }
+    }
+    #incoming(message) {
+        const gateway = this.#gateway;
+        if (gateway === undefined) {
+            return;
+        }
+        const call = Call.offered(gateway, this.#calls, message);
+        if (this.call === undefined) {
+            this.call = call;
+            this.#listener.offered(call, false);
+        }
+        else if (this.waiting === undefined) {
+            this.waiting = call;
+            this.#listener.offered(call, true);
+        }
+        else {
+            call.hangUp();
+            return;
+        }
+        this.#listener.changed(call);
+    }
+    #calls = {
+        changed: (call) => {
+            if (call.state === "ended") {
+                if (this.call === call) {
+                    // Who was waiting is next.
+                    this.call = this.waiting;
+                    this.waiting = undefined;
+                }
+                else if (this.waiting === call) {
+                    this.waiting = undefined;
+                }
+                this.#listener.ended(call);
+            }
+            this.#listener.changed(call);
+        },
+        arrived: (call) => this.#listener.arrived(call),
+        said: (call, text) => this.#listener.said(call, text),
+    };
+    #turn(state, why) {
+        this.line = state;
+        this.#listener.lineChanged(state, why);
+    }
+}

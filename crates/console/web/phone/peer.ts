@@ -1,0 +1,196 @@
+/** The media of one call: microphone and camera, and the connection that carries them. */
+
+import type { Candidate } from "./wire.js";
+
+export interface PeerListener {
+  /** A candidate to pass on; `undefined`: there are no more. */
+  candidate(candidate: Candidate | undefined): void;
+  /** A track of the other side is there. */
+  arrived(remote: MediaStream): void;
+  /** The connection came up, is in trouble, or is beyond help. */
+  connection(state: "up" | "unsteady" | "failed"): void;
+}
+
+export interface Wish {
+  video: boolean;
+  /** Echo cancellation, noise suppression and automatic gain: for speech, not for music. */
+  processing: boolean;
+}
+
+/** Microphone, and camera when wished; fails with what the browser says. */
+export function capture(wish: Wish): Promise<MediaStream> {
+  if (navigator.mediaDevices === undefined) {
+    return Promise.reject(new DOMException("", "SecurityError"));
+  }
+  const { processing } = wish;
+  return navigator.mediaDevices.getUserMedia({
+    audio: { echoCancellation: processing, noiseSuppression: processing, autoGainControl: processing },
+    video: wish.video ? { width: { ideal: 1280 }, height: { ideal: 720 } } : false,
+  });
+}
+
+/** Why there is no microphone, in words. */
+export function withoutMicrophone(error: unknown): string {
+  const name = error instanceof DOMException ? error.name : "";
+  switch (name) {
+    case "NotAllowedError":
+      return "The browser was not allowed to use the microphone or camera. Allow it in the address bar and call again.";
+    case "NotFoundError":
+      return "There is no microphone or camera to use.";
+    case "NotReadableError":
+      return "Another program holds the microphone or camera.";
+    case "SecurityError":
+      return "Browsers give the microphone only to pages from https or from this computer. Open this page that way.";
+    default:
+      return `The microphone cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Whether a description offers us moving pictures. */
+export function offersVideo(sdp: string): boolean {
+  const session = sdp.split(/^m=/m);
+  return session.slice(1).some((section) => {
+    const port = /^video (\d+)/.exec(section);
+    return port !== null && port[1] !== "0" && !/^a=(inactive|recvonly)\s*$/m.test(section);
+  });
+}
+
+export class Peer {
+  readonly remote = new MediaStream();
+  readonly #connection: RTCPeerConnection;
+  readonly #listener: PeerListener;
+  #local: MediaStream;
+  #candidates: Candidate[] | undefined = [];
+  #complete = false;
+
+  constructor(local: MediaStream, listener: PeerListener) {
+    this.#local = local;
+    this.#listener = listener;
+    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.#connection = connection;
+    connection.onicecandidate = ({ candidate }) => this.#found(candidate);
+    connection.ontrack = ({ track }) => {
+      this.remote.addTrack(track);
+      listener.arrived(this.remote);
+    };
+    connection.onconnectionstatechange = () => {
+      switch (connection.connectionState) {
+        case "connected":
+          return listener.connection("up");
+        case "disconnected":
+          return listener.connection("unsteady");
+        case "failed":
+          return listener.connection("failed");
+        case "new":
+        case "connecting":
+        case "closed":
+          return;
+      }
+    };
+    for (const track of local.getTracks()) {
+      connection.addTrack(track, local);
+    }
+  }
+
+  get local(): MediaStream {
+    return this.#local;
+  }
+
+  get hasVideo(): boolean {
+    return this.#connection.getTransceivers().some(
+      ({ receiver, currentDirection }) => receiver.track.kind === "video" && currentDirection !== null && currentDirection !== "inactive",
+    );
+  }
+
+  /** An offer. Candidates are kept back until `signalled` says that the other side knows the call. */
+  async offer(): Promise<string> {
+    await this.#connection.setLocalDescription(await this.#connection.createOffer());
+    return this.#description();
+  }
+
+  /** An answer to their offer. */
+  async answer(offer: string): Promise<string> {
+    await this.#connection.setRemoteDescription({ type: "offer", sdp: offer });
+    await this.#connection.setLocalDescription(await this.#connection.createAnswer());
+    return this.#description();
+  }
+
+  /** Their answer to our offer. */
+  async accept(answer: string): Promise<void> {
+    await this.#connection.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  /** Takes our last offer back. */
+  async withdraw(): Promise<void> {
+    if (this.#connection.signalingState === "have-local-offer") {
+      await this.#connection.setLocalDescription({ type: "rollback" });
+    }
+  }
+
+  /** The call is announced: what was found so far is passed on, and everything after it at once. */
+  signalled(): void {
+    const kept = this.#candidates ?? [];
+    this.#candidates = undefined;
+    for (const candidate of kept) {
+      this.#listener.candidate(candidate);
+    }
+    if (this.#complete) {
+      this.#listener.candidate(undefined);
+    }
+  }
+
+  /** Whether the other side gets our sound and picture. */
+  send(on: boolean): void {
+    for (const track of this.#local.getTracks()) {
+      track.enabled = on;
+    }
+  }
+
+  /** The directions of the next offer (RFC 3264 §8.4): on hold we still send, and receive nothing. */
+  hold(on: boolean): void {
+    for (const transceiver of this.#connection.getTransceivers()) {
+      const sends = transceiver.sender.track !== null;
+      transceiver.direction = on ? (sends ? "sendonly" : "inactive") : sends ? "sendrecv" : "recvonly";
+    }
+  }
+
+  /** Ends the media and lets microphone and camera go. */
+  close(): void {
+    this.#connection.onicecandidate = null;
+    this.#connection.ontrack = null;
+    this.#connection.onconnectionstatechange = null;
+    this.#connection.close();
+    for (const track of this.#local.getTracks()) {
+      track.stop();
+    }
+  }
+
+  #found(candidate: RTCIceCandidate | null): void {
+    if (candidate === null) {
+      this.#complete = true;
+      if (this.#candidates === undefined) {
+        this.#listener.candidate(undefined);
+      }
+      return;
+    }
+    if (candidate.candidate === "") {
+      // Some browsers mark the end of one generation this way, and say null afterwards.
+      return;
+    }
+    const { sdpMid, sdpMLineIndex } = candidate;
+    const found = { candidate: candidate.candidate, sdpMid, sdpMLineIndex };
+    if (this.#candidates === undefined) {
+      this.#listener.candidate(found);
+    } else {
+      this.#candidates.push(found);
+    }
+  }
+
+  #description(): string {
+    const description = this.#connection.localDescription;
+    if (description === null) {
+      throw new Error("the browser made no description");
+    }
+    return description.sdp;
+  }
+}
