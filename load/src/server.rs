@@ -65,6 +65,7 @@ impl Server {
                  [media]\nport_range = \"20000-31999\"\n\n\
                  [limits]\nmax_sessions = 100000\nsessions_per_second = 100000\n\n\
                  [metrics]\nlisten = \"{metrics}\"\n\n\
+                 [console]\nlisten = \"off\"\n\n\
                  [paths]\nrecordings = \"{}\"\n\n{extra}",
                 recordings.display()
             ),

@@ -9,6 +9,7 @@ use api::command::server::{ChangeSettings, Shutdown, ShutdownMode};
 use api::log::LogLevel;
 use api::{Origin, Switch};
 use arc_swap::ArcSwap;
+use console::Console;
 use door_esl::Environment;
 use embedded::{Embedded, XmlSource};
 use esl::view::Server;
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::{Admin, Watched};
 use crate::banner::{Open, banner};
+use crate::console_page;
 use crate::file::{Listen, Settings, access_lists};
 use crate::log_layer::Logging;
 use crate::signals::Signals;
@@ -96,11 +98,15 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         &process,
     )
     .await;
-    let Opened {
-        event_socket,
-        sylkrtc,
-        admin,
-    } = match opened {
+    let opened = opened.and_then(|opened| Ok((opened, console_page::bind(settings.console)?)));
+    let (
+        Opened {
+            event_socket,
+            sylkrtc,
+            admin,
+        },
+        console,
+    ) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             embedded.stop().await;
@@ -121,21 +127,29 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         logging,
         process.child_token(),
     ));
-    tasks.close();
 
     let listening = event_socket
         .as_ref()
         .map_or(&[][..], door_esl::Door::local_addrs);
+    let console_address = console.as_ref().map(Console::address);
     let text = banner(&Open {
         profiles: embedded.profiles(),
         event_socket: listening,
         waiting: wanted - listening.len(),
         sylkrtc: sylkrtc.as_ref(),
         metrics: metrics_address,
+        console: console_address,
         xml: &xml,
         xml_name: &xml_source.name(),
         built_in: xml_source.root.is_none(),
     });
+    if let Some(console) = console {
+        let contents =
+            console_page::contents(embedded.profiles(), listening, metrics_address, &xml);
+        let stop = process.child_token();
+        tasks.spawn(async move { console.serve(&contents, stop).await });
+    }
+    tasks.close();
     println!("{text}");
     drop(xml);
 

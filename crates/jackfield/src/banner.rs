@@ -14,6 +14,7 @@ pub(crate) struct Open<'a> {
     pub(crate) waiting: usize,
     pub(crate) sylkrtc: Option<&'a door_sylkrtc::Door>,
     pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) console: Option<SocketAddr>,
     pub(crate) xml: &'a Configuration,
     pub(crate) xml_name: &'a str,
     /// The numbers below mean something only in the configuration we ship.
@@ -54,6 +55,12 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
         row(
             "metrics, health",
             format!("http://{address}/metrics  http://{address}/health"),
+        );
+    }
+    if let Some(address) = open.console {
+        row(
+            "console",
+            format!("http://{address}/  with a telephone: http://{address}/phone"),
         );
     }
     row("configuration", open.xml_name.to_owned());
@@ -115,6 +122,7 @@ mod tests {
             waiting: 1,
             sylkrtc: None,
             metrics: None,
+            console: Some("127.0.0.1:8870".parse().unwrap()),
             xml: &xml,
             xml_name: "the built-in configuration",
             built_in: true,
@@ -122,6 +130,7 @@ mod tests {
         for expected in [
             "udp+tcp 127.0.0.1:5060   (profile internal)",
             "event socket    127.0.0.1:8021",
+            "http://127.0.0.1:8870/phone",
             "event socket    waiting for an address that is in use",
             "20 users, 1000 to 1019 @ 127.0.0.1",
             "9198   a tune",

@@ -5,6 +5,7 @@ mod app;
 mod banner;
 mod check;
 mod cli;
+mod console_page;
 mod file;
 mod log_layer;
 mod log_writer;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use support::{FREE_PORTS, Folder, Server, program, text};
+use support::{FREE_PORTS, Folder, Server, page, program, text};
 
 #[test]
 fn it_starts_answers_hangs_up_after_the_grace_and_exits_cleanly() {
@@ -116,18 +116,39 @@ fn the_cli_runs_what_it_reads_and_shows_events() {
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let toml = FREE_PORTS.replace(
-        "[metrics]\nlisten = \"127.0.0.1:0\"",
-        &format!("[metrics]\nlisten = \"{address}\""),
-    );
-    let folder = Folder::new(&[("jackfield.toml", &toml)]);
-    let config = folder.0.join("jackfield.toml");
-    let output = program().arg("--config").arg(config).output().unwrap();
-    assert!(!output.status.success());
-    let expected = format!("metrics.listen: {address} cannot be bound");
-    assert!(
-        text(&output.stderr).contains(&expected),
-        "{}",
-        text(&output.stderr)
-    );
+    for section in ["metrics", "console"] {
+        let toml = FREE_PORTS.replace(
+            &format!("[{section}]\nlisten = \"127.0.0.1:0\""),
+            &format!("[{section}]\nlisten = \"{address}\""),
+        );
+        let folder = Folder::new(&[("jackfield.toml", &toml)]);
+        let config = folder.0.join("jackfield.toml");
+        let output = program().arg("--config").arg(config).output().unwrap();
+        assert!(!output.status.success());
+        let expected = format!("{section}.listen: {address} cannot be bound");
+        assert!(
+            text(&output.stderr).contains(&expected),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn the_console_says_what_is_open() {
+    let server = Server::start(FREE_PORTS);
+    let (_, row) = server.banner.split_once("console         http://").unwrap();
+    let address = row.split('/').next().unwrap().parse().unwrap();
+    let front = page(address, "/");
+    for expected in [
+        server.event_socket.to_string(),
+        format!("http://{}/metrics", server.metrics),
+        "SIP, profile internal".to_owned(),
+    ] {
+        assert!(front.contains(&expected), "{expected} in\n{front}");
+    }
+    let phone = page(address, "/phone");
+    assert!(phone.contains("data-domain=\"127.0.0.1\""), "{phone}");
+    server.signal("TERM");
+    assert_eq!(server.ended().code(), Some(0));
 }

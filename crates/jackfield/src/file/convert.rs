@@ -22,6 +22,9 @@ use crate::machine::Machine;
 /// Metrics and health, on this machine only unless a file says otherwise.
 const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 
+/// The console, on this machine only unless a file says otherwise. A number nothing well known uses.
+const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8870);
+
 /// How long calls may go on after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -40,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) sylkrtc: Option<door_sylkrtc::Config>,
     pub(crate) acls: net::Acls,
     pub(crate) metrics: Listen,
+    pub(crate) console: Listen,
     pub(crate) log_level: LogLevel,
     pub(crate) grace: Duration,
     /// `None`: one per core, at most four.
@@ -214,6 +218,7 @@ impl Conversion<'_> {
             sylkrtc,
             acls,
             metrics: file.metrics.unwrap_or(Listen::On(METRICS)),
+            console: file.console.unwrap_or(Listen::On(CONSOLE)),
             log_level,
             grace: file.node.grace.unwrap_or(GRACE),
             runtime_threads: file.node.runtime_threads,

@@ -28,6 +28,7 @@ pub(super) struct File {
     pub(super) max_sessions: Option<u64>,
     pub(super) sessions_per_second: Option<u64>,
     pub(super) metrics: Option<Listen>,
+    pub(super) console: Option<Listen>,
     pub(super) event_socket: Option<EventSocket>,
     pub(super) sylkrtc: sylkrtc::Section,
 }
@@ -138,9 +139,8 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     file.sessions_per_second = limits.number("sessions_per_second", 2, MANY);
     limits.finish();
 
-    let mut metrics = top.table("metrics");
-    file.metrics = listen_or_off(&mut metrics, "listen");
-    metrics.finish();
+    file.metrics = listen(top.table("metrics"));
+    file.console = listen(top.table("console"));
 
     let mut doors = top.table("door");
     file.event_socket = event_socket(doors.table("event_socket"));
@@ -148,6 +148,13 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     doors.finish();
     top.finish();
     file
+}
+
+/// A section that says nothing but where to listen.
+fn listen(mut table: Table<'_>) -> Option<Listen> {
+    let listen = listen_or_off(&mut table, "listen");
+    table.finish();
+    listen
 }
 
 /// An address, or `"off"`.

@@ -166,7 +166,7 @@ fn the_well_known_password_is_not_served_to_the_world() {
 fn toml_wins_over_xml() {
     let loaded = toml(
         "[limits]\nmax_sessions = 7\n[[sip.profile]]\nname = \"internal\"\nlisten = \"127.0.0.1:0\"\nauth_calls = false\n\
-         [[sip.profile]]\nname = \"second\"\nlisten = \"127.0.0.2:5070\"\n[metrics]\nlisten = \"off\"\n[paths]\nrecordings = \"calls\"\n",
+         [[sip.profile]]\nname = \"second\"\nlisten = \"127.0.0.2:5070\"\n[metrics]\nlisten = \"off\"\n[console]\nlisten = \"127.0.0.3:80\"\n[paths]\nrecordings = \"calls\"\n",
     )
     .unwrap();
     let switch = &loaded.settings.switch.switch;
@@ -185,6 +185,8 @@ fn toml_wins_over_xml() {
     );
     assert_eq!(&*switch.profiles[0].context, "public");
     assert_eq!(loaded.settings.metrics, Listen::Off);
+    let console = "127.0.0.3:80".parse().unwrap();
+    assert_eq!(loaded.settings.console, Listen::On(console));
     assert!(loaded.settings.switch.media.recordings.ends_with("calls"));
     assert!(loaded.settings.switch.media.recordings.is_absolute());
 }

@@ -46,6 +46,8 @@ name = \"internal\"
 listen = \"127.0.0.1:0\"
 [metrics]
 listen = \"127.0.0.1:0\"
+[console]
+listen = \"127.0.0.1:0\"
 [door.sylkrtc]
 listen = []
 tls_listen = []
@@ -108,14 +110,9 @@ impl Server {
         text(&output.stdout)
     }
 
-    /// A page, with its status line.
+    /// A page for those who watch the server, with its status line.
     pub(crate) fn page(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.metrics).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut page = String::new();
-        stream.read_to_string(&mut page).unwrap();
-        page
+        page(self.metrics, path)
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -139,6 +136,16 @@ impl Server {
             .expect("the server ends")
             .unwrap()
     }
+}
+
+/// A page, with its status line.
+pub(crate) fn page(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    page
 }
 
 /// The program under test.
