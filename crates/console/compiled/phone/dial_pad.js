@@ -47,7 +47,9 @@ export class DialPad {
     prepare(uri) {
         this.#number.value = uri;
     }
+    /** Ready for the next number: typing replaces the last one. */
     focus() {
+        this.#number.select();
         this.#number.focus();
     }
     #press(digit) {

@@ -6,7 +6,7 @@ export class Refused extends Error {
 }
 /** A ping goes out this often, counted from the opening of the socket. */
 const PING_EVERY_MS = 5000;
-/** So many pings may be without an answer; then the connection is dead, whatever the socket says. */
+/** After so many pings without an answer the connection is dead, whatever the socket says. */
 const PINGS_WITHOUT_ANSWER = 6;
 export class Gateway {
     #url;
@@ -116,7 +116,7 @@ export class Gateway {
     /** Counts even while it cannot send, so that a server that never gets ready is left as well. */
     #ping() {
         this.#pingsOut += 1;
-        if (this.#pingsOut > PINGS_WITHOUT_ANSWER) {
+        if (this.#pingsOut >= PINGS_WITHOUT_ANSWER) {
             this.#lost();
             return;
         }

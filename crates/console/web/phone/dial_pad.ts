@@ -63,7 +63,9 @@ export class DialPad {
     this.#number.value = uri;
   }
 
+  /** Ready for the next number: typing replaces the last one. */
   focus(): void {
+    this.#number.select();
     this.#number.focus();
   }
 

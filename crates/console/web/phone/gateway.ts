@@ -35,7 +35,7 @@ export class Refused extends Error {}
 /** A ping goes out this often, counted from the opening of the socket. */
 const PING_EVERY_MS = 5000;
 
-/** So many pings may be without an answer; then the connection is dead, whatever the socket says. */
+/** After so many pings without an answer the connection is dead, whatever the socket says. */
 const PINGS_WITHOUT_ANSWER = 6;
 
 interface Waiting {
@@ -160,7 +160,7 @@ export class Gateway {
   /** Counts even while it cannot send, so that a server that never gets ready is left as well. */
   #ping(): void {
     this.#pingsOut += 1;
-    if (this.#pingsOut > PINGS_WITHOUT_ANSWER) {
+    if (this.#pingsOut >= PINGS_WITHOUT_ANSWER) {
       this.#lost();
       return;
     }

@@ -1,0 +1,81 @@
+// What the Python tests call: `jackfield.…`. One client per page.
+
+import { D0, D1 } from './d1.js';
+import { D2 } from './d2.js';
+import { microphone, record, tone } from './sound.js';
+
+const GENERATIONS = { d0: D0, d1: D1, d2: D2 };
+
+let client;
+let made;
+
+function callOf(id) {
+  const call = id ? client.calls.get(id) : [...client.calls.values()].pop();
+  if (!call) throw new Error(`no call ${id ?? ''}`);
+  return call;
+}
+
+// The sound to send: the browser's microphone, or a tone made here.
+async function local({ video, hertz, level }) {
+  if (hertz === undefined) return microphone(video);
+  made = await tone(hertz, level);
+  if (video) {
+    const camera = await microphone(true);
+    made.stream.addTrack(camera.getVideoTracks()[0]);
+  }
+  return made.stream;
+}
+
+window.jackfield = {
+  connect(generation, url) {
+    client = new GENERATIONS[generation](url);
+    client.onArrived = (call) => {
+      // A stream that nothing plays is not decoded.
+      document.getElementById('far').srcObject = call.remote;
+      if (call.remote.getVideoTracks().length) document.getElementById('picture').srcObject = call.remote;
+    };
+  },
+  addAccount: (account, password, more) => client.addAccount(account, password, more),
+  register: (account) => client.register(account),
+  async call(account, uri, wish = {}) {
+    return await client.call(account, uri, await local(wish), wish.headers);
+  },
+  async answer(id, wish = {}) {
+    await callOf(id).answer(await local(wish));
+  },
+  terminate: (id) => callOf(id).terminate(),
+  hold: (id) => callOf(id).hold(),
+  unhold: (id) => callOf(id).unhold(),
+  ask: (name, fields) => client.ask(name, fields),
+  press: (digit, id) => client.ask('session-dtmf-info', { session: callOf(id).id, digit }),
+  summary: () => client.summary(),
+  frames: () => client.connection.frames,
+  dropSocket: () => client.connection.socket.close(),
+  close: () => client.close(),
+
+  // What this side sends and hears.
+  async listen(seconds, id) {
+    const call = callOf(id);
+    return await record(call.local, call.remote, seconds);
+  },
+  // The same, with our tone off at first and on after 300 ms.
+  async listenToOnset(level, seconds, id) {
+    const call = callOf(id);
+    made.set(null);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return await record(call.local, call.remote, seconds, () => made.set(level));
+  },
+  // Figures of the media: codec, packets and frames that arrived.
+  async figures(id) {
+    const reports = [...(await callOf(id).peer.getStats()).values()];
+    const inbound = (kind) => reports.find((one) => one.type === 'inbound-rtp' && one.kind === kind);
+    const codec = (one) => (one ? reports.find(({ id: name }) => name === one.codecId) : undefined);
+    const [audio, video] = [inbound('audio'), inbound('video')];
+    return {
+      audioCodec: codec(audio) ? codec(audio).mimeType : null,
+      videoCodec: codec(video) ? codec(video).mimeType : null,
+      audioPackets: audio ? audio.packetsReceived : 0,
+      framesDecoded: video ? video.framesDecoded : 0,
+    };
+  },
+};

@@ -1,0 +1,150 @@
+"""Real browsers, driven through conformance/browser/driver.js."""
+
+import base64
+import json
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import numpy
+
+HERE = Path(__file__).resolve().parents[1] / "browser"
+
+
+class Driver:
+    """The program that holds the browsers. One request at a time."""
+
+    def __init__(self, log):
+        self._log = open(log, "wb")
+        self._process = subprocess.Popen(
+            ["node", str(HERE / "driver.js")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
+        )
+        self._numbers = 0
+
+    def name(self):
+        self._numbers += 1
+        return f"n{self._numbers}"
+
+    def ask(self, do, seconds=60, **more):
+        """What the driver answers; an error there is an error here."""
+        watchdog = threading.Timer(seconds, self._process.kill)
+        watchdog.start()
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        finally:
+            watchdog.cancel()
+        assert line, f"the browser driver ended, or did not answer \"{do}\" within {seconds} s"
+        said = json.loads(line)
+        assert "failed" not in said, f"{do} {more}: {said['failed']}"
+        return said["done"]
+
+    def stop(self):
+        if self._process.poll() is None:
+            self._process.stdin.close()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(5)
+        self._log.close()
+
+
+class Browser:
+    """One browser with a profile of its own and, in Chromium, a tone for a microphone."""
+
+    def __init__(self, driver, folder, tone=None, kind="chromium"):
+        self._driver = driver
+        self._name = driver.name()
+        self.kind = kind
+        folder = Path(folder)
+        folder.mkdir(parents=True)
+        program = {"chromium": "chromium", "firefox": "firefox-esr"}[kind]
+        self.version = driver.ask(
+            "launch", browser=self._name, kind=kind, program=shutil.which(program), folder=str(folder),
+            tone=str(tone) if tone else None,
+        )
+
+    def open(self, url="{here}/index.html", **size):
+        page = Page(self._driver, self._driver.name())
+        self._driver.ask("open", browser=self._name, page=page.name, url=url, **size)
+        return page
+
+    def stop(self):
+        self._driver.ask("end", browser=self._name)
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, driver, name):
+        self._driver = driver
+        self.name = name
+
+    def run(self, expression, seconds=60):
+        """The value of a JavaScript expression, awaited."""
+        return self._driver.ask("evaluate", seconds=seconds, page=self.name, expression=expression)
+
+    def wait(self, expression, seconds=15, what=None):
+        """Waits until the expression is true, and returns its value."""
+        deadline = time.monotonic() + seconds
+        while True:
+            value = self.run(expression)
+            if value:
+                return value
+            assert time.monotonic() < deadline, f"{what or expression}: not within {seconds} s"
+            time.sleep(0.05)
+
+    def press(self, *keys, shift=False):
+        for key in keys:
+            self._driver.ask("press", page=self.name, key=key, shift=shift)
+
+    def type(self, text):
+        self._driver.ask("type", page=self.name, text=text)
+
+    def click(self, selector):
+        self._driver.ask("click", page=self.name, selector=selector)
+
+    def look(self, path, **more):
+        """A picture of the page, for a person to look at."""
+        self._driver.ask("look", page=self.name, path=str(path), **more)
+
+    def scheme(self, dark):
+        self._driver.ask("scheme", page=self.name, dark=dark)
+
+    def accessibility(self):
+        return self._driver.ask("accessibility", page=self.name)
+
+    def seen(self):
+        """Errors said on the console, and addresses asked for."""
+        return self._driver.ask("seen", page=self.name)
+
+    def reload(self):
+        self._driver.ask("reload", page=self.name)
+
+    def close(self):
+        self._driver.ask("shut", page=self.name)
+
+
+class Heard:
+    """Sound recorded in a page: what it sent and what it got, on one clock. Full scale is 1.0."""
+
+    def __init__(self, recorded):
+        self.rate = recorded["rate"]
+        self.sent, self.got = (
+            numpy.frombuffer(base64.b64decode(recorded[side]), dtype="<f4").astype(float) for side in ("sent", "got")
+        )
+
+
+def onset(samples, rate, hertz, level_dbfs):
+    """Seconds until the tone is first there at half its amplitude, judged in steps of 2 ms; None: never."""
+    length, step = int(rate * 0.01), int(rate * 0.002)
+    probe = numpy.exp(-2j * numpy.pi * hertz * numpy.arange(length) / rate)
+    wanted = 10 ** (level_dbfs / 20) / 2
+    for start in range(0, len(samples) - length, step):
+        if abs(samples[start : start + length] @ probe) * 2 / length >= wanted:
+            return start / rate
+    return None
