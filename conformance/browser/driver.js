@@ -135,6 +135,11 @@ const commands = {
     return null;
   },
 
+  async size({ page, width, height }) {
+    await pages.get(page).opened.setViewport({ width, height });
+    return null;
+  },
+
   async scheme({ page, dark }) {
     const scheme = { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' };
     await pages.get(page).opened.emulateMediaFeatures([scheme]);

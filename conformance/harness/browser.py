@@ -112,6 +112,9 @@ class Page:
         """A picture of the page, for a person to look at."""
         self._driver.ask("look", page=self.name, path=str(path), **more)
 
+    def size(self, width, height):
+        self._driver.ask("size", page=self.name, width=width, height=height)
+
     def scheme(self, dark):
         self._driver.ask("scheme", page=self.name, dark=dark)
 

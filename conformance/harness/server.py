@@ -35,6 +35,11 @@ class Server:
         self.event_socket_port = free_port()
         self.sip_port = free_sip_port(sip_port)
         self.metrics_port = free_port()
+        self.gateway_port = free_port()
+        self.gateway = f"ws://127.0.0.1:{self.gateway_port}/webrtcgateway/ws"
+        console_port = free_port()
+        self.console = f"http://127.0.0.1:{console_port}"
+        self._console = f"127.0.0.1:{console_port}"
         config = self.folder / "jackfield.toml"
         config.write_text(self._configuration())
         self._log = open(self.folder / "server.log", "wb")
@@ -74,6 +79,12 @@ grace = "1s"
 
 [metrics]
 listen = "127.0.0.1:{self.metrics_port}"
+
+[console]
+listen = "{self._console}"
+
+[door.sylkrtc]
+listen = "127.0.0.1:{self.gateway_port}"
 
 [paths]
 recordings = "{self.recordings}"

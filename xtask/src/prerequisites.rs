@@ -1,5 +1,5 @@
-//! What the conformance lane needs besides Rust: phones and load tools from Debian, one Python
-//! environment, one folder of npm packages. Each is fetched once and kept.
+//! What the conformance lane needs besides Rust: phones, load tools and browsers from Debian, one Python
+//! environment, two folders of npm packages. Each is fetched once and kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,12 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("chromium", "chromium"),
+    ("firefox-esr", "firefox-esr"),
 ];
+
+/// Folders with a `package-lock.json`.
+const NODE_PROJECTS: &[&str] = &["conformance/node", "conformance/browser"];
 
 /// The Debian package that makes `python3 -m venv` work.
 const VENV_PACKAGE: &str = "python3-venv";
@@ -35,7 +40,9 @@ pub fn python(repository: &Repository) -> PathBuf {
 pub fn conformance(repository: &Repository) -> Result<()> {
     debian_packages()?;
     python_environment(repository)?;
-    node_packages(repository)
+    NODE_PROJECTS
+        .iter()
+        .try_for_each(|project| node_packages(repository, project))
 }
 
 fn debian_packages() -> Result<()> {
@@ -141,8 +148,8 @@ fn python_environment(repository: &Repository) -> Result<()> {
     mark_current(&folder, &wanted)
 }
 
-fn node_packages(repository: &Repository) -> Result<()> {
-    let project = repository.at("conformance/node");
+fn node_packages(repository: &Repository, name: &str) -> Result<()> {
+    let project = repository.at(name);
     let folder = project.join("node_modules");
     let wanted = project.join("package-lock.json");
     if is_current(&folder, &wanted)? {
@@ -152,7 +159,7 @@ fn node_packages(repository: &Repository) -> Result<()> {
         .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
         .current_dir(&project))?
     {
-        bail!("npm ci failed in conformance/node");
+        bail!("npm ci failed in {name}");
     }
     mark_current(&folder, &wanted)
 }

@@ -1,0 +1,58 @@
+"""Two pages in two browsers call each other, with sound and with pictures."""
+
+import itertools
+
+import pytest
+
+from harness.ear import assert_tone, gaps
+from harness.web_client import FIRST_TONE, SECOND_TONE
+
+GENERATIONS = ["d0", "d1", "d2"]
+
+
+def talk(caller, called, **wish):
+    caller.call("1002", **wish)
+    offered = called.wait_incoming()
+    assert offered["other"].startswith("1001@")
+    called.answer(**wish)
+    for side in (caller, called):
+        side.wait_state("established")
+        side.wait_media()
+
+
+def hear_each_other(caller, called):
+    for side, tone in ((caller, SECOND_TONE), (called, FIRST_TONE)):
+        heard = side.listen(3)
+        settled = heard.got[len(heard.got) // 2 :]
+        assert_tone(settled, heard.rate, *tone, "the other page")
+        assert gaps(settled, heard.rate, tone[0]) <= 20
+
+
+@pytest.mark.parametrize(
+    "generations", itertools.product(GENERATIONS, GENERATIONS), ids=lambda pair: f"{pair[0]} calls {pair[1]}",
+)
+def test_they_hear_each_other(client, second_browser, generations):
+    caller = client(generations[0]).registered("1001")
+    called = client(generations[1], second_browser).registered("1002")
+    talk(caller, called)
+    hear_each_other(caller, called)
+    called.terminate()
+    assert caller.wait_state("terminated")["reason"] == "200 Session Terminated"
+    called.wait_state("terminated")
+
+
+def test_they_see_each_other(client, second_browser):
+    caller = client().registered("1001")
+    called = client("d2", second_browser).registered("1002")
+    talk(caller, called, video=True)
+    for side in (caller, called):
+        call = side.last_call()
+        assert call["audio"] and call["video"], call
+        first = side.figures()["framesDecoded"]
+        side.page.wait(
+            f"jackfield.figures(null).then((figures) => figures.framesDecoded >= {first} + 20)", 20, "pictures arrive",
+        )
+    hear_each_other(caller, called)
+    caller.terminate()
+    caller.wait_state("terminated")
+    called.wait_state("terminated")
