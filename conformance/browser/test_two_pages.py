@@ -29,7 +29,7 @@ def hear_each_other(caller, called):
 
 
 @pytest.mark.parametrize(
-    "generations", itertools.product(GENERATIONS, GENERATIONS), ids=lambda pair: f"{pair[0]} calls {pair[1]}",
+    "generations", list(itertools.product(GENERATIONS, GENERATIONS)), ids=lambda pair: f"{pair[0]} calls {pair[1]}",
 )
 def test_they_hear_each_other(client, second_browser, generations):
     caller = client(generations[0]).registered("1001")
