@@ -58,7 +58,7 @@ def sign_in(page, user="1001", password="1234", processing=False):
         # A steady tone is noise to the clean-up; it is switched off below "Name, server and sound".
         page.press("Enter", "Tab", "Tab", "Tab")
         assert page.run(FOCUS) == "processing"
-        page.press("Space", "Tab", "Tab")
+        page.press(" ", "Tab", "Tab")
     else:
         page.press("Tab")
     page.press("Enter")
@@ -82,11 +82,11 @@ def test_a_call_by_keyboard_alone(page, tmp_path):
     page.look(tmp_path / "call.png")
     page.press("Tab")
     assert page.run(FOCUS) == "mute"
-    page.press("Space")
+    page.press(" ")
     assert page.run("document.getElementById('mute').getAttribute('aria-pressed')") == "true"
     time.sleep(1)
     assert max(abs(sample) for sample in page.run(HEARD)) < 0.001, "muted, and still an echo"
-    page.press("Space", "Tab", "Tab")
+    page.press(" ", "Tab", "Tab")
     assert page.run(FOCUS) == "hang-up"
     page.press("Enter")
     page.wait(f"{SAID} === 'You hung up.'")

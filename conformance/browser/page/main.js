@@ -1,7 +1,9 @@
 // What the Python tests call: `jackfield.…`. One client per page.
 
+import { Call } from './call.js';
 import { D0, D1 } from './d1.js';
 import { D2 } from './d2.js';
+import { mediaTypes } from './description.js';
 import { microphone, record, tone } from './sound.js';
 
 const GENERATIONS = { d0: D0, d1: D1, d2: D2 };
@@ -24,6 +26,10 @@ async function local({ video, hertz, level }) {
     made.stream.addTrack(camera.getVideoTracks()[0]);
   }
   return made.stream;
+}
+
+function answerInJson(peer) {
+  return JSON.stringify(peer.localDescription.sdp).slice(1, -1);
 }
 
 window.jackfield = {
@@ -52,6 +58,28 @@ window.jackfield = {
   frames: () => client.connection.frames,
   dropSocket: () => client.connection.socket.close(),
   close: () => client.close(),
+
+  mediaTypes,
+  // What a client makes of frames without a server: one account, one outgoing call `S` when `sdp` is wanted.
+  async rehearse(generation, account, frames) {
+    client = new GENERATIONS[generation]('ws://127.0.0.1:9/');
+    client.close();
+    client.request = () => {};
+    client.accounts.set(account, { states: [], reasons: [] });
+    const call = new Call(client, 'S', true, account, 'other@example.org');
+    client.calls.set('S', call);
+    const silence = await tone(440, -60);
+    await call.start(silence.stream);
+    const other = new RTCPeerConnection();
+    other.addTrack(silence.stream.getTracks()[0], silence.stream);
+    await other.setRemoteDescription(call.peer.localDescription);
+    await other.setLocalDescription(await other.createAnswer());
+    for (const frame of frames) client.connection.received(frame.replaceAll('{answer}', answerInJson(other)));
+    await call.described;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    other.close();
+    return client.summary();
+  },
 
   // What this side sends and hears.
   async listen(seconds, id) {
