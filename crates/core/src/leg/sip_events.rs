@@ -106,10 +106,7 @@ impl Switch {
                 self.sessions.remove(&session);
             }
             Event::TransportFailed { session } => {
-                self.with(session, |switch, id| {
-                    switch.peer_ended(id, "recv_cancel");
-                    switch.hangup(id, HangupCause::NormalTemporaryFailure, Blame::Upstream);
-                });
+                self.with(session, Self::sip_unreachable);
                 self.sessions.remove(&session);
             }
             Event::Ended { session } => {
@@ -135,6 +132,15 @@ impl Switch {
             leg.session = None;
             leg.disposition = Some(disposition);
         }
+    }
+
+    /// The session never came about. Clients see it in front of the reasons, and nothing moves it from there
+    /// (recorded).
+    fn peer_refused(&mut self, id: &ChannelId) {
+        if let Some(leg) = self.sip_leg(id) {
+            leg.session = None;
+        }
+        self.set_var(id, "sip_hangup_disposition", "recv_refuse");
     }
 
     fn sip_progress(&mut self, id: &ChannelId, code: u16, sdp: Option<Bytes>, response: &Message) {
@@ -183,8 +189,7 @@ impl Switch {
         self.set_var(id, "sip_call_id", response.call_id());
         let replied = self.reply_variables(id);
         self.set_vars(id, &replied);
-        self.peer_ended(id, "recv_refuse");
-        self.set_var(id, "sip_hangup_disposition", "recv_refuse");
+        self.peer_refused(id);
         let cause = cause_of(response, Some(code));
         let phrase = response.reason().unwrap_or_default().to_owned();
         self.set_vars(
@@ -196,6 +201,38 @@ impl Switch {
         );
         self.term_variables(id, response, code, cause);
         self.hangup(id, cause, Blame::Callee);
+    }
+
+    /// The request reached nobody. Clients see it as if 503 had come from nowhere (recorded).
+    fn sip_unreachable(&mut self, id: &ChannelId) {
+        let cause = HangupCause::NormalTemporaryFailure;
+        if let Some(leg) = self.sip_leg(id) {
+            leg.peer = None;
+        }
+        for again in ["sip_call_id", "sip_local_network_addr"] {
+            if let Some(value) = self.var(id, again).map(str::to_owned) {
+                self.set_var(id, again, value);
+            }
+        }
+        self.set_vars(
+            id,
+            &[
+                ("sip_reply_port", "0".into()),
+                ("sip_network_port", "0".into()),
+            ],
+        );
+        self.peer_refused(id);
+        self.set_vars(
+            id,
+            &[
+                ("sip_invite_failure_status", "503".into()),
+                ("sip_invite_failure_phrase", "Service Unavailable".into()),
+                ("sip_term_status", "503".into()),
+                ("proto_specific_hangup_cause", "sip:503".into()),
+                ("sip_term_cause", cause.q850().to_string()),
+            ],
+        );
+        self.hangup(id, cause, Blame::Upstream);
     }
 
     fn sip_bye(&mut self, id: &ChannelId, request: &Message) {
