@@ -6,7 +6,10 @@ mod negotiate;
 mod null;
 mod reinvite;
 mod sip_events;
+mod sip_info;
 mod sip_leg;
+mod sip_request;
+mod sip_response;
 mod statistics;
 
 pub(crate) use sip_leg::{InvitePlan, SipLeg};
