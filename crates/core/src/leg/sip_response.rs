@@ -233,3 +233,61 @@ impl Switch {
         self.set_vars(id, &pairs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use api::command::call::{Originate, Then};
+    use api::dial::DialString;
+    use api::event::{ChannelEvent, EventKind};
+    use api::{Application, HangupCause};
+
+    use crate::Input;
+    use crate::rig::Rig;
+
+    #[test]
+    fn an_invite_to_nobody_fails_like_one_refused_with_503() {
+        let mut rig = Rig::new();
+        let request = rig.ask(Originate {
+            dial: DialString::parse("sofia/internal/x@127.0.0.1:5999").unwrap(),
+            then: Then::Run(Application::new("park", "")),
+            caller_id_name: None,
+            caller_id_number: None,
+            timeout: None,
+        });
+        let invite = rig.sent().pop().expect("an INVITE");
+        assert!(!rig.answers.contains_key(&request.0));
+        rig.feed(Input::SipFailed(invite));
+        let answer = rig.answers.remove(&request.0).expect("an answer at once");
+        assert_eq!(
+            answer.unwrap_err().cause,
+            Some(HangupCause::NormalTemporaryFailure)
+        );
+        let complete = rig.events.iter().find(|event| {
+            matches!(
+                &event.kind,
+                EventKind::Channel(ChannelEvent::HangupComplete)
+            )
+        });
+        let channel = complete.and_then(|event| event.channel.clone()).unwrap();
+        let order: Vec<String> = channel
+            .variables
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.to_text()))
+            .skip_while(|pair| !pair.starts_with("sip_reply_port"))
+            .take(8)
+            .collect();
+        assert_eq!(
+            order,
+            [
+                "sip_reply_port=0",
+                "sip_network_port=0",
+                "sip_hangup_disposition=recv_refuse",
+                "sip_invite_failure_status=503",
+                "sip_invite_failure_phrase=Service Unavailable",
+                "sip_term_status=503",
+                "proto_specific_hangup_cause=sip:503",
+                "sip_term_cause=41"
+            ]
+        );
+    }
+}

@@ -123,3 +123,31 @@ impl Switch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use api::Application;
+    use api::command::call::Then;
+
+    use super::*;
+    use crate::rig::Rig;
+
+    #[test]
+    fn what_plays_is_moved_to_a_place_or_by_a_distance() {
+        let mut rig = Rig::new();
+        let play = Then::Run(Application::new("playback", "/a.wav"));
+        let id = rig.originate("null/x", play);
+        let mut moved = |ms, relative| {
+            let channel = id.clone();
+            let control = PlaybackControl::Seek { ms, relative };
+            rig.get(ControlPlayback { channel, control }).unwrap();
+            match rig.commands.last() {
+                Some(MediaCommand::SeekPlay { to, .. }) => *to,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(moved(500, true), SeekTo::Ahead { ms: 500 });
+        assert_eq!(moved(-500, true), SeekTo::Back { ms: 500 });
+        assert_eq!(moved(500, false), SeekTo::Start { ms: 500 });
+    }
+}
