@@ -55,17 +55,17 @@ pub(super) fn orders(waker: Arc<Waker>) -> (OrderSender, rtrb::Consumer<Order>) 
 }
 
 impl OrderSender {
-    /// Sends an order behind all earlier ones, or keeps it until there is room.
+    /// Keeps an order, behind all earlier ones, for [`flush`](Self::flush).
     pub(super) fn post(&mut self, order: Order) -> Result<(), Stalled> {
         if self.kept.len() >= KEPT_ORDERS {
             return Err(Stalled);
         }
         self.kept.push_back(order);
-        self.flush();
         Ok(())
     }
 
-    /// Sends what was kept; says how much is still kept.
+    /// Sends what was kept as far as there is room, and wakes the worker once for all of it; says how
+    /// much is still kept.
     pub(super) fn flush(&mut self) -> usize {
         let mut sent = false;
         while let Some(order) = self.kept.pop_front() {
