@@ -50,6 +50,10 @@ impl Variables {
     /// Most variables one channel may have; more are refused by the switch.
     pub const MAX: usize = 4096;
 
+    /// Places left free in a copy, which is made because something is about to be set. Every event keeps the list as it
+    /// was, so there are many copies, and a list that grows by doubling would leave most of them half empty.
+    const ROOM: usize = 4;
+
     /// No variables.
     pub fn new() -> Self {
         Self::default()
@@ -83,7 +87,7 @@ impl Variables {
             self.remove(name);
             return;
         }
-        let list = Arc::make_mut(&mut self.0);
+        let list = self.own();
         let name = match list.iter().position(|(n, _)| n.eq_ignore_ascii_case(name)) {
             Some(at) => list.remove(at).0,
             None => name.into(),
@@ -100,8 +104,22 @@ impl Variables {
         else {
             return false;
         };
-        Arc::make_mut(&mut self.0).remove(at);
+        self.own().remove(at);
         true
+    }
+
+    /// The list, no longer shared.
+    fn own(&mut self) -> &mut Vec<(Arc<str>, Value)> {
+        if Arc::get_mut(&mut self.0).is_none() {
+            let mut copy = Vec::with_capacity(self.0.len() + Self::ROOM);
+            copy.extend_from_slice(&self.0);
+            self.0 = Arc::new(copy);
+        }
+        let list = Arc::make_mut(&mut self.0);
+        if list.len() == list.capacity() {
+            list.reserve_exact(Self::ROOM + list.len() / 8);
+        }
+        list
     }
 
     /// All variables in the order they were set.

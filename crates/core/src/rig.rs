@@ -290,6 +290,11 @@ impl Rig {
             .seen
     }
 
+    /// What the switch wanted sent since the last call.
+    pub(crate) fn sent(&mut self) -> Vec<sip::transport::Transmit> {
+        std::mem::take(&mut self.transmits)
+    }
+
     /// Lets time pass, deadline by deadline.
     pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.since + span;

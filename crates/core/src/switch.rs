@@ -77,7 +77,6 @@ pub(crate) struct Serials {
     pub(crate) record: u64,
     pub(crate) originate: u64,
     pub(crate) wait: u64,
-    pub(crate) registration: u64,
     pub(crate) member: u32,
     pub(crate) room: u64,
     pub(crate) task: u32,

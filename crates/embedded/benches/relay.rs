@@ -56,6 +56,7 @@ fn measure(calls: u64) -> Result<(), Box<dyn Error>> {
                 kind: LegKind::Rtp { bind: LOCALHOST },
             },
         )?;
+        threads.flush();
         let local = loop {
             if let Some(MediaReport::Opened {
                 local: Some((rtp, _)),
@@ -83,6 +84,7 @@ fn measure(calls: u64) -> Result<(), Box<dyn Error>> {
         let (a, b) = (LegId(call * 2 + 1), LegId(call * 2 + 2));
         threads.post(0, MediaCommand::Bridge { a, b })?;
     }
+    threads.flush();
     // One second for sockets and caches to settle, then the measured ones.
     speak(&peer, &legs, 0, 50)?;
     let counters = threads.counters()[0].clone();

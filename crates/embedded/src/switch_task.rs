@@ -92,6 +92,7 @@ impl SwitchTask {
                 self.port.publisher.publish(events, view).await;
             }
             if self.carry_out(&mut turn) {
+                self.media.flush();
                 break;
             }
             self.census.send_replace(self.switch.census());

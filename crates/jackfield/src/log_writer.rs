@@ -11,6 +11,13 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Lines that may wait for the terminal; more are counted and dropped.
 const WAITING_LINES: usize = 8_192;
 
+/// After writing, the thread rests and then finds several lines: a busy switch would otherwise pay for waking it
+/// with every line. No line is later by more than this.
+const REST: Duration = Duration::from_millis(5);
+
+/// Bytes of lines written at once; what is longer is written in pieces.
+const TOGETHER: usize = 64 * 1024;
+
 /// Time the last lines may take.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -53,25 +60,38 @@ impl LogWriter {
 }
 
 fn write_all(lines: &Receiver<Message>, mut out: impl Write, dropped: &AtomicU64) {
-    for message in lines {
-        match message {
-            Message::Line(line) => {
-                let missing = dropped.swap(0, Ordering::Relaxed);
-                // Nobody can be told that the log cannot be written.
-                if missing > 0 {
-                    writeln!(
-                        out,
-                        "({missing} lines are missing here: nobody read them in time)"
-                    )
-                    .ok();
+    let mut text = Vec::with_capacity(TOGETHER);
+    while let Ok(first) = lines.recv() {
+        let mut next = Some(first);
+        while let Some(message) = next {
+            let done = match message {
+                Message::Line(line) => {
+                    let missing = dropped.swap(0, Ordering::Relaxed);
+                    if missing > 0 {
+                        text.extend_from_slice(
+                            format!(
+                                "({missing} lines are missing here: nobody read them in time)\n"
+                            )
+                            .as_bytes(),
+                        );
+                    }
+                    text.extend_from_slice(&line);
+                    None
                 }
-                out.write_all(&line).ok();
+                Message::Flush(done) => Some(done),
+            };
+            next = lines.try_recv().ok();
+            if next.is_none() || done.is_some() || text.len() >= TOGETHER {
+                // Nobody can be told that the log cannot be written.
+                out.write_all(&text).ok();
+                text.clear();
             }
-            Message::Flush(done) => {
+            if let Some(done) = done {
                 out.flush().ok();
                 done.send(()).ok();
             }
         }
+        std::thread::sleep(REST);
     }
 }
 

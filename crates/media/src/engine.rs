@@ -4,7 +4,6 @@ mod commands;
 mod exchange;
 mod opening;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +15,7 @@ use crate::control::{
     Digit, DtmfSource, DtmfStep, LegId, LegStats, MediaReport, PlayId, RecordId, RoomId,
 };
 use crate::frame::Frame;
+use crate::id_map::IdMap;
 use crate::leg::digit_queue::Spoken;
 use crate::leg::recording::Finishing;
 use crate::leg::rtp_side::Received;
@@ -51,13 +51,13 @@ pub struct EngineConfig {
 pub struct Engine {
     config: EngineConfig,
     rng: StdRng,
-    legs: HashMap<LegId, Box<Leg>>,
+    legs: IdMap<LegId, Box<Leg>>,
     /// In the order they were opened, which is the order they are served in.
     order: Vec<LegId>,
-    rooms: HashMap<RoomId, Box<Room>>,
+    rooms: IdMap<RoomId, Box<Room>>,
     room_order: Vec<RoomId>,
-    plays: HashMap<PlayId, Place>,
-    records: HashMap<RecordId, Place>,
+    plays: IdMap<PlayId, Place>,
+    records: IdMap<RecordId, Place>,
     finishing: Vec<Finishing>,
     /// Legs that are gone but for the files of their recordings.
     closing: Vec<(LegId, LegStats)>,
@@ -92,12 +92,12 @@ impl Engine {
         Self {
             config,
             rng: StdRng::seed_from_u64(config.seed),
-            legs: HashMap::new(),
+            legs: IdMap::default(),
             order: Vec::new(),
-            rooms: HashMap::new(),
+            rooms: IdMap::default(),
             room_order: Vec::new(),
-            plays: HashMap::new(),
-            records: HashMap::new(),
+            plays: IdMap::default(),
+            records: IdMap::default(),
             finishing: Vec::with_capacity(64),
             closing: Vec::new(),
             scratch: Scratch::new(),
@@ -234,23 +234,23 @@ impl Engine {
         }
         for at in 0..self.order.len() {
             let id = self.order[at];
-            self.serve(now_us, id, out);
-            if let Some(side) = self.legs.get_mut(&id).and_then(|leg| leg.rtp()) {
-                side.report(now_us, ntp, id, &mut self.rng, out);
-            }
+            self.serve(now_us, ntp, id, out);
         }
         self.settle(out);
     }
 
     /// Second half of a tick for one leg.
-    fn serve(&mut self, now_us: u64, id: LegId, out: &mut Output) {
+    fn serve(&mut self, now_us: u64, ntp: u64, id: LegId, out: &mut Output) {
         let active = exchange::base(&mut self.legs, id, &mut self.said);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
         let (active, spoken) = leg.speak(now_us, &mut self.said, active, &mut self.scratch, out);
-        let Kind::Pair(pair) = &leg.kind else { return };
-        let other = pair.other;
+        let other = match &mut leg.kind {
+            Kind::Rtp(side) => return side.report(now_us, ntp, id, &mut self.rng, out),
+            Kind::Null => return,
+            Kind::Pair(pair) => pair.other,
+        };
         if active {
             exchange::hand_over(&mut self.legs, other, &self.said);
         }

@@ -28,7 +28,7 @@ pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) kind: Kind,
     pub(crate) rate_hz: u32,
-    /// What it said in this tick, after its gain.
+    /// What it said in this tick, after its gain; silence when it is not active.
     pub(crate) heard: Frame,
     /// Whether that is anything, even silence that really came.
     pub(crate) heard_active: bool,
@@ -185,6 +185,7 @@ impl Leg {
 
     /// First half of a tick: what does it say?
     pub(crate) fn listen(&mut self, now_us: u64, scratch: &mut Scratch, out: &mut Output) {
+        let was_active = self.heard_active;
         match &mut self.kind {
             Kind::Rtp(side) => {
                 self.heard_active = side.listen(now_us, &mut self.heard, scratch);
@@ -192,11 +193,13 @@ impl Leg {
             }
             Kind::Null => self.heard_active = false,
             Kind::Pair(pair) => {
-                self.heard.copy_from(&pair.incoming);
                 self.heard_active = std::mem::take(&mut pair.incoming_active);
+                if self.heard_active {
+                    self.heard.copy_from(&pair.incoming);
+                }
             }
         }
-        if !self.heard_active {
+        if was_active && !self.heard_active {
             self.heard.clear();
         }
         if let Some(detector) = &mut self.detector {

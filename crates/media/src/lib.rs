@@ -19,6 +19,7 @@ pub mod dsp;
 pub mod engine;
 pub mod file;
 pub mod frame;
+pub mod id_map;
 mod leg;
 pub mod level;
 pub mod output;

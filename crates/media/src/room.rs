@@ -3,10 +3,9 @@
 mod member;
 mod talk;
 
-use std::collections::HashMap;
-
 use crate::control::{LegId, MediaCommand, MediaReport, MemberSettings, Relation, RoomId};
 use crate::frame::{Frame, MAX_FRAME_SAMPLES, samples_per_tick, supported_rate};
+use crate::id_map::IdMap;
 use crate::leg::playing::Playing;
 use crate::leg::recording::Recording;
 use crate::leg::scratch::Scratch;
@@ -100,7 +99,7 @@ impl Room {
     /// 8 kHz, and as much again where rates differ.
     pub(crate) fn tick(
         &mut self,
-        legs: &mut HashMap<LegId, Box<Leg>>,
+        legs: &mut IdMap<LegId, Box<Leg>>,
         scratch: &mut Scratch,
         out: &mut Output,
     ) {
@@ -110,7 +109,7 @@ impl Room {
         self.give(legs);
     }
 
-    fn take(&mut self, legs: &HashMap<LegId, Box<Leg>>, out: &mut Output) {
+    fn take(&mut self, legs: &IdMap<LegId, Box<Leg>>, out: &mut Output) {
         let length = samples_per_tick(self.rate_hz);
         self.sum[..length].fill(0);
         for member in &mut self.members {
@@ -170,7 +169,7 @@ impl Room {
         }
     }
 
-    fn give(&mut self, legs: &mut HashMap<LegId, Box<Leg>>) {
+    fn give(&mut self, legs: &mut IdMap<LegId, Box<Leg>>) {
         let length = samples_per_tick(self.rate_hz);
         for at in 0..self.members.len() {
             let listener = self.members[at].leg;

@@ -17,7 +17,7 @@ const PAGE: &str = "docs/protocols/event-socket.md";
 pub fn event_socket(repository: &Repository) -> Result<Vec<Fault>> {
     let page = read(repository, PAGE)?;
     let commands = read(repository, "crates/esl/src/console/table.rs")?;
-    let applications = read(repository, "crates/core/src/script/app/mod.rs")?;
+    let applications = read(repository, "crates/core/src/script/app/table.rs")?;
     let commands: BTreeSet<String> = commands
         .lines()
         .filter(|line| line.contains("=>"))

@@ -1,20 +1,14 @@
 //! What the SIP endpoint reports, and what becomes of it.
 
 use api::cause::Blame;
-use api::event::{ChannelEvent, DtmfSource};
 use api::{ChannelId, HangupCause};
 use bytes::Bytes;
-use sip::event::{Event, IncomingRequest, RequestId, SessionId};
+use sip::event::{Event, SessionId};
+use sip::message::Message;
 use sip::message::header::HeaderName;
-use sip::message::{Message, Method};
 
-use super::inbound::{cause_of, host_port};
+use super::inbound::cause_of;
 use crate::Switch;
-use crate::channel::PendingDigit;
-
-/// Methods we serve, as Allow says.
-const ALLOW: &str =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER, NOTIFY, MESSAGE";
 
 impl Switch {
     /// One event of the SIP endpoint.
@@ -107,10 +101,7 @@ impl Switch {
                 self.sessions.remove(&session);
             }
             Event::TransportFailed { session } => {
-                self.with(session, |switch, id| {
-                    switch.peer_ended(id, "recv_cancel");
-                    switch.hangup(id, HangupCause::NormalTemporaryFailure, Blame::Upstream);
-                });
+                self.with(session, Self::sip_unreachable);
                 self.sessions.remove(&session);
             }
             Event::Ended { session } => {
@@ -140,74 +131,6 @@ impl Switch {
             leg.session = None;
             leg.disposition = Some(disposition);
         }
-    }
-
-    fn sip_progress(&mut self, id: &ChannelId, code: u16, sdp: Option<Bytes>, response: &Message) {
-        self.response_variables(id, response);
-        let early = sdp.filter(|text| !text.is_empty());
-        if let Some(text) = early {
-            let first = self.sip_leg(id).is_some_and(|leg| leg.agreed.is_none());
-            if first && self.take_answer(id, &text) {
-                self.mark_early(id);
-                self.run_hooks(id, "media");
-                self.leg_early(id);
-            }
-        } else if code == 180 {
-            self.mark_ringing(id);
-            self.run_hooks(id, "ring");
-            self.leg_ringing(id);
-        } else if let Some(caller) = self.caller_of(id) {
-            self.pass_progress(&caller, code);
-        }
-    }
-
-    fn sip_answered(&mut self, id: &ChannelId, sdp: Option<Bytes>, response: &Message) {
-        self.response_variables(id, response);
-        if let Some(text) = sdp.filter(|text| !text.is_empty()) {
-            self.set_var(
-                id,
-                "switch_r_sdp",
-                String::from_utf8_lossy(&text).into_owned(),
-            );
-            if !self.take_answer(id, &text) {
-                self.hangup(id, HangupCause::IncompatibleDestination, Blame::Callee);
-                return;
-            }
-        } else if self.sip_leg(id).is_some_and(|leg| leg.agreed.is_none()) {
-            tracing::info!(channel = %id, "Answer without a session description");
-            self.hangup(id, HangupCause::IncompatibleDestination, Blame::Callee);
-            return;
-        }
-        let headers = response.headers();
-        self.pass_answer_headers(id, headers.map(|header| (header.raw_name, header.value)));
-        self.mark_answered(id);
-        self.leg_answered(id);
-    }
-
-    fn sip_rejected(&mut self, id: &ChannelId, code: u16, response: &Message) {
-        let answered_here = self.sip_leg(id).is_some_and(|leg| leg.session.is_none());
-        if answered_here {
-            return;
-        }
-        self.set_var(id, "sip_call_id", response.call_id());
-        let replied = self.reply_variables(id);
-        self.set_vars(id, &replied);
-        self.peer_ended(id, "recv_refuse");
-        self.set_var(id, "sip_hangup_disposition", "recv_refuse");
-        let cause = cause_of(response, Some(code));
-        let phrase = response.reason().unwrap_or_default().to_owned();
-        self.set_vars(
-            id,
-            &[
-                ("sip_invite_failure_status", code.to_string()),
-                ("sip_invite_failure_phrase", phrase),
-            ],
-        );
-        self.term_variables(id, response, code, cause);
-        if let Some(caller) = self.caller_of(id) {
-            self.pass_refusal(&caller, code);
-        }
-        self.hangup(id, cause, Blame::Callee);
     }
 
     fn sip_bye(&mut self, id: &ChannelId, request: &Message) {
@@ -256,26 +179,6 @@ impl Switch {
         );
     }
 
-    fn term_variables(
-        &mut self,
-        id: &ChannelId,
-        message: &Message,
-        status: u16,
-        cause: HangupCause,
-    ) {
-        if let Some(reason) = message.header(HeaderName::Reason) {
-            self.set_var(id, "sip_reason", reason);
-        }
-        self.set_vars(
-            id,
-            &[
-                ("sip_term_status", status.to_string()),
-                ("proto_specific_hangup_cause", format!("sip:{status}")),
-                ("sip_term_cause", cause.q850().to_string()),
-            ],
-        );
-    }
-
     fn sip_acked(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
         let awaits = self.sip_leg(id).is_some_and(|leg| leg.awaits_answer);
         if !awaits {
@@ -286,209 +189,5 @@ impl Switch {
             tracing::info!(channel = %id, "ACK without a usable answer");
             self.hangup(id, HangupCause::IncompatibleDestination, Blame::Caller);
         }
-    }
-
-    fn sip_info(&mut self, id: &ChannelId, content_type: &str, body: &[u8]) {
-        let text = String::from_utf8_lossy(body);
-        let kind = content_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        if kind == "application/dtmf-relay" || kind == "application/dtmf" {
-            if let Some((digit, duration)) = info_digit(&kind, &text) {
-                self.digit_arrived(
-                    id,
-                    PendingDigit {
-                        digit,
-                        duration,
-                        source: DtmfSource::Endpoint,
-                    },
-                );
-            }
-            return;
-        }
-        let event = ChannelEvent::InfoReceived {
-            content_type: content_type.into(),
-            body: text.as_ref().into(),
-        };
-        self.emit(id, event);
-    }
-
-    /// Where an answer came from.
-    fn reply_variables(&mut self, id: &ChannelId) -> Vec<(&'static str, String)> {
-        let Some(peer) = self.sip_leg(id).and_then(|leg| leg.peer) else {
-            return Vec::new();
-        };
-        let (ip, port) = (peer.ip().to_string(), peer.port().to_string());
-        if let Some(live) = self.channels.get_mut(id) {
-            live.profile_mut().network_addr = ip.as_str().into();
-        }
-        vec![
-            ("sip_reply_host", ip.clone()),
-            ("sip_reply_port", port.clone()),
-            ("sip_network_ip", ip),
-            ("sip_network_port", port),
-        ]
-    }
-
-    /// The variables an answer of the far end sets, in their usual order.
-    fn response_variables(&mut self, id: &ChannelId, response: &Message) {
-        let mut pairs: Vec<(&str, String)> = Vec::with_capacity(32);
-        let local = self.channels.get(id).and_then(|live| match &live.end {
-            super::LegEnd::Sip(leg) => self.config.profiles.get(leg.profile).map(|p| p.sip),
-            super::LegEnd::Web(_) | super::LegEnd::Null | super::LegEnd::Loopback(_) => None,
-        });
-        if let Some(local) = local {
-            pairs.push(("sip_local_network_addr", local.ip().to_string()));
-        }
-        pairs.extend(self.reply_variables(id));
-        if let Some(agent) = response
-            .header_named("User-Agent")
-            .or_else(|| response.header_named("Server"))
-        {
-            pairs.push(("sip_user_agent", agent.to_owned()));
-        }
-        for (name, header) in [
-            ("sip_allow", HeaderName::Allow),
-            ("sip_recover_contact", HeaderName::Contact),
-            ("sip_full_via", HeaderName::Via),
-            ("sip_recover_via", HeaderName::Via),
-        ] {
-            if let Some(value) = response.header(header) {
-                pairs.push((name, value.to_owned()));
-            }
-        }
-        if let Some(from) = response.from().filter(|from| !from.display.is_empty()) {
-            pairs.push(("sip_from_display", from.display_name().to_string()));
-        }
-        for (name, header) in [
-            ("sip_full_from", HeaderName::From),
-            ("sip_full_to", HeaderName::To),
-        ] {
-            if let Some(value) = response.header(header) {
-                pairs.push((name, value.to_owned()));
-            }
-        }
-        for (user, uri_name, host, value) in [
-            (
-                "sip_from_user",
-                "sip_from_uri",
-                "sip_from_host",
-                response.from(),
-            ),
-            ("sip_to_user", "sip_to_uri", "sip_to_host", response.to()),
-        ] {
-            if let Some(uri) = value.and_then(|v| v.parsed_uri().ok()) {
-                let name = uri.user_decoded().to_string();
-                pairs.push((user, name.clone()));
-                pairs.push((uri_name, format!("{name}@{}", host_port(&uri))));
-                pairs.push((host, uri.host.to_owned()));
-            }
-        }
-        if let Some(uri) = response.contact().and_then(|c| c.parsed_uri().ok()) {
-            let name = uri.user_decoded().to_string();
-            if !uri.params.0.is_empty() {
-                pairs.push(("sip_contact_params", uri.params.0.to_owned()));
-            }
-            pairs.push(("sip_contact_user", name.clone()));
-            if let Some(port) = uri.port {
-                pairs.push(("sip_contact_port", port.to_string()));
-            }
-            pairs.push(("sip_contact_uri", format!("{name}@{}", host_port(&uri))));
-            pairs.push(("sip_contact_host", uri.host.to_owned()));
-        }
-        if let Some(tag) = response.to().and_then(|t| t.tag()) {
-            pairs.push(("sip_to_tag", tag.to_owned()));
-        }
-        if let Some(tag) = response.from().and_then(|t| t.tag()) {
-            pairs.push(("sip_from_tag", tag.to_owned()));
-        }
-        if let Some(cseq) = response.cseq() {
-            pairs.push(("sip_cseq", cseq.number.to_string()));
-        }
-        pairs.push(("sip_call_id", response.call_id().to_owned()));
-        self.set_vars(id, &pairs);
-    }
-
-    /// A request other than INVITE and those of its session.
-    fn incoming_request(
-        &mut self,
-        id: RequestId,
-        session: Option<SessionId>,
-        request: IncomingRequest,
-    ) {
-        match request.method() {
-            Some(Method::Register) => self.handle_register(id, request),
-            Some(Method::Options) => {
-                let code = if self.view.settings.draining {
-                    503
-                } else {
-                    200
-                };
-                let headers = [
-                    ("Allow".to_owned(), ALLOW.to_owned()),
-                    ("Accept".to_owned(), "application/sdp".to_owned()),
-                ];
-                self.respond(id, code, &headers);
-            }
-            Some(Method::Refer) => self.incoming_refer(id, session, &request),
-            Some(Method::Message) => self.incoming_message(id, session, &request),
-            // NOTIFY inside a session answers our own REFER; outside nobody asked for it.
-            Some(Method::Notify) => {
-                self.respond(id, if session.is_some() { 200 } else { 481 }, &[])
-            }
-            Some(_) | None => self.respond(id, 405, &[("Allow".to_owned(), ALLOW.to_owned())]),
-        }
-    }
-
-    pub(crate) fn respond(&mut self, id: RequestId, code: u16, headers: &[(String, String)]) {
-        if let Err(error) = self.sip.respond(self.now.mono, id, code, "", headers, None) {
-            tracing::debug!(%error, "Request had gone");
-        }
-    }
-}
-
-/// The digit of an INFO body and its length in samples at 8 kHz.
-fn info_digit(kind: &str, text: &str) -> Option<(char, u32)> {
-    const DEFAULT_MS: u32 = 250;
-    let clean = |word: &str| {
-        let digit = word.trim().trim_matches('"').chars().next()?;
-        media::control::Digit::from_char(digit).map(|d| d.as_char())
-    };
-    if kind == "application/dtmf" {
-        return Some((clean(text)?, DEFAULT_MS * 8));
-    }
-    let field = |name: &str| {
-        text.lines().find_map(|line| {
-            let (key, value) = line.split_once('=')?;
-            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    };
-    let digit = clean(field("Signal")?)?;
-    let ms = field("Duration")
-        .and_then(|d| d.parse::<u32>().ok())
-        .unwrap_or(DEFAULT_MS)
-        .min(8000);
-    Some((digit, ms * 8))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_in_info() {
-        assert_eq!(
-            info_digit("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"),
-            Some(('5', 1280))
-        );
-        assert_eq!(
-            info_digit("application/dtmf-relay", "signal = #"),
-            Some(('#', 2000))
-        );
-        assert_eq!(info_digit("application/dtmf", "7"), Some(('7', 2000)));
-        assert_eq!(info_digit("application/dtmf-relay", "Duration=1"), None);
     }
 }

@@ -34,7 +34,7 @@ impl Switch {
             }
             WebReport::Offered { offer, .. } => self.peer_offered(&id, offer.into()),
             WebReport::Agreed { agreed, .. } => self.peer_agreed(&id, agreed),
-            WebReport::Refused { why, .. } => self.peer_refused(&id, &why),
+            WebReport::Refused { why, .. } => self.web_peer_refused(&id, &why),
             WebReport::Connected { .. } => self.peer_connected(&id),
             WebReport::Ended { peer, why } => self.peer_gone(&id, peer, why),
         }
@@ -164,7 +164,7 @@ impl Switch {
         );
     }
 
-    fn peer_refused(&mut self, id: &ChannelId, why: &str) {
+    fn web_peer_refused(&mut self, id: &ChannelId, why: &str) {
         tracing::info!(channel = %id, why, "A description of a page cannot be used");
         let Some(leg) = self.web_leg(id) else { return };
         match leg.stage {

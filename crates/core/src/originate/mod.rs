@@ -2,7 +2,6 @@
 
 mod attempt;
 mod expand;
-mod group;
 mod outbound;
 mod race;
 

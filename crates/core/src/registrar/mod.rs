@@ -17,7 +17,7 @@ use api::event::{AccountEvent, EventKind};
 use api::view::Registration;
 use api::{CommandError, ObjectKind, RequestId};
 use sip::event::IncomingRequest;
-use sip::register::{BindingChange, ChangeKind, Registrar, RegistrarConfig};
+use sip::register::{Binding, BindingChange, ChangeKind, Registrar, RegistrarConfig};
 use sip::transport::{FlowId, Target};
 
 pub(crate) use access::CallAuth;
@@ -34,23 +34,13 @@ const MIN_EXPIRES_S: u32 = 30;
 #[derive(Debug)]
 pub(crate) struct Registrations {
     table: Registrar,
-    /// The numbers in the view of an address's bindings.
-    serials: HashMap<Arc<str>, Vec<Seen>>,
-    /// Where calls to a contact URI go, for dial strings made of one.
-    targets: HashMap<Arc<str>, (u64, Target)>,
+    /// The newest binding with a contact URI, for dial strings made of one.
+    by_contact: HashMap<Arc<str>, u64>,
     /// The timer that is set.
     armed: Option<Instant>,
     attempts: Attempts,
     /// The user agent seen last; phones of one kind share its text.
     agent: Arc<str>,
-}
-
-/// A binding in the view.
-#[derive(Debug)]
-struct Seen {
-    serial: u64,
-    contact: Arc<str>,
-    instance: Option<Box<str>>,
 }
 
 fn table(longest_s: Option<u32>) -> Registrar {
@@ -68,8 +58,7 @@ impl Default for Registrations {
     fn default() -> Self {
         Self {
             table: table(None),
-            serials: HashMap::new(),
-            targets: HashMap::new(),
+            by_contact: HashMap::new(),
             armed: None,
             attempts: Attempts::default(),
             agent: "".into(),
@@ -99,25 +88,20 @@ impl Switch {
             return Vec::new();
         };
         let aor = account.address();
-        let seen = self.registrations.serials.get(&*aor);
         let mut out: Vec<Contact> = self
             .registrations
             .table
             .bindings(&aor)
-            .map(|binding| {
-                let shown = seen
-                    .into_iter()
-                    .flatten()
-                    .find(|seen| *seen.contact == *binding.contact);
-                let profile = shown.and_then(|seen| self.view.registrations.get(&seen.serial));
-                Contact {
-                    profile: profile
-                        .map_or_else(|| "".into(), |registration| registration.profile.clone()),
-                    uri: binding.contact.to_string(),
-                    target: binding.target(),
-                    route: binding.path.iter().map(|path| path.to_string()).collect(),
-                    q: binding.q,
-                }
+            .map(|binding| Contact {
+                profile: self
+                    .view
+                    .registrations
+                    .get(&binding.id)
+                    .map_or_else(|| "".into(), |registration| registration.profile.clone()),
+                uri: binding.contact.to_string(),
+                target: binding.target(),
+                route: binding.path.iter().map(|path| path.to_string()).collect(),
+                q: binding.q,
             })
             .collect();
         out.sort_by_key(|contact| std::cmp::Reverse(contact.q));
@@ -127,10 +111,14 @@ impl Switch {
     /// The way to a contact URI that is registered: dial strings made by `sofia_contact` name it, and behind a NAT
     /// only the connection it came over leads there.
     pub(crate) fn registered_target(&self, uri: &str) -> Option<Target> {
+        let id = self.registrations.by_contact.get(uri)?;
+        let shown = self.view.registrations.get(id)?;
+        let aor = accounts::address(&shown.user, &shown.domain);
         self.registrations
-            .targets
-            .get(uri)
-            .map(|(_, target)| *target)
+            .table
+            .bindings(&aor)
+            .find(|binding| binding.id == *id)
+            .map(Binding::target)
     }
 
     /// Carries out a REGISTER whose sender was let in, and tells everybody.
@@ -188,25 +176,19 @@ impl Switch {
         request: &IncomingRequest,
     ) {
         let binding = &change.binding;
-        let before = self.registrations.take_seen(change);
-        let serial = before.as_ref().map_or_else(
-            || {
-                self.serials.registration += 1;
-                self.serials.registration
-            },
-            |seen| seen.serial,
-        );
+        // A refresh may come with another contact.
+        self.forget_contact(binding.id);
         let contact = access::contact_header(request, &binding.contact);
         let registration = Arc::new(Registration {
-            serial,
+            serial: binding.id,
             profile: profile.clone(),
             user: account.user.id.clone(),
             domain: account.domain.clone(),
             auth_user: account.user.id.clone(),
             auth_realm: account.realm.clone(),
             contact: contact.into(),
-            contact_uri: (*binding.contact).into(),
-            call_id: (*binding.call_id).into(),
+            contact_uri: binding.contact.clone(),
+            call_id: binding.call_id.clone(),
             user_agent: self.registrations.share_agent(&binding.user_agent),
             source: binding.flow.remote,
             transport: if binding.flow.transport.is_reliable() {
@@ -222,20 +204,11 @@ impl Switch {
         let expires_s = binding.expires_in(self.now.mono);
         let refreshed = change.kind == ChangeKind::Refreshed;
         self.registrations
-            .targets
-            .insert(registration.contact_uri.clone(), (serial, binding.target()));
-        self.registrations
-            .serials
-            .entry(account.address())
-            .or_default()
-            .push(Seen {
-                serial,
-                contact: registration.contact_uri.clone(),
-                instance: binding.instance.clone(),
-            });
+            .by_contact
+            .insert(binding.contact.clone(), binding.id);
         self.view
             .registrations
-            .insert_mut(serial, registration.clone());
+            .insert_mut(binding.id, registration.clone());
         if !refreshed {
             tracing::info!(user = %change.aor, source = %registration.source, expires_s, "Registered");
         }
@@ -248,10 +221,22 @@ impl Switch {
 
     /// Forgets a binding; what the view showed of it.
     fn binding_gone(&mut self, change: &BindingChange) -> Option<Arc<Registration>> {
-        let seen = self.registrations.take_seen(change)?;
-        let registration = self.view.registrations.get(&seen.serial).cloned();
-        self.view.registrations.remove_mut(&seen.serial);
+        let id = change.binding.id;
+        self.forget_contact(id);
+        let registration = self.view.registrations.get(&id).cloned();
+        self.view.registrations.remove_mut(&id);
         registration
+    }
+
+    /// Takes the contact of a binding as the view shows it out of the index, unless a newer binding has it.
+    fn forget_contact(&mut self, id: u64) {
+        let Some(shown) = self.view.registrations.get(&id) else {
+            return;
+        };
+        let index = &mut self.registrations.by_contact;
+        if index.get(&shown.contact_uri) == Some(&id) {
+            index.remove(&shown.contact_uri);
+        }
     }
 
     pub(crate) fn account_event(&mut self, event: AccountEvent) {
@@ -343,38 +328,9 @@ impl Registrations {
         }
     }
 
-    /// Takes a binding's entry out of the index, found by its contact, or by its instance when the contact moved.
-    fn take_seen(&mut self, change: &BindingChange) -> Option<Seen> {
-        let binding = &change.binding;
-        let list = self.serials.get_mut(&*change.aor)?;
-        let same = |seen: &Seen| {
-            *seen.contact == *binding.contact
-                || (seen.instance.is_some() && seen.instance == binding.instance)
-        };
-        // A contact may come back written differently (case of the host): then it is the one the table has no more.
-        let place = list.iter().position(same).or_else(|| {
-            let table = &self.table;
-            let stale = |seen: &Seen| {
-                !table
-                    .bindings(&change.aor)
-                    .any(|live| *live.contact == *seen.contact)
-            };
-            (change.kind == ChangeKind::Refreshed)
-                .then(|| list.iter().position(stale))
-                .flatten()
-        })?;
-        let seen = list.remove(place);
-        if list.is_empty() {
-            self.serials.remove(&*change.aor);
-        }
-        if self
-            .targets
-            .get(&seen.contact)
-            .is_some_and(|(serial, _)| *serial == seen.serial)
-        {
-            self.targets.remove(&seen.contact);
-        }
-        Some(seen)
+    /// A number for a registration that is no SIP binding.
+    pub(crate) fn new_id(&mut self) -> u64 {
+        self.table.new_id()
     }
 
     /// Whether an address has failed to log in too often to be listened to.

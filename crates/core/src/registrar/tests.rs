@@ -67,6 +67,8 @@ fn a_phone_registers_refreshes_and_leaves() {
     let contacts = rig.switch.contacts_of("127.0.0.1", "1000");
     assert_eq!(contacts.len(), 1);
     assert_eq!(contacts[0].target.remote, shown.source);
+    let way = |rig: &Rig| rig.switch.registered_target(&shown.contact_uri);
+    assert_eq!(way(&rig), Some(contacts[0].target));
     rig.pass(Duration::from_secs(60));
     rig.events.clear();
     assert_eq!(phone.register(&mut rig, "1234", 120), 200);
@@ -86,7 +88,8 @@ fn a_phone_registers_refreshes_and_leaves() {
     assert!(
         rig.view.registrations.is_empty() && rig.switch.contacts_of("127.0.0.1", "1000").is_empty()
     );
-    assert!(rig.switch.registrations.serials.is_empty());
+    assert_eq!(way(&rig), None);
+    assert!(rig.switch.registrations.by_contact.is_empty());
 }
 
 #[test]

@@ -142,11 +142,11 @@ impl Switch {
             })
             .cloned()
             .collect();
-        self.serials.registration += 1;
+        let serial = self.registrations.new_id();
         let aor = account.address();
         let registered = Registered {
             aor: aor.clone(),
-            serial: self.serials.registration,
+            serial,
             contact: uri.clone(),
             parameters,
             renewal: self.now.mono + EXPIRES / 2,

@@ -55,17 +55,17 @@ pub(crate) fn orders<T>(waker: Arc<Waker>) -> (OrderSender<T>, rtrb::Consumer<T>
 }
 
 impl<T> OrderSender<T> {
-    /// Sends an order behind all earlier ones, or keeps it until there is room.
+    /// Keeps an order, behind all earlier ones, for [`flush`](Self::flush).
     pub(crate) fn post(&mut self, order: T) -> Result<(), Stalled> {
         if self.kept.len() >= KEPT_ORDERS {
             return Err(Stalled);
         }
         self.kept.push_back(order);
-        self.flush();
         Ok(())
     }
 
-    /// Sends what was kept; says how much is still kept.
+    /// Sends what was kept as far as there is room, and wakes the worker once for all of it; says how
+    /// much is still kept.
     pub(crate) fn flush(&mut self) -> usize {
         let mut sent = false;
         while let Some(order) = self.kept.pop_front() {

@@ -178,8 +178,8 @@ impl MediaThreads {
         self.orders.len()
     }
 
-    /// Posts a command to a worker, behind all earlier ones. Never waits: what does not fit now is
-    /// kept and sent by the next `post` or [`MediaThreads::flush`].
+    /// Posts a command to a worker, behind all earlier ones. It goes with the next
+    /// [`MediaThreads::flush`], so that a worker is woken once for all that was posted.
     ///
     /// # Errors
     /// [`Stalled`] when the worker has stopped taking orders, or there is no such worker.
@@ -206,8 +206,8 @@ impl MediaThreads {
             .post(Order::Move { leg, to })
     }
 
-    /// Sends orders that were kept because a worker was behind. Says whether any are still kept: call
-    /// again soon then.
+    /// Sends what was posted. Never waits: says whether a worker is so far behind that some is kept;
+    /// call again soon then.
     pub fn flush(&mut self) -> bool {
         self.orders
             .iter_mut()

@@ -1,12 +1,12 @@
 //! The UDP sockets of the legs of one worker.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use media::Port;
 use media::control::{LegId, TransportFailure};
+use media::id_map::IdMap;
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -34,7 +34,7 @@ pub(super) struct Sockets {
     pool: PortPool,
     slots: Vec<Option<LegSockets>>,
     free: Vec<usize>,
-    by_leg: HashMap<LegId, usize>,
+    by_leg: IdMap<LegId, usize>,
 }
 
 impl Sockets {
@@ -44,7 +44,7 @@ impl Sockets {
             pool,
             slots: Vec::new(),
             free: Vec::new(),
-            by_leg: HashMap::new(),
+            by_leg: IdMap::default(),
         }
     }
 

@@ -57,7 +57,12 @@ impl Stage {
     }
 
     fn post(&mut self, command: MediaCommand) {
-        self.threads.post(0, command).unwrap();
+        self.post_to(0, command);
+    }
+
+    fn post_to(&mut self, worker: usize, command: MediaCommand) {
+        self.threads.post(worker, command).unwrap();
+        assert!(!self.threads.flush(), "the worker is not behind");
     }
 
     /// Waits for the first report that answers.
@@ -427,6 +432,7 @@ async fn a_leg_moves_to_another_thread_and_goes_on_sounding() {
     });
     hear(&phone, 10).await;
     stage.threads.move_leg(leg, 0, 1).unwrap();
+    stage.threads.flush();
     let owner = stage
         .wait(|report| match report {
             MediaReport::Moved { leg: of, worker } if *of == leg => Some(*worker),
@@ -437,21 +443,12 @@ async fn a_leg_moves_to_another_thread_and_goes_on_sounding() {
     let heard = hear(&phone, 40).await;
     assert_tone(&heard[heard.len() - 4000..], 8000, 800.0, -7.0);
     // It listens there, too.
-    stage
-        .threads
-        .post(1, MediaCommand::StopPlay { play })
-        .unwrap();
+    stage.post_to(1, MediaCommand::StopPlay { play });
     let delay = Some(media::control::EchoDelay::default());
-    stage
-        .threads
-        .post(1, MediaCommand::Echo { leg, delay })
-        .unwrap();
+    stage.post_to(1, MediaCommand::Echo { leg, delay });
     let ((), heard) = tokio::join!(say(&phone, at, 500.0, 60), hear(&phone, 50));
     assert_tone(&heard[heard.len() - 3200..], 8000, 500.0, -10.0);
-    stage
-        .threads
-        .post(1, MediaCommand::CloseLeg { leg })
-        .unwrap();
+    stage.post_to(1, MediaCommand::CloseLeg { leg });
     stage
         .wait(|r| matches!(r, MediaReport::Closed { .. }).then_some(()))
         .await;

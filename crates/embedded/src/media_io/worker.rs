@@ -98,6 +98,8 @@ pub(super) struct Worker {
     counters: Arc<WorkerCounters>,
     engine: Engine,
     out: Output,
+    /// Where datagrams are read.
+    datagram: Box<[u8; DATAGRAM]>,
     stop: Arc<AtomicBool>,
     /// Sockets that may hold more than one batch; the poll tells of new arrivals only.
     unread: Vec<Token>,
@@ -133,6 +135,7 @@ impl Worker {
             counters: parts.counters,
             engine: Engine::new(parts.engine),
             out: Output::new(),
+            datagram: Box::new([0; DATAGRAM]),
             stop: parts.stop,
             unread: Vec::with_capacity(EVENTS),
             traffic_before: 0,
@@ -165,9 +168,9 @@ impl Worker {
             }
             let began = Instant::now();
             let traffic = self.traffic;
-            self.read_unread();
+            self.read_unread(began);
             for event in &events {
-                if self.read(event.token()) {
+                if self.read(began, event.token()) {
                     self.unread.push(event.token());
                 }
             }
@@ -210,11 +213,11 @@ impl Worker {
         self.counters.rooms.set(self.engine.room_count() as u64);
     }
 
-    fn read_unread(&mut self) {
+    fn read_unread(&mut self, now: Instant) {
         // Each gets one batch; those with still more stay in the list.
         let mut at = 0;
         while at < self.unread.len() {
-            if self.read(self.unread[at]) {
+            if self.read(now, self.unread[at]) {
                 at += 1;
             } else {
                 self.unread.swap_remove(at);
@@ -223,19 +226,17 @@ impl Worker {
     }
 
     /// Reads one batch from a socket and sends what follows from it at once; says whether there may
-    /// be more.
-    fn read(&mut self, token: Token) -> bool {
-        let mut buffer = [0; DATAGRAM];
-        let now = Instant::now();
+    /// be more. `now` is when the poll told of it, which is nearer to its arrival than the reading.
+    fn read(&mut self, now: Instant, token: Token) -> bool {
         let mut received = 0;
         for _ in 0..BATCH {
             let Some((leg, port, socket)) = self.sockets.at(token) else {
                 return false;
             };
-            match socket.recv_from(&mut buffer) {
+            match socket.recv_from(self.datagram.as_mut_slice()) {
                 Ok((length, from)) => {
                     received += 1;
-                    let datagram = &mut buffer[..length];
+                    let datagram = &mut self.datagram[..length];
                     self.engine
                         .receive(now, leg, port, from, datagram, &mut self.out);
                 }

@@ -8,6 +8,7 @@ mod connection;
 mod connections;
 mod dial;
 mod udp;
+mod unreachable;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -460,3 +460,40 @@ fn our_address_is_one_the_peer_can_use() {
         address("127.0.0.1:5060")
     );
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_request_nobody_takes_comes_back_and_others_go_on() {
+    let mut desk = desk(|_| {});
+    let client = client().await;
+    let gone = self::client().await.local_addr().unwrap();
+    desk.udp_latency(&client).await;
+    let target = |remote| Target {
+        flow: None,
+        transport: Transport::Udp,
+        local: desk.udp,
+        remote,
+    };
+    let to_client = target(client.local_addr().unwrap());
+    // Longer than what the network quotes of it.
+    let long = options("lost", &format!("Subject: {}\r\n", "x".repeat(3000)));
+    for round in 0..20 {
+        for (target, text) in [(target(gone), long.clone()), (to_client, round.to_string())] {
+            let bytes = Bytes::from(text);
+            desk.transports.transmit(Transmit { target, bytes });
+        }
+        let mut buffer = [0; 64];
+        let got = timeout(PATIENCE, client.recv(&mut buffer)).await;
+        assert_eq!(
+            &buffer[..got.unwrap().unwrap()],
+            round.to_string().as_bytes()
+        );
+    }
+    let SipInput::TransmitFailed(returned) = desk.next().await else {
+        panic!("nothing came back");
+    };
+    assert_eq!(returned.target.remote, gone);
+    let message = sip::message::parse_datagram(returned.bytes).unwrap();
+    assert!(message.via().unwrap().branch().contains("lost"));
+    desk.udp_latency(&client).await;
+}

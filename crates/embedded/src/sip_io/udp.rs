@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sip::message::{MAX_MESSAGE, ParseError, parse_datagram};
-use sip::transport::{Flow, FlowId, Transmit, Transport};
+use sip::transport::{Flow, FlowId, Target, Transmit, Transport};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use super::{OwnAddress, Shared, SipInput, SipListen, malformed};
+use super::{OwnAddress, Shared, SipInput, SipListen, malformed, unreachable};
 
 /// Datagrams read per wake-up before other tasks get their turn.
 const READ_BATCH: usize = 16;
+/// How often a datagram is tried: the errors of others are reported by whichever call comes next.
+const TRIES: usize = 3;
 /// Pause after an error of the socket itself, which would otherwise repeat at once.
 const ERROR_PAUSE: Duration = Duration::from_millis(20);
 
@@ -50,6 +53,9 @@ impl UdpPort {
         }
         socket.bind(&listen.address.into())?;
         let socket = UdpSocket::from_std(socket.into())?;
+        if let Err(error) = unreachable::watch(&socket) {
+            tracing::warn!(%error, "Requests to nobody fail late");
+        }
         let bound = socket.local_addr()?;
         let (backlog, queue) = mpsc::channel(shared.config.datagram_backlog.max(1));
         Ok(Self {
@@ -107,12 +113,19 @@ impl UdpPort {
     pub(super) fn send(&self, transmit: Transmit, shared: &Shared) {
         let remote = transmit.target.remote;
         if self.waiting.load(Ordering::Acquire) == 0 {
-            match self.socket.try_send_to(&transmit.bytes, remote) {
-                Ok(_) => return self.sent.increment(1),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => {
-                    tracing::debug!(%error, "A datagram was refused");
-                    return shared.report_failed(transmit);
+            let mut tries = 1;
+            loop {
+                match self.socket.try_send_to(&transmit.bytes, remote) {
+                    Ok(_) => return self.sent.increment(1),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(_) if tries < TRIES => {
+                        tries += 1;
+                        report_returned(&self.socket, self.flow, self.own, shared);
+                    }
+                    Err(error) => {
+                        tracing::debug!(%error, "A datagram was refused");
+                        return shared.report_failed(transmit);
+                    }
                 }
             }
         }
@@ -122,6 +135,25 @@ impl UdpPort {
             self.dropped.increment(1);
         }
     }
+}
+
+/// Hands up the requests that nobody took; false when the socket had none to tell of.
+fn report_returned(socket: &UdpSocket, flow: FlowId, own: OwnAddress, shared: &Shared) -> bool {
+    let returned = unreachable::take(socket);
+    let any = !returned.is_empty();
+    for unreachable::Returned { remote, bytes } in returned {
+        tracing::debug!(%remote, "Nobody took a datagram");
+        shared.report_failed(Transmit {
+            target: Target {
+                flow: Some(flow),
+                transport: Transport::Udp,
+                local: own.towards(remote),
+                remote,
+            },
+            bytes,
+        });
+    }
+    any
 }
 
 async fn write_backlog(
@@ -157,12 +189,23 @@ impl Reader {
         loop {
             let ready = tokio::select! {
                 () = self.shared.stop.cancelled() => return,
-                ready = self.socket.readable() => ready,
+                ready = self.socket.ready(Interest::READABLE | Interest::ERROR) => ready,
             };
-            if let Err(error) = ready {
-                tracing::warn!(%error, "A datagram socket is in trouble");
-                tokio::time::sleep(ERROR_PAUSE).await;
-                continue;
+            match ready {
+                Ok(ready) if ready.is_error() => {
+                    // Nothing is left to read afterwards, which is what makes the socket wait for the next error.
+                    let taken = self.socket.try_io(Interest::ERROR, || {
+                        report_returned(&self.socket, self.flow, self.own, &self.shared);
+                        Err::<(), _>(io::ErrorKind::WouldBlock.into())
+                    });
+                    drop(taken);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "A datagram socket is in trouble");
+                    tokio::time::sleep(ERROR_PAUSE).await;
+                    continue;
+                }
             }
             for _ in 0..READ_BATCH {
                 match self.socket.try_recv_from(&mut buffer) {
@@ -174,6 +217,7 @@ impl Reader {
                         }
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(_) if report_returned(&self.socket, self.flow, self.own, &self.shared) => {}
                     Err(error) => {
                         tracing::debug!(%error, "A datagram could not be received");
                         tokio::time::sleep(ERROR_PAUSE).await;

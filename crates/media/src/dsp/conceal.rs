@@ -29,6 +29,8 @@ pub struct Concealer {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Good,
+    /// Nothing but agreed silence is remembered.
+    Silent,
     /// Inventing: `made` samples so far, repeating the last `period`.
     Inventing {
         period: usize,
@@ -44,7 +46,7 @@ impl Concealer {
         Self {
             history: vec![0; HISTORY_MS * 8 * per_8k],
             per_8k,
-            state: State::Good,
+            state: State::Silent,
         }
     }
 
@@ -58,15 +60,15 @@ impl Concealer {
                 let mixed = f32::from(*sample) * share + invented * (1.0 - share);
                 *sample = mixed.round() as i16;
             }
-            self.state = State::Good;
         }
+        self.state = State::Good;
         self.remember(samples);
     }
 
     /// Invents a stretch.
     pub fn lost(&mut self, out: &mut [i16]) {
         let (period, made) = match self.state {
-            State::Good => (self.find_period(), 0),
+            State::Good | State::Silent => (self.find_period(), 0),
             State::Inventing { period, made } => (period, made),
         };
         for (n, sample) in out.iter_mut().enumerate() {
@@ -79,18 +81,26 @@ impl Concealer {
         };
     }
 
-    /// Takes agreed silence (no packet was due): nothing to blend with afterwards.
+    /// Takes agreed silence (no packet was due): what was heard before it is not repeated after it.
     pub fn silence(&mut self, out: &mut [i16]) {
         out.fill(0);
-        self.state = State::Good;
-        self.remember(out);
+        if !self.is_silent() {
+            self.history.fill(0);
+            self.state = State::Silent;
+        }
+    }
+
+    /// Whether the last it was given is agreed silence: more of that changes nothing.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        matches!(self.state, State::Silent)
     }
 
     /// Whether what it invents has faded to nothing.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         match self.state {
-            State::Good => false,
+            State::Good | State::Silent => false,
             State::Inventing { made, .. } => made >= SILENT_AFTER_MS * 8 * self.per_8k,
         }
     }
@@ -192,6 +202,22 @@ mod tests {
             assert!((level::dbfs(&heard[frame * 8..frame * 9]) + 10.0).abs() < 2.5);
             assert!((level::dominant_hz(&heard, rate).unwrap() - 200.0).abs() < 2.0);
         }
+    }
+
+    #[test]
+    fn what_was_heard_before_a_pause_does_not_come_back_after_it() {
+        let mut concealer = Concealer::new(8000);
+        concealer.good(&mut level::sine(8000, 300.0, -6.0, 800));
+        assert!(!concealer.is_silent());
+        let mut piece = [1; 40];
+        concealer.silence(&mut piece);
+        assert_eq!(piece, [0; 40]);
+        assert!(concealer.is_silent());
+        let mut piece = [1; 160];
+        concealer.lost(&mut piece);
+        assert_eq!(piece, [0; 160]);
+        concealer.good(&mut level::sine(8000, 300.0, -6.0, 160));
+        assert!(!concealer.is_silent());
     }
 
     #[test]

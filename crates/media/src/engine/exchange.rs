@@ -1,17 +1,16 @@
 //! What a leg's exchange gives it in a tick, and what changes when it enters or leaves one.
 
-use std::collections::HashMap;
-
 use super::Engine;
 use crate::bridge::Echo;
 use crate::control::{EchoDelay, LegId, MemberSettings, RoomId};
 use crate::frame::Frame;
+use crate::id_map::IdMap;
 use crate::leg::playout::converter;
 use crate::leg::{Exchange, Kind, Leg};
 
 /// Fills `said` with what a leg's exchange lets it hear, at the leg's rate; says whether there is
 /// anything.
-pub(super) fn base(legs: &mut HashMap<LegId, Box<Leg>>, id: LegId, said: &mut Frame) -> bool {
+pub(super) fn base(legs: &mut IdMap<LegId, Box<Leg>>, id: LegId, said: &mut Frame) -> bool {
     let Some(leg) = legs.get_mut(&id) else {
         return false;
     };
@@ -36,6 +35,7 @@ pub(super) fn base(legs: &mut HashMap<LegId, Box<Leg>>, id: LegId, said: &mut Fr
                     // Fed in silence too, so that what it still holds comes out.
                     link.process(peer.heard.samples(), said.samples_mut());
                 }
+                None if !peer.heard_active => {}
                 None if peer.rate_hz == leg.rate_hz => said.copy_from(&peer.heard),
                 None => return false,
             }
@@ -45,7 +45,7 @@ pub(super) fn base(legs: &mut HashMap<LegId, Box<Leg>>, id: LegId, said: &mut Fr
 }
 
 /// Gives the other half of a pair what this half was told to say.
-pub(super) fn hand_over(legs: &mut HashMap<LegId, Box<Leg>>, other: LegId, said: &Frame) {
+pub(super) fn hand_over(legs: &mut IdMap<LegId, Box<Leg>>, other: LegId, said: &Frame) {
     let Some(other) = legs.get_mut(&other) else {
         return;
     };

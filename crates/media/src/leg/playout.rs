@@ -113,8 +113,12 @@ impl Playout {
         self.decoded.is_empty() && self.jitter.depth_ms() == 0
     }
 
-    /// Takes the sound of one tick; `false` when the peer says nothing (the frame is silent then).
+    /// Takes the sound of one tick; `false` when the peer says nothing, and the frame is not to be used.
     pub(crate) fn pull(&mut self, now_us: u64, frame: &mut Frame, scratch: &mut Scratch) -> bool {
+        // Every leg whose packets pass by comes here fifty times a second with nothing to do.
+        if self.jitter.is_idle() && self.decoded.is_empty() && self.concealer.is_silent() {
+            return false;
+        }
         let wanted = samples_per_tick(self.rate_hz);
         let mut active = !self.decoded.is_empty();
         let decoded_ms = self.decoded.len() as u32 * 1000 / self.rate_hz;

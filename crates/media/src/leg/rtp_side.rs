@@ -282,7 +282,7 @@ impl RtpSide {
             .expect_loss(self.control.expected_loss_percent());
     }
 
-    /// First half of a tick.
+    /// First half of a tick; `false` when the peer says nothing, and the frame is not to be used.
     pub(crate) fn listen(&mut self, now_us: u64, frame: &mut Frame, scratch: &mut Scratch) -> bool {
         match &mut self.negotiated {
             Some(n) if n.direction.receives() => n.playout.pull(now_us, frame, scratch),

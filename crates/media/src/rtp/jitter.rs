@@ -223,6 +223,12 @@ impl JitterBuffer {
         }
     }
 
+    /// Whether nothing is expected until the next packet comes: [`next`](Self::next) says silence.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Idle
+    }
+
     /// Whether more is held than needed, and has been for a second: the caller should merge two
     /// packets into one. Call once per tick with the milliseconds decoded but not yet played.
     pub fn is_excessive(&mut self, decoded_ms: u32) -> bool {

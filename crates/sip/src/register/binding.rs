@@ -1,5 +1,6 @@
 //! One binding: an address where an account can be reached for a while.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::transport::{Flow, Target};
@@ -7,12 +8,14 @@ use crate::transport::{Flow, Target};
 /// A contact registered for an address of record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
+    /// Its number in the registrar, from 1; a refresh keeps it.
+    pub id: u64,
     /// Contact URI as the phone wrote it.
-    pub contact: Box<str>,
+    pub contact: Arc<str>,
     /// Preference in thousandths, 0–1000.
     pub q: u16,
     /// Call-ID of the registering user agent.
-    pub call_id: Box<str>,
+    pub call_id: Arc<str>,
     /// CSeq of the last REGISTER.
     pub cseq: u32,
     /// When it ends.

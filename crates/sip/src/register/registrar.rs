@@ -54,18 +54,12 @@ pub struct Registration {
 #[derive(Debug)]
 pub struct Registrar {
     config: RegistrarConfig,
-    accounts: HashMap<Arc<str>, Vec<Entry>>,
+    accounts: HashMap<Arc<str>, Vec<Binding>>,
     expiries: BTreeMap<(Instant, u64), Arc<str>>,
     /// Bindings over connections, to be found when one closes.
     connections: HashMap<FlowId, Vec<Arc<str>>>,
-    next_id: u64,
+    last_id: u64,
     count: usize,
-}
-
-#[derive(Debug)]
-struct Entry {
-    id: u64,
-    binding: Binding,
 }
 
 impl Registrar {
@@ -76,7 +70,7 @@ impl Registrar {
             accounts: HashMap::new(),
             expiries: BTreeMap::new(),
             connections: HashMap::new(),
-            next_id: 0,
+            last_id: 0,
             count: 0,
         }
     }
@@ -106,7 +100,13 @@ impl Registrar {
                         );
                         continue;
                     }
+                    let before = place.and_then(|place| self.take(aor, place, ChangeKind::Removed));
+                    let (kind, id) = match before {
+                        Some(before) => (ChangeKind::Refreshed, before.binding.id),
+                        None => (ChangeKind::Registered, self.new_id()),
+                    };
                     let binding = Binding {
+                        id,
                         contact: contact.uri.as_str().into(),
                         q: contact.q,
                         call_id: asked.call_id.into(),
@@ -117,12 +117,6 @@ impl Registrar {
                         path: asked.path.iter().map(|path| (*path).into()).collect(),
                         user_agent: asked.user_agent.into(),
                         instance: contact.instance.as_deref().map(Into::into),
-                    };
-                    let before = place.and_then(|place| self.take(aor, place, ChangeKind::Removed));
-                    let kind = if before.is_some() {
-                        ChangeKind::Refreshed
-                    } else {
-                        ChangeKind::Registered
                     };
                     self.insert(aor, binding.clone());
                     changes.push(BindingChange {
@@ -153,18 +147,14 @@ impl Registrar {
 
     /// The bindings of an address of record, oldest first.
     pub fn bindings(&self, aor: &str) -> impl Iterator<Item = &Binding> {
-        self.accounts
-            .get(aor)
-            .into_iter()
-            .flatten()
-            .map(|entry| &entry.binding)
+        self.accounts.get(aor).into_iter().flatten()
     }
 
     /// Every binding with its address of record, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Binding)> {
         self.accounts
             .iter()
-            .flat_map(|(aor, entries)| entries.iter().map(move |entry| (&**aor, &entry.binding)))
+            .flat_map(|(aor, bindings)| bindings.iter().map(move |binding| (&**aor, binding)))
     }
 
     /// Number of bindings.
@@ -193,7 +183,7 @@ impl Registrar {
             let place = self
                 .accounts
                 .get(&aor)
-                .and_then(|entries| entries.iter().position(|entry| entry.id == id));
+                .and_then(|bindings| bindings.iter().position(|binding| binding.id == id));
             match place.and_then(|place| self.take(&aor, place, ChangeKind::Expired)) {
                 Some(change) => changes.push(change),
                 // Cannot happen while both tables agree; going on is better than spinning.
@@ -216,11 +206,11 @@ impl Registrar {
     pub fn remove_flow(&mut self, flow: FlowId) -> Vec<BindingChange> {
         let mut changes = Vec::new();
         for aor in self.connections.remove(&flow).unwrap_or_default() {
-            let over_flow = |entry: &Entry| entry.binding.flow.id == flow;
+            let over_flow = |binding: &Binding| binding.flow.id == flow;
             while let Some(place) = self
                 .accounts
                 .get(&aor)
-                .and_then(|entries| entries.iter().position(over_flow))
+                .and_then(|bindings| bindings.iter().position(over_flow))
             {
                 changes.extend(self.take(&aor, place, ChangeKind::Removed));
             }
@@ -263,12 +253,17 @@ impl Registrar {
 
     fn place_of(&self, aor: &str, contact: &str, instance: Option<&str>) -> Option<usize> {
         let contact = Uri::parse(contact).ok()?;
-        self.accounts.get(aor)?.iter().position(|entry| {
-            let same_instance = instance.is_some() && entry.binding.instance.as_deref() == instance;
+        self.accounts.get(aor)?.iter().position(|binding| {
+            let same_instance = instance.is_some() && binding.instance.as_deref() == instance;
             same_instance
-                || Uri::parse(&entry.binding.contact)
-                    .is_ok_and(|known| known.is_equivalent(&contact))
+                || Uri::parse(&binding.contact).is_ok_and(|known| known.is_equivalent(&contact))
         })
+    }
+
+    /// A number no binding has or will have, for what is registered beside them.
+    pub fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
     }
 
     fn insert(&mut self, aor: &str, binding: Binding) {
@@ -276,37 +271,35 @@ impl Registrar {
             .accounts
             .get_key_value(aor)
             .map_or_else(|| Arc::from(aor), |(key, _)| Arc::clone(key));
-        let id = self.next_id;
-        self.next_id += 1;
         self.count += 1;
         self.expiries
-            .insert((binding.expires_at, id), Arc::clone(&key));
+            .insert((binding.expires_at, binding.id), Arc::clone(&key));
         if binding.flow.transport.is_reliable() {
             let accounts = self.connections.entry(binding.flow.id).or_default();
             if !accounts.contains(&key) {
                 accounts.push(Arc::clone(&key));
             }
         }
-        let entries = self
-            .accounts
+        // Nearly every account has one phone.
+        self.accounts
             .entry(key)
-            .or_insert_with(|| Vec::with_capacity(1));
-        entries.push(Entry { id, binding });
+            .or_insert_with(|| Vec::with_capacity(1))
+            .push(binding);
     }
 
     fn take(&mut self, aor: &str, place: usize, kind: ChangeKind) -> Option<BindingChange> {
-        let entries = self.accounts.get_mut(aor)?;
-        if place >= entries.len() {
+        let bindings = self.accounts.get_mut(aor)?;
+        if place >= bindings.len() {
             return None;
         }
-        let Entry { id, binding } = entries.remove(place);
+        let binding = bindings.remove(place);
         let flow = binding.flow;
-        let flow_still_used = entries.iter().any(|entry| entry.binding.flow.id == flow.id);
-        if entries.is_empty() {
+        let flow_still_used = bindings.iter().any(|other| other.flow.id == flow.id);
+        if bindings.is_empty() {
             self.accounts.remove(aor);
         }
         self.count -= 1;
-        self.expiries.remove(&(binding.expires_at, id));
+        self.expiries.remove(&(binding.expires_at, binding.id));
         if !flow_still_used {
             self.forget_connection(&flow, aor);
         }

@@ -72,6 +72,8 @@ fn a_binding_lives_is_refreshed_and_expires() {
         AOR,
     );
     assert_eq!(kinds(&second), [ChangeKind::Refreshed]);
+    let id = |registration: &Registration| registration.changes[0].binding.id;
+    assert_eq!((id(&first), id(&second)), (1, 1));
     assert_eq!(
         registrar.next_expiry(),
         Some(later + Duration::from_secs(60))
@@ -190,4 +192,5 @@ fn the_same_instance_under_a_new_address_is_the_same_binding() {
         (kinds(&moved), registrar.len()),
         (vec![ChangeKind::Refreshed], 1)
     );
+    assert_eq!(moved.changes[0].binding.id, 1, "it keeps its number");
 }

@@ -1,4 +1,4 @@
-//! `group_call`: the dial string of a group.
+//! `group_call`: the dial string of everybody in a group.
 
 use api::CommandError;
 use api::command::server::GroupCall;
@@ -6,7 +6,7 @@ use api::command::server::GroupCall;
 use crate::Switch;
 
 impl Switch {
-    pub(crate) fn group_call(
+    pub(super) fn group_call(
         &self,
         command: &GroupCall,
     ) -> Result<std::sync::Arc<str>, CommandError> {

@@ -1,0 +1,153 @@
+//! What commands change about what a channel hears and says.
+
+use api::command::channel::{AdjustAudio, Break, ControlPlayback, PlaybackControl};
+use api::{CommandError, ErrorKind};
+use media::control::{MediaCommand, MuteSide, SeekTo};
+
+use crate::Switch;
+
+/// Gain of one step of `uuid_audio … level` and of conference volumes, decibels.
+const STEP_DB: f32 = 5.0;
+
+impl Switch {
+    pub(super) fn break_channel(&mut self, command: &Break) -> Result<(), CommandError> {
+        self.require(&command.channel)?;
+        if command.all
+            && let Some(live) = self.channels.get_mut(&command.channel)
+        {
+            live.messages.clear();
+        }
+        self.break_playing(&command.channel);
+        Ok(())
+    }
+
+    pub(super) fn control_playback(
+        &mut self,
+        command: &ControlPlayback,
+    ) -> Result<(), CommandError> {
+        let id = &command.channel;
+        self.require(id)?;
+        let Some(play) = self.current_play(id) else {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "nothing is being played",
+            ));
+        };
+        let state = self.plays_state.entry(play).or_default();
+        let order = match command.control {
+            PlaybackControl::Pause => {
+                state.paused = !state.paused;
+                MediaCommand::PausePlay {
+                    play,
+                    paused: state.paused,
+                }
+            }
+            PlaybackControl::Stop => MediaCommand::StopPlay { play },
+            PlaybackControl::Restart => MediaCommand::SeekPlay {
+                play,
+                to: SeekTo::Start { ms: 0 },
+            },
+            PlaybackControl::Seek { ms, relative } => MediaCommand::SeekPlay {
+                play,
+                to: match (relative, ms < 0) {
+                    (true, true) => SeekTo::Back {
+                        ms: ms.unsigned_abs(),
+                    },
+                    (true, false) => SeekTo::Ahead {
+                        ms: ms.unsigned_abs(),
+                    },
+                    (false, _) => SeekTo::Start {
+                        ms: u64::try_from(ms).unwrap_or(0),
+                    },
+                },
+            },
+            PlaybackControl::Volume { level, relative } => {
+                state.volume = if relative {
+                    state.volume + level
+                } else {
+                    level
+                }
+                .clamp(-4, 4);
+                MediaCommand::SetPlayGain {
+                    play,
+                    gain_db: state.volume as f32 * STEP_DB,
+                }
+            }
+            PlaybackControl::Speed { .. } | PlaybackControl::Truncate => {
+                return Err(CommandError::new(
+                    ErrorKind::NotSupported,
+                    "not possible while playing",
+                ));
+            }
+        };
+        self.media_of(id, |_| order);
+        Ok(())
+    }
+
+    pub(super) fn adjust_audio(&mut self, command: &AdjustAudio) -> Result<(), CommandError> {
+        let id = &command.channel;
+        self.require(id)?;
+        match command.change {
+            Some(change) => {
+                let side = if change.read {
+                    MuteSide::Read
+                } else {
+                    MuteSide::Write
+                };
+                if change.mute {
+                    self.media_of(id, |leg| MediaCommand::Mute {
+                        leg,
+                        side,
+                        on: change.level != 0,
+                    });
+                } else {
+                    let gain_db = change.level.clamp(-4, 4) as f32 * STEP_DB;
+                    self.media_of(id, |leg| MediaCommand::SetGain { leg, side, gain_db });
+                }
+            }
+            None => {
+                for side in [MuteSide::Read, MuteSide::Write] {
+                    self.media_of(id, |leg| MediaCommand::Mute {
+                        leg,
+                        side,
+                        on: false,
+                    });
+                    self.media_of(id, |leg| MediaCommand::SetGain {
+                        leg,
+                        side,
+                        gain_db: 0.0,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::Application;
+    use api::command::call::Then;
+
+    use super::*;
+    use crate::rig::Rig;
+
+    #[test]
+    fn what_plays_is_moved_to_a_place_or_by_a_distance() {
+        let mut rig = Rig::new();
+        let play = Then::Run(Application::new("playback", "/a.wav"));
+        let id = rig.originate("null/x", play);
+        let mut moved = |ms, relative| {
+            let channel = id.clone();
+            let control = PlaybackControl::Seek { ms, relative };
+            rig.get(ControlPlayback { channel, control }).unwrap();
+            match rig.commands.last() {
+                Some(MediaCommand::SeekPlay { to, .. }) => *to,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(moved(500, true), SeekTo::Ahead { ms: 500 });
+        assert_eq!(moved(-500, true), SeekTo::Back { ms: 500 });
+        assert_eq!(moved(500, false), SeekTo::Start { ms: 500 });
+    }
+}
