@@ -180,6 +180,18 @@ mod tests {
     }
 
     #[test]
+    fn what_events_keep_is_not_half_empty() {
+        let mut kept = Vec::new();
+        let mut v = Variables::new();
+        for n in 0..100 {
+            v.set(&format!("name{n}"), "value");
+            kept.push(v.clone());
+        }
+        let empty: usize = kept.iter().map(|v| v.0.capacity() - v.len()).sum();
+        assert!(empty <= kept.len() * Variables::ROOM, "{empty} places");
+    }
+
+    #[test]
     fn lists_read_and_print() {
         let value = Value::from_text("ARRAY::x|:y");
         assert_eq!(value, Value::List(["x".into(), "y".into()].into()));
