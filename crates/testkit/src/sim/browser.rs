@@ -242,6 +242,7 @@ fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
             remote: SocketAddr::from(([0, 0, 0, 0], 9)),
             rtcp: None,
             send,
+            opus: media::control::OpusSending::default(),
             receive: vec![send],
             telephone_event: None,
             direction: Direction::SendRecv,

@@ -50,7 +50,7 @@ fn a_page_hears_itself() {
         ["1: calling", "1: accepted answer of 1"],
         "answered, no matter that it is not registered"
     );
-    assert_eq!(rig.peers.orders(), ["accept 1 PCMU"]);
+    assert_eq!(rig.peers.orders(), ["accept 1 opus"]);
     let channel = rig.view.channels.get(&call).unwrap().clone();
     assert_eq!(&*channel.name, "sofia/internal/1000@localhost");
     let profile = channel.profile.clone().unwrap();
@@ -70,7 +70,7 @@ fn a_page_hears_itself() {
         ("user_name", "1000"),
         ("domain_name", "127.0.0.1"),
         ("sip_via_protocol", "ws"),
-        ("read_codec", "PCMU"),
+        ("read_codec", "opus"),
         ("effective_caller_id_number", "1000"),
     ] {
         assert_eq!(channel.variables.text(name), Some(value), "{name}");
@@ -142,7 +142,7 @@ fn candidates_wait_for_the_peer_they_belong_to() {
     assert_eq!(
         orders,
         [
-            "accept 1 PCMU",
+            "accept 1 opus",
             "trickle 1 candidate:1",
             "trickle 1 ",
             "trickle 1 candidate:2"

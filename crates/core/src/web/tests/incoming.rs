@@ -64,7 +64,7 @@ fn a_page_calls_a_page_with_pictures() {
             "1: proceeding 180",
         ]
     );
-    assert_eq!(rig.peers.orders(), ["offer 2 PCMU+video"]);
+    assert_eq!(rig.peers.orders(), ["offer 2 opus+video"]);
     answer(&mut rig, &b, &both()).unwrap();
     assert_eq!(
         rig.seen(told),
@@ -72,7 +72,7 @@ fn a_page_calls_a_page_with_pictures() {
     );
     assert_eq!(
         rig.peers.orders(),
-        ["take 2", "accept 1 PCMU+video", "link 1 2"]
+        ["take 2", "accept 1 opus+video", "link 1 2"]
     );
     let bridged = rig
         .commands
@@ -142,7 +142,7 @@ fn a_call_without_pictures_asks_for_none() {
     answer(&mut rig, &b, AUDIO).unwrap();
     assert_eq!(
         rig.peers.orders(),
-        ["offer 2 PCMU", "take 2", "accept 1 PCMU"]
+        ["offer 2 opus", "take 2", "accept 1 opus"]
     );
     end(&mut rig, &a, 486);
     check_idle(&rig);
