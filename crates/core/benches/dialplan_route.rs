@@ -50,6 +50,8 @@ impl Lookup for Caller {
 }
 
 impl Hunting for Caller {
+    fn caught(&mut self, _: &jackfield_core::dialplan::Captures) {}
+
     fn run_inline(&mut self, _: &str, _: &str) {}
 }
 

@@ -7,6 +7,7 @@ mod text;
 
 use crate::channel::Scope;
 use crate::lookup::Lookup as _;
+use std::cell::RefCell;
 
 /// The answer of a function; `None` when there is none of that name.
 pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option<String> {
@@ -65,6 +66,7 @@ fn uuid_getvar(scope: &Scope<'_>, arguments: &str) -> Option<String> {
         channel: Some(channel),
         view: scope.view,
         now: scope.now.clone(),
+        called: RefCell::default(),
     };
     Some(
         other

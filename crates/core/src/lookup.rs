@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::dialplan::Captures;
+
 /// A channel, or whatever else stands behind an expansion. Implemented by the switch over a channel and the
 /// global variables.
 pub trait Lookup {
@@ -22,6 +24,9 @@ pub trait Hunting: Lookup {
     /// Runs one application at once. Only applications that finish without waiting (`set`, `unset`, `export`, …)
     /// make sense; the switch refuses the others. What it sets is seen by the conditions that follow.
     fn run_inline(&mut self, application: &str, data: &str);
+
+    /// A condition held whose expression has groups: what they caught, the whole match first.
+    fn caught(&mut self, captures: &Captures);
 }
 
 #[cfg(test)]
@@ -72,6 +77,13 @@ pub(crate) mod tests {
     }
 
     impl Hunting for Fixed {
+        fn caught(&mut self, captures: &Captures) {
+            let groups: Vec<_> = (0..captures.len())
+                .map(|group| captures.get(group).unwrap_or_default())
+                .collect();
+            self.values.insert("caught".into(), groups.join("|"));
+        }
+
         fn run_inline(&mut self, application: &str, data: &str) {
             self.ran.push((application.to_owned(), data.to_owned()));
             if let ("set", Some((name, value))) = (application, data.split_once('=')) {

@@ -12,7 +12,9 @@ use crate::work::Work;
 impl Switch {
     pub(crate) fn media_report(&mut self, report: MediaReport) {
         match report {
-            MediaReport::Opened { leg, local } => self.leg_opened(leg, local.map(|(rtp, _)| rtp)),
+            MediaReport::Opened { leg, local, ssrc } => {
+                self.leg_opened(leg, local.map(|(rtp, _)| rtp), ssrc);
+            }
             MediaReport::OpenFailed { leg, why } => self.leg_failed(leg, &format!("{why:?}")),
             MediaReport::Dtmf {
                 leg,
@@ -84,8 +86,8 @@ impl Switch {
         }
     }
 
-    fn leg_opened(&mut self, leg: LegId, local: Option<std::net::SocketAddr>) {
-        if self.outbound_media_opened(leg, local) {
+    fn leg_opened(&mut self, leg: LegId, local: Option<std::net::SocketAddr>, ssrc: Option<u32>) {
+        if self.outbound_media_opened(leg, local, ssrc) {
             return;
         }
         let Some(id) = self.legs.get(&leg).cloned() else {
@@ -95,6 +97,7 @@ impl Switch {
             live.media.open = true;
             live.media.opening = false;
             live.media.local = local;
+            live.media.ssrc = ssrc;
             if live.is_up() {
                 self.work.push_back(Work::MediaReady(id));
             }

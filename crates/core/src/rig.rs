@@ -159,7 +159,11 @@ impl Rig {
                     LegKind::Rtp { bind } => Some(((*bind, port).into(), (*bind, port + 1).into())),
                     LegKind::Null { .. } | LegKind::Pair { .. } | LegKind::Web => None,
                 };
-                vec![MediaReport::Opened { leg: *leg, local }]
+                vec![MediaReport::Opened {
+                    leg: *leg,
+                    local,
+                    ssrc: local.map(|_| 0x1234),
+                }]
             }
             MediaCommand::CloseLeg { leg } => vec![MediaReport::Closed {
                 leg: *leg,

@@ -353,14 +353,19 @@ impl Switch {
         live.held = on;
         if on {
             live.hold_since = now;
-            live.profile_mut().times.last_hold = now;
+            // Clients see the call state change before the time of it.
             self.set_call_state(id, CallState::Held);
+            if let Some(live) = self.channels.get_mut(id) {
+                live.profile_mut().times.last_hold = now;
+            }
             self.emit(id, ChannelEvent::Held);
             self.presence(id, "hold");
         } else {
             let span = now.micros_since(live.hold_since);
-            live.profile_mut().times.hold_accum_us += span;
             self.set_call_state(id, CallState::Unheld);
+            if let Some(live) = self.channels.get_mut(id) {
+                live.profile_mut().times.hold_accum_us += span;
+            }
             self.emit(id, ChannelEvent::Unheld);
             self.presence(id, "unhold");
             self.set_call_state(id, CallState::Active);

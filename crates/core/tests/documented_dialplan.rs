@@ -58,6 +58,8 @@ impl Lookup for Caller {
 }
 
 impl Hunting for Caller {
+    fn caught(&mut self, _: &jackfield_core::dialplan::Captures) {}
+
     fn run_inline(&mut self, application: &str, data: &str) {
         assert_eq!(application, "set");
         let (name, value) = data.split_once('=').expect("set has an equals sign");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::command::channel::{Record, RecordAction};
+use api::event::{EventKind, SystemEvent};
 use jackfield_testkit::sim::{Manner, Weather, World};
 
 #[test]
@@ -75,4 +76,45 @@ fn both_hear_the_others_tone() {
     for phone in &world.phones {
         assert_eq!(phone.sip_counts().sessions, 0);
     }
+}
+
+#[test]
+fn a_caller_is_told_in_full() {
+    let mut world = World::new(4, Weather::default());
+    let a = world.add_phone("1000");
+    let now = world.now();
+    world.phones[a].register(now, 600);
+    world.run_phones();
+    world.run(Duration::from_secs(1));
+    let now = world.now();
+    let session = world.phones[a].call(now, "9196").expect("a call begins");
+    world.run_phones();
+    world.run(Duration::from_secs(1));
+    let channel = world
+        .view
+        .channels_in_order()
+        .next()
+        .expect("there is a channel")
+        .clone();
+    let has = |name: &str| channel.variable(name).unwrap_or_default().to_string();
+    assert_eq!(
+        has("ep_codec_string"),
+        "CORE_PCM_MODULE.PCMU@8000h@20i@64000b"
+    );
+    assert_eq!(has("rtp_use_timer_name"), "soft");
+    assert!(has("rtp_use_ssrc").parse::<u32>().is_ok());
+    assert_eq!(has("remote_audio_media_flow"), "sendrecv");
+    // The dialplan's functions show as if a client had called them.
+    let functions = world.events.iter().filter(|event| {
+        matches!(
+            &event.kind,
+            EventKind::System(SystemEvent::ApiExecuted { command, .. }) if &**command == "strftime"
+        )
+    });
+    assert!(functions.count() >= 1);
+    let now = world.now();
+    world.phones[a].hangup(now, session);
+    world.run_phones();
+    world.run(Duration::from_secs(40));
+    world.check_empty();
 }

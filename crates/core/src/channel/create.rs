@@ -73,6 +73,7 @@ impl Switch {
             opening: false,
             closing: false,
             local: None,
+            ssrc: None,
             stats: None,
         }
     }

@@ -62,6 +62,8 @@ pub(crate) struct MediaLeg {
     pub(crate) closing: bool,
     /// RTP address of ours.
     pub(crate) local: Option<std::net::SocketAddr>,
+    /// SSRC of what it sends.
+    pub(crate) ssrc: Option<u32>,
     /// What it counted, once it is closed.
     pub(crate) stats: Option<media::control::LegStats>,
 }

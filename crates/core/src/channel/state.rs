@@ -90,7 +90,7 @@ impl Switch {
         live.seen_mut().answer = AnswerState::Answered;
         live.profile_mut().times.answered = now;
         self.emit(id, ChannelEvent::Answered);
-        self.presence(id, "ACTIVE");
+        self.presence(id, "answered");
         self.set_call_state(id, CallState::Active);
         self.set_var(id, "endpoint_disposition", "ANSWER");
         self.run_hooks(id, "answer");

@@ -1,8 +1,10 @@
 //! Reading and setting variables of live channels.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use api::event::{EventKind, SystemEvent};
 use api::variables::{Value, Variables};
 use api::view::Channel;
 use api::{ChannelId, View};
@@ -17,6 +19,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) channel: Option<&'s Channel>,
     pub(crate) view: &'s View,
     pub(crate) now: jiff::Zoned,
+    /// API functions that were called, with their arguments.
+    pub(crate) called: RefCell<Vec<(Box<str>, Box<str>)>>,
 }
 
 impl Lookup for Scope<'_> {
@@ -40,7 +44,10 @@ impl Lookup for Scope<'_> {
     }
 
     fn call(&self, function: &str, arguments: &str) -> Option<String> {
-        crate::functions::call(self, function, arguments)
+        let result = crate::functions::call(self, function, arguments)?;
+        let call = (function.into(), arguments.into());
+        self.called.borrow_mut().push(call);
+        Some(result)
     }
 }
 
@@ -51,6 +58,7 @@ impl Switch {
             channel,
             view: &self.view,
             now: self.local_time(),
+            called: RefCell::default(),
         }
     }
 
@@ -67,6 +75,29 @@ impl Switch {
                 text.into()
             }
         }
+    }
+
+    /// Expands what an application is given; API functions called on the way are told, as if a client had called
+    /// them.
+    pub(crate) fn expand_and_tell(&mut self, id: &ChannelId, text: &str) -> Arc<str> {
+        if !expand::has_expansion(text) {
+            return text.into();
+        }
+        let channel = self.channels.get(id).map(|live| &*live.seen);
+        let scope = self.scope(channel);
+        let expanded = expand::expand(text, &scope).map(|text| Arc::<str>::from(&*text));
+        for (command, argument) in scope.called.into_inner() {
+            let event = SystemEvent::ApiExecuted {
+                command: command.into(),
+                argument: Some(argument.into()),
+                job: None,
+            };
+            self.publish(EventKind::System(event), None);
+        }
+        expanded.unwrap_or_else(|error| {
+            tracing::warn!(channel = %id, %error, "Text is left unexpanded");
+            text.into()
+        })
     }
 
     /// Sets a variable; an empty value removes it. Beyond [`Variables::MAX`] new ones are refused.

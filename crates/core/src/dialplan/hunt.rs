@@ -85,6 +85,9 @@ impl Hunt<'_> {
         for condition in list {
             let held = match condition.evaluate(&*self.channel, self.now) {
                 Some(captures) => {
+                    if let Some(captures) = &captures {
+                        self.channel.caught(captures);
+                    }
                     self.collect(&condition.actions, &captures)?;
                     let inside =
                         condition.nested.is_empty() || self.conditions(&condition.nested)?;

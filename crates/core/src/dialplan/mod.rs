@@ -57,6 +57,8 @@ pub fn fuzz_entry(bytes: &[u8]) {
         }
     }
     impl crate::lookup::Hunting for Nobody {
+        fn caught(&mut self, _captures: &Captures) {}
+
         fn run_inline(&mut self, _: &str, _: &str) {}
     }
     let text = String::from_utf8_lossy(bytes);

@@ -41,6 +41,7 @@ fn ask(function: &str, arguments: &str) -> Option<String> {
             channel: None,
             view: &view,
             now,
+            called: RefCell::default(),
         },
         function,
         arguments,

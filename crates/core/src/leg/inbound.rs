@@ -92,6 +92,7 @@ impl Switch {
             peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),
             disposition: None,
+            ended_by: None,
             awaits_answer: false,
             reinviting: false,
             held_by_peer: false,
@@ -133,6 +134,7 @@ impl Switch {
                 "switch_r_sdp",
                 String::from_utf8_lossy(&offer).into_owned(),
             );
+            self.describe_offer(&id, &offer);
         }
         self.set_var(&id, "endpoint_disposition", "DELAYED NEGOTIATION");
         self.count_call(index, true);

@@ -3,6 +3,7 @@
 
 mod formats;
 mod opus_fmtp;
+mod told;
 
 use api::ChannelId;
 use api::HangupCause;
@@ -13,6 +14,8 @@ use media::control::{LegSpec, MediaCommand};
 use sip::sdp::{self, Agreed, CodecOrder, LocalMedia};
 
 use crate::Switch;
+pub(super) use told::Told;
+
 use formats::{bit_rate, endpoint_codecs, leg_spec, local_codecs};
 
 /// Packet length we ask for, ms.
@@ -67,6 +70,7 @@ impl Switch {
             return false;
         };
         leg.local_sdp = Some(description.print());
+        self.describe_peer(id, &agreed);
         if !self.apply_agreed(id, agreed) {
             self.hangup(id, HangupCause::IncompatibleDestination, Blame::Caller);
             return false;
@@ -97,6 +101,8 @@ impl Switch {
             return false;
         };
         leg.awaits_answer = false;
+        self.set_var(id, "ep_codec_string", endpoint_codecs(&agreed));
+        self.describe_peer(id, &agreed);
         if !self.apply_agreed(id, agreed) {
             return false;
         }
@@ -112,79 +118,72 @@ impl Switch {
         let Some(spec) = leg_spec(&agreed, timeout_ms, self.config.opus_complexity) else {
             return false;
         };
-        let offered = endpoint_codecs(&agreed);
-        if let Some(leg) = self.sip_leg(id) {
-            leg.agreed = Some(agreed);
-        }
-        self.set_media(id, spec, offered);
+        let told = Told::new(&agreed, &spec);
+        let before = self.sip_leg(id).and_then(|leg| {
+            let before = leg.agreed.replace(agreed);
+            leg_spec(&before?, None, 0)
+        });
+        let is_same = before.is_some_and(|before| before.send == spec.send);
+        self.set_media(id, spec, &told, is_same);
         true
     }
 
-    /// Sets a leg's media up, with the variables that tell of it; `offered` is `ep_codec_string`.
-    pub(super) fn set_media(&mut self, id: &ChannelId, spec: LegSpec, offered: String) {
-        let remote = spec.remote;
-        let (send, telephone_event) = (spec.send, spec.telephone_event);
-        let receive_pt = spec
-            .receive
-            .first()
-            .map_or(send.payload_type, |codec| codec.payload_type);
+    /// Sets a leg's media up, with the variables that tell of it; `is_same`: its codec was in use already.
+    pub(super) fn set_media(&mut self, id: &ChannelId, spec: LegSpec, told: &Told, is_same: bool) {
+        let (send, seen_rate) = (spec.send, spec.send.sampling_rate_hz());
         self.media_of(id, |leg| MediaCommand::SetRemote { leg, spec });
-        let name = send.codec.name();
-        let rate = send.clock_rate_hz;
-        let bits = bit_rate(send.codec, rate);
         let Some(live) = self.channels.get_mut(id) else {
             return;
         };
-        let local = live.media.local;
-        // A browser's addresses are its peer's business.
-        let on_wire = matches!(live.end, super::LegEnd::Sip(_));
         let codec = SeenCodec {
-            name: name.into(),
-            rate_hz: rate,
-            bit_rate: bits,
+            name: send.codec.name().into(),
+            rate_hz: seen_rate,
+            bit_rate: bit_rate(send.codec, send.clock_rate_hz),
         };
+        let (local, ssrc) = (live.media.local, live.media.ssrc);
         let seen = live.seen_mut();
         seen.read_codec = Some(codec.clone());
         seen.write_codec = Some(codec);
+        let pairs = if is_same {
+            told.again()
+        } else {
+            told.at_first(local, ssrc)
+        };
+        self.set_vars(id, &pairs);
+    }
+
+    /// The variables of a description the peer wrote: which codecs it shares with us, and what flows.
+    pub(super) fn describe_peer(&mut self, id: &ChannelId, agreed: &Agreed) {
+        let Some(leg) = self.sip_leg(id) else { return };
+        let used = leg.codecs.join(",");
+        let flow = agreed.direction.as_str().to_owned();
         let mut pairs: Vec<(&str, String)> = vec![
-            ("ep_codec_string", offered),
+            ("rtp_use_codec_string", used),
             ("remote_video_media_flow", "inactive".into()),
             ("remote_text_media_flow", "inactive".into()),
-            ("remote_audio_media_flow", "sendrecv".into()),
-            ("audio_media_flow", "sendrecv".into()),
-            ("rtp_audio_recv_pt", receive_pt.to_string()),
-            ("rtp_use_codec_name", name.into()),
-            ("rtp_use_codec_rate", rate.to_string()),
-            ("rtp_use_codec_ptime", send.ptime_ms.to_string()),
-            ("rtp_use_codec_channels", "1".into()),
             (
-                "rtp_last_audio_codec_string",
-                format!("{name}@{rate}h@{}i@1c", send.ptime_ms),
+                "remote_audio_media_flow",
+                agreed.direction.reversed().as_str().into(),
             ),
-            ("read_codec", name.into()),
-            ("original_read_codec", name.into()),
-            ("read_rate", rate.to_string()),
-            ("original_read_rate", rate.to_string()),
-            ("write_codec", name.into()),
-            ("write_rate", rate.to_string()),
         ];
-        if telephone_event.is_some() {
-            pairs.push(("dtmf_type", "rfc2833".into()));
-        }
-        if let Some(local) = local {
-            pairs.push(("local_media_ip", local.ip().to_string()));
-            pairs.push(("local_media_port", local.port().to_string()));
-            pairs.push(("advertised_media_ip", local.ip().to_string()));
-        }
-        pairs.push(("rtp_use_pt", send.payload_type.to_string()));
-        if let Some(event) = telephone_event {
-            pairs.push(("rtp_2833_send_payload", event.send.to_string()));
-            pairs.push(("rtp_2833_recv_payload", event.receive.to_string()));
-        }
-        if on_wire {
-            pairs.push(("remote_media_ip", remote.ip().to_string()));
-            pairs.push(("remote_media_port", remote.port().to_string()));
+        // This one stays where it is while it says the same, and tells what the peer wants: what we asked for
+        // ourselves (hold) does not change it.
+        let first = self.sip_leg(id).is_some_and(|leg| leg.agreed.is_none());
+        let told = agreed.is_our_answer || first;
+        if told && self.var(id, "audio_media_flow") != Some(&flow) {
+            pairs.push(("audio_media_flow", flow));
         }
         self.set_vars(id, &pairs);
+    }
+
+    /// The codecs a caller's offer shares with us, before anything is answered.
+    pub(super) fn describe_offer(&mut self, id: &ChannelId, offer: &Bytes) {
+        let Some(leg) = self.sip_leg(id) else { return };
+        let shared = sdp::parse(offer)
+            .ok()
+            .map(|offer| formats::shared_codecs(&offer, &leg.codecs));
+        if let Some(shared) = shared.filter(|shared| !shared.is_empty()) {
+            self.set_var(id, "ep_codec_string", shared);
+        }
     }
 }

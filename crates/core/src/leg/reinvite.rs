@@ -2,13 +2,21 @@
 
 use api::{ChannelId, CommandError, ErrorKind};
 use bytes::Bytes;
+use sip::event::IncomingRequest;
+use sip::message::Message;
+use sip::message::header::HeaderName;
 use sip::sdp::{self, CodecOrder};
 
 use crate::Switch;
 
 impl Switch {
     /// The peer changes the session.
-    pub(super) fn peer_reinvites(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
+    pub(super) fn peer_reinvites(
+        &mut self,
+        id: &ChannelId,
+        sdp: Option<Bytes>,
+        request: &IncomingRequest,
+    ) {
         let now = self.now.mono;
         let Some(session) = self.sip_leg(id).and_then(|leg| leg.session) else {
             return;
@@ -53,15 +61,19 @@ impl Switch {
             return;
         };
         let held = agreed.held_by_peer;
-        let text = description.print();
-        leg.local_sdp = Some(text.clone());
+        let answer = description.print();
+        leg.local_sdp = Some(answer.clone());
         leg.held_by_peer = held;
-        self.apply_agreed(id, agreed);
-        if let Err(error) = self.sip.answer_reinvite(now, session, Some(text), &[]) {
-            tracing::debug!(channel = %id, %error, "Answer cannot be sent");
-            return;
-        }
+        self.request_variables(id, request);
+        self.peer_description(id, &text);
+        self.describe_offer(id, &text);
+        self.describe_peer(id, &agreed);
         self.mark_held(id, held);
+        self.apply_agreed(id, agreed);
+        self.own_description(id, &answer);
+        if let Err(error) = self.sip.answer_reinvite(now, session, Some(answer), &[]) {
+            tracing::debug!(channel = %id, %error, "Answer cannot be sent");
+        }
     }
 
     /// Asks the peer to go on hold, or to come back.
@@ -99,20 +111,81 @@ impl Switch {
         let offer = leg.negotiation.offer(&media).print();
         leg.local_sdp = Some(offer.clone());
         leg.reinviting = true;
+        self.own_description(id, &offer);
         self.sip
             .reinvite(now, session, Some(offer), &[])
             .map_err(|error| CommandError::new(ErrorKind::InvalidState, error.to_string()))
     }
 
-    pub(super) fn reinvite_answered(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
+    pub(super) fn reinvite_answered(
+        &mut self,
+        id: &ChannelId,
+        sdp: Option<Bytes>,
+        response: &Message,
+    ) {
         if let Some(leg) = self.sip_leg(id) {
             leg.reinviting = false;
         }
-        if let Some(text) = sdp.filter(|text| !text.is_empty())
-            && !self.take_answer(id, &text)
-        {
+        self.response_variables(id, response);
+        let Some(text) = sdp.filter(|text| !text.is_empty()) else {
+            return;
+        };
+        self.peer_description(id, &text);
+        if !self.take_answer(id, &text) {
             tracing::warn!(channel = %id, "Answer to our offer does not fit; media stays as it was");
         }
+    }
+
+    /// The description the peer sent last.
+    pub(super) fn peer_description(&mut self, id: &ChannelId, text: &Bytes) {
+        let text = String::from_utf8_lossy(text).into_owned();
+        self.set_var(id, "switch_r_sdp", text);
+    }
+
+    /// The description we sent last.
+    fn own_description(&mut self, id: &ChannelId, text: &Bytes) {
+        let text = String::from_utf8_lossy(text).into_owned();
+        self.set_var(id, "rtp_local_sdp_str", text);
+    }
+
+    /// The variables a request of the peer inside the session sets.
+    pub(super) fn request_variables(&mut self, id: &ChannelId, request: &Message) {
+        let mut pairs: Vec<(&str, String)> = Vec::with_capacity(8);
+        // Names are those of the first INVITE: where we made it, the peer's From is what was To then.
+        let outbound = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.direction == api::view::Direction::Outbound);
+        let (to, from) = if outbound {
+            (request.from(), request.to())
+        } else {
+            (request.to(), request.from())
+        };
+        if let Some(tag) = to.and_then(|to| to.tag()) {
+            pairs.push(("sip_to_tag", tag.to_owned()));
+        }
+        if let Some(tag) = from.and_then(|from| from.tag()) {
+            pairs.push(("sip_from_tag", tag.to_owned()));
+        }
+        if let Some(cseq) = request.cseq() {
+            pairs.push(("sip_cseq", cseq.number.to_string()));
+        }
+        pairs.push(("sip_call_id", request.call_id().to_owned()));
+        if let Some(via) = request.header(HeaderName::Via) {
+            pairs.push(("sip_full_via", via.to_owned()));
+        }
+        if let Some(from) = request.from().filter(|from| !from.display.is_empty()) {
+            pairs.push(("sip_from_display", from.display_name().to_string()));
+        }
+        for (name, header) in [
+            ("sip_full_from", HeaderName::From),
+            ("sip_full_to", HeaderName::To),
+        ] {
+            if let Some(value) = request.header(header) {
+                pairs.push((name, value.to_owned()));
+            }
+        }
+        self.set_vars(id, &pairs);
     }
 
     pub(super) fn reinvite_failed(&mut self, id: &ChannelId, code: u16) {

@@ -5,7 +5,6 @@ use api::{ChannelId, HangupCause};
 use bytes::Bytes;
 use sip::event::{Event, SessionId};
 use sip::message::Message;
-use sip::message::header::HeaderName;
 
 use super::inbound::cause_of;
 use crate::Switch;
@@ -72,11 +71,23 @@ impl Switch {
                 self.with(session, |switch, id| switch.sip_bye(id, &request));
                 self.sessions.remove(&session);
             }
-            Event::Reinvite { session, sdp, .. } => {
-                self.with(session, |switch, id| switch.peer_reinvites(id, sdp));
+            Event::Reinvite {
+                session,
+                sdp,
+                request,
+            } => {
+                self.with(session, |switch, id| {
+                    switch.peer_reinvites(id, sdp, &request)
+                });
             }
-            Event::ReinviteAnswered { session, sdp, .. } => {
-                self.with(session, |switch, id| switch.reinvite_answered(id, sdp));
+            Event::ReinviteAnswered {
+                session,
+                sdp,
+                response,
+            } => {
+                self.with(session, |switch, id| {
+                    switch.reinvite_answered(id, sdp, &response)
+                });
             }
             Event::ReinviteFailed { session, code } => {
                 self.with(session, |switch, id| switch.reinvite_failed(id, code));
@@ -136,33 +147,11 @@ impl Switch {
     fn sip_bye(&mut self, id: &ChannelId, request: &Message) {
         let cause = cause_of(request, None);
         self.peer_ended(id, "recv_bye");
-        let mut pairs: Vec<(&str, String)> = Vec::new();
-        // In a request of the peer its own tag stands in From: ours is the one in To, and the other way round.
-        let outbound = self
-            .channels
-            .get(id)
-            .is_some_and(|live| live.seen.direction == api::view::Direction::Outbound);
-        let ours = if outbound {
-            request.from()
-        } else {
-            request.to()
-        };
-        if let Some(tag) = ours.and_then(|to| to.tag()) {
-            pairs.push(("sip_to_tag", tag.to_owned()));
+        self.request_variables(id, request);
+        let agent = request.header_named("User-Agent").map(Box::from);
+        if let Some(leg) = self.sip_leg(id) {
+            leg.ended_by = agent;
         }
-        if let Some(cseq) = request.cseq() {
-            pairs.push(("sip_cseq", cseq.number.to_string()));
-        }
-        pairs.push(("sip_call_id", request.call_id().to_owned()));
-        for (name, header) in [
-            ("sip_full_via", HeaderName::Via),
-            ("sip_full_to", HeaderName::To),
-        ] {
-            if let Some(value) = request.header(header) {
-                pairs.push((name, value.to_owned()));
-            }
-        }
-        self.set_vars(id, &pairs);
         self.term_variables(id, request, 200, cause);
         let inbound = self
             .channels

@@ -39,6 +39,8 @@ pub(crate) struct SipLeg {
     pub(crate) codecs: Vec<Arc<str>>,
     /// How it ended (`sip_hangup_disposition`).
     pub(crate) disposition: Option<&'static str>,
+    /// The `User-Agent` of the peer's BYE.
+    pub(crate) ended_by: Option<Box<str>>,
     /// The INVITE (or our 200) carries our offer and the answer is still to come.
     pub(crate) awaits_answer: bool,
     /// A re-INVITE of ours is under way: the direction it asks for.
@@ -208,7 +210,7 @@ impl Switch {
         let now = self.now.mono;
         let Some(leg) = self.sip_leg(id) else { return };
         let (session, sdp) = (leg.session, leg.local_sdp.clone());
-        let headers = std::mem::take(&mut leg.answer_headers);
+        let mut headers = std::mem::take(&mut leg.answer_headers);
         if let Some(text) = &sdp {
             self.set_var(
                 id,
@@ -217,6 +219,7 @@ impl Switch {
             );
         }
         let Some(session) = session else { return };
+        headers.extend(self.callee_identity(id));
         if let Err(error) = self.sip.accept(now, session, sdp, &headers) {
             tracing::warn!(channel = %id, %error, "Call cannot be answered");
             return;
@@ -242,8 +245,9 @@ impl Switch {
         let now = self.now.mono;
         let Some(leg) = self.sip_leg(id) else { return };
         let (session, sdp) = (leg.session, leg.local_sdp.clone());
+        let identity = self.callee_identity(id);
         if let Some(session) = session
-            && let Err(error) = self.sip.provisional(now, session, 183, sdp, &[])
+            && let Err(error) = self.sip.provisional(now, session, 183, sdp, &identity)
         {
             tracing::warn!(channel = %id, %error, "Early media cannot be sent");
             return;
@@ -266,12 +270,40 @@ impl Switch {
         {
             return;
         }
+        let identity = self.callee_identity(id);
         if let Some(session) = self.sip_leg(id).and_then(|leg| leg.session)
-            && let Err(error) = self.sip.provisional(now, session, 180, None, &[])
+            && let Err(error) = self.sip.provisional(now, session, 180, None, &identity)
         {
             tracing::debug!(channel = %id, %error, "Ringing cannot be sent");
         }
         self.mark_ringing(id);
+    }
+
+    /// Whom a caller reached, as its phone may show it: the callee's name and number where they are known, else the
+    /// number that was called.
+    fn callee_identity(&self, id: &ChannelId) -> Vec<(String, String)> {
+        let Some(live) = self.channels.get(id) else {
+            return Vec::new();
+        };
+        let (Some(profile), LegEnd::Sip(leg)) = (live.seen.profile.as_deref(), &live.end) else {
+            return Vec::new();
+        };
+        let Some(own) = self.config.profiles.get(leg.profile) else {
+            return Vec::new();
+        };
+        let known = |text: &Arc<str>| Some(text.clone()).filter(|text| !text.is_empty());
+        let called = &profile.destination_number;
+        let number = known(&profile.callee_id_number).unwrap_or_else(|| called.clone());
+        let name = known(&profile.callee_id_name).unwrap_or_else(|| number.clone());
+        let name = sip::message::header::quote(&name);
+        let user = crate::originate::escape_user(&number);
+        vec![(
+            "Remote-Party-ID".into(),
+            format!(
+                "{name} <sip:{user}@{}>;party=called;screen=yes;privacy=off",
+                own.sip.ip()
+            ),
+        )]
     }
 
     fn media_open_or_pending(&mut self, id: &ChannelId, what: Pending) -> bool {
@@ -317,7 +349,11 @@ impl Switch {
         let Some(leg) = self.sip_leg(id) else { return };
         let Some(session) = leg.session else {
             // The peer ended it: how is known at once, and clients see it from here on (recorded).
-            if let Some(disposition) = leg.disposition {
+            let (agent, disposition) = (leg.ended_by.take(), leg.disposition);
+            if let Some(agent) = agent {
+                self.set_var(id, "sip_user_agent", &*agent);
+            }
+            if let Some(disposition) = disposition {
                 self.set_var(id, "sip_hangup_disposition", disposition);
             }
             return;

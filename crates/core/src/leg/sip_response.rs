@@ -17,6 +17,7 @@ impl Switch {
         sdp: Option<Bytes>,
         response: &Message,
     ) {
+        self.learn_callee(id, response);
         self.response_variables(id, response);
         let early = sdp.filter(|text| !text.is_empty());
         if let Some(text) = early {
@@ -36,13 +37,10 @@ impl Switch {
     }
 
     pub(super) fn sip_answered(&mut self, id: &ChannelId, sdp: Option<Bytes>, response: &Message) {
+        self.learn_callee(id, response);
         self.response_variables(id, response);
         if let Some(text) = sdp.filter(|text| !text.is_empty()) {
-            self.set_var(
-                id,
-                "switch_r_sdp",
-                String::from_utf8_lossy(&text).into_owned(),
-            );
+            self.peer_description(id, &text);
             if !self.take_answer(id, &text) {
                 self.hangup(id, HangupCause::IncompatibleDestination, Blame::Callee);
                 return;
@@ -161,8 +159,33 @@ impl Switch {
         ]
     }
 
+    /// Whom we reached, when the far end says so.
+    fn learn_callee(&mut self, id: &ChannelId, response: &Message) {
+        let identity = response
+            .header_named("Remote-Party-ID")
+            .or_else(|| response.header_named("P-Asserted-Identity"));
+        let Some(party) = identity.and_then(sip::message::header::NameAddr::parse) else {
+            return;
+        };
+        let number = party.parsed_uri().map(|uri| uri.user_decoded().to_string());
+        let Some(number) = number.ok().filter(|number| !number.is_empty()) else {
+            return;
+        };
+        let display = party.display_name();
+        let name = if display.is_empty() {
+            number.clone()
+        } else {
+            display.to_string()
+        };
+        if let Some(live) = self.channels.get_mut(id) {
+            let profile = live.profile_mut();
+            profile.callee_id_name = name.into();
+            profile.callee_id_number = number.into();
+        }
+    }
+
     /// The variables an answer of the far end sets, in their usual order.
-    fn response_variables(&mut self, id: &ChannelId, response: &Message) {
+    pub(super) fn response_variables(&mut self, id: &ChannelId, response: &Message) {
         let mut pairs: Vec<(&str, String)> = Vec::with_capacity(32);
         let local = self.channels.get(id).and_then(|live| match &live.end {
             super::LegEnd::Sip(leg) => self.config.profiles.get(leg.profile).map(|p| p.sip),

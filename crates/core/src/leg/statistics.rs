@@ -27,7 +27,9 @@ impl Switch {
             .as_ref()
             .is_some_and(|p| p.times.answered.happened());
         let inbound = live.seen.direction == api::view::Direction::Inbound;
-        if let Some(disposition) = disposition {
+        if let Some(disposition) = disposition
+            && self.var(id, "sip_hangup_disposition") != Some(disposition)
+        {
             self.set_var(id, "sip_hangup_disposition", disposition);
         }
         if !answered {

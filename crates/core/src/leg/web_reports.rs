@@ -8,6 +8,7 @@ use media::control::{Direction, MediaCommand, PeerEnd, PeerId, WebAgreed, WebCom
 use sip::message::reason_phrase;
 
 use super::LegEnd;
+use super::negotiate::Told;
 use super::web_leg::Stage;
 use crate::Switch;
 use crate::work::Work;
@@ -147,8 +148,9 @@ impl Switch {
         leg.has_video = video;
         leg.spec = audio.clone();
         if let Some(spec) = audio {
-            let offered = spec.send.codec.name().to_owned();
-            self.set_media(id, spec, offered);
+            let told = Told::with_browser(&spec);
+            self.set_var(id, "ep_codec_string", spec.send.codec.name());
+            self.set_media(id, spec, &told, false);
         }
         self.link_video(id);
         true

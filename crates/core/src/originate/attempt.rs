@@ -219,6 +219,7 @@ impl Switch {
         &mut self,
         leg: LegId,
         local: Option<std::net::SocketAddr>,
+        ssrc: Option<u32>,
     ) -> bool {
         let Some(attempt) = self.opening.remove(&leg) else {
             return false;
@@ -242,6 +243,7 @@ impl Switch {
                 media.open = true;
                 media.opening = false;
                 media.local = local;
+                media.ssrc = ssrc;
                 let channel = self.make_outbound(attempt, *plan, media);
                 self.set_leg(attempt, LegState::Calling(channel));
             }

@@ -275,6 +275,7 @@ impl Switch {
             peer: None,
             codecs,
             disposition: None,
+            ended_by: None,
             awaits_answer: false,
             reinviting: false,
             held_by_peer: false,

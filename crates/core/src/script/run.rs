@@ -172,7 +172,7 @@ impl Switch {
         let data = if entry.raw {
             start.data.clone()
         } else {
-            self.expand_for(id, &start.data)
+            self.expand_and_tell(id, &start.data)
         };
         let uuid = start
             .uuid

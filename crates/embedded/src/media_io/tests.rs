@@ -95,6 +95,7 @@ impl Stage {
                 MediaReport::Opened {
                     leg: of,
                     local: Some((rtp, rtcp)),
+                    ssrc: Some(_),
                 } if *of == leg => {
                     assert_eq!((rtp.port() % 2, rtcp.port()), (0, rtp.port() + 1));
                     Some(*rtp)

@@ -145,7 +145,8 @@ fn value(channel: &Channel, server: &Server, column: &str) -> String {
         "state" => channel.state.name().to_owned(),
         "cid_name" => own(|p| &p.caller_id_name),
         "cid_num" => own(|p| &p.caller_id_number),
-        "ip_addr" => own(|p| &p.network_addr),
+        // As the channel was made: what an outbound leg learns later from its answer does not show.
+        "ip_addr" => initial(|p| &p.network_addr),
         "dest" => own(|p| &p.destination_number),
         "application" => channel
             .application

@@ -13,6 +13,8 @@ pub enum MediaReport {
         leg: LegId,
         /// Where it listens for RTP and RTCP; `None` for legs without a socket.
         local: Option<(SocketAddr, SocketAddr)>,
+        /// SSRC of everything it will send; `None` for legs without a socket.
+        ssrc: Option<u32>,
     },
     /// The leg could not be made; its name is free again.
     OpenFailed {

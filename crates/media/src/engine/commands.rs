@@ -255,7 +255,11 @@ impl Engine {
         self.legs.insert(leg, leg_made);
         self.order.push(leg);
         if !unbound {
-            out.report(MediaReport::Opened { leg, local: None });
+            out.report(MediaReport::Opened {
+                leg,
+                local: None,
+                ssrc: None,
+            });
         }
     }
 
@@ -307,6 +311,7 @@ impl Engine {
                 out.report(MediaReport::Opened {
                     leg,
                     local: Some(local),
+                    ssrc: Some(side.sending.ssrc()),
                 });
             }
             Err(why) => {

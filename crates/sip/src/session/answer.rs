@@ -244,7 +244,8 @@ impl Endpoint {
     }
 }
 
-/// Our Contact for a call that came in: the user it asked for, at the address it reached.
+/// Our Contact for a call that came in: the user it asked for, at the address it reached. The transport
+/// is named even where it is the usual one, as programs that read `sip_contact_params` expect.
 fn own_contact(invite: &Message, flow: &Flow) -> String {
     let uri = invite.request_uri().and_then(|uri| Uri::parse(uri).ok());
     let user = uri
@@ -252,9 +253,6 @@ fn own_contact(invite: &Message, flow: &Flow) -> String {
         .and_then(|uri| uri.user)
         .filter(|user| !user.is_empty());
     let at = user.map_or(String::new(), |user| format!("{user}@"));
-    let transport = flow
-        .transport
-        .uri_param()
-        .map_or(String::new(), |param| format!(";transport={param}"));
-    format!("sip:{at}{}{transport}", flow.local)
+    let transport = flow.transport.uri_param().unwrap_or("udp");
+    format!("sip:{at}{};transport={transport}", flow.local)
 }

@@ -327,10 +327,15 @@ fn unexpected(frame: &Frame) -> Difference {
     ))
 }
 
-/// Whether an event has the recorded name, subclass, action and channel: events of several channels may interleave
-/// in another way than they did.
+/// Whether an event has the recorded name, subclass, action and channel, and for an execution the application:
+/// events of several channels may interleave in another way than they did, and one that is missing must not make
+/// the next one look wrong.
 fn is_about(frame: &Frame, headers: &[(String, Pattern)], bindings: &Bindings) -> bool {
     let (actual, _) = super::frame::plain_headers(frame.body());
+    let of_execution = |name: &Vec<u8>| name.starts_with(b"CHANNEL_EXECUTE");
+    let is_execution = actual
+        .iter()
+        .any(|(name, value)| name == "Event-Name" && of_execution(value));
     [
         "Event-Name",
         "Event-Subclass",
@@ -338,8 +343,11 @@ fn is_about(frame: &Frame, headers: &[(String, Pattern)], bindings: &Bindings) -
         "Unique-ID",
         "Channel-Name",
         "Job-UUID",
+        "API-Command",
+        "Application",
     ]
     .iter()
+    .filter(|key| **key != "Application" || is_execution)
     .all(|key| {
         // Of a name recorded twice either value will do: which of the two is kept may be a choice.
         let recorded: Vec<&Pattern> = headers

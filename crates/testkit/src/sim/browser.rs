@@ -248,7 +248,6 @@ fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
             direction: Direction::SendRecv,
             symmetric: false,
             timeout_ms: None,
-            opus: media::control::OpusSending::default(),
         }),
         video: wish.video && description.contains("m=video"),
     }

@@ -2,6 +2,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::*;
+use crate::lookup::Lookup;
 use crate::lookup::tests::Fixed;
 
 fn noon() -> Zoned {
@@ -62,6 +63,22 @@ fn act(name: &str) -> String {
 
 fn anti(name: &str) -> String {
     format!("<anti-action application=\"{name}\"/>")
+}
+
+#[test]
+fn what_groups_caught_is_told() {
+    let of = |expression: &str| {
+        let test = format!("field=\"destination_number\" expression=\"{expression}\"");
+        let mut caller = caller();
+        routed_for(
+            &mut caller,
+            &one(&format!("<condition {test}>{}</condition>", act("a"))),
+        );
+        caller.variable("caught").map(|caught| caught.into_owned())
+    };
+    assert_eq!(of("^(10)(01)$").as_deref(), Some("1001|10|01"));
+    assert_eq!(of("^1001$"), None, "nothing is caught without groups");
+    assert_eq!(of("^(99)$"), None, "nor where nothing matched");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Formats: our codecs as an offer names them, and what was agreed as the media side needs it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use media::control::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
-use sip::sdp::{self, Agreed, AgreedCodec, LocalCodec};
+use sip::sdp::{self, Agreed, AgreedCodec, CodecOrder, LocalCodec, LocalMedia, OfferAnswer};
 
 use super::PTIME_MS;
 use super::opus_fmtp::OpusFmtp;
@@ -162,6 +163,22 @@ pub(super) fn endpoint_codecs(agreed: &Agreed) -> String {
     codecs.collect::<Vec<_>>().join(",")
 }
 
+/// The same for an offer nobody has answered yet; empty when it has nothing for us.
+pub(super) fn shared_codecs(offer: &sdp::SessionDescription, names: &[Arc<str>]) -> String {
+    let media = LocalMedia {
+        kind: "audio".into(),
+        protocol: "RTP/AVP".into(),
+        // Nothing is sent of this answer.
+        address: SocketAddr::from(([127, 0, 0, 1], 9)),
+        codecs: local_codecs(names),
+        direction: sdp::Direction::SendRecv,
+        ptime_ms: Some(PTIME_MS),
+        attributes: Vec::new(),
+    };
+    let answered = OfferAnswer::new("", "", 0, 0).answer(offer, &media, CodecOrder::Remote);
+    answered.map_or_else(|_| String::new(), |(_, agreed)| endpoint_codecs(&agreed))
+}
+
 /// Bits per second clients are told; 0 where it varies.
 pub(super) fn bit_rate(codec: Codec, clock_rate_hz: u32) -> u32 {
     codec
@@ -181,7 +198,6 @@ fn to_media(direction: sdp::Direction) -> Direction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sip::sdp::{CodecOrder, LocalMedia, OfferAnswer};
 
     fn media() -> LocalMedia {
         LocalMedia {

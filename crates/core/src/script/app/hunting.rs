@@ -1,9 +1,11 @@
 //! The dialplan looked up for a channel, with what it may run on the way.
 
 use api::ChannelId;
+use api::variables::Value;
 
 use super::find;
 use crate::Switch;
+use crate::dialplan::Captures;
 use crate::lookup::{Hunting, Lookup};
 
 /// A channel looking up the dialplan, with `inline="true"` actions run at once.
@@ -31,6 +33,13 @@ impl Lookup for HuntingChannel<'_> {
 }
 
 impl Hunting for HuntingChannel<'_> {
+    fn caught(&mut self, captures: &Captures) {
+        let groups =
+            (0..captures.len()).map(|group| captures.get(group).unwrap_or_default().into());
+        let groups = Value::List(groups.collect());
+        self.switch.set_var(self.id, "DP_MATCH", groups);
+    }
+
     fn run_inline(&mut self, application: &str, data: &str) {
         const INLINE: &[&str] = &[
             "set",
