@@ -7,10 +7,16 @@
 //!
 //! [`peer`] alone knows the library; [`sdp_rules`] alone knows what browsers want of descriptions.
 
+mod agreement;
 mod continuity;
+mod happening;
+mod loss_report;
 pub mod peer;
 pub mod sdp_rules;
 mod section;
+mod stage;
 
-pub use peer::{Happening, Identity, LocalAddress, Peer, PeerSettings, VideoFormat, VideoPacket};
+pub use agreement::NOWHERE;
+pub use happening::{Happening, VideoFormat, VideoPacket};
+pub use peer::{Identity, LocalAddress, Peer, PeerSettings};
 pub use sdp_rules::Refusal;

@@ -8,7 +8,7 @@ use media::control::{
     OpusSending,
 };
 use media::rtp::Packet;
-use media::webrtc::sdp_rules::NOWHERE;
+use media::webrtc::NOWHERE;
 use media::{Engine, EngineConfig, Output, Port};
 
 #[test]

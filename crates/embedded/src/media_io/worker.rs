@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use media::control::{LegId, MediaReport};
-use media::webrtc::sdp_rules::NOWHERE;
+use media::webrtc::NOWHERE;
 use media::{Answer, DetachedLeg, Engine, EngineConfig, Output, Port, Request};
 use mio::{Events, Poll, Token, Waker};
 

@@ -13,21 +13,19 @@ use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::format::{Codec as Format, FormatParams};
 use str0m::media::{Direction as Way, Frequency, KeyframeRequestKind, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpPacket, RtpWrite, VideoOrientation};
-use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig};
+use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, VideoOrientation};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
+use super::agreement;
 use super::continuity::Continuity;
+use super::happening::{Happening, VideoFormat, VideoPacket};
+use super::loss_report::loss_report;
 use super::sdp_rules::{self, Foreign, Refusal, Slot};
 use super::section::Description;
+use super::stage::Stage;
 use crate::control::{PeerEnd, PeerWish, WebAgreed};
 use crate::rtp::Packet;
 
-/// Time for ICE after both descriptions are there, and to come back once it broke off.
-const ICE_PATIENCE: Duration = Duration::from_secs(30);
-/// Time for ICE to come back after it broke off; finding out that it did takes some 20 s before.
-const ICE_GRACE: Duration = Duration::from_secs(10);
-/// Time for the handshake after ICE is up (sylkrtc.md §5.7, point 11).
-const DTLS_PATIENCE: Duration = Duration::from_secs(30);
 /// Candidates of the browser looked at between two ICE restarts; it has a handful.
 const MAX_CANDIDATES: usize = 64;
 /// Pictures asked for by one viewer are passed on at most this often: a flood of requests would make
@@ -94,77 +92,6 @@ pub struct PeerSettings {
     pub addresses: Vec<LocalAddress>,
     /// Only answer connectivity checks (RFC 8445 §2.5): for servers every browser can reach.
     pub ice_lite: bool,
-}
-
-/// How pictures are coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum VideoFormat {
-    /// RFC 7741.
-    Vp8,
-    /// RFC 6184, packetization-mode 1, constrained baseline.
-    H264,
-}
-
-/// One packet of a browser's video, to be forwarded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VideoPacket {
-    /// What is in it.
-    pub format: VideoFormat,
-    /// Of the sender.
-    pub ssrc: u32,
-    /// Of the sender; wraps.
-    pub sequence: u16,
-    /// Of the sender, 90 kHz; wraps.
-    pub timestamp: u32,
-    /// Last packet of a picture.
-    pub marker: bool,
-    /// Degrees to turn it: 0, 90, 180 or 270. `None` = not said with this packet.
-    pub turned: Option<u16>,
-    /// Shared by all who get it.
-    pub payload: Arc<[u8]>,
-}
-
-/// What came of a call.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Happening {
-    /// A datagram is to be sent.
-    Send {
-        /// From which of our addresses.
-        from: SocketAddr,
-        /// Where to.
-        to: SocketAddr,
-        /// The datagram.
-        bytes: Vec<u8>,
-    },
-    /// For the leg: one plain RTP packet of the browser's audio, or an RTCP report of how the leg's own arrives there.
-    Audio(Vec<u8>),
-    /// Video came.
-    Video(VideoPacket),
-    /// The browser needs a whole picture of what we forward to it.
-    KeyframeWanted,
-    /// The browser cannot take more video than this, bits per second.
-    BitrateLimit(u64),
-    /// ICE and DTLS are up; said once.
-    Connected,
-    /// The peer is gone; said once, and nothing after it but datagrams that say good-bye.
-    Ended(PeerEnd),
-}
-
-/// How far the connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// The browser's description is not there yet.
-    Waiting,
-    /// ICE is at work, until then at the latest.
-    Checking { until: Instant },
-    /// ICE is up and DTLS at work, until then at the latest.
-    Shaking { until: Instant },
-    /// Everything is up.
-    Up,
-    /// ICE was up, and has to come back until then.
-    Lost { until: Instant },
-    /// Nothing happens any more.
-    Over,
 }
 
 /// A WebRTC peer: the far end is one browser.
@@ -268,7 +195,7 @@ impl Peer {
         let version = self.version;
         self.version += 1;
         let ours = sdp_rules::for_browser(&written?.to_sdp_string(), &mut slots, wish, version)?;
-        let agreed = sdp_rules::agreed(&ours, &foreign.description, true, wish)?;
+        let agreed = agreement::agreed(&ours, &foreign.description, true, wish)?;
         self.slots = slots;
         self.settle(now, &ours, &agreed, foreign, wish.clone(), out);
         Ok((ours.to_string(), agreed))
@@ -330,7 +257,7 @@ impl Peer {
         let foreign = sdp_rules::read(answer)?;
         let seen = sdp_rules::for_library(&foreign.description, &slots, &wish)?;
         let seen = SdpAnswer::from_sdp_string(&seen).map_err(|e| Refusal::new(e.to_string()))?;
-        let agreed = sdp_rules::agreed(&ours, &foreign.description, false, &wish)?;
+        let agreed = agreement::agreed(&ours, &foreign.description, false, &wish)?;
         let taken = self.rtc.sdp_api().accept_answer(pending, seen);
         self.drain(now, out);
         taken.map_err(|error| Refusal::new(error.to_string()))?;
@@ -370,11 +297,7 @@ impl Peer {
         for candidate in foreign.candidates {
             self.trickle(now, &candidate, out);
         }
-        if self.stage == Stage::Waiting {
-            self.stage = Stage::Checking {
-                until: now + ICE_PATIENCE,
-            };
-        }
+        self.stage.described(now);
         self.timeout(now, out);
     }
 
@@ -445,29 +368,17 @@ impl Peer {
             self.fail(PeerEnd::DtlsTimeout, out);
         }
         self.drain(now, out);
-        match self.stage {
-            Stage::Checking { until } | Stage::Lost { until } if until <= now => {
-                self.end(PeerEnd::IceFailed, out);
-            }
-            Stage::Shaking { until } if until <= now => self.end(PeerEnd::DtlsTimeout, out),
-            Stage::Waiting
-            | Stage::Checking { .. }
-            | Stage::Shaking { .. }
-            | Stage::Up
-            | Stage::Lost { .. }
-            | Stage::Over => {}
+        if let Some(why) = self.stage.overdue(now) {
+            self.end(why, out);
         }
     }
 
     /// When [`Peer::timeout`] wants to be called next.
     #[must_use]
     pub fn due(&self) -> Instant {
-        match self.stage {
-            Stage::Checking { until } | Stage::Lost { until } | Stage::Shaking { until } => {
-                self.due.min(until)
-            }
-            Stage::Waiting | Stage::Up | Stage::Over => self.due,
-        }
+        self.stage
+            .until()
+            .map_or(self.due, |until| self.due.min(until))
     }
 
     /// Whether it has ended.
@@ -521,14 +432,10 @@ impl Peer {
             .marker(packet.marker)
             .nackable(true);
         if let Some(degrees) = packet.turned {
-            let mut values = str0m::rtp::ExtensionValues::default();
-            values.video_orientation = Some(match degrees {
-                90 => VideoOrientation::Deg90,
-                180 => VideoOrientation::Deg180,
-                270 => VideoOrientation::Deg270,
-                _ => VideoOrientation::Deg0,
+            write = write.ext_vals(ExtensionValues {
+                video_orientation: Some(orientation(degrees)),
+                ..ExtensionValues::default()
             });
-            write = write.ext_vals(values);
         }
         self.write(now, mid, write, out)
     }
@@ -605,10 +512,7 @@ impl Peer {
 
     /// The library gave up on this peer.
     fn fail(&mut self, why: PeerEnd, out: &mut Vec<Happening>) {
-        let why = match self.stage {
-            Stage::Up | Stage::Lost { .. } => PeerEnd::Closed,
-            Stage::Waiting | Stage::Checking { .. } | Stage::Shaking { .. } | Stage::Over => why,
-        };
+        let why = self.stage.given_up(why);
         self.end(why, out);
         self.rtc.disconnect();
     }
@@ -638,15 +542,16 @@ impl Peer {
     fn happen(&mut self, now: Instant, event: Event, out: &mut Vec<Happening>) {
         match event {
             Event::Connected => {
-                if matches!(self.stage, Stage::Checking { .. } | Stage::Shaking { .. }) {
-                    self.stage = Stage::Up;
-                }
+                self.stage.shaken();
                 if !self.connected_told && self.stage != Stage::Over {
                     self.connected_told = true;
                     out.push(Happening::Connected);
                 }
             }
-            Event::IceConnectionStateChange(state) => self.ice(now, state),
+            Event::IceConnectionStateChange(state) => {
+                let connected = state.is_connected();
+                self.stage.ice(now, connected, self.connected_told);
+            }
             Event::RtpPacket(packet) => self.packet(&packet, out),
             Event::KeyframeRequest(request) if Some(request.mid) == self.video => {
                 out.push(Happening::KeyframeWanted);
@@ -662,33 +567,6 @@ impl Peer {
             }
             Event::Closed => self.end(PeerEnd::Closed, out),
             _ => {}
-        }
-    }
-
-    fn ice(&mut self, now: Instant, state: IceConnectionState) {
-        match (self.stage, state.is_connected()) {
-            (Stage::Checking { .. }, true) => {
-                self.stage = Stage::Shaking {
-                    until: now + DTLS_PATIENCE,
-                };
-            }
-            (Stage::Lost { .. }, true) => {
-                self.stage = if self.connected_told {
-                    Stage::Up
-                } else {
-                    Stage::Shaking {
-                        until: now + DTLS_PATIENCE,
-                    }
-                };
-            }
-            (Stage::Shaking { .. } | Stage::Up, false) => {
-                self.stage = Stage::Lost {
-                    until: now + ICE_GRACE,
-                };
-            }
-            (Stage::Waiting | Stage::Over, _)
-            | (Stage::Checking { .. } | Stage::Lost { .. }, false)
-            | (Stage::Shaking { .. } | Stage::Up, true) => {}
         }
     }
 
@@ -731,23 +609,6 @@ impl Peer {
     }
 }
 
-/// What a browser said of the audio it gets, as a receiver report about the leg's own stream. RFC 3550 §6.4.2. The codec
-/// prepares for losses by it.
-fn loss_report(ssrc: u32, loss: f32, remote: Option<(u64, u32)>) -> Vec<u8> {
-    let (lost, jitter) = remote.unwrap_or_default();
-    let lost = u32::try_from(lost).unwrap_or(u32::MAX).min(0x007f_ffff);
-    let fraction = (loss * 256.0).clamp(0.0, 255.0) as u8;
-    let mut bytes = vec![0x81, 201, 0, 7, 0, 0, 0, 1];
-    bytes.extend(ssrc.to_be_bytes());
-    bytes.push(fraction);
-    bytes.extend(&lost.to_be_bytes()[1..]);
-    // Highest sequence number, then jitter, then times of a sender report that was not ours.
-    bytes.extend([0; 4]);
-    bytes.extend(jitter.to_be_bytes());
-    bytes.extend([0; 8]);
-    bytes
-}
-
 fn add_address(rtc: &mut Rtc, address: &LocalAddress) {
     // An address that is no candidate (unspecified, port 0) is refused by the library; the shell
     // checks its configuration before.
@@ -767,6 +628,15 @@ fn video_format(codec: Format) -> Option<VideoFormat> {
         Format::Vp8 => Some(VideoFormat::Vp8),
         Format::H264 => Some(VideoFormat::H264),
         _ => None,
+    }
+}
+
+fn orientation(degrees: u16) -> VideoOrientation {
+    match degrees {
+        90 => VideoOrientation::Deg90,
+        180 => VideoOrientation::Deg180,
+        270 => VideoOrientation::Deg270,
+        _ => VideoOrientation::Deg0,
     }
 }
 

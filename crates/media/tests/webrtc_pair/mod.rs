@@ -50,9 +50,9 @@ pub fn wish(video: bool) -> PeerWish {
 
 pub fn settings(address: &str, ice_lite: bool) -> PeerSettings {
     PeerSettings {
-        identity: Identity::new().unwrap(),
+        identity: Identity::new().expect("a certificate can be made"),
         addresses: vec![LocalAddress {
-            bound: address.parse().unwrap(),
+            bound: address.parse().expect("tests write addresses"),
             advertised: None,
         }],
         ice_lite,
@@ -103,21 +103,21 @@ impl Pair {
         let mut out = Vec::new();
         let offer = self.ends[from].peer.offer(self.now, wish, &mut out);
         self.carry(from, out);
-        offer.unwrap()
+        offer.expect("an offer")
     }
 
     pub fn accept(&mut self, by: usize, offer: &str, wish: &PeerWish) -> (String, WebAgreed) {
         let mut out = Vec::new();
         let answer = self.ends[by].peer.accept(self.now, offer, wish, &mut out);
         self.carry(by, out);
-        answer.unwrap()
+        answer.expect("an answer")
     }
 
     pub fn take_answer(&mut self, by: usize, answer: &str) -> WebAgreed {
         let mut out = Vec::new();
         let agreed = self.ends[by].peer.take_answer(self.now, answer, &mut out);
         self.carry(by, out);
-        agreed.unwrap()
+        agreed.expect("an agreement")
     }
 
     /// Does something with one end, and delivers what comes of it.
@@ -169,7 +169,12 @@ impl Pair {
     pub fn run(&mut self, time: Duration) {
         let until = self.now + time;
         while self.now < until {
-            let due = self.ends.iter().map(|end| end.peer.due()).min().unwrap();
+            let due = self
+                .ends
+                .iter()
+                .map(|end| end.peer.due())
+                .min()
+                .expect("two ends");
             self.now = due.clamp(self.now + Duration::from_millis(1), until);
             for end in 0..2 {
                 if self.ends[end].peer.due() <= self.now {
