@@ -8,6 +8,7 @@ use jackfield_media as media;
 use media::control::{Codec, Direction, OpusSending, PeerWish};
 use media::rtp::Packet;
 use media::webrtc::Peer;
+use proptest::prelude::*;
 use webrtc_pair::{BROWSER, Pair, SERVER, rtp, sections, settings, split_candidates, wish};
 
 const CHROMIUM: &str = include_str!("browsers/chromium-156-offer.sdp");
@@ -343,3 +344,89 @@ fn our_own_later_offer_still_names_the_data_channel_we_refused() {
     assert!(sections[0].contains("a=end-of-candidates\r\n"), "{offer}");
     assert!(offer.contains(" 2 IN IP4"), "the version counts: {offer}");
 }
+
+/// One thing that may go wrong with a description.
+#[derive(Clone, Debug)]
+enum Spoil {
+    Drop(usize),
+    Double(usize),
+    Swap(usize, usize),
+    Replace(usize, String),
+    Turn(usize, u8),
+    Number(usize, u16),
+}
+
+fn spoils() -> impl Strategy<Value = Vec<Spoil>> {
+    let line = 0..400_usize;
+    proptest::collection::vec(
+        prop_oneof![
+            line.clone().prop_map(Spoil::Drop),
+            line.clone().prop_map(Spoil::Double),
+            (line.clone(), line.clone()).prop_map(|(a, b)| Spoil::Swap(a, b)),
+            (line.clone(), "a=[a-z-]{1,9}(:[ -~]{0,20})?").prop_map(|(a, b)| Spoil::Replace(a, b)),
+            (0..12_000_usize, 32..127_u8).prop_map(|(a, b)| Spoil::Turn(a, b)),
+            (line, any::<u16>()).prop_map(|(a, b)| Spoil::Number(a, b)),
+        ],
+        1..12,
+    )
+}
+
+fn spoilt(offer: &str, spoils: &[Spoil]) -> String {
+    let mut lines: Vec<String> = offer.lines().map(str::to_owned).collect();
+    for spoil in spoils {
+        let count = lines.len().max(1);
+        match spoil {
+            Spoil::Drop(at) if lines.len() > 1 => drop(lines.remove(at % count)),
+            Spoil::Double(at) => lines.insert(at % count, lines[at % count].clone()),
+            Spoil::Swap(a, b) => lines.swap(a % count, b % count),
+            Spoil::Replace(at, line) => lines[at % count].clone_from(line),
+            Spoil::Turn(at, byte) => {
+                let line = &mut lines[at % count];
+                let at = (at / count) % line.len().max(1);
+                line.replace_range(at..(at + 1).min(line.len()), &char::from(*byte).to_string());
+            }
+            Spoil::Number(at, number) => {
+                // The first number of a line: payload types, mostly.
+                let line = &mut lines[at % count];
+                let digits = |c: char| c.is_ascii_digit();
+                if let Some(from) = line.find(digits) {
+                    let length = line[from..]
+                        .find(|c| !digits(c))
+                        .unwrap_or(line.len() - from);
+                    line.replace_range(from..from + length, &(number % 140).to_string());
+                }
+            }
+            Spoil::Drop(_) => {}
+        }
+    }
+    lines.join("\r\n") + "\r\n"
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_spoilt_description_makes_it_panic(spoils in spoils(), again in spoils()) {
+        let now = std::time::Instant::now();
+        let mut out = Vec::new();
+        let mut peer = Peer::new(&SETTINGS, now, 7);
+        let offers = [spoilt(CHROMIUM_GATHERED, &spoils), spoilt(CHROMIUM, &again)];
+        for offer in &offers {
+            if let Ok((answer, agreed)) = peer.accept(now, offer, &wish(true), &mut out) {
+                prop_assert!(agreed.audio.is_some() || agreed.video);
+                prop_assert_eq!(sections(&answer).len(), sections(&format!("\r\n{offer}")).len());
+            }
+        }
+        // Our own offer, and that as an answer.
+        if peer.offer(now, &wish(true), &mut out).is_ok() {
+            drop(peer.take_answer(now, &offers[0], &mut out));
+        }
+        let mut caller = Peer::new(&SETTINGS, now, 7);
+        let ours = caller.offer(now, &wish(true), &mut out).unwrap();
+        let answer = spoilt(&ours.replace("actpass", "active"), &spoils);
+        drop(caller.take_answer(now, &answer, &mut out));
+    }
+}
+
+static SETTINGS: std::sync::LazyLock<media::webrtc::PeerSettings> =
+    std::sync::LazyLock::new(|| settings("10.0.0.2:2000", false));
