@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use api::Ha1;
 use api::command::web::{AddWebClient, RegisterWebClient, UnregisterWebClient};
+use api::id::WebClientId;
 use md5::{Digest, Md5};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -61,16 +62,28 @@ impl Session {
             }
             // Its old connection may not have noticed yet that it is broken.
             let elsewhere = self.accounts.get(client).is_none() && !self.shared.waiting.has(client);
-            let (to, from) = oneshot::channel();
-            let notice = Notice::HandOver(client, claim.clone(), to);
-            if elsewhere
-                && self.shared.roster.tell(client, notice)
-                && let Ok(Ok(luggage)) = timeout(HAND_OVER, from).await
-            {
+            if elsewhere && let Some(luggage) = self.demand(client, claim).await {
                 return Some(luggage);
             }
         }
         self.shared.waiting.take(claim, None)
+    }
+
+    /// Has another connection hand an account over.
+    async fn demand(&self, client: WebClientId, claim: &Claim) -> Option<Luggage> {
+        let (to, mut from) = oneshot::channel();
+        let notice = Notice::HandOver(client, claim.clone(), to);
+        if !self.shared.roster.tell(client, notice) {
+            return None;
+        }
+        match timeout(HAND_OVER, &mut from).await {
+            Ok(handed) => handed.ok(),
+            Err(_) => {
+                // It may have been sent at this very moment.
+                from.close();
+                from.try_recv().ok()
+            }
+        }
     }
 
     /// The client is back: registration and calls are where they were.

@@ -49,8 +49,11 @@ impl Session {
             Ok(channel) => {
                 self.calls.started(&session, channel.clone());
                 let candidates = self.calls.held(&session, Instant::now());
-                if !candidates.is_empty() {
-                    self.trickle(&channel, candidates).await?;
+                if !candidates.is_empty()
+                    && let Err(Refusal(why)) = self.trickle(&channel, candidates).await
+                {
+                    // The call is on its way all the same.
+                    tracing::debug!(connection = self.connection, %why, "Candidates not taken");
                 }
                 Ok(Done::default())
             }

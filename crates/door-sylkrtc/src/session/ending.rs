@@ -88,8 +88,12 @@ impl End {
 impl Session {
     /// Says goodbye, closes, and lets go of the accounts.
     pub(super) async fn leave(mut self, end: End, outbox: Outbox, signals: &Signals) {
-        self.shared.counters.count(end.cause());
-        if matches!(end, End::SlowReader(_) | End::LostEvents) {
+        let cause = end.cause();
+        self.shared.counters.count(cause);
+        if matches!(
+            cause,
+            Cause::SlowMessages | Cause::SlowBytes | Cause::SlowDeadline | Cause::LostEvents
+        ) {
             tracing::warn!(connection = self.connection, ?end, "Client is disconnected");
         }
         let (code, reason) = end.words();
@@ -163,9 +167,12 @@ impl Session {
             return;
         };
         let calls = self.calls.take(client);
+        // What happens from now on waits for the other connection, with what this one has not seen yet.
+        self.shared.roster.redirect(client, &Inbox::new());
         if let Err(luggage) = to.send(Luggage { account, calls }) {
             // It has not waited: everything stays.
             self.unpack(luggage);
+            self.shared.roster.redirect(client, &self.inbox);
         }
     }
 
