@@ -169,7 +169,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn word_after<'a>(text: &'a str, mark: &str) -> &'a str {
+pub(crate) fn word_after<'a>(text: &'a str, mark: &str) -> &'a str {
     let (_, rest) = text
         .split_once(mark)
         .unwrap_or_else(|| panic!("{mark} in\n{text}"));
