@@ -387,6 +387,7 @@ async fn from_phone(world: &World, from: &str, to: &str, content_type: &str, bod
     let event = MessageEvent {
         from: party(from, "Phone"),
         sender: None,
+        source: ([127, 0, 0, 1], 0).into(),
         to: to.into(),
         clients: vec![],
         call: None,
@@ -539,6 +540,7 @@ async fn messages_within_a_call() {
     let event = MessageEvent {
         from: party(BOB, "Bob"),
         sender: None,
+        source: ([127, 0, 0, 1], 0).into(),
         to: ALICE.into(),
         clients: vec![client],
         call: Some(channel),

@@ -93,6 +93,7 @@ impl SwitchTask {
             }
             if self.carry_out(&mut turn) {
                 self.media.flush();
+                self.web.flush();
                 break;
             }
             self.census.send_replace(self.switch.census());

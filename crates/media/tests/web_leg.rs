@@ -23,7 +23,14 @@ fn it_opens_without_ports_takes_packets_from_its_lane_alone_and_leaves_rtcp_to_t
     let leg = LegId(1);
     let kind = LegKind::Web;
     engine.handle(started, MediaCommand::OpenLeg { leg, kind }, &mut out);
-    assert_eq!(out.reports, [MediaReport::Opened { leg, local: None }]);
+    assert_eq!(
+        out.reports,
+        [MediaReport::Opened {
+            leg,
+            local: None,
+            ssrc: None
+        }]
+    );
     assert!(out.requests.is_empty());
     let spec = LegSpec {
         remote: NOWHERE,

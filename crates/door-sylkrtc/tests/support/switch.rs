@@ -217,6 +217,7 @@ impl FakeSwitch {
             let event = MessageEvent {
                 from: party(&sender, "Alice"),
                 sender: Some(send.client),
+                source: ([127, 0, 0, 1], 0).into(),
                 to: send.to.clone(),
                 clients,
                 call: None,

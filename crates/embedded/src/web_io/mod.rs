@@ -161,8 +161,7 @@ pub struct WebThread {
 }
 
 impl WebThread {
-    /// Posts a command, behind all earlier ones. Never waits: what does not fit now is kept and sent by the next
-    /// `post` or [`WebThread::flush`].
+    /// Keeps a command, behind all earlier ones, for [`WebThread::flush`]. Never waits.
     ///
     /// # Errors
     /// [`Stalled`] when the thread has stopped taking orders.
@@ -178,7 +177,7 @@ impl WebThread {
         self.orders.post(Order::LegMoved { leg, worker })
     }
 
-    /// Sends orders that were kept. Says whether any are still kept: call again soon then.
+    /// Sends orders that were kept and wakes the thread once for all of them. Says whether any are still kept: call again soon then.
     pub fn flush(&mut self) -> bool {
         self.orders.flush() > 0
     }

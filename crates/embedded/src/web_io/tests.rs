@@ -75,6 +75,7 @@ impl Stage {
 
     fn post(&mut self, command: WebCommand) {
         self.web.post(command).unwrap();
+        self.web.flush();
     }
 
     /// A browser calls: it offers, we answer, it connects.
@@ -114,8 +115,14 @@ impl Stage {
         ] {
             self.media.post(0, command).unwrap();
         }
+        self.media.flush();
         let report = self.media_reports.blocking_recv().unwrap();
-        assert_eq!(report, MediaReport::Opened { leg, local: None });
+        let opened = MediaReport::Opened {
+            leg,
+            local: None,
+            ssrc: None,
+        };
+        assert_eq!(report, opened);
     }
 }
 
@@ -326,6 +333,7 @@ fn a_leg_that_moves_to_another_media_thread_is_followed() {
                 .media
                 .post(1, MediaCommand::Echo { leg, delay })
                 .unwrap();
+            stage.media.flush();
             browser.heard.clear();
         }
         let mut n = 0;
