@@ -325,6 +325,7 @@ fn a_leg_that_moves_to_another_media_thread_is_followed() {
     for moved in [false, true] {
         if moved {
             stage.media.move_leg(leg, 0, 1).unwrap();
+            stage.media.flush();
             let report = stage.media_reports.blocking_recv().unwrap();
             assert_eq!(report, MediaReport::Moved { leg, worker: 1 });
             stage.web.leg_moved(leg, 1).unwrap();
