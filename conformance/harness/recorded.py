@@ -17,13 +17,23 @@ CATCH_ALL = """
     </extension>
 """
 
+# What DP_MATCH holds in the recordings of SIP calls was caught by a condition like this one.
+DELAYED = """
+    <extension name="delayed" continue="true">
+      <condition field="${endpoint_disposition}" expression="^(DELAYED NEGOTIATION)"/>
+    </extension>
+"""
+
 
 def write_configuration(folder):
     """Writes the configuration to `folder`, which must not exist; the path of its root."""
     shutil.copytree(SHIPPED, folder)
     shutil.copytree(RECORDED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("README.md"))
     dialplan = folder / "dialplan/default.xml"
-    head, end, tail = dialplan.read_text().rpartition("  </context>")
+    context = '<context name="default">\n'
+    text = dialplan.read_text().replace(context, context + DELAYED, 1)
+    assert DELAYED in text, "the dialplan has no context to begin"
+    head, end, tail = text.rpartition("  </context>")
     assert end, "the dialplan has no context to add to"
     dialplan.write_text(f"{head}{CATCH_ALL}\n{end}{tail}")
     return folder / "freeswitch.xml"
