@@ -1,8 +1,8 @@
 #!/bin/sh
 # The README's commands inside a fresh Debian 12 that has Rust and nothing else of ours.
 #
-# Needs root and debootstrap; takes a work tree's tracked files, so that what is not committed is not
-# tested by accident. Runs in a folder that is removed at the end.
+# Needs root and debootstrap; takes a clone, so that what is not committed is not tested by accident. Runs
+# in a folder that is removed at the end.
 set -eu
 
 [ "$(id -u)" = 0 ] || { echo "from-nothing: run as root, or use a fresh machine by hand" >&2; exit 2; }
@@ -11,7 +11,7 @@ command -v debootstrap >/dev/null || { echo "from-nothing: apt-get install deboo
 source_tree=$(cd "$(dirname "$0")/.." && pwd)
 chroot_folder=$(mktemp -d)
 clean_up() {
-    for part in proc dev; do
+    for part in proc dev/shm dev; do
         if mountpoint -q "$chroot_folder/$part"; then umount "$chroot_folder/$part"; fi
     done
     rm -rf --one-file-system "$chroot_folder"
@@ -28,9 +28,10 @@ fi
 cp /etc/resolv.conf "$chroot_folder/etc/resolv.conf"
 mount -t proc proc "$chroot_folder/proc"
 mount --bind /dev "$chroot_folder/dev"
+# A browser wants shared memory.
+mount -t tmpfs tmpfs "$chroot_folder/dev/shm"
 
-mkdir -p "$chroot_folder/root/jackfield"
-git -C "$source_tree" archive HEAD | tar -x -C "$chroot_folder/root/jackfield"
+git clone --quiet --no-hardlinks "$source_tree" "$chroot_folder/root/jackfield"
 
 # Rust as this machine has it: the README presumes it is there.
 toolchain=$(rustc --print sysroot)
