@@ -121,8 +121,9 @@ impl Write for LogWriter {
 mod tests {
     use super::*;
 
-    /// Takes nothing before it is told to.
+    /// Says when it is first given something, and takes nothing before it is told to.
     struct Stuck {
+        reached: SyncSender<()>,
         go: Receiver<()>,
         started: bool,
         out: SyncSender<String>,
@@ -131,6 +132,7 @@ mod tests {
     impl Write for Stuck {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             if !self.started {
+                self.reached.send(()).unwrap();
                 self.go.recv().unwrap();
                 self.started = true;
             }
@@ -147,19 +149,25 @@ mod tests {
 
     #[test]
     fn a_reader_that_is_stuck_costs_lines_and_nothing_else() {
+        let (reached, stuck_now) = sync_channel(1);
         let (go, wait) = sync_channel(1);
         let (out, written) = sync_channel(4 * WAITING_LINES);
         let stuck = Stuck {
+            reached,
             go: wait,
             started: false,
             out,
         };
         let writer = LogWriter::start(stuck).unwrap();
-        let sent = WAITING_LINES + 1000;
-        for number in 0..sent {
+        let say = |number: usize| {
             let line = format!("{number}\n");
             writer.clone().write_all(line.as_bytes()).unwrap();
-        }
+        };
+        // The thread holds this line; the queue is empty behind it.
+        say(0);
+        stuck_now.recv().unwrap();
+        let sent = 1 + WAITING_LINES + 1000;
+        (1..sent).for_each(say);
         go.send(()).unwrap();
         while writer
             .lines
@@ -173,7 +181,7 @@ mod tests {
             .filter(|line| line.parse::<usize>().is_ok())
             .count();
         let missing = sent - whole;
-        assert!((900..=1000).contains(&missing), "{missing}");
+        assert_eq!(missing, 1000);
         let told = text
             .lines()
             .filter_map(|line| line.strip_prefix('(')?.split(' ').next());
