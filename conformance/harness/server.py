@@ -51,10 +51,6 @@ class Server:
 
     def _configuration(self):
         return f"""
-[door.sylkrtc]
-listen = []
-tls_listen = []
-
 [door.event_socket]
 listen = "127.0.0.1:{self.event_socket_port}"
 max_per_address = 500
@@ -85,6 +81,7 @@ listen = "{self._console}"
 
 [door.sylkrtc]
 listen = "127.0.0.1:{self.gateway_port}"
+tls_listen = []
 
 [paths]
 recordings = "{self.recordings}"
