@@ -75,7 +75,7 @@ fn a_call_rings_is_answered_and_ends() {
             view.remote_contact.to_owned(),
         )
     };
-    assert_eq!(theirs, "sip:bob@192.0.2.2:5060");
+    assert_eq!(theirs, "sip:bob@192.0.2.2:5060;transport=udp");
     let view = pair.bob().dialog(bob).unwrap();
     assert_eq!(
         (view.call_id, view.remote_tag, view.local_tag),

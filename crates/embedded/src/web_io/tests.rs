@@ -329,6 +329,7 @@ fn a_leg_that_moves_to_another_media_thread_is_followed() {
             let report = stage.media_reports.blocking_recv().unwrap();
             assert_eq!(report, MediaReport::Moved { leg, worker: 1 });
             stage.web.leg_moved(leg, 1).unwrap();
+            stage.web.flush();
             let delay = Some(EchoDelay::default());
             stage
                 .media
