@@ -74,14 +74,19 @@ const FIREFOX = {
 };
 
 const commands = {
-  async launch({ browser, kind, program, folder, tone }) {
+  async launch({ browser, kind, program, folder, tone, trusting }) {
     const { launch } = await import('puppeteer-core');
     const common = { headless: true, executablePath: program, userDataDir: folder, protocolTimeout: 60000 };
     const started = kind === 'firefox'
       ? await launch({ ...common, browser: 'firefox', extraPrefsFirefox: FIREFOX })
       : await launch({
         ...common,
-        args: [...CHROMIUM, ...(tone ? [`--use-file-for-fake-audio-capture=${tone}`] : [])],
+        args: [
+          ...CHROMIUM,
+          ...(tone ? [`--use-file-for-fake-audio-capture=${tone}`] : []),
+          // For certificates of the test's own making.
+          ...(trusting ? ['--ignore-certificate-errors'] : []),
+        ],
       });
     browsers.set(browser, started);
     return await started.version();

@@ -237,6 +237,23 @@ def test_the_front_page_lists_what_is_open(browser, server):
         front.close()
 
 
+def test_over_https_the_gateway_is_met_over_wss(driver, server, tmp_path):
+    browser = Browser(driver, tmp_path / "trusting", trusting=True)
+    try:
+        page = browser.open(f"{server.secure_console}/phone")
+        assert page.run("document.getElementById('gateway').placeholder").startswith("wss://127.0.0.1:")
+        sign_in(page)
+        page.wait(f"{SAID}.startsWith('Signed in as 1001@')")
+        page.type("9196")
+        page.press("Enter")
+        page.wait(f"{SAID}.startsWith('Connected')")
+        page.press("F8")
+        page.wait(f"{SAID} === 'You hung up.'")
+        assert page.seen()["errors"] == []
+    finally:
+        browser.stop()
+
+
 def test_it_works_in_firefox(driver, server, tmp_path):
     """Firefox has a tone of its own for a microphone; the echo brings back something as loud."""
     firefox = Browser(driver, tmp_path / "firefox", kind="firefox")

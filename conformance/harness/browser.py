@@ -56,7 +56,7 @@ class Driver:
 class Browser:
     """One browser with a profile of its own and, in Chromium, a tone for a microphone."""
 
-    def __init__(self, driver, folder, tone=None, kind="chromium"):
+    def __init__(self, driver, folder, tone=None, kind="chromium", trusting=False):
         self._driver = driver
         self._name = driver.name()
         self.kind = kind
@@ -65,7 +65,7 @@ class Browser:
         program = {"chromium": "chromium", "firefox": "firefox-esr"}[kind]
         self.version = driver.ask(
             "launch", browser=self._name, kind=kind, program=shutil.which(program), folder=str(folder),
-            tone=str(tone) if tone else None,
+            tone=str(tone) if tone else None, trusting=trusting,
         )
 
     def open(self, url="{here}/index.html", **size):

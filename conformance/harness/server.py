@@ -37,9 +37,10 @@ class Server:
         self.metrics_port = free_port()
         self.gateway_port = free_port()
         self.gateway = f"ws://127.0.0.1:{self.gateway_port}/webrtcgateway/ws"
-        console_port = free_port()
-        self.console = f"http://127.0.0.1:{console_port}"
-        self._console = f"127.0.0.1:{console_port}"
+        self._gateway_tls_port = free_port()
+        self._console_port, self._console_tls_port = free_port(), free_port()
+        self.console = f"http://127.0.0.1:{self._console_port}"
+        self.secure_console = f"https://127.0.0.1:{self._console_tls_port}"
         config = self.folder / "jackfield.toml"
         config.write_text(self._configuration())
         self._log = open(self.folder / "server.log", "wb")
@@ -77,14 +78,16 @@ grace = "1s"
 listen = "127.0.0.1:{self.metrics_port}"
 
 [console]
-listen = "{self._console}"
+listen = "127.0.0.1:{self._console_port}"
+tls_listen = "127.0.0.1:{self._console_tls_port}"
 
 [door.sylkrtc]
 listen = "127.0.0.1:{self.gateway_port}"
-tls_listen = []
+tls_listen = "127.0.0.1:{self._gateway_tls_port}"
 
 [paths]
 recordings = "{self.recordings}"
+state = "{self.folder / 'state'}"
 sounds = "{self.folder / 'sounds'}"
 """
 

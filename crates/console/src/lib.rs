@@ -9,11 +9,10 @@
 
 #![warn(missing_docs)]
 
-mod connection;
 mod contents;
 mod front;
 mod pages;
 mod start;
 
 pub use contents::{Contents, Entry, Gateway};
-pub use start::Console;
+pub use start::{BindError, Config, Console};

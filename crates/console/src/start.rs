@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -12,10 +13,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use net::{Counters, Listener, ListenerConfig};
+use net::http::{self, HttpTimes};
+use net::tls::{self, TlsAcceptor, TlsError, TlsSource};
+use net::{Counters, Drain, Listener, ListenerConfig};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::Connections;
 use crate::contents::Contents;
 use crate::pages::{self, Page};
 
@@ -42,44 +44,124 @@ const HEADERS: &[(&str, &str)] = &[
     ("cross-origin-opener-policy", "same-origin"),
 ];
 
-/// An open listener for the pages.
+/// Time for a TLS handshake, and for a browser to say what it wants. Browsers open connections ahead.
+const TIMES: HttpTimes = HttpTimes {
+    handshake: Duration::from_secs(60),
+};
+
+/// Time for answers under way when the console closes.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Where the console is served.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Without encryption; port 0 picks one.
+    pub listen: Option<SocketAddr>,
+    /// With encryption: browsers give the microphone to pages of other machines only there.
+    pub tls_listen: Option<SocketAddr>,
+    /// Certificate and key; needed when `tls_listen` has an address.
+    pub tls: Option<TlsSource>,
+}
+
+/// Why the console did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// An address cannot be bound.
+    #[error("{address} cannot be bound: {source}")]
+    Address {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Certificate or key cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    /// There is an address for encryption and nothing to encrypt with.
+    #[error("certificate and key are missing")]
+    NoCertificate,
+}
+
+/// Open listeners for the pages.
 pub struct Console {
-    listener: Listener,
+    plain: Option<Listener>,
+    secure: Option<(Listener, TlsAcceptor)>,
+    counters: Arc<Counters>,
 }
 
 impl Console {
-    /// Opens it. Must be called within a runtime.
+    /// Opens them. Must be called within a runtime. May make a certificate.
     ///
     /// # Errors
-    /// When the address cannot be bound.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let config = ListenerConfig {
-            max_connections: MOST.0,
-            max_per_address: MOST.1,
-            ..ListenerConfig::new(address)
+    /// [`BindError`].
+    pub fn bind(config: &Config) -> Result<Self, BindError> {
+        let counters = Arc::new(Counters::new("console"));
+        let secure = match (config.tls_listen, &config.tls) {
+            (None, _) => None,
+            (Some(_), None) => return Err(BindError::NoCertificate),
+            (Some(address), Some(source)) => {
+                let acceptor = tls::acceptor(source)?;
+                Some((listener(address, &counters)?, acceptor))
+            }
         };
-        let listener = Listener::bind(config, Arc::new(Counters::new("console")))?;
-        Ok(Self { listener })
+        let plain = config.listen.map(|address| listener(address, &counters));
+        Ok(Self {
+            plain: plain.transpose()?,
+            secure,
+            counters,
+        })
     }
 
-    /// Where it listens; the port is the real one when 0 was asked for.
-    pub fn address(&self) -> SocketAddr {
-        self.listener.local_addr()
+    /// Where it listens without encryption; the port is the real one when 0 was asked for.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.plain.as_ref().map(Listener::local_addr)
+    }
+
+    /// Where it listens with encryption.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.secure
+            .as_ref()
+            .map(|(listener, _)| listener.local_addr())
+    }
+
+    /// Both as a browser wants them, without a path.
+    pub fn urls(&self) -> Vec<String> {
+        let plain = self.address().map(|address| format!("http://{address}"));
+        let secure = self.tls_address();
+        let secure = secure.map(|address| format!("https://{address}"));
+        plain.into_iter().chain(secure).collect()
     }
 
     /// Serves until `stop`.
     pub async fn serve(self, contents: &Contents, stop: CancellationToken) {
-        let connections = Connections {
-            listener: self.listener,
-            stop: stop.clone(),
-        };
-        let served = axum::serve(connections, router(contents))
-            .with_graceful_shutdown(async move { stop.cancelled().await })
-            .await;
-        if let Err(error) = served {
-            tracing::error!(%error, "The console is no longer served");
+        let app = router(contents);
+        let drain = Drain::new(&CancellationToken::new());
+        let plain = self.plain.map(|listener| (listener, None));
+        let secure = self.secure.map(|(listener, tls)| (listener, Some(tls)));
+        for (listener, tls) in [plain, secure].into_iter().flatten() {
+            let (app, counters) = (app.clone(), self.counters.clone());
+            drain.spawn(http::serve(
+                listener,
+                tls,
+                app,
+                TIMES,
+                counters,
+                drain.clone(),
+            ));
         }
+        stop.cancelled().await;
+        drain.run(GRACE).await;
     }
+}
+
+fn listener(address: SocketAddr, counters: &Arc<Counters>) -> Result<Listener, BindError> {
+    let config = ListenerConfig {
+        max_connections: MOST.0,
+        max_per_address: MOST.1,
+        ..ListenerConfig::new(address)
+    };
+    Listener::bind(config, counters.clone())
+        .map_err(|source| BindError::Address { address, source })
 }
 
 fn router(contents: &Contents) -> Router {

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jackfield_console::{Console, Contents, Entry, Gateway};
+use jackfield_console::{BindError, Config, Console, Contents, Entry, Gateway};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -21,8 +21,12 @@ struct Running {
 }
 
 fn start() -> Running {
-    let console = Console::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = console.address();
+    let console = Console::bind(&Config {
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..Config::default()
+    });
+    let console = console.unwrap();
+    let address = console.address().unwrap();
     let stop = CancellationToken::new();
     let contents = Contents {
         version: "9.9.9".to_owned(),
@@ -150,4 +154,23 @@ async fn it_ends_although_a_browser_keeps_a_connection_open() {
         .expect("it ends")
         .unwrap();
     drop(silent);
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_named() {
+    let server = start();
+    let taken = Console::bind(&Config {
+        listen: Some(server.address),
+        ..Config::default()
+    });
+    let said = taken.err().unwrap().to_string();
+    assert!(
+        said.starts_with(&format!("{} cannot be bound: ", server.address)),
+        "{said}"
+    );
+    let bare = Console::bind(&Config {
+        tls_listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..Config::default()
+    });
+    assert!(matches!(bare, Err(BindError::NoCertificate)));
 }

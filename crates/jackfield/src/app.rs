@@ -98,7 +98,7 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         &process,
     )
     .await;
-    let opened = opened.and_then(|opened| Ok((opened, console_page::bind(settings.console)?)));
+    let opened = opened.and_then(|opened| Ok((opened, console_page::bind(&settings.console)?)));
     let (
         Opened {
             event_socket,
@@ -131,21 +131,21 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
     let listening = event_socket
         .as_ref()
         .map_or(&[][..], door_esl::Door::local_addrs);
-    let console_address = console.as_ref().map(Console::address);
-    let text = banner(&Open {
+    let xml_name = xml_source.name();
+    let console_urls = console.as_ref().map(Console::urls).unwrap_or_default();
+    let open = Open {
         profiles: embedded.profiles(),
         event_socket: listening,
         waiting: wanted - listening.len(),
         sylkrtc: sylkrtc.as_ref(),
         metrics: metrics_address,
-        console: console_address,
+        console: &console_urls,
         xml: &xml,
-        xml_name: &xml_source.name(),
+        xml_name: &xml_name,
         built_in: xml_source.root.is_none(),
-    });
+    };
+    let (text, contents) = (banner(&open), console_page::contents(&open));
     if let Some(console) = console {
-        let contents =
-            console_page::contents(embedded.profiles(), listening, metrics_address, &xml);
         let stop = process.child_token();
         tasks.spawn(async move { console.serve(&contents, stop).await });
     }

@@ -14,7 +14,8 @@ pub(crate) struct Open<'a> {
     pub(crate) waiting: usize,
     pub(crate) sylkrtc: Option<&'a door_sylkrtc::Door>,
     pub(crate) metrics: Option<SocketAddr>,
-    pub(crate) console: Option<SocketAddr>,
+    /// The console, as `http://127.0.0.1:8870`.
+    pub(crate) console: &'a [String],
     pub(crate) xml: &'a Configuration,
     pub(crate) xml_name: &'a str,
     /// The numbers below mean something only in the configuration we ship.
@@ -40,10 +41,7 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
         row("event socket", why.to_owned());
     }
     if let Some(door) = open.sylkrtc {
-        let url = |scheme, address: &SocketAddr| format!("{scheme}://{address}{}", door.path());
-        let plain = door.local_addrs().iter().map(|address| url("ws", address));
-        let secure = door.tls_addrs().iter().map(|address| url("wss", address));
-        for url in plain.chain(secure) {
+        for url in web_phone_urls(door) {
             row("web phones", url);
         }
         if door.is_waiting() {
@@ -57,11 +55,8 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
             format!("http://{address}/metrics  http://{address}/health"),
         );
     }
-    if let Some(address) = open.console {
-        row(
-            "console",
-            format!("http://{address}/  with a telephone: http://{address}/phone"),
-        );
+    for url in open.console {
+        row("console", format!("{url}/  with a telephone: {url}/phone"));
     }
     row("configuration", open.xml_name.to_owned());
     for domain in open.xml.directory.domains() {
@@ -87,6 +82,14 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
     }
     text.push_str("\nStop with Ctrl-C: calls may end first; again, and it stops at once.\n");
     text
+}
+
+/// Where web phones connect.
+pub(crate) fn web_phone_urls(door: &door_sylkrtc::Door) -> Vec<String> {
+    let url = |scheme, address: &SocketAddr| format!("{scheme}://{address}{}", door.path());
+    let plain = door.local_addrs().iter().map(|address| url("ws", address));
+    let secure = door.tls_addrs().iter().map(|address| url("wss", address));
+    plain.chain(secure).collect()
 }
 
 const TRY: &str = "
@@ -122,7 +125,7 @@ mod tests {
             waiting: 1,
             sylkrtc: None,
             metrics: None,
-            console: Some("127.0.0.1:8870".parse().unwrap()),
+            console: &["http://127.0.0.1:8870".to_owned()],
             xml: &xml,
             xml_name: "the built-in configuration",
             built_in: true,

@@ -1,66 +1,66 @@
-//! The console's listener, and what its pages say about this server.
+//! The console's listeners, and what its pages say about this server.
 
-use std::net::SocketAddr;
+use console::{BindError, Config, Console, Contents, Entry, Gateway};
 
-use anyhow::Context;
-use console::{Console, Contents, Entry};
-use embedded::BoundProfile;
-use switch_core::config_xml::Configuration;
-
-use crate::file::Listen;
+use crate::banner::{Open, web_phone_urls};
 
 /// Opens the console, if it is wanted.
 ///
 /// # Errors
-/// When the address cannot be bound.
-pub(crate) fn bind(listen: Listen) -> anyhow::Result<Option<Console>> {
-    match listen {
-        Listen::On(address) => {
-            let bound = Console::bind(address);
-            Ok(Some(bound.with_context(|| {
-                format!("console.listen: {address} cannot be bound")
-            })?))
-        }
-        Listen::Off => Ok(None),
+/// When an address cannot be bound, or the certificate cannot be used.
+pub(crate) fn bind(config: &Config) -> anyhow::Result<Option<Console>> {
+    if config.listen.is_none() && config.tls_listen.is_none() {
+        return Ok(None);
     }
+    let key = |error: &BindError| match error {
+        BindError::Address { address, .. } if Some(*address) == config.listen => "console.listen",
+        BindError::Address { .. } | BindError::NoCertificate => "console.tls_listen",
+        BindError::Tls(_) => "console.certificate",
+    };
+    Console::bind(config).map(Some).map_err(|error| {
+        let key = key(&error);
+        anyhow::Error::new(error).context(key)
+    })
 }
 
-/// What the pages show.
-pub(crate) fn contents(
-    profiles: &[BoundProfile],
-    event_socket: &[SocketAddr],
-    metrics: Option<SocketAddr>,
-    xml: &Configuration,
-) -> Contents {
-    let entry = |name: &str, address: String, purpose: &str| Entry {
-        name: name.to_owned(),
-        address,
-        purpose: purpose.to_owned(),
-    };
+/// What the pages show: what the banner says.
+pub(crate) fn contents(open: &Open<'_>) -> Contents {
     let mut entries = Vec::new();
-    for profile in profiles {
-        let address = format!("{} udp, tcp", profile.address);
-        entries.push(entry(
-            &format!("SIP, profile {}", profile.name),
+    let mut entry = |name: &str, address: String, purpose: &str| {
+        entries.push(Entry {
+            name: name.to_owned(),
             address,
-            "telephones",
-        ));
+            purpose: purpose.to_owned(),
+        });
+    };
+    for profile in open.profiles {
+        let name = format!("SIP, profile {}", profile.name);
+        entry(&name, format!("{} udp, tcp", profile.address), "telephones");
     }
-    for address in event_socket {
-        let programs = "programs that control calls";
-        entries.push(entry("event socket", address.to_string(), programs));
+    for address in open.event_socket {
+        let purpose = "programs that control calls";
+        entry("event socket", address.to_string(), purpose);
     }
-    if let Some(address) = metrics {
+    if let Some(door) = open.sylkrtc {
+        for url in web_phone_urls(door) {
+            entry("web gateway", url, "web phones");
+        }
+    }
+    if let Some(address) = open.metrics {
         let figures = format!("http://{address}/metrics");
-        entries.push(entry("metrics", figures, "figures for Prometheus"));
+        entry("metrics", figures, "figures for Prometheus");
         let health = format!("http://{address}/health");
-        entries.push(entry("health", health, "whether calls are taken"));
+        entry("health", health, "whether calls are taken");
     }
-    let domain = xml.directory.domains().next();
+    let domain = open.xml.directory.domains().next();
     Contents {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         entries,
-        gateway: None,
+        gateway: open.sylkrtc.map(|door| Gateway {
+            ws_port: door.local_addrs().first().map(std::net::SocketAddr::port),
+            wss_port: door.tls_addrs().first().map(std::net::SocketAddr::port),
+            path: door.path().to_owned(),
+        }),
         domain: domain.map_or(String::new(), |domain| domain.name().to_owned()),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::log::LogLevel;
 use api::{BusLimits, NodeId};
-use embedded::{MediaConfig, XmlSource};
+use embedded::{MediaConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
 use switch_core::config::ProfileConfig;
 use switch_core::config_xml::{Configuration, Globals};
@@ -15,15 +15,13 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::schema::{self, EventSocket, File, Listen, SipProfile, port_range_fits};
+use super::tls::Place;
 use super::toml_tree::Source;
-use super::{acl_conf, event_socket_conf, sofia_conf, switch_conf, sylkrtc};
+use super::{acl_conf, event_socket_conf, sofia_conf, switch_conf, sylkrtc, webrtc};
 use crate::machine::Machine;
 
 /// Metrics and health, on this machine only unless a file says otherwise.
 const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
-
-/// The console, on this machine only unless a file says otherwise. A number nothing well known uses.
-const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8870);
 
 /// How long calls may go on after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -43,7 +41,7 @@ pub(crate) struct Settings {
     pub(crate) sylkrtc: Option<door_sylkrtc::Config>,
     pub(crate) acls: net::Acls,
     pub(crate) metrics: Listen,
-    pub(crate) console: Listen,
+    pub(crate) console: console::Config,
     pub(crate) log_level: LogLevel,
     pub(crate) grace: Duration,
     /// `None`: one per core, at most four.
@@ -162,7 +160,7 @@ impl Conversion<'_> {
         };
         let profiles = self.profiles();
         let event_socket = self.event_socket();
-        let sylkrtc = self.sylkrtc();
+        let (sylkrtc, console, web) = self.web();
         let networks = &self.machine.networks;
         let acls = acl_conf::access_lists(&self.xml, networks, &mut self.problems);
         let media = self.media(&conf);
@@ -209,8 +207,7 @@ impl Conversion<'_> {
             switch: embedded::Config {
                 switch,
                 media,
-                // No door lets browsers call yet.
-                web: None,
+                web,
                 bus,
                 xml: self.xml_source,
             },
@@ -218,7 +215,7 @@ impl Conversion<'_> {
             sylkrtc,
             acls,
             metrics: file.metrics.unwrap_or(Listen::On(METRICS)),
-            console: file.console.unwrap_or(Listen::On(CONSOLE)),
+            console,
             log_level,
             grace: file.node.grace.unwrap_or(GRACE),
             runtime_threads: file.node.runtime_threads,
@@ -289,19 +286,32 @@ impl Conversion<'_> {
         Some(config)
     }
 
-    fn sylkrtc(&mut self) -> Option<door_sylkrtc::Config> {
+    /// The door of web phones, the console with its telephone, and where browsers send their media.
+    fn web(
+        &mut self,
+    ) -> (
+        Option<door_sylkrtc::Config>,
+        console::Config,
+        Option<WebConfig>,
+    ) {
         let state = match &self.file.state {
             Some(state) => self.folder.join(state),
             None => sylkrtc::state_folder(|name| std::env::var(name).ok()),
         };
+        let place = Place {
+            folder: self.folder,
+            state: &state,
+            hostname: &self.machine.hostname,
+        };
         let section = std::mem::take(&mut self.file.sylkrtc);
-        sylkrtc::convert(
-            section,
-            (self.folder, &state),
-            &self.machine.hostname,
-            self.source,
-            &mut self.notes,
-        )
+        let door = sylkrtc::convert(section, place, self.source, &mut self.notes);
+        let pages = super::console::convert(&self.file.console, place, self.source);
+        let section = std::mem::take(&mut self.file.webrtc);
+        let peers = door.as_ref().map(|door| {
+            let doors = [&door.listen[..], &door.tls_listen[..]].concat();
+            webrtc::convert(section, &doors, IpAddr::V4(self.machine.ipv4))
+        });
+        (door, pages, peers)
     }
 
     fn media(&mut self, conf: &switch_conf::SwitchConf) -> MediaConfig {

@@ -3,6 +3,7 @@
 //! Every reader goes on after an error, so that all of them can be said at once.
 
 mod acl_conf;
+mod console;
 mod convert;
 mod event_socket_conf;
 mod module_params;
@@ -12,7 +13,9 @@ mod schema;
 mod sofia_conf;
 mod switch_conf;
 mod sylkrtc;
+mod tls;
 mod toml_tree;
+mod webrtc;
 
 pub(crate) use acl_conf::access_lists;
 pub(crate) use convert::{Settings, load};

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
 use super::problem::Problem;
-use super::sylkrtc;
 use super::toml_tree::{At, Source, Table};
+use super::{console, sylkrtc, webrtc};
 
 /// What the file says; `None` where it says nothing.
 #[derive(Default)]
@@ -28,7 +28,8 @@ pub(super) struct File {
     pub(super) max_sessions: Option<u64>,
     pub(super) sessions_per_second: Option<u64>,
     pub(super) metrics: Option<Listen>,
-    pub(super) console: Option<Listen>,
+    pub(super) console: console::Section,
+    pub(super) webrtc: webrtc::Section,
     pub(super) event_socket: Option<EventSocket>,
     pub(super) sylkrtc: sylkrtc::Section,
 }
@@ -140,7 +141,8 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     limits.finish();
 
     file.metrics = listen(top.table("metrics"));
-    file.console = listen(top.table("console"));
+    file.console = console::read(top.table("console"));
+    file.webrtc = webrtc::read(top.table("webrtc"));
 
     let mut doors = top.table("door");
     file.event_socket = event_socket(doors.table("event_socket"));

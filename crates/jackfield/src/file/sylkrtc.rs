@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use door_sylkrtc::{Config, ConfigError, OriginPattern, Secret};
-use net::tls::TlsSource;
 
 use super::problem::Problem;
 use super::schema::{Listen, count, listen_or_off, read_text};
+use super::tls::{self, Place};
 use super::toml_tree::{Source, Table};
 
 /// What the section says; `None` where it says nothing.
@@ -86,11 +86,10 @@ pub(super) fn read(mut table: Table<'_>) -> Section {
 }
 
 /// What the door is opened with; `None` when the section gives it no address. The imported file comes first, the keys
-/// of the section win. `state` is where a certificate of our own is kept.
+/// of the section win.
 pub(super) fn convert(
     section: Section,
-    (folder, state): (&Path, &Path),
-    hostname: &str,
+    place: Place<'_>,
     source: &Source,
     notes: &mut Vec<Problem>,
 ) -> Option<Config> {
@@ -101,7 +100,7 @@ pub(super) fn convert(
         ..Config::default()
     };
     if let Some(file) = &section.import {
-        let path = folder.join(file);
+        let path = place.folder.join(file);
         match read_text(&path) {
             Ok(text) => {
                 let warnings = door_sylkrtc::import(&text, &mut config);
@@ -117,28 +116,14 @@ pub(super) fn convert(
             }
         }
     }
-    config.tls = Some(match (&section.certificate, &section.key) {
-        (Some(certificate), Some(key)) => TlsSource::Files {
-            certificate: folder.join(certificate),
-            key: folder.join(key),
-        },
-        (None, None) => TlsSource::SelfSigned {
-            folder: state.join("tls"),
-            names: vec![
-                "localhost".to_owned(),
-                "127.0.0.1".to_owned(),
-                "::1".to_owned(),
-                hostname.to_owned(),
-            ],
-        },
-        (Some(_), None) | (None, Some(_)) => {
-            let what = "door.sylkrtc: certificate and key go together";
-            source.complain(section.offset, what);
-            return None;
-        }
-    });
+    config.tls = tls::source(section.certificate.as_ref(), section.key.as_ref(), place);
+    if config.tls.is_none() {
+        let what = "door.sylkrtc: certificate and key go together";
+        source.complain(section.offset, what);
+        return None;
+    }
     let offset = section.offset;
-    overlay(&mut config, section, folder);
+    overlay(&mut config, section, place.folder);
     if config.listen.is_empty() && config.tls_listen.is_empty() {
         return None;
     }

@@ -185,8 +185,9 @@ fn toml_wins_over_xml() {
     );
     assert_eq!(&*switch.profiles[0].context, "public");
     assert_eq!(loaded.settings.metrics, Listen::Off);
-    let console = "127.0.0.3:80".parse().unwrap();
-    assert_eq!(loaded.settings.console, Listen::On(console));
+    let console = loaded.settings.console;
+    assert_eq!(console.listen, "127.0.0.3:80".parse().ok());
+    assert_eq!(console.tls_listen, None);
     assert!(loaded.settings.switch.media.recordings.ends_with("calls"));
     assert!(loaded.settings.switch.media.recordings.is_absolute());
 }
@@ -394,4 +395,31 @@ fn pages_of_this_machine_may_call_the_built_in_domain_localhost() {
     let profile = &loaded.settings.switch.switch.profiles[0];
     let domains: Vec<&str> = profile.domains.iter().map(|name| &**name).collect();
     assert_eq!(domains, ["127.0.0.1", "localhost"]);
+}
+
+#[test]
+fn browsers_are_met_where_the_door_is_open() {
+    let web = |text: &str| toml(text).unwrap().settings.switch.web;
+    let any = |ip: [u8; 4]| SocketAddr::from((ip, 0));
+    assert_eq!(web("").unwrap().listen, [any([127, 0, 0, 1])]);
+    assert!(web("[door.sylkrtc]\nlisten = []\ntls_listen = []\n").is_none());
+    let open = web("[door.sylkrtc]\nlisten = \"0.0.0.0:10888\"\n").unwrap();
+    assert_eq!(open.listen[0], any([127, 0, 0, 1]));
+    let named = web(
+        "[webrtc]\nlisten = [\"192.0.2.1:10887\"]\nadvertise = \"203.0.113.7\"\nice_lite = true\n",
+    );
+    let named = named.unwrap();
+    assert_eq!(named.listen, ["192.0.2.1:10887".parse().unwrap()]);
+    assert_eq!(named.advertise, "203.0.113.7".parse().ok());
+    assert!(named.ice_lite);
+    faults(
+        toml("[webrtc]\nlisten = \"0.0.0.0:1\"\n"),
+        &[
+            "jackfield.toml:2:10: webrtc.listen: expected an address and port, as \"192.0.2.1:10887\", and not 0.0.0.0",
+        ],
+    );
+    faults(
+        toml("[console]\nkey = \"a.pem\"\n"),
+        &["jackfield.toml:1:1: console: certificate and key go together"],
+    );
 }
