@@ -252,23 +252,3 @@ def test_over_https_the_gateway_is_met_over_wss(driver, server, tmp_path):
         assert page.seen()["errors"] == []
     finally:
         browser.stop()
-
-
-def test_it_works_in_firefox(driver, server, tmp_path):
-    """Firefox has a tone of its own for a microphone; the echo brings back something as loud."""
-    firefox = Browser(driver, tmp_path / "firefox", kind="firefox")
-    try:
-        page = firefox.open(f"{server.console}/phone")
-        page.wait("document.getElementById('user') !== null")
-        sign_in(page)
-        page.wait(f"{SAID}.startsWith('Signed in as 1001@')")
-        page.type("9196")
-        page.press("Enter")
-        page.wait(f"{SAID}.startsWith('Connected')", what="connected; Firefox finds no way out without a default route")
-        page.wait("Number(document.getElementById('far-meter').getAttribute('aria-valuenow')) > -40", what="an echo")
-        assert page.accessibility()["violations"] == []
-        page.press("F8")
-        page.wait(f"{SAID} === 'You hung up.'")
-        assert page.seen()["errors"] == []
-    finally:
-        firefox.stop()

@@ -400,7 +400,7 @@ fn pages_of_this_machine_may_call_the_built_in_domain_localhost() {
 #[test]
 fn browsers_are_met_where_the_door_is_open() {
     let web = |text: &str| toml(text).unwrap().settings.switch.web;
-    let any = |ip: [u8; 4]| SocketAddr::from((ip, 0));
+    let any = |ip: [u8; 4]| std::net::SocketAddr::from((ip, 0));
     assert_eq!(web("").unwrap().listen, [any([127, 0, 0, 1])]);
     assert!(web("[door.sylkrtc]\nlisten = []\ntls_listen = []\n").is_none());
     let open = web("[door.sylkrtc]\nlisten = \"0.0.0.0:10888\"\n").unwrap();
@@ -412,13 +412,13 @@ fn browsers_are_met_where_the_door_is_open() {
     assert_eq!(named.listen, ["192.0.2.1:10887".parse().unwrap()]);
     assert_eq!(named.advertise, "203.0.113.7".parse().ok());
     assert!(named.ice_lite);
-    faults(
+    check_errors(
         toml("[webrtc]\nlisten = \"0.0.0.0:1\"\n"),
         &[
             "jackfield.toml:2:10: webrtc.listen: expected an address and port, as \"192.0.2.1:10887\", and not 0.0.0.0",
         ],
     );
-    faults(
+    check_errors(
         toml("[console]\nkey = \"a.pem\"\n"),
         &["jackfield.toml:1:1: console: certificate and key go together"],
     );
