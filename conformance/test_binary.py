@@ -25,7 +25,6 @@ def test_the_sample_configuration_is_right():
 def test_every_error_of_a_configuration_is_named_at_once(tmp_path):
     config = tmp_path / "jackfield.toml"
     config.write_text(
-        "[door.sylkrtc]\nlisten = []\ntls_listen = []\n"
         "[door.event_socket]\n"
         "lisen = \"127.0.0.1:8021\"\n"
         "\n"
