@@ -1,5 +1,6 @@
 """The set-up of the server the recordings were made with, where it is not the one we ship."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -29,10 +30,19 @@ def write_configuration(folder):
     """Writes the configuration to `folder`, which must not exist; the path of its root."""
     shutil.copytree(SHIPPED, folder)
     shutil.copytree(RECORDED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("README.md"))
+    # The recorded profile was not called so.
+    sofia = folder / "autoload_configs/sofia.conf.xml"
+    lines = sofia.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if '<domain name="localhost"' not in line]
+    assert len(kept) == len(lines) - 1, "the profile is not called localhost any more"
+    sofia.write_text("".join(kept))
     dialplan = folder / "dialplan/default.xml"
     context = '<context name="default">\n'
     text = dialplan.read_text().replace(context, context + DELAYED, 1)
     assert DELAYED in text, "the dialplan has no context to begin"
+    # Ours says of such a number that nobody is there.
+    text, found = re.subn(r'    <extension name="nobody">.*?</extension>\n', "", text, flags=re.S)
+    assert found == 1, "the dialplan has no last word to replace"
     head, end, tail = text.rpartition("  </context>")
     assert end, "the dialplan has no context to add to"
     dialplan.write_text(f"{head}{CATCH_ALL}\n{end}{tail}")
