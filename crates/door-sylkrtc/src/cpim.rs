@@ -107,7 +107,7 @@ impl Cpim {
         }
         for (name, value) in lines.headers()? {
             match name.to_ascii_lowercase().as_str() {
-                "content-type" => message.content_type = bare_type(&value).into(),
+                "content-type" => message.content_type = line(bare_type(&value)).trim().into(),
                 "content-transfer-encoding" => {
                     let plain = ["7bit", "8bit", "binary"];
                     if !plain.iter().any(|known| value.eq_ignore_ascii_case(known)) {
@@ -211,35 +211,49 @@ pub(crate) fn bare_type(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// `"Alice" <sip:alice@example.org>`, `Alice <im:…>`, `<sip:…>` or a bare URI.
+/// `"Alice" <sip:alice@example.org>`, `Alice <im:…>`, `<sip:…>` or a bare URI. What cannot be a URI is empty.
 fn party(value: &str) -> Party {
     let (name, uri) = match value.rsplit_once('<') {
-        Some((name, rest)) => (name, rest.split('>').next().unwrap_or_default()),
+        Some((name, rest)) => (name.trim(), rest.split('>').next().unwrap_or_default()),
         None => ("", value),
     };
     let uri = uri.trim();
     let bare = ["sip:", "sips:", "im:"]
         .iter()
         .find_map(|scheme| uri.strip_prefix(scheme));
+    let bare = bare.unwrap_or(uri);
+    let wrong = |c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c);
     Party {
-        uri: bare.unwrap_or(uri).into(),
-        display_name: name
-            .trim()
-            .trim_matches('"')
-            .replace("\\\"", "\"")
-            .replace("\\\\", "\\")
-            .into(),
+        uri: if bare.contains(wrong) { "" } else { bare }.into(),
+        display_name: unquoted(name).into(),
     }
 }
 
+/// A name without the quotes around it and the backslashes inside (RFC 3862 §3.3).
+fn unquoted(name: &str) -> String {
+    let inside = name
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let Some(inside) = inside else {
+        return name.to_owned();
+    };
+    let mut plain = String::with_capacity(inside.len());
+    let mut characters = inside.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => plain.extend(characters.next()),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
 fn printed(party: &Party) -> String {
-    let uri = line(&party.uri);
-    if party.display_name.is_empty() {
+    let (uri, name) = (line(&party.uri), line(&party.display_name));
+    if name.is_empty() {
         return format!("<sip:{uri}>");
     }
-    let name = line(&party.display_name)
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"");
+    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{name}\" <sip:{uri}>")
 }
 
