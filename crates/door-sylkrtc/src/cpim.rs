@@ -107,7 +107,7 @@ impl Cpim {
         }
         for (name, value) in lines.headers()? {
             match name.to_ascii_lowercase().as_str() {
-                "content-type" => message.content_type = line(bare_type(&value)).trim().into(),
+                "content-type" => message.content_type = bare_type(&value).into(),
                 "content-transfer-encoding" => {
                     let plain = ["7bit", "8bit", "binary"];
                     if !plain.iter().any(|known| value.eq_ignore_ascii_case(known)) {
@@ -283,7 +283,8 @@ impl Lines<'_> {
             if headers.len() == MAX_HEADERS {
                 return Err(CpimError::TooManyHeaders);
             }
-            headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            let clean = |text: &str| self::line(text).trim().to_owned();
+            headers.push((clean(name), clean(value)));
         }
     }
 }

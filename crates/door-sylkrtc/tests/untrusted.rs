@@ -44,6 +44,14 @@ fn every_seed_is_a_request() {
     }
 }
 
+/// Found by the fuzzer: a control character hides the blank behind it.
+#[test]
+fn what_goes_out_again_is_clean() {
+    cpim(
+        b"From: <sip:a@b>\r\nimdn.Message-ID: \0 4b\r\n\r\nContent-Type: \x01 text/plain\r\n\r\nx",
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
