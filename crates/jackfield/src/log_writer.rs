@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -52,10 +52,18 @@ impl LogWriter {
     /// Waits until what was logged so far is written, but not for ever.
     pub(crate) fn flush(&self) {
         let (done, wait) = sync_channel(1);
-        if self.lines.try_send(Message::Flush(done)).is_ok() {
-            // A terminal that does not read has had its time.
-            wait.recv_timeout(LAST_LINES).ok();
+        let deadline = Instant::now() + LAST_LINES;
+        let mut message = Message::Flush(done);
+        // A full queue is being read, or a terminal does not read and gets no more than its time.
+        while let Err(TrySendError::Full(back)) = self.lines.try_send(message) {
+            if Instant::now() > deadline {
+                return;
+            }
+            message = back;
+            std::thread::sleep(REST);
         }
+        wait.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .ok();
     }
 }
 
@@ -169,11 +177,8 @@ mod tests {
         let sent = 1 + WAITING_LINES + 1000;
         (1..sent).for_each(say);
         go.send(()).unwrap();
-        while writer
-            .lines
-            .try_send(Message::Line(b"last\n".to_vec()))
-            .is_err()
-        {}
+        writer.flush();
+        writer.clone().write_all(b"last\n").unwrap();
         writer.flush();
         let text: String = written.try_iter().collect();
         let whole = text

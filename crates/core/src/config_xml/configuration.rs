@@ -284,7 +284,7 @@ mod tests {
         for nobody in ["1020", "999", "3100", "9999999", "91960"] {
             assert_eq!(
                 applications("default", nobody, "mod_loopback"),
-                [""; 0],
+                ["hangup UNALLOCATED_NUMBER"],
                 "{nobody}"
             );
         }

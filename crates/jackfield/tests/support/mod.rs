@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -113,6 +113,19 @@ impl Server {
     /// A page for those who watch the server, with its status line.
     pub(crate) fn page(&self, path: &str) -> String {
         page(self.metrics, path)
+    }
+
+    /// A page for those who watch the server, as soon as it holds `part`.
+    pub(crate) fn page_with(&self, path: &str, part: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let page = self.page(path);
+            if page.contains(part) {
+                return page;
+            }
+            assert!(Instant::now() < deadline, "no {part} in\n{page}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub(crate) fn signal(&self, name: &str) {
