@@ -224,3 +224,6 @@ impl Peers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

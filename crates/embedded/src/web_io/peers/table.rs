@@ -168,7 +168,9 @@ impl Table {
             return;
         };
         if entry.peer.trusts(now, from, to) {
-            entry.addresses.push(from);
+            if !entry.addresses.contains(&from) {
+                entry.addresses.push(from);
+            }
             self.by_address.insert(from, (peer, now));
         }
     }

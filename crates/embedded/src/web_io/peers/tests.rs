@@ -1,0 +1,120 @@
+//! Peers without their thread: what happens when the library fails, and whose an address is.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use media::control::Codec;
+use media::webrtc::{Identity, LocalAddress};
+use mio::{Poll, Token};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::web_io::WebConfig;
+
+fn wish() -> PeerWish {
+    PeerWish {
+        audio: vec![Codec::Pcmu],
+        video: false,
+        leg: None,
+    }
+}
+
+#[test]
+fn a_failure_of_the_library_ends_the_one_peer_and_no_other() {
+    let now = Instant::now();
+    let poll = Poll::new().unwrap();
+    let sockets = Sockets::bind(&WebConfig::default(), poll.registry(), Token(1)).unwrap();
+    let settings = PeerSettings {
+        identity: Identity::new().unwrap(),
+        addresses: sockets.addresses(),
+        ice_lite: true,
+    };
+    let counters = Arc::new(WebCounters::default());
+    let (sender, mut reports) = mpsc::channel(16);
+    let lane = ReportLane::new(sender, counters.clone());
+    let mut peers = Peers::new(settings, sockets, Vec::new(), lane, counters.clone());
+    let (one, other) = (PeerId(1), PeerId(2));
+    for peer in [one, other] {
+        let wish = wish();
+        peers.command(now, WebCommand::Offer { peer, wish });
+        assert!(matches!(reports.try_recv(), Ok(WebReport::Offered { .. })));
+    }
+    let failed = peers.with(now, one, |_, _| panic!("as the library might"));
+    assert_eq!(failed, None::<()>);
+    let why = PeerEnd::Socket;
+    assert_eq!(reports.try_recv(), Ok(WebReport::Ended { peer: one, why }));
+    assert_eq!((counters.failures.get(), counters.peers.get()), (1, 1));
+    assert!(peers.due().is_some());
+    assert_eq!(peers.with(now, other, |_, _| 7), Some(7));
+    assert_eq!(peers.with(now, one, |_, _| 7), None);
+}
+
+const BROWSER: ([u8; 4], u16) = ([10, 0, 0, 1], 1000);
+const OURS: ([u8; 4], u16) = ([10, 0, 0, 2], 2000);
+
+/// A peer whose browser has proved to be at its address.
+fn proven(now: Instant) -> Peer {
+    let make = |address: ([u8; 4], u16)| {
+        let settings = PeerSettings {
+            identity: Identity::new().unwrap(),
+            addresses: vec![LocalAddress {
+                bound: address.into(),
+                advertised: None,
+            }],
+            ice_lite: false,
+        };
+        Peer::new(&settings, now, 1)
+    };
+    let mut ends = [make(BROWSER), make(OURS)];
+    let mut out = Vec::new();
+    let offer = ends[0].offer(now, &wish(), &mut out).unwrap();
+    let (answer, _) = ends[1].accept(now, &offer, &wish(), &mut out).unwrap();
+    out.clear();
+    ends[0].take_answer(now, &answer, &mut out).unwrap();
+    let mut waiting: Vec<(usize, Happening)> = out.drain(..).map(|h| (0, h)).collect();
+    for ms in 0..500 {
+        while let Some((end, happening)) = waiting.pop() {
+            if let Happening::Send { from, to, bytes } = happening {
+                ends[1 - end].receive(now, from, to, &bytes, &mut out);
+                waiting.extend(out.drain(..).map(|h| (1 - end, h)));
+            }
+        }
+        for end in [0, 1] {
+            ends[end].timeout(now + Duration::from_millis(ms), &mut out);
+            waiting.extend(out.drain(..).map(|h| (end, h)));
+        }
+    }
+    let [_, peer] = ends;
+    assert!(peer.trusts(now, BROWSER.into(), OURS.into()));
+    peer
+}
+
+#[test]
+fn an_address_is_taken_over_only_from_a_browser_that_fell_silent() {
+    let now = Instant::now();
+    let (browser, ours): (SocketAddr, SocketAddr) = (BROWSER.into(), OURS.into());
+    let (first, second) = (PeerId(1), PeerId(2));
+    let mut table = Table::default();
+    for peer in [first, second] {
+        table.insert(peer, Entry::new(proven(now), now));
+    }
+    let stranger = ([10, 9, 9, 9], 9).into();
+    table.heard(now, first, stranger, ours);
+    assert_eq!(table.at(stranger), None, "nothing proves that it is there");
+    table.heard(now, first, browser, ours);
+    assert_eq!(table.at(browser), Some(first));
+    let later = now + Duration::from_secs(4);
+    table.heard(later, second, browser, ours);
+    assert_eq!(table.at(browser), Some(first));
+    table.heard(later, first, browser, ours);
+    table.heard(later + Duration::from_secs(4), second, browser, ours);
+    assert_eq!(table.at(browser), Some(first));
+    table.heard(later + Duration::from_secs(6), second, browser, ours);
+    assert_eq!(table.at(browser), Some(second));
+    // The first one's end does not take the address from the second.
+    table.remove(first);
+    assert_eq!(table.at(browser), Some(second));
+    table.remove(second);
+    assert_eq!(table.at(browser), None);
+    assert_eq!((table.len(), table.due()), (0, None));
+}
