@@ -51,6 +51,7 @@ in_chroot '
     cargo build --release
     setsid cargo run --release > /tmp/said 2>&1 &
     started=$!
+    trap "kill -TERM -$started 2>/dev/null || true" EXIT
     tries=0
     until cargo run --quiet --release -- cli -x status | grep -q "^UP "; do
         tries=$((tries + 1))
@@ -58,7 +59,7 @@ in_chroot '
         sleep 1
     done
     cat /tmp/said
-    kill -TERM -- -$started
+    kill -TERM -$started
     wait $started || true
 '
 # Second README command.
