@@ -5,10 +5,8 @@ import os
 
 import pytest
 
-from harness.phone import Phone
+from harness.phone import TONES, Phone
 from harness.server import Server
-
-TONES = {"1001": (600.0, -12.0), "1002": (1000.0, -18.0)}
 
 
 @pytest.fixture(scope="module")

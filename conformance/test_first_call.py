@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TONES
 from harness.ear import Recording, assert_tone, gaps
+from harness.phone import TONES
 
 HERE = Path(__file__).parent
 

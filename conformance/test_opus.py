@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from conftest import TONES
 from harness.ear import Recording, assert_tone, gaps
-from harness.phone import Phone
+from harness.phone import TONES, Phone
 
 OPUS = "opus/48000/2"
 

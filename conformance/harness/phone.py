@@ -13,6 +13,9 @@ from .tone import write_tone
 
 MODULES = Path("/usr/lib/baresip/modules")
 
+# What the phones of the tests play: hertz and dBFS.
+TONES = {"1001": (600.0, -12.0), "1002": (1000.0, -18.0)}
+
 
 class Phone:
     """One baresip with one account."""

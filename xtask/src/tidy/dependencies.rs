@@ -203,7 +203,8 @@ impl Package {
 /// Everything `cargo metadata` knows, by package id.
 fn packages(repository: &Repository) -> Result<BTreeMap<String, Package>> {
     let output = cargo(repository)
-        .args(["metadata", "--format-version", "1", "--offline"])
+        // It may have to fetch packages of other platforms, which no build here needed.
+        .args(["metadata", "--format-version", "1", "--locked"])
         .output()
         .context("starting cargo metadata")?;
     if !output.status.success() {
