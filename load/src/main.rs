@@ -11,17 +11,22 @@ mod events;
 mod latency;
 mod machine;
 mod parked;
+mod process;
 mod registrations;
 mod relay;
 mod server;
 mod sip_agent;
 mod spread;
+mod web;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use web::{PageCodec, Wanted, Which};
 
 /// Load figures of a Jackfield server.
 #[derive(Parser)]
@@ -98,6 +103,30 @@ enum Figure {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
+    /// Calls between pages and a telephone: set-up, processor time, memory.
+    WebCalls {
+        /// Which servers, one after the other. Janus needs an address that is not loopback, as in load/beside-janus.sh.
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "jackfield")]
+        servers: Vec<Which>,
+        /// Calls at a time.
+        #[arg(long, default_value_t = 100)]
+        calls: usize,
+        /// What the pages talk with; the telephone talks G.711.
+        #[arg(long, value_enum, default_value = "pcmu")]
+        codec: PageCodec,
+        /// Length of the measurement.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Where pages and server send their audio.
+        #[arg(long, default_value = "127.0.0.1")]
+        address: IpAddr,
+    },
+    /// Memory per connection of a page that waits.
+    WebIdle {
+        /// How many, of each kind.
+        #[arg(long, default_value_t = 1000)]
+        connections: usize,
+    },
     /// Memory per parked leg, and what idle ones cost.
     Parked {
         /// Legs of each kind.
@@ -129,7 +158,11 @@ async fn measure(arguments: Arguments) -> Result<()> {
             registrations::bindings(&server, 20_000).await?;
             calls::run(&server, 1000, 100).await?;
             relay::run(&server, 100, 5).await?;
-            parked::run(&server, 500).await
+            parked::run(&server, 500).await?;
+            for codec in [PageCodec::Pcmu, PageCodec::Opus] {
+                web::calls(&server, &Wanted::alone(codec)).await?;
+            }
+            web::idle(&server, 1000).await
         }
         Figure::Events {
             clients,
@@ -144,6 +177,23 @@ async fn measure(arguments: Arguments) -> Result<()> {
         }
         Figure::Bindings { users } => registrations::bindings(&server, users).await,
         Figure::Relay { calls, seconds } => relay::run(&server, calls, seconds).await,
+        Figure::WebCalls {
+            servers,
+            calls,
+            codec,
+            seconds,
+            address,
+        } => {
+            let wanted = Wanted {
+                servers,
+                calls,
+                seconds,
+                codec,
+                address,
+            };
+            web::calls(&server, &wanted).await
+        }
+        Figure::WebIdle { connections } => web::idle(&server, connections).await,
         Figure::Parked { legs } => parked::run(&server, legs).await,
     }
 }

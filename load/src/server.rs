@@ -10,12 +10,10 @@ use anyhow::{Context, Result, bail};
 use tokio::process::{Child, Command};
 
 use crate::event_client::EventClient;
+use crate::process::Process;
 
 /// How long a server may take to open its ports, and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Clock ticks per second in `/proc/<pid>/stat`: 100 on every Linux that is not built otherwise.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Configuration that keeps only the newest events: where memory is measured, the replay ring, which is
 /// bounded and shared by everything, must not be counted as part of a leg or binding.
@@ -24,11 +22,16 @@ pub(crate) const SMALL_REPLAY: &str = "[events]\nreplay_events = 16\n";
 /// A running server with a folder of its own.
 pub(crate) struct Server {
     child: Child,
+    process: Process,
     folder: PathBuf,
     /// Where its event socket listens.
     pub(crate) event_socket: SocketAddr,
     /// Where its SIP profile `internal` listens.
     pub(crate) sip: SocketAddr,
+    /// Where pages connect.
+    pub(crate) web: SocketAddr,
+    /// The same with TLS.
+    pub(crate) web_tls: SocketAddr,
 }
 
 impl Server {
@@ -46,6 +49,7 @@ impl Server {
         let event_socket = free_tcp_port()?;
         let sip = free_sip_port()?;
         let metrics = free_tcp_port()?;
+        let (web, web_tls) = (free_tcp_port()?, free_tcp_port()?);
         let folder = std::env::temp_dir().join(format!(
             "jackfield-load-{}-{}",
             std::process::id(),
@@ -58,7 +62,7 @@ impl Server {
         fs::write(
             &config,
             format!(
-                "[door.sylkrtc]\nlisten = []\ntls_listen = []\n[door.event_socket]\nlisten = \"{event_socket}\"\nmax_connections = 2000\n\
+                "[door.sylkrtc]\nlisten = \"{web}\"\ntls_listen = \"{web_tls}\"\n[door.event_socket]\nlisten = \"{event_socket}\"\nmax_connections = 2000\n\
                  max_per_address = 2000\n\n\
                  [[sip.profile]]\nname = \"internal\"\nlisten = \"{sip}\"\nauth_calls = true\n\
                  trust_loopback = false\n\n\
@@ -66,8 +70,9 @@ impl Server {
                  [limits]\nmax_sessions = 100000\nsessions_per_second = 100000\n\n\
                  [metrics]\nlisten = \"{metrics}\"\n\n\
                  [console]\nlisten = \"off\"\n\n\
-                 [paths]\nrecordings = \"{}\"\n\n{extra}",
-                recordings.display()
+                 [paths]\nrecordings = \"{}\"\nstate = \"{}\"\n\n{extra}",
+                recordings.display(),
+                folder.display()
             ),
         )
         .context("writing the configuration")?;
@@ -88,11 +93,15 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
+        let process = Process::new(child.id().context("the server runs")?);
         let mut server = Self {
             child,
+            process,
             folder,
             event_socket,
             sip,
+            web,
+            web_tls,
         };
         server.wait_until_open().await?;
         Ok(server)
@@ -126,46 +135,24 @@ impl Server {
 
     /// Processor time used so far by all its threads, user and system.
     pub(crate) fn processor_time(&self) -> Result<Duration> {
-        let pid = self.child.id().context("the server still runs")?;
-        let text =
-            fs::read_to_string(format!("/proc/{pid}/stat")).context("reading its account")?;
-        let (_, fields) = text
-            .rsplit_once(')')
-            .context("the account names its program")?;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks = |index: usize| -> Result<f64> {
-            let field = fields
-                .get(index)
-                .context("the account has all its fields")?;
-            field.parse().context("the account counts ticks")
-        };
-        // Fields 14 and 15 of the line; the first two are cut off.
-        Ok(Duration::from_secs_f64(
-            (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND,
-        ))
+        self.process.processor_time()
     }
 
     /// Resident memory, bytes.
     pub(crate) fn resident_bytes(&self) -> Result<f64> {
-        let pid = self.child.id().context("the server still runs")?;
-        let text =
-            fs::read_to_string(format!("/proc/{pid}/status")).context("reading its memory")?;
-        let kilobytes: f64 = text
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .and_then(|rest| rest.split_whitespace().next())
-            .context("the status names the resident memory")?
-            .parse()
-            .context("resident memory is a number")?;
-        Ok(kilobytes * 1024.0)
+        self.process.resident_bytes()
     }
 
     /// Number of its threads.
     pub(crate) fn threads(&self) -> Result<usize> {
-        let pid = self.child.id().context("the server still runs")?;
-        Ok(fs::read_dir(format!("/proc/{pid}/task"))
-            .context("listing its threads")?
-            .count())
+        self.process.threads()
+    }
+
+    /// Ends every call: an orderly end would wait for them.
+    pub(crate) async fn hang_up_all(&self) -> Result<()> {
+        let mut console = EventClient::connect(self.event_socket).await?;
+        console.command("api hupall").await?;
+        Ok(())
     }
 
     /// Ends it in order and removes its folder.
