@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::event_client::EventClient;
@@ -110,7 +111,10 @@ impl Server {
     async fn wait_until_open(&mut self) -> Result<()> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
-            if EventClient::connect(self.event_socket).await.is_ok() {
+            if EventClient::connect(self.event_socket).await.is_ok()
+                && TcpStream::connect(self.web).await.is_ok()
+                && TcpStream::connect(self.web_tls).await.is_ok()
+            {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait().context("asking for the server")? {

@@ -105,7 +105,7 @@ pub(crate) async fn run(
         },
     };
     tracing::debug!(connection, ?end, "Connection ends");
-    session.leave(end, outbox, &signals).await;
+    Box::pin(session.leave(end, outbox, &signals)).await;
     // It has ended, as the outbox was finished, cut, or found ended.
     writing.await.ok();
     drop(peer);
@@ -130,11 +130,12 @@ impl Session {
         }
     }
 
-    /// Until the reader has ended and everything it read is done.
+    /// Until the reader has ended and everything it read is done. What is only now and then under way has a box of its own,
+    /// so that pages that wait do not hold room for it.
     async fn serve(
         &mut self,
         outbox: &Outbox,
-        mut requests: mpsc::Receiver<Incoming>,
+        mut requests: mpsc::Receiver<Box<Incoming>>,
     ) -> Result<(), End> {
         self.say(&Event::Ready);
         self.flush(outbox)?;
@@ -144,12 +145,12 @@ impl Session {
             let mut busy = false;
             tokio::select! {
                 notice = inbox.next() => {
-                    busy = self.notices(notice).await?;
+                    busy = Box::pin(self.notices(notice)).await?;
                 }
                 // One request at a time, and while it runs nothing else is said: its answer comes before the events
                 // it causes (sylkrtc.md §1.10).
                 incoming = requests.recv(), if has_room => match incoming {
-                    Some(incoming) => self.handle(incoming).await,
+                    Some(incoming) => Box::pin(self.handle(*incoming)).await,
                     None => return Ok(()),
                 },
                 // A peer that does not read its answers gets no more of them until it does.

@@ -17,6 +17,9 @@ use crate::origin;
 use crate::session;
 use crate::start::Shared;
 
+/// Bytes read from a connection at once, and written at once.
+const BUFFER: usize = 2048;
+
 pub(super) async fn upgrade(
     State(shared): State<Arc<Shared>>,
     Extension(peer): Extension<Peer>,
@@ -59,8 +62,10 @@ pub(super) async fn upgrade(
     let mut upgrade = upgrade
         .max_message_size(shared.config.max_frame)
         .max_frame_size(shared.config.max_frame)
+        // Most pages wait most of the time, and this is memory of every one of them.
+        .read_buffer_size(BUFFER)
         // What waits for a slow reader waits in the outbox, where it is counted.
-        .write_buffer_size(32 << 10)
+        .write_buffer_size(BUFFER)
         .on_failed_upgrade(|error| tracing::debug!(%error, "WebSocket handshake failed"));
     upgrade.set_selected_protocol(HeaderValue::from_static(token));
     upgrade.on_upgrade(move |socket| async move {

@@ -43,7 +43,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) connection: u64,
     pub(crate) outbox: &'a Outbox,
     pub(crate) signals: Signals,
-    pub(crate) requests: mpsc::Sender<Incoming>,
+    pub(crate) requests: mpsc::Sender<Box<Incoming>>,
     pub(crate) trace: bool,
     pub(crate) buckets: Buckets,
 }
@@ -123,7 +123,7 @@ impl Reader<'_> {
         }
         // The session has ended; why, it says itself.
         self.requests
-            .send(incoming)
+            .send(Box::new(incoming))
             .await
             .map_err(|_| Refused::Ended)
     }
