@@ -92,7 +92,13 @@ class Page:
         """Waits until the expression is true, and returns its value."""
         deadline = time.monotonic() + seconds
         while True:
-            value = self.run(expression)
+            try:
+                value = self.run(expression)
+            except AssertionError as error:
+                # Asked just while one page gave way to the next.
+                if "Execution context was destroyed" not in str(error):
+                    raise
+                value = None
             if value:
                 return value
             assert time.monotonic() < deadline, f"{what or expression}: not within {seconds} s"
