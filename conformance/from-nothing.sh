@@ -17,6 +17,7 @@ clean_up() {
     rm -rf --one-file-system "$chroot_folder"
 }
 trap clean_up EXIT
+trap "exit 143" INT TERM
 
 debootstrap --variant=minbase --include=ca-certificates,git,curl,gcc,g++,libc6-dev,make,cmake \
     bookworm "$chroot_folder"

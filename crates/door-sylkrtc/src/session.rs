@@ -12,6 +12,8 @@ use api::{CommandError, Origin};
 use axum::extract::ws::WebSocket;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use futures_util::future::try_join;
+use futures_util::stream::SplitStream;
 use net::drain::Leaving;
 use net::http::Peer;
 use net::websocket::{Signals, SocketWriter};
@@ -58,14 +60,15 @@ pub(crate) struct Session {
     batch: Vec<Bytes>,
 }
 
-/// Serves one connection from its handshake to its last byte.
-pub(crate) async fn run(
+/// Serves one connection from its handshake to its last byte. What is needed to begin is used up before there is a
+/// future to keep it.
+pub(crate) fn run(
     shared: Arc<Shared>,
     socket: WebSocket,
     dialect: Dialect,
     peer: Peer,
     leaving: Leaving,
-) {
+) -> impl Future<Output = ()> + Send {
     let connection = shared.new_connection();
     let (sink, stream) = socket.split();
     let (outbox, messages) = Outbox::of_messages(shared.outbox_limits());
@@ -73,42 +76,49 @@ pub(crate) async fn run(
     let writer = SocketWriter::new(sink, messages, signals.clone(), shared.config.ping);
     let writing = shared.spawn(writer.run());
     let (sender, requests) = mpsc::channel(REQUESTS);
-    let reader = Reader {
-        connection,
-        outbox: &outbox,
-        signals: signals.clone(),
-        requests: sender,
-        trace: shared.config.trace_client,
-        buckets: Buckets::new(&shared.config, Instant::now()),
-    };
+    let (trace, buckets) = (
+        shared.config.trace_client,
+        Buckets::new(&shared.config, Instant::now()),
+    );
     let mut session = Session::new(shared, connection, dialect, &peer);
-    let reading = async {
-        let run = reader.run(stream);
-        tokio::pin!(run);
+    async move {
+        let reader = Reader {
+            connection,
+            outbox: &outbox,
+            signals: signals.clone(),
+            requests: sender,
+            trace,
+            buckets,
+        };
         let end = tokio::select! {
             biased;
-            end = &mut run => end,
-            outcome = outbox.ended() => {
-                timeout(LAST_LOOK, run).await.unwrap_or(ReadEnd::WriteEnded(outcome))
-            }
+            () = leaving.closed.cancelled() => End::ShuttingDown,
+            () = leaving.told.cancelled() => End::ShuttingDown,
+            both = try_join(read(reader, stream), session.serve(&outbox, requests)) => match both {
+                Ok((end, ())) => end.into(),
+                Err(end) => end,
+            },
         };
-        Ok(end)
-    };
-    let both = async { tokio::try_join!(reading, session.serve(&outbox, requests)) };
+        tracing::debug!(connection, ?end, "Connection ends");
+        Box::pin(session.leave(end, outbox, &signals)).await;
+        // It has ended, as the outbox was finished, cut, or found ended.
+        writing.await.ok();
+        drop(peer);
+    }
+}
+
+/// Until there is nothing more to read, or nothing more can be written.
+async fn read(reader: Reader<'_>, stream: SplitStream<WebSocket>) -> Result<ReadEnd, End> {
+    let outbox = reader.outbox;
+    let mut run = Box::pin(reader.run(stream));
     let end = tokio::select! {
         biased;
-        () = leaving.closed.cancelled() => End::ShuttingDown,
-        () = leaving.told.cancelled() => End::ShuttingDown,
-        both = both => match both {
-            Ok((end, ())) => end.into(),
-            Err(end) => end,
-        },
+        end = &mut run => end,
+        outcome = outbox.ended() => {
+            timeout(LAST_LOOK, run).await.unwrap_or(ReadEnd::WriteEnded(outcome))
+        }
     };
-    tracing::debug!(connection, ?end, "Connection ends");
-    Box::pin(session.leave(end, outbox, &signals)).await;
-    // It has ended, as the outbox was finished, cut, or found ended.
-    writing.await.ok();
-    drop(peer);
+    Ok(end)
 }
 
 impl Session {

@@ -18,7 +18,7 @@ use crate::session;
 use crate::start::Shared;
 
 /// Bytes read from a connection at once, and written at once.
-const BUFFER: usize = 2048;
+const BUFFER: usize = 1024;
 
 pub(super) async fn upgrade(
     State(shared): State<Arc<Shared>>,

@@ -98,7 +98,7 @@ impl Reader<'_> {
                 let frame = without_secrets(&incoming.members);
                 tracing::info!(connection = self.connection, %frame, "Received");
             }
-            match self.pass_on(incoming).await {
+            match Box::pin(self.pass_on(incoming)).await {
                 Ok(()) => {}
                 Err(Refused::SlowReader(reason)) => return ReadEnd::Slow(reason),
                 Err(Refused::Ended) => return ReadEnd::WriteEnded(Outcome::PeerGone),
