@@ -64,6 +64,7 @@ fn wish() -> PeerWish {
     PeerWish {
         audio: vec![Codec::Opus],
         video: true,
+        prefer_video: None,
         leg: None,
     }
 }

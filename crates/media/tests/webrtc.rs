@@ -95,6 +95,7 @@ fn the_wish_decides_the_order_and_whether_there_is_video() {
     let wish = PeerWish {
         audio: vec![Codec::Pcma, Codec::Pcmu],
         video: false,
+        prefer_video: None,
         leg: None,
     };
     let (answer, agreed) = answer_to(CHROMIUM, &wish).unwrap();
@@ -121,6 +122,7 @@ fn descriptions_that_cannot_be_used_are_refused_with_a_reason() {
     let none = PeerWish {
         audio: vec![Codec::L16],
         video: true,
+        prefer_video: None,
         leg: None,
     };
     assert_eq!(
@@ -226,6 +228,7 @@ fn opus_is_agreed_on_with_what_the_browser_wants_of_it() {
     let wish = PeerWish {
         audio: vec![Codec::Opus, Codec::Pcmu],
         video: false,
+        prefer_video: None,
         leg: None,
     };
     let offer = CHROMIUM.replace(

@@ -88,6 +88,10 @@ impl Peers {
             WebCommand::Trickle { peer, candidate } => {
                 self.with(now, peer, |p, out| p.trickle(now, &candidate, out));
             }
+            WebCommand::OpenFeed { .. }
+            | WebCommand::OpenVoice { .. }
+            | WebCommand::SetFlow { .. }
+            | WebCommand::LimitBitrate { .. } => {}
             WebCommand::LinkVideo { a, b } => self.link(now, a, b),
             WebCommand::UnlinkVideo { a, b } => self.table.unlink(a, b),
             WebCommand::Close { peer } => {

@@ -32,6 +32,7 @@ fn wish(codec: Codec, video: bool, leg: Option<LegId>) -> PeerWish {
     PeerWish {
         audio: vec![codec],
         video,
+        prefer_video: None,
         leg: leg.map(|leg| (0, leg)),
     }
 }

@@ -154,6 +154,7 @@ impl Peer {
             wish: PeerWish {
                 audio: Vec::new(),
                 video: false,
+                prefer_video: None,
                 leg: None,
             },
             open_offer: None,

@@ -44,6 +44,7 @@ pub fn wish(video: bool) -> PeerWish {
     PeerWish {
         audio: vec![Codec::Pcmu, Codec::Pcma],
         video,
+        prefer_video: None,
         leg: None,
     }
 }
