@@ -103,7 +103,10 @@ impl Pair {
                 Happening::Ended(why) => panic!("{end} ended: {why:?}"),
                 Happening::Audio(_)
                 | Happening::Video(_)
+                | Happening::AudioReport(_)
+                | Happening::Measured(_)
                 | Happening::KeyframeWanted
+                | Happening::KeyframeAsked
                 | Happening::BitrateLimit(_)
                 | Happening::Connected => {}
             }

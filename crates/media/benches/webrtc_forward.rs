@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use jackfield_media as media;
-use media::control::{Codec, PeerWish};
-use media::webrtc::{
-    Happening, Identity, LocalAddress, Peer, PeerSettings, VideoFormat, VideoPacket,
-};
+use media::control::{Codec, PeerWish, VideoCodec};
+use media::webrtc::{Happening, Identity, LocalAddress, Peer, PeerSettings, VideoPacket};
 
 fn main() {
     divan::main();
@@ -126,7 +124,8 @@ impl Pair {
 
 fn picture(sequence: u16) -> VideoPacket {
     VideoPacket {
-        format: VideoFormat::Vp8,
+        format: VideoCodec::Vp8,
+        layer: 0,
         ssrc: 1,
         sequence,
         timestamp: u32::from(sequence / 10) * 3000,

@@ -45,13 +45,13 @@ impl PeerWish {
 }
 
 /// How pictures are coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VideoCodec {
     /// RFC 7741
     Vp8,
-    /// RFC 9628
+    /// RFC 9628, profile 0
     Vp9,
-    /// RFC 6184
+    /// RFC 6184, packetization-mode 1, constrained baseline
     H264,
 }
 

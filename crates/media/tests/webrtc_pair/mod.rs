@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use jackfield_media as media;
 use media::control::{Codec, PeerEnd, PeerWish, WebAgreed};
 use media::rtp::Packet;
-use media::rtp::packet::is_rtcp;
 use media::webrtc::{Happening, Identity, LocalAddress, Peer, PeerSettings, VideoPacket};
 
 pub const BROWSER: usize = 0;
@@ -140,10 +139,15 @@ impl Pair {
             for happening in out {
                 let this = &mut self.ends[end];
                 match happening {
-                    Happening::Audio(bytes) if is_rtcp(&bytes) => this.reports.push(bytes),
-                    Happening::Audio(bytes) => this.audio.push(bytes),
+                    Happening::AudioReport(bytes) => this.reports.push(bytes),
+                    Happening::Audio(packet) => {
+                        let mut bytes = Vec::new();
+                        packet.write_to(&mut bytes);
+                        this.audio.push(bytes);
+                    }
                     Happening::Video(packet) => this.video.push(packet),
                     Happening::KeyframeWanted => this.keyframes_wanted += 1,
+                    Happening::KeyframeAsked | Happening::Measured(_) => {}
                     Happening::BitrateLimit(bits) => this.limits.push(bits),
                     Happening::Connected => this.connected += 1,
                     Happening::Ended(why) => this.ended.push(why),
