@@ -17,6 +17,7 @@ mod keyframe_wishes;
 mod layers;
 mod loss_report;
 pub mod peer;
+mod picture_ids;
 pub mod sdp_rules;
 mod section;
 mod stage;

@@ -123,7 +123,8 @@ impl Layered {
         self.drain();
     }
 
-    /// One picture of a layer: which one it is of stands in its third byte.
+    /// One picture of a layer, numbered and in a temporal layer as browsers do it (RFC 7741 §4.2): behind the descriptor
+    /// stand whether it is predicted, and which layer it is of.
     fn show(&mut self, now: Instant, at: usize) {
         let vp8 = |p: &&str0m::format::PayloadParams| p.spec().codec == Codec::Vp8;
         let params = self.rtc.codec_config().params();
@@ -135,7 +136,10 @@ impl Layered {
         layer.sequence += 1;
         let predicted = !std::mem::take(&mut layer.whole);
         let mut payload = vec![0; layer.bytes];
-        payload[..3].copy_from_slice(&[0x10, u8::from(predicted), at as u8]);
+        let id = (layer.sequence as u16 + 5000 * at as u16) | 0x8000;
+        let [high, low] = id.to_be_bytes();
+        let head = [0x90, 0xe0, high, low, low, 0, u8::from(predicted), at as u8];
+        payload[..8].copy_from_slice(&head);
         let timestamp = (layer.sequence * 3600) as u32 + at as u32 * 77_777;
         let write = RtpWrite::new(pt, layer.sequence.into(), timestamp, now, payload).marker(true);
         let mut library = self.rtc.direct_api();

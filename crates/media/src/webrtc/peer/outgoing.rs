@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use str0m::media::{Mid, Pt};
-use str0m::rtp::{ExtensionValues, RtpWrite};
+use str0m::rtp::{ExtensionValues, RtpWrite, Vp8Descriptor, Vp8Patch};
 
 use super::Peer;
 use super::formats::{orientation, video_codec};
@@ -13,6 +13,7 @@ use crate::webrtc::continuity::Continuity;
 use crate::webrtc::happening::{AudioPacket, Forwarding, Happening, VideoPacket};
 use crate::webrtc::keyframe_wishes::KeyframeWishes;
 use crate::webrtc::layers::Rates;
+use crate::webrtc::picture_ids::PictureIds;
 use crate::webrtc::stage::Stage;
 use crate::webrtc::viewing::{Verdict, Viewing};
 
@@ -47,6 +48,7 @@ pub(super) struct Pictures {
     /// What it sends.
     pub(super) seen: Option<VideoCodec>,
     numbers: Continuity,
+    ids: PictureIds,
     pub(super) viewing: Viewing,
     /// Whole pictures it is asked for.
     pub(super) wishes: KeyframeWishes,
@@ -59,9 +61,34 @@ impl Pictures {
             formats: Vec::new(),
             seen: None,
             numbers: Continuity::new(90_000, first_sequence),
+            ids: PictureIds::default(),
             viewing: Viewing::everything(),
             wishes: KeyframeWishes::default(),
         }
+    }
+}
+
+impl Pictures {
+    /// What is to change in a packet for its picture numbers to go on.
+    fn renumbered(&mut self, packet: &VideoPacket, begins: bool) -> Option<Vp8Patch> {
+        if packet.format != VideoCodec::Vp8 {
+            return None;
+        }
+        let theirs = Vp8Descriptor::parse(&packet.payload).ok()?;
+        let (picture, base) = (theirs.picture_id(), theirs.tl0_pic_idx());
+        let ours = self.ids.number(begins, picture, base);
+        if ours == (picture, base) {
+            return None;
+        }
+        let mut patch = theirs.patch();
+        if let Some(picture) = ours.0 {
+            patch = patch.picture_id(picture);
+        }
+        if let Some(base) = ours.1 {
+            patch = patch.tl0_pic_idx(base);
+        }
+        // Numbers of seven bits have no room for ours; browsers write fifteen.
+        patch.build().ok()
     }
 }
 
@@ -150,6 +177,9 @@ impl Peer {
         let mut write = RtpWrite::new(pt, sequence.into(), timestamp, now, packet.payload.clone())
             .marker(packet.marker)
             .nackable(true);
+        if let Some(patch) = pictures.renumbered(packet, verdict == Verdict::Begin) {
+            write = write.vp8_patch(patch);
+        }
         if let Some(degrees) = packet.turned {
             write = write.ext_vals(ExtensionValues {
                 video_orientation: Some(orientation(degrees)),
