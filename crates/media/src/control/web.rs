@@ -103,7 +103,8 @@ pub enum WebCommand {
         b: PeerId,
     },
     /// Makes a peer that gets the sound and the pictures of `source`, and an offer for it. It ends on its own wish only:
-    /// a source that is gone falls silent. → `Offered`, then as with any offer; or `Refused`
+    /// a source that is gone falls silent. → `Offered`, then as with any offer; or `Refused`: there is no such source, it
+    /// sends nothing, or has 64 feeds, or the name is taken.
     OpenFeed {
         /// The new peer.
         peer: PeerId,
@@ -111,15 +112,16 @@ pub enum WebCommand {
         source: PeerId,
     },
     /// Makes something to subscribe to out of a leg of kind [`LegKind::Web`](super::LegKind::Web): what the leg sends, Opus,
-    /// goes to every feed of it. There is no browser and no report.
+    /// goes to every feed of it; every packet of the leg is taken for Opus, so no telephone events may be agreed on for it.
+    /// There is no browser and no report. The leg gets reports of how its sound arrives at the feed that fares worst.
     OpenVoice {
         /// Name of the source.
         peer: PeerId,
         /// Media thread and leg.
         leg: (usize, LegId),
     },
-    /// Pauses or resumes what is forwarded: to a feed, or from a source. Both media flow at first. Pictures resume with a
-    /// whole one.
+    /// Pauses or resumes what is forwarded: to a feed, or from a source, to its leg too. Both media flow at first. Pictures
+    /// resume with a whole one.
     SetFlow {
         /// A feed or a source.
         peer: PeerId,
@@ -128,7 +130,8 @@ pub enum WebCommand {
         /// Pictures flow.
         video: bool,
     },
-    /// Limits the bitrate: a source's browser is asked for no more, a feed gets the best layer that fits.
+    /// Limits the bitrate: a source's browser is asked for no more, a feed gets the best layer that fits, or the least one.
+    /// A voice has nobody to be asked.
     LimitBitrate {
         /// A feed or a source.
         peer: PeerId,
