@@ -1,4 +1,4 @@
-//! What rooms need of peers: feeds, layers, codecs, limits. Virtual time.
+//! What rooms need of peers: feeds, codecs, limits. Virtual time.
 
 mod webrtc_pair;
 
@@ -6,63 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_media as media;
-use media::control::{Codec, Direction, PeerWish, VideoCodec};
+use media::control::{Codec, PeerWish, VideoCodec};
 use media::webrtc::{AudioPacket, Forwarding, Peer, Sending, VideoPacket};
+use webrtc_pair::feed::{BOTH, answer_to, feed, picture, room, sendonly};
 use webrtc_pair::{BROWSER, Pair, SERVER, rtp, sections, settings};
 
 const CHROMIUM: &str = include_str!("browsers/chromium-156-offer.sdp");
-
-const BOTH: Sending = Sending {
-    audio: Some(Codec::Opus),
-    video: Some(VideoCodec::Vp8),
-    layered: false,
-};
-
-fn room(prefer_video: Option<VideoCodec>) -> PeerWish {
-    PeerWish {
-        audio: vec![Codec::Opus],
-        video: true,
-        prefer_video,
-        leg: None,
-    }
-}
-
-/// A new peer's answer to an offer, and the peer.
-fn answer_to(offer: &str, wish: &PeerWish) -> (String, Peer) {
-    let now = std::time::Instant::now();
-    let mut peer = Peer::new(&settings("10.0.0.2:2000", false), now, 7);
-    let taken = peer.accept(now, offer, wish, &mut Vec::new());
-    let (answer, agreed) = taken.expect("an answer");
-    assert!(agreed.video, "{answer}");
-    (answer, peer)
-}
-
-/// Chromium as one who sends and wants to see nothing.
-fn sendonly() -> String {
-    CHROMIUM.replace("a=sendrecv", "a=sendonly")
-}
-
-/// The same with layers of its video.
-fn layered(lines: &[&str]) -> String {
-    let video = "a=mid:1\r\n";
-    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    let offer = sendonly();
-    assert!(offer.contains(video));
-    offer.replace(video, &format!("{video}{lines}"))
-}
-
-fn picture(n: u16, whole: bool) -> VideoPacket {
-    VideoPacket {
-        format: VideoCodec::Vp8,
-        layer: 0,
-        ssrc: 5,
-        sequence: n,
-        timestamp: u32::from(n) * 3000,
-        marker: true,
-        turned: None,
-        payload: Arc::from([0x10, u8::from(!whole), n as u8].as_slice()),
-    }
-}
 
 fn sound(n: u16, codec: Option<Codec>) -> AudioPacket {
     AudioPacket {
@@ -74,21 +23,6 @@ fn sound(n: u16, codec: Option<Codec>) -> AudioPacket {
         timestamp: u32::from(n) * 960,
         payload: Arc::from([n as u8; 50].as_slice()),
     }
-}
-
-/// A feed and its browser, connected.
-fn feed(sending: Sending) -> Pair {
-    let mut pair = Pair::new(false);
-    let offer = pair.with(SERVER, |peer, now, out| peer.offer_feed(now, sending, out));
-    let (answer, _) = pair.accept(BROWSER, &offer.expect("an offer"), &room(None));
-    let agreed = pair.take_answer(SERVER, &answer);
-    assert_eq!(agreed.video, sending.video.is_some());
-    assert_eq!(
-        agreed.audio.map(|audio| audio.direction),
-        sending.audio.map(|_| Direction::SendOnly)
-    );
-    pair.connect();
-    pair
 }
 
 #[test]
@@ -178,73 +112,6 @@ fn who_sends_keeps_to_one_codec_the_preferred_one_where_there_is_a_choice() {
     // Who only watches sends nothing.
     let (_, peer) = answer_to(&CHROMIUM.replace("sendrecv", "recvonly"), &room(None));
     assert_eq!(peer.sending(), Sending::default());
-}
-
-#[test]
-fn layers_are_taken_from_one_who_only_sends_and_only_as_many_as_we_know() {
-    let three = [
-        "a=rid:h send",
-        "a=rid:m send",
-        "a=rid:l send",
-        "a=simulcast:send h;m;l",
-    ];
-    let (answer, peer) = answer_to(&layered(&three), &room(None));
-    let video = &sections(&answer)[1];
-    for line in [
-        "a=rid:h recv",
-        "a=rid:m recv",
-        "a=rid:l recv",
-        "a=simulcast:recv h;m;l",
-    ] {
-        assert!(video.contains(&format!("{line}\r\n")), "{line}: {answer}");
-    }
-    assert!(peer.sending().layered);
-    // With alternatives, a paused one and restrictions.
-    let strange = [
-        "a=rid:1 send max-width=1280;max-fps=30",
-        "a=rid:2 send pt=96,98",
-        "a=rid:3 send",
-        "a=simulcast:send 1,3;~2",
-    ];
-    let (answer, peer) = answer_to(&layered(&strange), &room(None));
-    assert!(answer.contains("a=simulcast:recv 1;2\r\n"), "{answer}");
-    assert!(
-        peer.sending().layered && !answer.contains("max-width"),
-        "{answer}"
-    );
-    for useless in [
-        &["a=rid:h send", "a=simulcast:send h"][..],
-        &["a=rid:h send", "a=simulcast:send h;m"],
-        &["a=rid:h send", "a=rid:h send", "a=simulcast:send h;h"],
-        &[
-            "a=rid:toolonganame send",
-            "a=rid:m send",
-            "a=simulcast:send toolonganame;m",
-        ],
-        &["a=rid:h recv", "a=rid:m recv", "a=simulcast:recv h;m"],
-        &["a=simulcast:send "],
-        &[
-            "a=rid:1 send",
-            "a=rid:2 send",
-            "a=rid:3 send",
-            "a=rid:4 send",
-            "a=rid:5 send",
-            "a=simulcast:send 1;2;3;4;5",
-        ],
-    ] {
-        let (answer, peer) = answer_to(&layered(useless), &room(None));
-        assert!(
-            !answer.contains("simulcast") && !answer.contains("a=rid"),
-            "{answer}"
-        );
-        assert!(!peer.sending().layered, "{useless:?}");
-    }
-    let call = layered(&three).replace("a=sendonly", "a=sendrecv");
-    let (answer, peer) = answer_to(&call, &room(None));
-    assert!(
-        !answer.contains("simulcast") && !peer.sending().layered,
-        "{answer}"
-    );
 }
 
 #[test]
@@ -398,4 +265,37 @@ fn one_who_only_speaks_is_limited_too() {
     assert!(pair.with(BROWSER, |peer, now, out| peer.send_audio(now, &packet, out)));
     pair.run(Duration::from_secs(2));
     assert!(!pair.ends[BROWSER].limits.is_empty());
+}
+
+#[test]
+fn each_codec_goes_through_from_a_whole_picture_on() {
+    // Whole and predicted pictures: RFC 9628 §4.2, RFC 6184 §5.4.
+    for (format, whole, predicted) in [
+        (VideoCodec::Vp8, &[0x10, 0x00][..], &[0x10, 0x01][..]),
+        (VideoCodec::Vp9, &[0x88, 0x01, 0x00], &[0xc8, 0x02, 0x00]),
+        (VideoCodec::H264, &[0x67, 0x42], &[0x41, 0x9a]),
+    ] {
+        let video = Some(format);
+        let mut pair = feed(Sending { video, ..BOTH });
+        let mut show = |n, format, payload: &[u8]| {
+            let packet = VideoPacket {
+                format,
+                payload: payload.into(),
+                ..picture(n, true)
+            };
+            pair.with(SERVER, |peer, now, out| peer.send_video(now, &packet, out))
+        };
+        assert_eq!(show(0, format, predicted), Forwarding::Held, "{format:?}");
+        assert_eq!(show(1, format, whole), Forwarding::Sent, "{format:?}");
+        assert_eq!(show(2, format, predicted), Forwarding::Sent, "{format:?}");
+        let other = match format {
+            VideoCodec::Vp8 => VideoCodec::H264,
+            VideoCodec::Vp9 | VideoCodec::H264 => VideoCodec::Vp8,
+        };
+        assert_eq!(show(3, other, whole), Forwarding::Refused, "{format:?}");
+        let seen = &pair.ends[BROWSER].video;
+        assert_eq!(seen.len(), 2);
+        assert!(seen.iter().all(|packet| packet.format == format));
+        assert_eq!(seen[1].sequence, seen[0].sequence + 1);
+    }
 }
