@@ -54,6 +54,7 @@ impl Pair {
         let wish = PeerWish {
             audio: vec![Codec::Pcmu],
             video: true,
+            prefer_video: None,
             leg: None,
         };
         let mut pair = Self {
