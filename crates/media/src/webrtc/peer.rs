@@ -22,6 +22,7 @@ use crate::control::PeerEnd;
 use description::Exchange;
 use incoming::{Layers, Limit};
 use outgoing::{Pictures, Sound};
+use settings::FIRST_ESTIMATE;
 
 pub use description::Sending;
 pub use settings::{Identity, LocalAddress, PeerSettings};
@@ -64,7 +65,7 @@ impl Peer {
             stage: Stage::Waiting,
             exchange: Exchange::new(),
             sound: Sound::new(first_sequence),
-            pictures: Pictures::new(first_sequence),
+            pictures: Pictures::new(first_sequence, estimating.then_some(FIRST_ESTIMATE)),
             layers: Layers::default(),
             limit: Limit::default(),
             estimating,

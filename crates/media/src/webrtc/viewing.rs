@@ -40,15 +40,15 @@ pub(super) enum Verdict {
 }
 
 impl Viewing {
-    /// One that gets whatever is sent, from now on.
-    pub(super) fn everything() -> Self {
+    /// One that gets whatever is sent, from now on. `estimate`: what its line is thought to carry, if that matters.
+    pub(super) fn everything(estimate: Option<u64>) -> Self {
         Self {
             flows: true,
             present: Some(0),
             wanted: 0,
             asked: None,
             limit: None,
-            estimate: None,
+            estimate,
             rates: Rates::default(),
             not_up_before: None,
         }
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn after_a_pause_it_goes_on_from_a_whole_picture() {
         let now = Instant::now();
-        let mut viewing = Viewing::everything();
+        let mut viewing = Viewing::everything(None);
         assert_eq!(viewing.judge(now, 0, part), Verdict::Send);
         assert!(!viewing.set_flow(now, false));
         assert_eq!(viewing.judge(now, 0, whole), Verdict::Hold);
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn another_layer_takes_over_with_its_first_whole_picture_and_not_before() {
         let now = Instant::now();
-        let mut viewing = Viewing::everything();
+        let mut viewing = Viewing::everything(None);
         assert!(viewing.measured(now, &RATES));
         assert_eq!(viewing.wanted(), 1);
         assert_eq!(viewing.judge(now, 0, part), Verdict::Send);
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn less_is_taken_at_once_and_more_after_a_while_or_when_it_is_allowed() {
         let now = Instant::now();
-        let mut viewing = Viewing::everything();
+        let mut viewing = Viewing::everything(None);
         assert!(viewing.measured(now, &RATES));
         assert!(viewing.estimate(now, 200_000));
         assert_eq!(viewing.wanted(), 0);

@@ -55,14 +55,14 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    pub(super) fn new(first_sequence: u16) -> Self {
+    pub(super) fn new(first_sequence: u16, estimate: Option<u64>) -> Self {
         Self {
             mid: None,
             formats: Vec::new(),
             seen: None,
             numbers: Continuity::new(90_000, first_sequence),
             ids: PictureIds::default(),
-            viewing: Viewing::everything(),
+            viewing: Viewing::everything(estimate),
             wishes: KeyframeWishes::default(),
         }
     }

@@ -16,7 +16,7 @@ const LOSS_REPORTS: Duration = Duration::from_secs(5);
 /// Video packets kept for resending, some two seconds of a good picture.
 const RESEND_PACKETS: usize = 1024;
 /// What the way to a browser is thought to carry before it is known, bits per second: a middle layer.
-const FIRST_ESTIMATE: u64 = 600_000;
+pub(super) const FIRST_ESTIMATE: u64 = 800_000;
 
 /// Payload types we propose beside the usual ones of the library; browsers propose their own.
 const EVENT_48000: u8 = 110;
