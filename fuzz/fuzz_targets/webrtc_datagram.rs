@@ -54,6 +54,7 @@ impl Pair {
         let wish = PeerWish {
             audio: vec![Codec::Pcmu],
             video: true,
+            prefer_video: None,
             leg: None,
         };
         let mut pair = Self {
@@ -103,7 +104,10 @@ impl Pair {
                 Happening::Ended(why) => panic!("{end} ended: {why:?}"),
                 Happening::Audio(_)
                 | Happening::Video(_)
+                | Happening::AudioReport(_)
+                | Happening::Measured(_)
                 | Happening::KeyframeWanted
+                | Happening::KeyframeAsked
                 | Happening::BitrateLimit(_)
                 | Happening::Connected => {}
             }

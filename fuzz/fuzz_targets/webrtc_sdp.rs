@@ -22,6 +22,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let wish = PeerWish {
         audio: vec![Codec::Opus, Codec::Pcmu],
         video: true,
+        prefer_video: None,
         leg: None,
     };
     let mut out = Vec::new();
@@ -44,4 +45,11 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert!(offered);
     let _ = caller.take_answer(now, text, &mut out);
     caller.trickle(now, text, &mut out);
+
+    // What it sends, to a feed that is answered with the same.
+    let mut feed = Peer::estimating(&SETTINGS, now, 1);
+    if feed.offer_feed(now, peer.sending(), &mut out).is_ok() {
+        let _ = feed.take_answer(now, text, &mut out);
+        feed.measured(now, &peer.rates(), &mut out);
+    }
 });

@@ -5,10 +5,11 @@ pub mod channel;
 pub mod message;
 pub mod room;
 pub mod server;
+pub mod video_room;
 pub mod web;
 
 use crate::error::CommandError;
-use crate::id::{ChannelId, JobId, TaskId};
+use crate::id::{ChannelId, FeedId, JobId, TaskId};
 use std::sync::Arc;
 
 /// A command with a typed answer.
@@ -38,6 +39,8 @@ pub enum Answer {
     Texts(Vec<Arc<str>>),
     /// How a message went.
     Delivery(message::Delivery),
+    /// A subscription in a video room.
+    Feed(FeedId),
 }
 
 macro_rules! answers {
@@ -66,7 +69,8 @@ macro_rules! answers {
 
 answers! {
     Unit(()), Count(u64), Channel(ChannelId), Task(TaskId), Job(JobId), Text(Arc<str>), Bool(bool), Texts(Vec<Arc<str>>),
-    Delivery(message::Delivery)
+    Delivery(message::Delivery),
+    Feed(FeedId)
 }
 
 macro_rules! commands {
@@ -148,6 +152,21 @@ commands! {
     web::TrickleWebCall => ();
     web::UpdateWebCall => ();
     web::PressWebDigits => ();
+    video_room::JoinVideoRoom => ChannelId;
+    video_room::LeaveVideoRoom => ();
+    video_room::AttachFeed => FeedId;
+    video_room::AnswerFeed => ();
+    video_room::TrickleFeed => ();
+    video_room::DetachFeed => ();
+    video_room::UpdateFeed => ();
+    video_room::UpdatePublication => ();
+    video_room::ConfigureVideoRoom => ();
+    video_room::ToggleHand => ();
+    video_room::AskForSilence => ();
+    video_room::SayInVideoRoom => ();
+    video_room::ShowComposing => ();
+    video_room::ShareFile => ();
+    video_room::InviteToVideoRoom => ();
     message::SendMessage => message::Delivery;
     message::SendCallMessage => message::Delivery;
 }

@@ -7,6 +7,7 @@ mod frame;
 mod message;
 mod room;
 mod system;
+mod video_room;
 mod web;
 
 pub use account::{AccountEvent, GatewayState};
@@ -16,6 +17,7 @@ pub use frame::{FormatId, FrameCache};
 pub use message::MessageEvent;
 pub use room::{RoomAction, RoomEvent};
 pub use system::{Heartbeat, JobEvent, SystemEvent, TaskEvent};
+pub use video_room::{Publisher, SharedFile, VideoRoomEvent, VideoRoomEventKind};
 pub use web::{WebEvent, WebEventKind, WebHeaders, WebParty};
 
 use std::sync::Arc;
@@ -62,6 +64,8 @@ pub enum EventKind {
     Web(Box<WebEvent>),
     /// A message came.
     Message(Box<MessageEvent>),
+    /// Something happened in a video room.
+    VideoRoom(Box<VideoRoomEvent>),
 }
 
 /// The family of an event, by which subscribers are indexed.
@@ -77,11 +81,12 @@ pub enum Family {
     Custom = 5,
     Web = 6,
     Message = 7,
+    VideoRoom = 8,
 }
 
 impl Family {
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
 }
 
 impl EventKind {
@@ -96,6 +101,7 @@ impl EventKind {
             Self::Custom(_) => Family::Custom,
             Self::Web(_) => Family::Web,
             Self::Message(_) => Family::Message,
+            Self::VideoRoom(_) => Family::VideoRoom,
         }
     }
 }

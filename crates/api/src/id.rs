@@ -106,6 +106,10 @@ impl fmt::Display for MemberId {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct WebClientId(pub u64);
 
+/// One subscription in a video room; numbered by the switch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FeedId(pub u64);
+
 /// Number of a scheduled task, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TaskId(pub u32);

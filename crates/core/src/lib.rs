@@ -37,6 +37,7 @@ mod script;
 mod switch;
 mod timers;
 mod transfer;
+mod video_room;
 mod web;
 mod work;
 

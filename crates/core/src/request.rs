@@ -105,6 +105,21 @@ impl Switch {
                 self.answer(id, done);
             }
             Command::ControlRoom(c) => self.control_room(id, c),
+            command @ (Command::JoinVideoRoom(_)
+            | Command::LeaveVideoRoom(_)
+            | Command::AttachFeed(_)
+            | Command::AnswerFeed(_)
+            | Command::TrickleFeed(_)
+            | Command::DetachFeed(_)
+            | Command::UpdateFeed(_)
+            | Command::UpdatePublication(_)
+            | Command::ConfigureVideoRoom(_)
+            | Command::ToggleHand(_)
+            | Command::AskForSilence(_)
+            | Command::SayInVideoRoom(_)
+            | Command::ShowComposing(_)
+            | Command::ShareFile(_)
+            | Command::InviteToVideoRoom(_)) => self.video_room_command(id, command),
             Command::Fire(c) => {
                 self.publish(EventKind::Custom(Box::new(c.event)), None);
                 self.answer(id, Ok(()));

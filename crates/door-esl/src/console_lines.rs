@@ -59,6 +59,7 @@ fn due_line(event: &Event) -> Option<Arc<str>> {
         | EventKind::Job(_)
         | EventKind::Custom(_)
         | EventKind::Web(_)
+        | EventKind::VideoRoom(_)
         | EventKind::Message(_) => None,
     }
 }

@@ -177,6 +177,7 @@ impl Delivery {
             | EventKind::Job(_)
             | EventKind::System(_)
             | EventKind::Web(_)
+            | EventKind::VideoRoom(_)
             | EventKind::Message(_) => false,
         };
         queued && self.diverting && self.wants.is_enabled()
@@ -218,6 +219,7 @@ fn speaks_of(event: &Event, channel: &ChannelId) -> bool {
         | EventKind::Account(_)
         | EventKind::System(_)
         | EventKind::Web(_)
+        | EventKind::VideoRoom(_)
         | EventKind::Message(_) => false,
     }
 }

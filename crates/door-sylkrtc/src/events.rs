@@ -36,7 +36,8 @@ impl Session {
             | EventKind::Account(_)
             | EventKind::Job(_)
             | EventKind::System(_)
-            | EventKind::Custom(_) => {}
+            | EventKind::Custom(_)
+            | EventKind::VideoRoom(_) => {}
         }
     }
 

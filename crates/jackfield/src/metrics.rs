@@ -119,9 +119,19 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
             web.video_forwarded.get(),
         );
         count("jackfield_web_video_refused_total", web.video_refused.get());
+        count(
+            "jackfield_web_audio_forwarded_total",
+            web.audio_forwarded.get(),
+        );
+        count(
+            "jackfield_web_keyframes_asked_total",
+            web.keyframes_asked.get(),
+        );
+        count("jackfield_web_feeds_refused_total", web.feeds_refused.get());
         count("jackfield_web_failures_total", web.failures.get());
         count("jackfield_web_busy_microseconds_total", web.busy_us.get());
         set("jackfield_web_peers", web.peers.get());
+        set("jackfield_web_feeds", web.feeds.get());
         set("jackfield_web_reports_waiting", web.reports_waiting.get());
     }
 }

@@ -1,5 +1,5 @@
-//! What a browser costs: a video packet taken from one and sent to another (unprotect, number, protect), and
-//! a connection from the offer on. The bar is 150,000 forwarded packets per second and core.
+//! What a browser costs: a video packet taken from one and sent to others (unprotect, then number and protect for each),
+//! and a connection from the offer on. The bar is 150,000 forwarded packets per second and core.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use jackfield_media as media;
-use media::control::{Codec, PeerWish};
+use media::control::{Codec, PeerWish, VideoCodec};
 use media::webrtc::{
-    Happening, Identity, LocalAddress, Peer, PeerSettings, VideoFormat, VideoPacket,
+    Forwarding, Happening, Identity, LocalAddress, Peer, PeerSettings, Refusal, Sending,
+    VideoPacket,
 };
 
 fn main() {
@@ -21,21 +22,31 @@ fn main() {
 /// The same by the kernel's account of this thread, which holds on a machine that others use too. Best of eight.
 fn processor_time() {
     let settings = [settings("10.0.0.1:1"), settings("10.0.0.2:2")];
-    let mut best = [u64::MAX; 2];
+    let mut best = [u64::MAX; 3];
     for _ in 0..8 {
         let began = worked_ns();
-        let (sender, viewer) = (Pair::connected(&settings), Pair::connected(&settings));
+        let (sender, viewer) = (Pair::connected(&settings), Pair::feed(&settings));
         best[0] = best[0].min((worked_ns() - began) / 2);
         let sealed = sealed(sender);
         let began = worked_ns();
-        forward(sealed, viewer);
+        forward(sealed, vec![viewer]);
         best[1] = best[1].min((worked_ns() - began) / u64::from(PACKETS));
+        let (sealed, viewers) = (
+            self::sealed(Pair::connected(&settings)),
+            room(&settings, MANY),
+        );
+        let began = worked_ns();
+        forward(sealed, viewers);
+        best[2] = best[2].min((worked_ns() - began) / u64::from(PACKETS));
     }
     println!(
-        "processor time: {} µs per connection of two, {} ns per forwarded packet ({} per second and core)",
+        "processor time: {} µs per connection of two, {} ns per packet forwarded to one ({} per second and core), \
+         {} ns to {MANY} ({} forwarded per second and core)",
         best[0] / 1000,
         best[1],
         1_000_000_000 / best[1].max(1),
+        best[2],
+        MANY as u64 * 1_000_000_000 / best[2].max(1),
     );
 }
 
@@ -46,8 +57,10 @@ fn worked_ns() -> u64 {
     worked.parse().unwrap_or_default()
 }
 
-/// Packets forwarded in one measurement.
+/// Packets sent in one measurement.
 const PACKETS: u16 = 1000;
+/// Feeds of a room with many.
+const MANY: usize = 20;
 
 fn settings(address: &str) -> PeerSettings {
     PeerSettings {
@@ -64,6 +77,7 @@ fn wish() -> PeerWish {
     PeerWish {
         audio: vec![Codec::Opus],
         video: true,
+        prefer_video: None,
         leg: None,
     }
 }
@@ -76,15 +90,32 @@ struct Pair {
 
 impl Pair {
     fn connected(settings: &[PeerSettings; 2]) -> Self {
+        Self::offered(settings, |peer, now, out| peer.offer(now, &wish(), out))
+    }
+
+    /// The first feeds the second.
+    fn feed(settings: &[PeerSettings; 2]) -> Self {
+        let sending = Sending {
+            audio: Some(Codec::Opus),
+            video: Some(VideoCodec::Vp8),
+            layered: false,
+        };
+        Self::offered(settings, |peer, now, out| {
+            peer.offer_feed(now, sending, out)
+        })
+    }
+
+    fn offered(
+        settings: &[PeerSettings; 2],
+        offer: impl FnOnce(&mut Peer, Instant, &mut Vec<Happening>) -> Result<String, Refusal>,
+    ) -> Self {
         let now = Instant::now();
         let mut pair = Self {
             peers: [0, 1].map(|end| Peer::new(&settings[end], now, 1)),
             now,
         };
         let mut out = Vec::new();
-        let offer = pair.peers[0]
-            .offer(now, &wish(), &mut out)
-            .expect("an offer");
+        let offer = offer(&mut pair.peers[0], now, &mut out).expect("an offer");
         pair.carry(0, &mut out);
         let (answer, _) = pair.peers[1]
             .accept(now, &offer, &wish(), &mut out)
@@ -125,7 +156,8 @@ impl Pair {
 
 fn picture(sequence: u16) -> VideoPacket {
     VideoPacket {
-        format: VideoFormat::Vp8,
+        format: VideoCodec::Vp8,
+        layer: 0,
         ssrc: 1,
         sequence,
         timestamp: u32::from(sequence / 10) * 3000,
@@ -157,35 +189,45 @@ fn sealed(mut sender: Pair) -> (Pair, Vec<Datagram>) {
 
 type Datagram = (Instant, SocketAddr, SocketAddr, Vec<u8>);
 
-/// Through one peer, and onto the wire of another.
-fn forward((mut sender, sealed): (Pair, Vec<Datagram>), mut viewer: Pair) -> (Pair, Pair) {
+fn room(settings: &[PeerSettings; 2], viewers: usize) -> Vec<Pair> {
+    (0..viewers).map(|_| Pair::feed(settings)).collect()
+}
+
+/// Through one peer, and onto the wires of others.
+fn forward(
+    (mut sender, sealed): (Pair, Vec<Datagram>),
+    mut viewers: Vec<Pair>,
+) -> (Pair, Vec<Pair>) {
     let (mut out, mut sent) = (Vec::new(), Vec::new());
     let mut forwarded = 0;
     for (now, from, to, bytes) in sealed {
         sender.peers[1].receive(now, from, to, &bytes, &mut out);
         for happening in out.drain(..) {
             if let Happening::Video(packet) = happening {
-                viewer.peers[0].send_video(now, &packet, &mut sent);
-                forwarded += 1;
+                for viewer in &mut viewers {
+                    let done = viewer.peers[0].send_video(now, &packet, &mut sent);
+                    forwarded += usize::from(done == Forwarding::Sent);
+                }
             }
         }
         black_box(&sent);
         sent.clear();
     }
-    assert_eq!(forwarded, PACKETS);
-    (sender, viewer)
+    assert_eq!(forwarded, usize::from(PACKETS) * viewers.len());
+    (sender, viewers)
 }
 
-#[divan::bench(sample_count = 20)]
-fn video_packet(bencher: Bencher<'_, '_>) {
+/// To one and to many; the items are packets forwarded.
+#[divan::bench(sample_count = 20, args = [1, MANY])]
+fn video_packet(bencher: Bencher<'_, '_>, viewers: usize) {
     let settings = [settings("10.0.0.1:1"), settings("10.0.0.2:2")];
     bencher
-        .counter(ItemsCount::new(PACKETS))
+        .counter(ItemsCount::new(usize::from(PACKETS) * viewers))
         .with_inputs(|| {
             let sender = Pair::connected(&settings);
-            (sealed(sender), Pair::connected(&settings))
+            (sealed(sender), room(&settings, viewers))
         })
-        .bench_local_values(|(sealed, viewer)| forward(sealed, viewer));
+        .bench_local_values(|(sealed, viewers)| forward(sealed, viewers));
 }
 
 /// Both ends from offer to connected, with certificates made before.

@@ -20,7 +20,7 @@ pub use report::{
     DtmfSource, LegStats, MediaReport, PlayEnd, RecordEnd, RecordLength, TransportFailure,
 };
 
-pub use web::{PeerEnd, PeerId, PeerWish, WebAgreed, WebCommand, WebReport};
+pub use web::{PeerEnd, PeerId, PeerWish, VideoCodec, WebAgreed, WebCommand, WebReport};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

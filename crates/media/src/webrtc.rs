@@ -5,18 +5,27 @@
 //! peer allocates with every packet (its library does), so it lives on a thread beside the media
 //! threads, never on one of them.
 //!
-//! [`peer`] alone knows the library; [`sdp_rules`] alone knows what browsers want of descriptions.
+//! [`peer`] and its parts alone know the library; [`sdp_rules`] and its part for video alone know what browsers want of
+//! descriptions. What one peer sends goes to others as [`AudioPacket`] and [`VideoPacket`]; each who gets it decides for
+//! itself what goes out (`viewing`) and under which numbers (`continuity`).
 
 mod agreement;
 mod continuity;
 mod happening;
+mod keyframe;
+mod keyframe_wishes;
+mod layers;
 mod loss_report;
 pub mod peer;
+mod picture_ids;
 pub mod sdp_rules;
 mod section;
 mod stage;
+mod video_rules;
+mod viewing;
 
 pub use agreement::NOWHERE;
-pub use happening::{Happening, VideoFormat, VideoPacket};
-pub use peer::{Identity, LocalAddress, Peer, PeerSettings};
+pub use happening::{AudioPacket, Forwarding, Happening, VideoPacket};
+pub use layers::Rates;
+pub use peer::{Identity, LocalAddress, Peer, PeerSettings, Sending};
 pub use sdp_rules::Refusal;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jackfield_media as media;
 use media::control::{Codec, Direction, OpusSending, PeerWish};
 use media::rtp::Packet;
-use media::webrtc::Peer;
+use media::webrtc::{Peer, Sending};
 use proptest::prelude::*;
 use webrtc_pair::{BROWSER, Pair, SERVER, rtp, sections, settings, split_candidates, wish};
 
@@ -95,6 +95,7 @@ fn the_wish_decides_the_order_and_whether_there_is_video() {
     let wish = PeerWish {
         audio: vec![Codec::Pcma, Codec::Pcmu],
         video: false,
+        prefer_video: None,
         leg: None,
     };
     let (answer, agreed) = answer_to(CHROMIUM, &wish).unwrap();
@@ -121,6 +122,7 @@ fn descriptions_that_cannot_be_used_are_refused_with_a_reason() {
     let none = PeerWish {
         audio: vec![Codec::L16],
         video: true,
+        prefer_video: None,
         leg: None,
     };
     assert_eq!(
@@ -226,6 +228,7 @@ fn opus_is_agreed_on_with_what_the_browser_wants_of_it() {
     let wish = PeerWish {
         audio: vec![Codec::Opus, Codec::Pcmu],
         video: false,
+        prefer_video: None,
         leg: None,
     };
     let offer = CHROMIUM.replace(
@@ -425,6 +428,19 @@ proptest! {
         let ours = caller.offer(now, &wish(true), &mut out).unwrap();
         let answer = spoilt(&ours.replace("actpass", "active"), &spoils);
         drop(caller.take_answer(now, &answer, &mut out));
+        // One who sends layers, and the answer to a feed.
+        let mut sender = Peer::new(&SETTINGS, now, 7);
+        let layers = "a=sendonly\r\na=rid:h send\r\na=rid:l send\r\na=simulcast:send h;l";
+        let offer = spoilt(&CHROMIUM.replace("a=sendrecv", layers), &spoils);
+        drop(sender.accept(now, &offer, &wish(true), &mut out));
+        let sending = Sending { audio: Some(Codec::Opus), ..sender.sending() };
+        let mut feed = Peer::estimating(&SETTINGS, now, 7);
+        let ours = feed.offer_feed(now, sending, &mut out).unwrap();
+        let answer = ours.replace("actpass", "active").replace("sendonly", "recvonly");
+        if feed.take_answer(now, &spoilt(&answer, &again), &mut out).is_ok() {
+            let rates = sender.rates();
+            feed.measured(now, &rates, &mut out);
+        }
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_media as media;
-use media::control::PeerEnd;
+use media::control::{PeerEnd, VideoCodec};
 use media::rtp::rtcp;
-use media::webrtc::{VideoFormat, VideoPacket};
+use media::webrtc::{Forwarding, VideoPacket};
 use webrtc_pair::{BROWSER, Pair, SERVER, rtp, split_candidates, wish};
 
 fn connected(video: bool) -> Pair {
@@ -21,7 +21,8 @@ fn connected(video: bool) -> Pair {
 
 fn picture(ssrc: u32, sequence: u16, timestamp: u32) -> VideoPacket {
     VideoPacket {
-        format: VideoFormat::Vp8,
+        format: VideoCodec::Vp8,
+        layer: 0,
         ssrc,
         sequence,
         timestamp,
@@ -36,13 +37,15 @@ fn video_goes_through_with_numbers_that_go_on_from_source_to_source() {
     let mut pair = connected(true);
     for n in 0..10 {
         let packet = picture(5, 65_530_u16.wrapping_add(n), u32::from(n) * 3000);
-        assert!(pair.with(SERVER, |peer, now, out| peer.send_video(now, &packet, out)));
+        let sent = pair.with(SERVER, |peer, now, out| peer.send_video(now, &packet, out));
+        assert_eq!(sent, Forwarding::Sent);
         pair.run(Duration::from_millis(33));
     }
     pair.ends[SERVER].peer.expect_new_video();
     for n in 0..10 {
         let packet = picture(6, n, u32::from(n) * 3000 + 99);
-        assert!(pair.with(SERVER, |peer, now, out| peer.send_video(now, &packet, out)));
+        let sent = pair.with(SERVER, |peer, now, out| peer.send_video(now, &packet, out));
+        assert_eq!(sent, Forwarding::Sent);
         pair.run(Duration::from_millis(33));
     }
     let seen = &pair.ends[BROWSER].video;
@@ -53,7 +56,7 @@ fn video_goes_through_with_numbers_that_go_on_from_source_to_source() {
         let step = two[1].timestamp.wrapping_sub(two[0].timestamp);
         assert!((1..9000).contains(&step), "{step}");
     }
-    assert_eq!(seen[0].format, VideoFormat::Vp8);
+    assert_eq!(seen[0].format, VideoCodec::Vp8);
     assert!(seen[0].marker);
 }
 
@@ -63,12 +66,12 @@ fn a_keyframe_that_is_asked_for_is_asked_of_the_sender_but_not_ten_times() {
     let packet = picture(5, 1, 0);
     pair.with(BROWSER, |peer, now, out| peer.send_video(now, &packet, out));
     for _ in 0..10 {
-        pair.with(SERVER, |peer, now, out| peer.ask_for_keyframe(now, out));
+        pair.with(SERVER, |peer, now, out| peer.ask_for_keyframe(now, 0, out));
         pair.run(Duration::from_millis(10));
     }
     assert_eq!(pair.ends[BROWSER].keyframes_wanted, 1);
     pair.run(Duration::from_millis(300));
-    pair.with(SERVER, |peer, now, out| peer.ask_for_keyframe(now, out));
+    pair.with(SERVER, |peer, now, out| peer.ask_for_keyframe(now, 0, out));
     pair.run(Duration::from_millis(50));
     assert_eq!(pair.ends[BROWSER].keyframes_wanted, 2);
 }

@@ -80,7 +80,8 @@ fn letters(world: &World) -> Vec<&MessageEvent> {
             | EventKind::Job(_)
             | EventKind::System(_)
             | EventKind::Custom(_)
-            | EventKind::Web(_) => None,
+            | EventKind::Web(_)
+            | EventKind::VideoRoom(_) => None,
         })
         .collect()
 }

@@ -315,6 +315,7 @@ const FAMILIES: [Family; Family::COUNT] = [
     Family::Custom,
     Family::Web,
     Family::Message,
+    Family::VideoRoom,
 ];
 
 fn remove_from<K: std::hash::Hash + Eq>(index: &mut HashMap<K, Vec<u64>>, key: &K, id: u64) {

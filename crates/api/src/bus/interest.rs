@@ -91,6 +91,7 @@ pub(super) fn room_of(event: &Event) -> Option<&Arc<str>> {
         | EventKind::System(_)
         | EventKind::Custom(_)
         | EventKind::Web(_)
-        | EventKind::Message(_) => None,
+        | EventKind::Message(_)
+        | EventKind::VideoRoom(_) => None,
     }
 }

@@ -221,6 +221,7 @@ impl Switch {
         Some(PeerWish {
             audio,
             video: leg.wants_video || leg.has_video,
+            prefer_video: None,
             leg: Some((live.media.worker, live.media.id)),
         })
     }

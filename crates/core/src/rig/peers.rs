@@ -59,7 +59,20 @@ impl Peers {
                 );
                 None
             }
+            WebCommand::OpenFeed { peer, .. } => {
+                self.living.insert(*peer, PeerWish::nothing());
+                Some(WebReport::Offered {
+                    peer: *peer,
+                    offer: format!("offer of {}", peer.0),
+                })
+            }
+            WebCommand::OpenVoice { peer, .. } => {
+                self.living.insert(*peer, PeerWish::nothing());
+                None
+            }
             WebCommand::Trickle { .. }
+            | WebCommand::SetFlow { .. }
+            | WebCommand::LimitBitrate { .. }
             | WebCommand::LinkVideo { .. }
             | WebCommand::UnlinkVideo { .. } => None,
         };
@@ -81,6 +94,15 @@ impl Peers {
                 }
                 WebCommand::LinkVideo { a, b } => format!("link {} {}", a.0, b.0),
                 WebCommand::UnlinkVideo { a, b } => format!("unlink {} {}", a.0, b.0),
+                WebCommand::OpenFeed { peer, source } => format!("feed {} of {}", peer.0, source.0),
+                WebCommand::OpenVoice { peer, leg } => format!("voice {} of {:?}", peer.0, leg.1),
+                WebCommand::SetFlow { peer, audio, video } => {
+                    format!("flow {} {audio} {video}", peer.0)
+                }
+                WebCommand::LimitBitrate {
+                    peer,
+                    bits_per_second,
+                } => format!("limit {} {bits_per_second}", peer.0),
                 WebCommand::Close { peer } => format!("close {}", peer.0),
             })
             .collect()

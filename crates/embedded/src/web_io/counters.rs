@@ -19,10 +19,18 @@ pub struct WebCounters {
     pub audio_dropped: Counter,
     /// Audio packets for browsers that could not go: not connected (any more), or no longer agreed on.
     pub audio_refused: Counter,
+    /// Audio packets forwarded to feeds.
+    pub audio_forwarded: Counter,
     /// Video packets forwarded.
     pub video_forwarded: Counter,
-    /// Video packets nobody could take: no peer linked, not connected, or another format.
+    /// Video packets that could not go: nobody sees them, or for each who would, not connected or another format.
     pub video_refused: Counter,
+    /// Whole pictures browsers were asked for.
+    pub keyframes_asked: Counter,
+    /// Feeds there are (gauge).
+    pub feeds: Counter,
+    /// Feeds and voices that could not be made.
+    pub feeds_refused: Counter,
     /// Peers ended because the library failed on them.
     pub failures: Counter,
     /// Reports waiting because the switch is behind (gauge).

@@ -1,5 +1,7 @@
 //! The peers there are: who they are, what they are told, when they end.
 
+mod feeds;
+mod sources;
 mod table;
 mod traffic;
 
@@ -16,6 +18,7 @@ use super::WebCounters;
 use super::reports::ReportLane;
 use super::sockets::Sockets;
 use crate::media_io::web_lane::WebEnd;
+use sources::{Flow, Sources};
 use table::{Entry, Table};
 
 /// All peers, and what they need of the world. Lives on their thread.
@@ -26,9 +29,12 @@ pub(super) struct Peers {
     reports: ReportLane,
     counters: Arc<WebCounters>,
     table: Table,
+    sources: Sources,
     rng: StdRng,
-    /// What calls leave, kept to reuse its memory.
+    /// What calls leave, kept to reuse its memory; likewise who gets a packet, and the packet for a leg.
     spare: Vec<Vec<Happening>>,
+    viewers: Vec<PeerId>,
+    plain: Vec<u8>,
 }
 
 impl Peers {
@@ -46,8 +52,11 @@ impl Peers {
             reports,
             counters,
             table: Table::default(),
+            sources: Sources::default(),
             rng: StdRng::from_os_rng(),
             spare: Vec::new(),
+            viewers: Vec::new(),
+            plain: Vec::new(),
         }
     }
 
@@ -88,14 +97,35 @@ impl Peers {
             WebCommand::Trickle { peer, candidate } => {
                 self.with(now, peer, |p, out| p.trickle(now, &candidate, out));
             }
+            WebCommand::OpenFeed { peer, source } => self.open_feed(now, peer, source),
+            WebCommand::OpenVoice { peer, leg } => self.open_voice(peer, leg),
+            WebCommand::SetFlow { peer, audio, video } => {
+                self.set_flow(now, peer, Flow { audio, video });
+            }
+            WebCommand::LimitBitrate {
+                peer,
+                bits_per_second,
+            } => self.limit(now, peer, bits_per_second),
             WebCommand::LinkVideo { a, b } => self.link(now, a, b),
             WebCommand::UnlinkVideo { a, b } => self.table.unlink(a, b),
             WebCommand::Close { peer } => {
                 self.with(now, peer, |p, out| p.close(now, out));
-                self.table.remove(peer);
+                self.remove(peer);
             }
         }
+        self.show_numbers();
+    }
+
+    /// Forgets a peer or a voice.
+    fn remove(&mut self, peer: PeerId) {
+        self.table.remove(peer);
+        self.sources.remove(peer);
+    }
+
+    fn show_numbers(&self) {
         self.counters.peers.set(self.table.len() as u64);
+        let feeds = self.sources.feed_count();
+        self.counters.feeds.set(feeds as u64);
     }
 
     /// A peer of that name, made if there is none.
@@ -114,7 +144,7 @@ impl Peers {
             None => "the peer failed".to_owned(),
         };
         if self.table.get(peer).is_some_and(|entry| !entry.agreed) {
-            self.table.remove(peer);
+            self.remove(peer);
         }
         self.reports.send(WebReport::Refused { peer, why: refusal });
         None
@@ -125,8 +155,10 @@ impl Peers {
             entry.agreed = true;
         }
         self.remember(now, peer, wish);
-        // What was agreed may be seen by the other side of a video link only now.
-        self.ask_source(now, peer);
+        // What was agreed may be seen by the other side of a video link only now. A feed asks when it is connected.
+        if !self.sources.is_feed(peer) {
+            self.ask_source(now, peer);
+        }
     }
 
     /// Keeps the tables true after a description: another leg, other credentials.
@@ -141,6 +173,7 @@ impl Peers {
     /// A leg lives on another media worker now.
     pub(super) fn leg_moved(&mut self, leg: LegId, worker: usize) {
         self.table.move_leg(leg, worker);
+        self.sources.move_leg(leg, worker);
     }
 
     fn link(&mut self, now: Instant, a: PeerId, b: PeerId) {
@@ -157,11 +190,29 @@ impl Peers {
         }
     }
 
-    /// Asks whoever a peer sees for a whole picture.
+    /// Asks whoever a peer sees for a whole picture, if it sees anything now.
     fn ask_source(&mut self, now: Instant, viewer: PeerId) {
-        if let Some(source) = self.table.linked(viewer) {
-            self.with(now, source, |p, out| p.ask_for_keyframe(now, out));
+        let linked = self.table.linked(viewer);
+        let source = linked.or_else(|| self.sources.source_of(viewer));
+        let layer = self.table.get(viewer).and_then(|v| v.peer.wanted_layer());
+        if let (Some(source), Some(layer)) = (source, layer)
+            && self.sources.flow(source).video
+        {
+            self.with(now, source, |p, out| p.ask_for_keyframe(now, layer, out));
         }
+    }
+
+    /// Who gets what a peer sends; to be given back by [`Peers::keep_viewers`].
+    fn viewers(&mut self, source: PeerId) -> Vec<PeerId> {
+        let mut viewers = std::mem::take(&mut self.viewers);
+        viewers.clear();
+        viewers.extend(self.table.linked(source));
+        viewers.extend_from_slice(self.sources.feeds_of(source));
+        viewers
+    }
+
+    fn keep_viewers(&mut self, viewers: Vec<PeerId>) {
+        self.viewers = viewers;
     }
 
     /// Does something with a peer, and everything that follows from it. `None`: there is no such peer, or the library

@@ -82,10 +82,15 @@ impl WebSide {
 /// What a command gets where there are no peers.
 fn refusal(command: &WebCommand) -> Option<WebReport> {
     let peer = match command {
-        WebCommand::Accept { peer, .. } | WebCommand::Offer { peer, .. } => *peer,
+        WebCommand::Accept { peer, .. }
+        | WebCommand::Offer { peer, .. }
+        | WebCommand::OpenFeed { peer, .. } => *peer,
         // Nothing is said of peers that are not there.
         WebCommand::TakeAnswer { .. }
         | WebCommand::Trickle { .. }
+        | WebCommand::OpenVoice { .. }
+        | WebCommand::SetFlow { .. }
+        | WebCommand::LimitBitrate { .. }
         | WebCommand::LinkVideo { .. }
         | WebCommand::UnlinkVideo { .. }
         | WebCommand::Close { .. } => return None,
@@ -105,6 +110,7 @@ mod tests {
         let wish = PeerWish {
             audio: Vec::new(),
             video: false,
+            prefer_video: None,
             leg: None,
         };
         let (a, b) = (PeerId(1), PeerId(2));

@@ -1,13 +1,15 @@
 //! The thread itself, over loopback sockets, with peers of our own in the part of browsers.
 
 mod browser;
+mod layered;
+mod rooms;
 
 use std::time::{Duration, Instant};
 
 use media::codec::{Decoder, Encoder};
 use media::control::{
-    Codec, CodecSpec, EchoDelay, LegId, LegKind, MediaCommand, MediaReport, OpusSending, PeerEnd,
-    PeerId, PeerWish, WebAgreed, WebCommand, WebReport,
+    Codec, CodecSpec, Direction, EchoDelay, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
+    OpusSending, PeerEnd, PeerId, PeerWish, PlayId, WebAgreed, WebCommand, WebReport,
 };
 use media::level;
 use media::rtp::Packet;
@@ -32,6 +34,7 @@ fn wish(codec: Codec, video: bool, leg: Option<LegId>) -> PeerWish {
     PeerWish {
         audio: vec![codec],
         video,
+        prefer_video: None,
         leg: leg.map(|leg| (0, leg)),
     }
 }

@@ -25,8 +25,34 @@ pub struct PeerWish {
     pub audio: Vec<Codec>,
     /// Whether video is wanted.
     pub video: bool,
+    /// The video codec taken when the browser offers it.
+    pub prefer_video: Option<VideoCodec>,
     /// Where its audio goes: media thread and leg. `None`: nowhere, or only to other peers.
     pub leg: Option<(usize, LegId)>,
+}
+
+impl PeerWish {
+    /// Neither sound nor pictures of its own: a peer that is given everything by another.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            audio: Vec::new(),
+            video: false,
+            prefer_video: None,
+            leg: None,
+        }
+    }
+}
+
+/// How pictures are coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VideoCodec {
+    /// RFC 7741
+    Vp8,
+    /// RFC 9628, profile 0
+    Vp9,
+    /// RFC 6184, packetization-mode 1, constrained baseline
+    H264,
 }
 
 /// One order to the WebRTC peers. A command about a peer that is not (or no longer) there does nothing.
@@ -76,7 +102,43 @@ pub enum WebCommand {
         /// The other side.
         b: PeerId,
     },
-    /// Ends a peer; no report follows.
+    /// Makes a peer that gets the sound and the pictures of `source`, and an offer for it. It ends on its own wish only:
+    /// a source that is gone falls silent. → `Offered`, then as with any offer; or `Refused`: there is no such source, it
+    /// sends nothing, or has 64 feeds, or the name is taken.
+    OpenFeed {
+        /// The new peer.
+        peer: PeerId,
+        /// A peer that sends, or a voice.
+        source: PeerId,
+    },
+    /// Makes something to subscribe to out of a leg of kind [`LegKind::Web`](super::LegKind::Web): what the leg sends, Opus,
+    /// goes to every feed of it; every packet of the leg is taken for Opus, so no telephone events may be agreed on for it.
+    /// There is no browser and no report. The leg gets reports of how its sound arrives at the feed that fares worst.
+    OpenVoice {
+        /// Name of the source.
+        peer: PeerId,
+        /// Media thread and leg.
+        leg: (usize, LegId),
+    },
+    /// Pauses or resumes what is forwarded: to a feed, or from a source, to its leg too. Both media flow at first. Pictures
+    /// resume with a whole one.
+    SetFlow {
+        /// A feed or a source.
+        peer: PeerId,
+        /// Sound flows.
+        audio: bool,
+        /// Pictures flow.
+        video: bool,
+    },
+    /// Limits the bitrate: a source's browser is asked for no more, a feed gets the best layer that fits, or the least one.
+    /// A voice has nobody to be asked.
+    LimitBitrate {
+        /// A feed or a source.
+        peer: PeerId,
+        /// Sound and pictures together.
+        bits_per_second: u32,
+    },
+    /// Ends a peer or a voice; no report follows.
     Close {
         /// Which peer.
         peer: PeerId,

@@ -2,10 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::sdp_rules::{Refusal, codecs, is_event, is_video};
+use super::sdp_rules::{Refusal, codecs, is_event};
 use super::section::{Description, Kind, Mapping, Section};
+use super::video_rules::{pictures, video_codec};
 use crate::control::{
-    Codec, CodecSpec, Direction, LegSpec, OpusSending, PeerWish, TelephoneEvent, WebAgreed,
+    Codec, CodecSpec, Direction, LegSpec, OpusSending, PeerWish, TelephoneEvent, VideoCodec,
+    WebAgreed,
 };
 
 /// Address in a [`WebAgreed`]'s leg, where nothing is ever sent: the peer is reached through its lane.
@@ -35,9 +37,30 @@ pub(super) fn agreed(
         None if offered_audio => return Err(Refusal::no_codec()),
         None => None,
     };
-    let video = live(Kind::Video)
-        .is_some_and(|(_, their)| their.mappings().iter().any(|m| is_video(&m.encoding)));
+    let video = !common_pictures(ours, theirs, wish).is_empty();
     Ok(WebAgreed { audio, video })
+}
+
+/// The pictures both descriptions speak of, in the order of ours.
+pub(super) fn common_pictures(
+    ours: &Description,
+    theirs: &Description,
+    wish: &PeerWish,
+) -> Vec<VideoCodec> {
+    let live = |(our, their): &(&Section, &Section)| {
+        our.kind == Kind::Video && our.port != 0 && theirs.is_live(their)
+    };
+    let Some((our, their)) = ours.sections.iter().zip(&theirs.sections).find(live) else {
+        return Vec::new();
+    };
+    let known = their.mappings();
+    let mut common = pictures(our, wish);
+    common.retain(|codec| {
+        known
+            .iter()
+            .any(|m| video_codec(&m.encoding) == Some(*codec))
+    });
+    common
 }
 
 fn leg(

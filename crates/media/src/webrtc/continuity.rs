@@ -22,6 +22,8 @@ struct Source {
     ssrc: u32,
     /// Highest of its numbers so far, extended.
     highest: u64,
+    /// The number of ours it began with: what is older belongs to nobody.
+    first: u64,
     /// Ours minus its.
     sequence_offset: i64,
     timestamp_offset: u32,
@@ -61,7 +63,8 @@ impl Continuity {
         self.source = None;
     }
 
-    /// What a packet is numbered; `None` for a straggler from before the stream began.
+    /// What a packet is numbered; `None` for a straggler from before the stream began, or before its source's part of it:
+    /// that number went to another packet, and one number never stands for two (RFC 3711 §9.1).
     pub(super) fn number(
         &mut self,
         now: Instant,
@@ -85,7 +88,7 @@ impl Continuity {
             }
         };
         let ours = number.checked_add_signed(source.sequence_offset)?;
-        if ours < self.first_sequence {
+        if ours < source.first {
             return None;
         }
         let stamp = timestamp.wrapping_add(source.timestamp_offset);
@@ -113,6 +116,7 @@ impl Continuity {
         Source {
             ssrc,
             highest: u64::from(sequence),
+            first: next,
             sequence_offset: next as i64 - i64::from(sequence),
             timestamp_offset: stamp.wrapping_sub(timestamp),
         }
@@ -164,5 +168,20 @@ mod tests {
         assert_eq!(out.number(later, 2, 40_000, 5).unwrap().0, 104);
         out.expect_new_source();
         assert_eq!(out.number(later, 2, 40_001, 5).unwrap().0, 105);
+    }
+
+    #[test]
+    fn what_comes_late_from_before_a_pause_gets_no_number_twice() {
+        let mut out = Continuity::new(90_000, 100);
+        let now = Instant::now();
+        for sequence in [500, 501, 503] {
+            out.number(now, 1, sequence, 0).unwrap();
+        }
+        // 502 is on its way still; 504 to 509 fall into a pause.
+        out.expect_new_source();
+        assert_eq!(out.number(now, 1, 510, 9).unwrap().0, 104);
+        assert_eq!(out.number(now, 1, 502, 0), None);
+        assert_eq!(out.number(now, 1, 509, 9), None);
+        assert_eq!(out.number(now, 1, 511, 9).unwrap().0, 105);
     }
 }

@@ -6,14 +6,15 @@
 //! codecs wished for and in their order.
 
 use super::section::{Description, Kind, Mapping, Section, is_direction};
+use super::video_rules::{keep_pictures, layers, pictures};
 use crate::control::{Codec, PeerWish};
 
 /// Longest mid the library tells apart.
 const MAX_MID: usize = 16;
 /// How media is secured towards browsers. RFC 8829 §5.1.2.
 const SECURED: &str = "UDP/TLS/RTP/SAVPF";
-/// Lines of a media section that the library must not see: layers of one video are not for us (we
-/// forward one stream), and a transport is named once, at the session.
+/// Lines of a media section that the library must not see: layers are said by [`layers`](super::video_rules::layers), and a transport is named once,
+/// at the session.
 const HIDDEN: [&str; 11] = [
     "a=simulcast:",
     "a=rid:",
@@ -153,8 +154,7 @@ pub(super) fn for_library(
     if audio.is_some_and(|section| codecs(section, wish).is_empty()) {
         return Err(Refusal::no_codec());
     }
-    let video = find(Kind::Video)
-        .filter(|section| wish.video && section.mappings().iter().any(|m| is_video(&m.encoding)));
+    let video = find(Kind::Video).filter(|section| !pictures(section, wish).is_empty());
     let chosen = |section: &Section| {
         [audio, video]
             .iter()
@@ -214,12 +214,14 @@ fn seen_section(section: &Section, description: &Description) -> Section {
     } else {
         session_direction(description)
     };
+    let layers = layers(&section, &direction);
     section.port = 9;
     section.lines.retain(|line| {
         let hidden = HIDDEN.iter().any(|hidden| line.starts_with(hidden));
         line.starts_with("a=") && !hidden && !is_direction(line)
     });
     section.lines.push(direction);
+    section.lines.extend(layers);
     let known: Vec<String> = section
         .mappings()
         .iter()
@@ -345,7 +347,12 @@ fn dressed(mut section: Section, theirs: &Section, wish: &PeerWish) -> Result<Se
             let mut mappings: Vec<Mapping> = wished.iter().map(|(m, _)| m.clone()).collect();
             // Events run on the clock of the audio beside them (RFC 4733 §2.1), or else on the one
             // that everybody has.
-            let events: Vec<Mapping> = section.mappings().into_iter().filter(is_event).collect();
+            let mut events: Vec<Mapping> =
+                section.mappings().into_iter().filter(is_event).collect();
+            // Who only listens has no use for keys that others press.
+            if section.direction() == "sendonly" {
+                events.clear();
+            }
             let beside = |m: &&Mapping| clocks.contains(&m.clock_rate_hz);
             let any = events.iter().any(|m| beside(&m));
             let fits = |m: &&Mapping| beside(m) || (!any && m.clock_rate_hz == 8000);
@@ -361,9 +368,11 @@ fn dressed(mut section: Section, theirs: &Section, wish: &PeerWish) -> Result<Se
             section.formats = formats;
         }
         Kind::Video => {
-            if !wish.video || !section.mappings().iter().any(|m| is_video(&m.encoding)) {
+            let wished = pictures(&section, wish);
+            if wished.is_empty() {
                 return Ok(theirs.refused());
             }
+            keep_pictures(&mut section, &wished);
         }
         Kind::Other => return Ok(theirs.refused()),
     }
@@ -390,11 +399,4 @@ pub(super) fn codecs(section: &Section, wish: &PeerWish) -> Vec<(Mapping, Codec)
 
 pub(super) fn is_event(mapping: &Mapping) -> bool {
     mapping.encoding.eq_ignore_ascii_case("telephone-event")
-}
-
-/// Whether it is a picture we forward.
-pub(super) fn is_video(encoding: &str) -> bool {
-    ["VP8", "H264"]
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(encoding))
 }

@@ -5,13 +5,15 @@
     reason = "each test file is a crate of its own and uses its part"
 )]
 
+pub mod feed;
+
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use jackfield_media as media;
 use media::control::{Codec, PeerEnd, PeerWish, WebAgreed};
 use media::rtp::Packet;
-use media::rtp::packet::is_rtcp;
 use media::webrtc::{Happening, Identity, LocalAddress, Peer, PeerSettings, VideoPacket};
 
 pub const BROWSER: usize = 0;
@@ -36,6 +38,10 @@ pub struct Pair {
     pub now: Instant,
     /// Datagrams on the wire, as (to, from, bytes); none is lost unless `cut`.
     pub cut: bool,
+    /// What the line from the server carries, bits per second; what waits longer than a quarter of a second is lost.
+    pub width: Option<u64>,
+    /// What waits before that line, and when each gets through.
+    queue: VecDeque<(Instant, SocketAddr, SocketAddr, Vec<u8>)>,
     /// Everything that crossed, for those who want to do it again.
     pub crossed: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
 }
@@ -44,6 +50,7 @@ pub fn wish(video: bool) -> PeerWish {
     PeerWish {
         audio: vec![Codec::Pcmu, Codec::Pcma],
         video,
+        prefer_video: None,
         leg: None,
     }
 }
@@ -61,11 +68,20 @@ pub fn settings(address: &str, ice_lite: bool) -> PeerSettings {
 
 impl Pair {
     pub fn new(server_ice_lite: bool) -> Self {
+        Self::made(server_ice_lite, Peer::new)
+    }
+
+    /// With a server that finds out what its line carries.
+    pub fn estimating() -> Self {
+        Self::made(false, Peer::estimating)
+    }
+
+    fn made(server_ice_lite: bool, server: fn(&PeerSettings, Instant, u16) -> Peer) -> Self {
         let now = Instant::now();
-        let end = |address: &str, lite: bool| {
+        let end = |address: &str, lite: bool, make: fn(&PeerSettings, Instant, u16) -> Peer| {
             let settings = settings(address, lite);
             End {
-                peer: Peer::new(&settings, now, 40_000),
+                peer: make(&settings, now, 40_000),
                 address: settings.addresses[0].bound,
                 audio: Vec::new(),
                 reports: Vec::new(),
@@ -78,11 +94,13 @@ impl Pair {
         };
         Self {
             ends: [
-                end("10.0.0.1:1000", false),
-                end("10.0.0.2:2000", server_ice_lite),
+                end("10.0.0.1:1000", false, Peer::new),
+                end("10.0.0.2:2000", server_ice_lite, server),
             ],
             now,
             cut: false,
+            width: None,
+            queue: VecDeque::new(),
             crossed: Vec::new(),
         }
     }
@@ -139,16 +157,30 @@ impl Pair {
             for happening in out {
                 let this = &mut self.ends[end];
                 match happening {
-                    Happening::Audio(bytes) if is_rtcp(&bytes) => this.reports.push(bytes),
-                    Happening::Audio(bytes) => this.audio.push(bytes),
+                    Happening::AudioReport(bytes) => this.reports.push(bytes),
+                    Happening::Audio(packet) => {
+                        let mut bytes = Vec::new();
+                        packet.write_to(&mut bytes);
+                        this.audio.push(bytes);
+                    }
                     Happening::Video(packet) => this.video.push(packet),
                     Happening::KeyframeWanted => this.keyframes_wanted += 1,
+                    Happening::KeyframeAsked | Happening::Measured(_) => {}
                     Happening::BitrateLimit(bits) => this.limits.push(bits),
                     Happening::Connected => this.connected += 1,
                     Happening::Ended(why) => this.ended.push(why),
                     Happening::Send { from, to, bytes } => {
                         assert_eq!(from, this.address);
                         if self.cut {
+                            continue;
+                        }
+                        if let Some(width) = self.width.filter(|_| end == SERVER) {
+                            let last = self.queue.back().map_or(self.now, |(at, ..)| *at);
+                            let takes =
+                                Duration::from_micros(8_000_000 * bytes.len() as u64 / width);
+                            if last < self.now + Duration::from_millis(250) {
+                                self.queue.push_back((last + takes, from, to, bytes));
+                            }
                             continue;
                         }
                         let other = 1 - end;
@@ -173,9 +205,17 @@ impl Pair {
                 .ends
                 .iter()
                 .map(|end| end.peer.due())
+                .chain(self.queue.front().map(|(at, ..)| *at))
                 .min()
                 .expect("two ends");
-            self.now = due.clamp(self.now + Duration::from_millis(1), until);
+            self.now = due.max(self.now + Duration::from_millis(1)).min(until);
+            while let Some((_, from, to, bytes)) =
+                self.queue.pop_front_if(|(at, ..)| *at <= self.now)
+            {
+                self.with(BROWSER, |peer, now, out| {
+                    peer.receive(now, from, to, &bytes, out)
+                });
+            }
             for end in 0..2 {
                 if self.ends[end].peer.due() <= self.now {
                     self.with(end, |peer, now, out| peer.timeout(now, out));

@@ -184,7 +184,18 @@ impl Peers {
             WebCommand::Close { peer } => {
                 self.living.remove(&peer);
             }
-            WebCommand::Trickle { .. } | WebCommand::UnlinkVideo { .. } => {}
+            WebCommand::OpenFeed { peer, .. } => {
+                self.living.insert(peer, PeerWish::nothing());
+                let offer = format!("offer of {}", peer.0);
+                self.report(now + DESCRIBES, WebReport::Offered { peer, offer });
+            }
+            WebCommand::OpenVoice { peer, .. } => {
+                self.living.insert(peer, PeerWish::nothing());
+            }
+            WebCommand::Trickle { .. }
+            | WebCommand::UnlinkVideo { .. }
+            | WebCommand::SetFlow { .. }
+            | WebCommand::LimitBitrate { .. } => {}
         }
     }
 

@@ -15,6 +15,7 @@ fn wish() -> PeerWish {
     PeerWish {
         audio: vec![Codec::Pcmu],
         video: false,
+        prefer_video: None,
         leg: None,
     }
 }

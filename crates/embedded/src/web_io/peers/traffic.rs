@@ -1,18 +1,20 @@
-//! What flows: datagrams of browsers in, what peers leave out, audio to and from the media threads, video from one
-//! browser to another.
+//! What flows: datagrams of browsers in, what peers leave out, audio to and from the media threads, video and the sound of
+//! rooms from one browser to others.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use media::control::{PeerId, WebReport};
-use media::webrtc::{Happening, VideoPacket};
+use media::control::{LegId, PeerId, WebReport};
+use media::webrtc::{AudioPacket, Forwarding, Happening, Rates, VideoPacket};
 
 use super::Peers;
 use crate::web_io::stun;
 
 /// Packets of one media thread taken in a round.
 const AUDIO_PER_TURN: usize = 2048;
+/// Where a receiver report with one block says which share was lost. RFC 3550 §6.4.2.
+const FRACTION_LOST: usize = 12;
 
 impl Peers {
     /// Reads from one of our ports; says whether there may be more.
@@ -62,6 +64,12 @@ impl Peers {
                     break;
                 };
                 let peer = self.table.of_leg(parcel.leg());
+                if peer.is_none()
+                    && let Some(voice) = self.sources.of_leg(parcel.leg())
+                {
+                    self.speak(now, voice, parcel.datagram());
+                    continue;
+                }
                 let sent = peer.and_then(|peer| {
                     self.with(now, peer, |p, out| {
                         p.send_audio(now, parcel.datagram(), out)
@@ -88,10 +96,14 @@ impl Peers {
                         self.counters.send_failures.add(1);
                     }
                 }
-                Happening::Audio(datagram) => self.audio(peer, &datagram),
+                Happening::Audio(packet) => self.audio(now, peer, &packet),
+                Happening::AudioReport(report) => self.audio_report(now, peer, &report),
                 Happening::Video(packet) => self.video(now, peer, &packet),
+                Happening::Measured(rates) => self.measured(now, peer, &rates),
                 Happening::KeyframeWanted => self.ask_source(now, peer),
+                Happening::KeyframeAsked => self.counters.keyframes_asked.add(1),
                 Happening::BitrateLimit(bits) => {
+                    // One of many in a room does not decide what the others see.
                     if let Some(source) = self.table.linked(peer) {
                         self.with(now, source, |p, out| p.limit_bitrate(now, bits, out));
                     }
@@ -102,18 +114,67 @@ impl Peers {
                     self.ask_source(now, peer);
                 }
                 Happening::Ended(why) => {
-                    self.table.remove(peer);
-                    self.counters.peers.set(self.table.len() as u64);
+                    self.remove(peer);
+                    self.show_numbers();
                     self.reports.send(WebReport::Ended { peer, why });
                 }
             }
         }
     }
 
-    fn audio(&mut self, peer: PeerId, datagram: &[u8]) {
-        let leg = self.table.get(peer).and_then(|entry| entry.leg);
-        // Without a leg nobody listens, which is what was wished for.
-        let Some((worker, leg)) = leg else { return };
+    /// A browser's sound: to its leg, and to its feeds.
+    fn audio(&mut self, now: Instant, peer: PeerId, packet: &AudioPacket) {
+        if !self.sources.flow(peer).audio {
+            return;
+        }
+        // Without a leg no media thread listens, which is what was wished for.
+        if let Some((worker, leg)) = self.table.get(peer).and_then(|entry| entry.leg) {
+            let mut plain = std::mem::take(&mut self.plain);
+            plain.clear();
+            packet.write_to(&mut plain);
+            self.hand_to_leg(worker, leg, &plain);
+            self.plain = plain;
+        }
+        self.forward_audio(now, peer, packet);
+    }
+
+    /// What a leg says as a voice.
+    fn speak(&mut self, now: Instant, voice: PeerId, datagram: &[u8]) {
+        if !self.sources.flow(voice).audio || self.sources.feeds_of(voice).is_empty() {
+            return;
+        }
+        match AudioPacket::of_voice(datagram) {
+            Some(packet) => self.forward_audio(now, voice, &packet),
+            None => self.counters.audio_refused.add(1),
+        }
+    }
+
+    fn forward_audio(&mut self, now: Instant, source: PeerId, packet: &AudioPacket) {
+        let mut feeds = std::mem::take(&mut self.viewers);
+        feeds.clear();
+        feeds.extend_from_slice(self.sources.feeds_of(source));
+        for &feed in &feeds {
+            match self.with(now, feed, |p, out| p.forward_audio(now, packet, out)) {
+                Some(Forwarding::Sent) => self.counters.audio_forwarded.add(1),
+                Some(Forwarding::Held) => {}
+                Some(Forwarding::Refused) | None => self.counters.audio_refused.add(1),
+            }
+        }
+        self.keep_viewers(feeds);
+    }
+
+    /// How a browser gets what a leg says: the leg's codec prepares for losses.
+    fn audio_report(&mut self, now: Instant, peer: PeerId, report: &[u8]) {
+        let own = self.table.get(peer).and_then(|entry| entry.leg);
+        let fraction_lost = report.get(FRACTION_LOST).copied().unwrap_or_default();
+        let leg = own.or_else(|| self.sources.worse(now, peer, fraction_lost));
+        // In a room, nobody here encodes what a browser says.
+        if let Some((worker, leg)) = leg {
+            self.hand_to_leg(worker, leg, report);
+        }
+    }
+
+    fn hand_to_leg(&mut self, worker: usize, leg: LegId, datagram: &[u8]) {
         let lane = self.lanes.get_mut(worker);
         if !lane.is_some_and(|lane| lane.push(leg, datagram)) {
             self.counters.audio_dropped.add(1);
@@ -121,12 +182,28 @@ impl Peers {
     }
 
     fn video(&mut self, now: Instant, peer: PeerId, packet: &VideoPacket) {
-        let viewer = self.table.linked(peer);
-        let sent = viewer.and_then(|v| self.with(now, v, |p, out| p.send_video(now, packet, out)));
-        if sent == Some(true) {
-            self.counters.video_forwarded.add(1);
-        } else {
+        if !self.sources.flow(peer).video {
+            return;
+        }
+        let viewers = self.viewers(peer);
+        if viewers.is_empty() {
             self.counters.video_refused.add(1);
         }
+        for &viewer in &viewers {
+            match self.with(now, viewer, |p, out| p.send_video(now, packet, out)) {
+                Some(Forwarding::Sent) => self.counters.video_forwarded.add(1),
+                Some(Forwarding::Held) => {}
+                Some(Forwarding::Refused) | None => self.counters.video_refused.add(1),
+            }
+        }
+        self.keep_viewers(viewers);
+    }
+
+    fn measured(&mut self, now: Instant, source: PeerId, rates: &Rates) {
+        let viewers = self.viewers(source);
+        for &viewer in &viewers {
+            self.with(now, viewer, |p, out| p.measured(now, rates, out));
+        }
+        self.keep_viewers(viewers);
     }
 }

@@ -1,16 +1,14 @@
 //! A browser: a peer of our own on a socket of its own.
 
 use std::io::ErrorKind;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
-use media::control::{PeerEnd, PeerWish};
+use media::control::{PeerEnd, PeerWish, VideoCodec};
 use media::rtp::Packet;
 use media::rtp::packet::is_rtcp;
-use media::webrtc::{
-    Happening, Identity, LocalAddress, Peer, PeerSettings, VideoFormat, VideoPacket,
-};
+use media::webrtc::{Happening, Identity, LocalAddress, Peer, PeerSettings, VideoPacket};
 
 pub(super) struct Browser {
     peer: Peer,
@@ -18,8 +16,13 @@ pub(super) struct Browser {
     pub(super) heard: Vec<Vec<u8>>,
     pub(super) seen: Vec<VideoPacket>,
     pub(super) keyframes_wanted: usize,
+    pub(super) limits: Vec<u64>,
     pub(super) connected: bool,
     pub(super) ended: Option<PeerEnd>,
+    /// Media datagrams to it that get lost, from now on.
+    pub(super) lose: usize,
+    /// Media datagrams it sent.
+    sent: Vec<(SocketAddr, Vec<u8>)>,
 }
 
 impl Browser {
@@ -40,8 +43,11 @@ impl Browser {
             heard: Vec::new(),
             seen: Vec::new(),
             keyframes_wanted: 0,
+            limits: Vec::new(),
             connected: false,
             ended: None,
+            lose: 0,
+            sent: Vec::new(),
         }
     }
 
@@ -64,21 +70,38 @@ impl Browser {
         self.with(|peer, now, out| peer.send_audio(now, packet, out));
     }
 
+    /// Shows a whole picture.
     pub(super) fn show(&mut self, sequence: u16) {
+        self.show_picture(sequence, true);
+    }
+
+    /// Shows a picture, which needs those before it or does not.
+    pub(super) fn show_picture(&mut self, sequence: u16, whole: bool) {
+        let mut payload = [0x10; 1000];
+        payload[1] = u8::from(!whole);
         let packet = VideoPacket {
-            format: VideoFormat::Vp8,
+            format: VideoCodec::Vp8,
+            layer: 0,
             ssrc: 9,
             sequence,
             timestamp: u32::from(sequence) * 3000,
             marker: true,
             turned: None,
-            payload: Arc::from([0x10; 1000].as_slice()),
+            payload: Arc::from(payload.as_slice()),
         };
         self.with(|peer, now, out| peer.send_video(now, &packet, out));
     }
 
+    /// Sends all its media again as they are.
+    pub(super) fn repeat_everything(&mut self) -> usize {
+        for (to, bytes) in &self.sent {
+            self.socket.send_to(bytes, to).unwrap();
+        }
+        self.sent.len()
+    }
+
     pub(super) fn want_keyframe(&mut self) {
-        self.with(|peer, now, out| peer.ask_for_keyframe(now, out));
+        self.with(|peer, now, out| peer.ask_for_keyframe(now, 0, out));
     }
 
     pub(super) fn close(&mut self) {
@@ -91,6 +114,7 @@ impl Browser {
         let mut buffer = [0; 2048];
         loop {
             match self.socket.recv_from(&mut buffer) {
+                Ok((length, _)) if self.lose > 0 && is_media(&buffer[..length]) => self.lose -= 1,
                 Ok((length, from)) => {
                     self.with(|peer, now, out| peer.receive(now, from, to, &buffer[..length], out));
                 }
@@ -108,18 +132,30 @@ impl Browser {
             match happening {
                 Happening::Send { to, bytes, .. } => {
                     self.socket.send_to(&bytes, to).unwrap();
+                    if is_media(&bytes) {
+                        self.sent.push((to, bytes));
+                    }
                 }
-                Happening::Audio(packet) if is_rtcp(&packet) => {}
-                Happening::Audio(packet) => self.heard.push(packet),
+                Happening::Audio(packet) => {
+                    let mut datagram = Vec::new();
+                    packet.write_to(&mut datagram);
+                    self.heard.push(datagram);
+                }
                 Happening::Video(packet) => self.seen.push(packet),
                 Happening::KeyframeWanted => self.keyframes_wanted += 1,
                 Happening::Ended(why) => self.ended = Some(why),
                 Happening::Connected => self.connected = true,
-                Happening::BitrateLimit(_) => {}
+                Happening::BitrateLimit(bits) => self.limits.push(bits),
+                Happening::AudioReport(_) | Happening::Measured(_) | Happening::KeyframeAsked => {}
             }
         }
         result
     }
+}
+
+/// Whether a datagram is SRTP: neither STUN nor DTLS (RFC 7983 §7) nor SRTCP.
+fn is_media(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| first >> 6 == 2) && !is_rtcp(datagram)
 }
 
 /// A plain packet of audio.
