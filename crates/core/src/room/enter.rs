@@ -57,7 +57,8 @@ impl Entrance {
             None => (text, ""),
         };
         let (rest, pin) = rest.split_once('+').unwrap_or((rest, ""));
-        let (name, profile) = rest.split_once('@').unwrap_or((rest, ""));
+        // Rooms with pictures have an `@` in their name.
+        let (name, profile) = rest.rsplit_once('@').unwrap_or((rest, ""));
         let (name, profile, pin) = (name.trim(), profile.trim(), pin.trim());
         if name.is_empty() || name.len() > MAX_NAME {
             return None;
@@ -72,6 +73,16 @@ impl Entrance {
             pin: (!pin.is_empty()).then(|| pin.chars().take(MAX_PIN).collect()),
             flags: MemberFlags::parse(flags),
         })
+    }
+}
+
+impl Entrance {
+    fn of_video_room(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            profile: "default".into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -108,6 +119,9 @@ impl Switch {
         if self.rooms.places.contains_key(id) {
             return false;
         }
+        if let Some(room) = self.participation_of(id) {
+            return self.enter_as_participant(id, &room);
+        }
         let (data, dial) = match data
             .strip_prefix("bridge:")
             .map(|rest| rest.split_once(':'))
@@ -116,7 +130,7 @@ impl Switch {
             Some(None) => return false,
             None => (data, None),
         };
-        let Some(entrance) = Entrance::parse(data) else {
+        let Some(entrance) = self.entrance(data) else {
             tracing::warn!(channel = %id, "Conference has no name");
             return false;
         };
@@ -129,6 +143,44 @@ impl Switch {
             self.dial_beside(id, &entrance, dial);
         }
         entered
+    }
+
+    /// Reads the argument of `conference`: the name of a video room stands for its conference.
+    pub(super) fn entrance(&self, text: &str) -> Option<Entrance> {
+        let (name, flags) = match text.split_once("+flags{") {
+            Some((name, flags)) => (name, flags.split('}').next().unwrap_or_default()),
+            None => (text, ""),
+        };
+        if self.video_rooms.has(name.trim()) {
+            return Some(Entrance {
+                flags: MemberFlags::parse(flags),
+                ..Entrance::of_video_room(name.trim())
+            });
+        }
+        Entrance::parse(text)
+    }
+
+    /// Whoever publishes in a video room is in its conference to be heard and controlled. The door of the video room
+    /// has decided that it may.
+    fn enter_as_participant(&mut self, id: &ChannelId, room: &str) -> bool {
+        self.answer_channel(id);
+        if self.channels.get(id).is_none_or(|live| !live.is_up()) {
+            return false;
+        }
+        let entrance = Entrance::of_video_room(room);
+        let flags = MemberFlags {
+            deaf: true,
+            no_music: true,
+            ..MemberFlags::default()
+        };
+        let mix = match self.rooms.by_name(room) {
+            Some(mix) => Some(mix),
+            None => self.open_room(id, &entrance),
+        };
+        if let Some(mix) = mix {
+            self.enter_room(mix, id, flags);
+        }
+        mix.is_some()
     }
 
     /// Decides at the door.
@@ -154,7 +206,7 @@ impl Switch {
             self.play_at_door(id, sound);
             return false;
         }
-        if room.is_full() {
+        if room.is_full() || self.video_rooms.is_full(&entrance.name) {
             tracing::info!(channel = %id, room = entrance.name, "Conference is full");
             return false;
         }
@@ -369,6 +421,9 @@ impl Switch {
         self.fill_floor(mix);
         self.settle_music(mix);
         self.announce_dialled(mix, id);
+        if !flags.ghost {
+            self.entered_conference(&name, id);
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod record;
 mod relate;
 mod settings;
 mod sounds;
+mod video;
 
 use std::collections::HashMap;
 use std::sync::Arc;

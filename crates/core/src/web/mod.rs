@@ -21,7 +21,8 @@ use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
 use media::control::{PeerId, WebCommand};
 
 use crate::{Effect, Switch};
-pub(crate) use call::{extension_headers, is_plain};
+pub(crate) use call::{MAX_SDP, extension_headers, is_plain};
+pub(crate) use change::usable_candidates;
 use register::Registered;
 pub(crate) use register::{WRONG_CREDENTIALS, WebLogin};
 
@@ -109,6 +110,11 @@ impl WebClients {
 
     pub(crate) fn get(&self, id: WebClientId) -> Option<&WebClient> {
         self.clients.get(&id)
+    }
+
+    /// All of them, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (WebClientId, &WebClient)> {
+        self.clients.iter().map(|(id, client)| (*id, client))
     }
 
     /// The client behind a contact URI.

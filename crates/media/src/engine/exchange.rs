@@ -89,8 +89,7 @@ impl Engine {
 
     pub(super) fn monitor(&mut self, leg: LegId, of: Option<LegId>) {
         let Some(of) = of else {
-            let monitors = |leg: &Box<Leg>| matches!(leg.exchange, Exchange::Monitor(_));
-            if self.legs.get(&leg).is_some_and(monitors) {
+            if let Some(Exchange::Monitor(_)) = self.legs.get(&leg).map(|leg| &leg.exchange) {
                 self.leave(leg);
             }
             return;

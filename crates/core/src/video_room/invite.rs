@@ -1,0 +1,274 @@
+//! Inviting accounts: pages are told, phones are called.
+
+use std::sync::Arc;
+
+use api::command::video_room::InviteToVideoRoom;
+use api::dial::{DialString, Leg, Thread, VariableList};
+use api::event::VideoRoomEventKind;
+use api::id::WebClientId;
+use api::{ChannelId, CommandError, ErrorKind, HangupCause};
+use rand::RngCore as _;
+use sip::message::reason_phrase;
+
+use super::senseless;
+use crate::Switch;
+use crate::originate::{AttemptId, OriginateId, Purpose};
+use crate::web::is_plain;
+
+/// Most addresses of one invitation, and most calls of one room that nobody has answered yet.
+const MAX_INVITED: usize = 100;
+/// Longest address, bytes.
+const MAX_ADDRESS: usize = 256;
+/// The variable of a called channel that says which address was invited.
+pub(super) const INVITED_AS: &str = "video_room_invited_as";
+
+/// A call into a room.
+#[derive(Clone, Debug)]
+pub(crate) struct Invitation {
+    pub(crate) room: Arc<str>,
+    /// Who is told how it goes.
+    asker: ChannelId,
+    /// `user@host`
+    participant: Arc<str>,
+    /// Status told last.
+    told: u16,
+}
+
+/// Where an address leads by phone.
+enum Reached {
+    /// These ring at once.
+    Legs(Vec<(Arc<str>, Arc<str>)>),
+    /// It cannot be called, for the reason a phone would give.
+    Nowhere(u16),
+    /// It has pages only.
+    NoPhone,
+}
+
+impl Switch {
+    pub(super) fn invite_to_video_room(
+        &mut self,
+        command: InviteToVideoRoom,
+    ) -> Result<(), CommandError> {
+        let InviteToVideoRoom {
+            channel,
+            participants,
+        } = command;
+        let (name, originator) = self.require_participant(&channel)?;
+        let mut invited: Vec<Arc<str>> = Vec::new();
+        for address in participants {
+            let bare = address.strip_prefix("sip:").unwrap_or(&address);
+            if !is_address(bare) {
+                return Err(senseless("participants", "not an address we could call"));
+            }
+            if !invited.iter().any(|known| **known == *bare) {
+                invited.push(bare.into());
+            }
+        }
+        if invited.len() + self.invitations_of(&name).len() > MAX_INVITED {
+            return Err(CommandError::new(
+                ErrorKind::LimitReached,
+                "too many are being called",
+            ));
+        }
+        let asker = self.as_web_leg(&channel).map(|leg| leg.client);
+        let clients = self.web_clients_where(|client, own| {
+            Some(client) != asker && invited.iter().any(|to| self.is_account(own, to))
+        });
+        let event = VideoRoomEventKind::Invited {
+            clients: clients.clone(),
+            participants: invited.clone(),
+            originator,
+            number: self.rng.next_u32(),
+        };
+        self.tell_video_room(&name, event);
+        for participant in invited {
+            let has_page = self.has_page(&participant);
+            let invitation = Invitation {
+                room: name.clone(),
+                asker: channel.clone(),
+                participant,
+                told: 0,
+            };
+            self.call_into_video_room(invitation, has_page);
+        }
+        Ok(())
+    }
+
+    /// Whether two addresses are of one account, under any of its domain's names.
+    fn is_account(&self, own: &str, other: &str) -> bool {
+        let key = |address: &str| {
+            let (user, domain) = address.split_once('@')?;
+            Some(self.account(domain, user)?.address())
+        };
+        own.eq_ignore_ascii_case(other) || key(own).is_some_and(|own| Some(own) == key(other))
+    }
+
+    fn has_page(&self, address: &str) -> bool {
+        !self
+            .web_clients_where(|_, own| self.is_account(own, address))
+            .is_empty()
+    }
+
+    /// The clients of some addresses, in the order of their numbers.
+    fn web_clients_where(&self, pick: impl Fn(WebClientId, &str) -> bool) -> Vec<WebClientId> {
+        let mut clients: Vec<WebClientId> = self
+            .web
+            .iter()
+            .filter(|(id, client)| pick(*id, &client.address()))
+            .map(|(id, _)| id)
+            .collect();
+        clients.sort_unstable();
+        clients
+    }
+
+    /// The phones of an address.
+    fn reach_by_phone(&self, address: &str, has_page: bool) -> Reached {
+        let Some((user, host)) = address.split_once('@') else {
+            return Reached::Nowhere(404);
+        };
+        if !self.is_local_host(host) {
+            if has_page {
+                return Reached::NoPhone;
+            }
+            let profile = self.web_profile(host);
+            return Reached::Legs(vec![(
+                "sofia".into(),
+                format!("{profile}/{address}").into(),
+            )]);
+        }
+        let contacts = self.contacts_of(host, user);
+        if !contacts.is_empty() {
+            let leg = |contact: &crate::registrar::Contact| {
+                let address = format!("{}/{}", contact.profile, contact.uri);
+                ("sofia".into(), address.into())
+            };
+            return Reached::Legs(contacts.iter().map(leg).collect());
+        }
+        // The dialplan is not asked: whoever is let into a room may not call wherever it leads.
+        match self.account(host, user) {
+            None if !has_page => Reached::Nowhere(404),
+            Some(account) if !has_page && account.user.param("dial-string").is_some() => {
+                Reached::Legs(vec![("user".into(), address.into())])
+            }
+            Some(_) if !has_page => Reached::Nowhere(480),
+            Some(_) | None => Reached::NoPhone,
+        }
+    }
+
+    fn call_into_video_room(&mut self, invitation: Invitation, has_page: bool) {
+        let legs = match self.reach_by_phone(&invitation.participant, has_page) {
+            Reached::NoPhone => return,
+            Reached::Nowhere(code) => return self.tell_invitation(&invitation, code),
+            Reached::Legs(legs) => legs,
+        };
+        if self.view.settings.paused_outbound || self.view.settings.draining {
+            return self.tell_invitation(&invitation, 503);
+        }
+        let leg = |(endpoint, address)| Leg {
+            variables: Vec::new(),
+            endpoint,
+            address,
+        };
+        let dial = DialString {
+            variables: self.invitation_variables(&invitation),
+            threads: vec![Thread {
+                variables: Vec::new(),
+                hunts: vec![legs.into_iter().map(leg).collect()],
+            }],
+        };
+        self.originate(dial, None, Purpose::VideoRoom(Box::new(invitation)));
+    }
+
+    /// The room calls, under the address by which it can be called back. Nobody is in it before he answers.
+    fn invitation_variables(&self, invitation: &Invitation) -> VariableList {
+        let (user, host) = invitation
+            .room
+            .split_once('@')
+            .unwrap_or((&invitation.room, ""));
+        let callee = invitation.participant.split_once('@');
+        let callee_name = callee.map(|(user, host)| {
+            let account = self.account(host, user);
+            let shown = account
+                .as_ref()
+                .and_then(|account| account.user.variable("effective_caller_id_name"));
+            shown.unwrap_or(user).to_owned()
+        });
+        [
+            ("origination_caller_id_name", user),
+            ("origination_caller_id_number", user),
+            ("sip_from_host", host),
+            ("ignore_early_media", "true"),
+            (
+                "origination_callee_id_name",
+                callee_name.as_deref().unwrap_or_default(),
+            ),
+            (INVITED_AS, &invitation.participant),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
+    }
+
+    /// Tells who invited how it goes, unless it has left.
+    fn tell_invitation(&mut self, invitation: &Invitation, code: u16) {
+        if self.video_rooms.places.get(&invitation.asker) != Some(&invitation.room) {
+            return;
+        }
+        let status = VideoRoomEventKind::InviteStatus {
+            channel: invitation.asker.clone(),
+            participant: invitation.participant.clone(),
+            code,
+            phrase: reason_phrase(code).into(),
+        };
+        self.tell_video_room(&invitation.room, status);
+    }
+
+    /// A call into a room rings; said once, however many phones do.
+    pub(crate) fn invitation_rings(&mut self, attempt: AttemptId) {
+        let originate = self.originates.get_mut(&attempt.originate);
+        let Some(Purpose::VideoRoom(invitation)) = originate.map(|o| &mut o.purpose) else {
+            return;
+        };
+        if std::mem::replace(&mut invitation.told, 180) == 180 {
+            return;
+        }
+        let invitation = invitation.clone();
+        self.tell_invitation(&invitation, 180);
+    }
+
+    /// A call into a room was decided.
+    pub(crate) fn invitation_done(&mut self, invitation: &Invitation, refused: Option<u16>) {
+        self.tell_invitation(invitation, refused.unwrap_or(200));
+    }
+
+    /// The calls into a room that nobody has answered, in the order they began.
+    fn invitations_of(&self, name: &str) -> Vec<OriginateId> {
+        let mut calls: Vec<OriginateId> = self
+            .originates
+            .iter()
+            .filter(|(_, originate)| match &originate.purpose {
+                Purpose::VideoRoom(invitation) => *invitation.room == *name,
+                Purpose::Command { .. } | Purpose::Bridge { .. } | Purpose::Room { .. } => false,
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        calls.sort_unstable();
+        calls
+    }
+
+    /// Nobody is there any more whom the called could meet.
+    pub(super) fn cancel_invitations(&mut self, name: &str) {
+        for id in self.invitations_of(name) {
+            self.cancel_originate(id, HangupCause::OriginatorCancel);
+        }
+    }
+}
+
+/// `user@host`, of characters that mean nothing to dial strings.
+fn is_address(text: &str) -> bool {
+    text.len() <= MAX_ADDRESS
+        && text.split_once('@').is_some_and(|(user, host)| {
+            let plain = |part: &str| !part.is_empty() && is_plain(part);
+            plain(user) && plain(host)
+        })
+}

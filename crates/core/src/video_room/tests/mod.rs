@@ -1,0 +1,1 @@
+//! Video rooms in a whole switch.
