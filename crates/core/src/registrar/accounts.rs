@@ -27,6 +27,13 @@ impl Account {
     pub(crate) fn address(&self) -> Arc<str> {
         address(&self.user.id, &self.domain)
     }
+
+    /// How the directory wants the user called, where that is not simply where it is registered.
+    pub(crate) fn own_dial_string(&self) -> Option<&str> {
+        self.user
+            .param("dial-string")
+            .filter(|text| !text.contains("sofia_contact"))
+    }
 }
 
 /// The HA1 of a user for a realm: from `a1-hash` where there is one (good for the directory's own domain only), or

@@ -47,7 +47,7 @@ impl Past {
 }
 
 impl Switch {
-    pub(super) fn say_in_video_room(
+    pub(crate) fn say_in_video_room(
         &mut self,
         command: SayInVideoRoom,
     ) -> Result<(), CommandError> {
@@ -109,7 +109,7 @@ impl Switch {
         self.tell_video_room(name, said);
     }
 
-    pub(super) fn show_composing(&mut self, command: &ShowComposing) -> Result<(), CommandError> {
+    pub(crate) fn show_composing(&mut self, command: &ShowComposing) -> Result<(), CommandError> {
         let (name, from) = self.require_participant(&command.channel)?;
         let composing = VideoRoomEventKind::Composing {
             channel: command.channel.clone(),
@@ -121,7 +121,7 @@ impl Switch {
         Ok(())
     }
 
-    pub(super) fn share_file(&mut self, command: &ShareFile) -> Result<(), CommandError> {
+    pub(crate) fn share_file(&mut self, command: &ShareFile) -> Result<(), CommandError> {
         let (name, uploader) = self.require_participant(&command.channel)?;
         if command.name.is_empty() || command.name.len() > MAX_FILE_NAME {
             return Err(senseless("name", "no name of a file"));

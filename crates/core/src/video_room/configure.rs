@@ -11,7 +11,7 @@ use crate::Switch;
 const MAX_ACTIVE: usize = 2;
 
 impl Switch {
-    pub(super) fn configure_video_room(
+    pub(crate) fn configure_video_room(
         &mut self,
         command: &ConfigureVideoRoom,
     ) -> Result<(), CommandError> {
@@ -37,7 +37,7 @@ impl Switch {
         Ok(())
     }
 
-    pub(super) fn toggle_hand(&mut self, command: &ToggleHand) -> Result<(), CommandError> {
+    pub(crate) fn toggle_hand(&mut self, command: &ToggleHand) -> Result<(), CommandError> {
         let missing = || CommandError::not_found(ObjectKind::Member);
         let channel = &command.channel;
         let name = self.video_rooms.places.get(channel).cloned();
@@ -53,7 +53,7 @@ impl Switch {
         Ok(())
     }
 
-    pub(super) fn ask_for_silence(&mut self, command: &AskForSilence) -> Result<(), CommandError> {
+    pub(crate) fn ask_for_silence(&mut self, command: &AskForSilence) -> Result<(), CommandError> {
         let (name, _) = self.require_participant(&command.channel)?;
         let originator = command.channel.clone();
         self.tell_video_room(&name, VideoRoomEventKind::MuteAsked { originator });

@@ -42,7 +42,7 @@ enum Stage {
 }
 
 impl Switch {
-    pub(super) fn attach_feed(&mut self, command: &AttachFeed) -> Result<FeedId, CommandError> {
+    pub(crate) fn attach_feed(&mut self, command: &AttachFeed) -> Result<FeedId, CommandError> {
         let AttachFeed { channel, publisher } = command;
         let (name, _) = self.require_participant(channel)?;
         if channel == publisher {
@@ -102,7 +102,7 @@ impl Switch {
             .ok_or_else(|| CommandError::not_found(ObjectKind::Member))
     }
 
-    pub(super) fn answer_feed(&mut self, command: &AnswerFeed) -> Result<(), CommandError> {
+    pub(crate) fn answer_feed(&mut self, command: &AnswerFeed) -> Result<(), CommandError> {
         let feed = self.require_feed(command.feed)?;
         if feed.stage != Stage::Offered {
             return Err(CommandError::new(
@@ -119,7 +119,7 @@ impl Switch {
         Ok(())
     }
 
-    pub(super) fn trickle_feed(&mut self, command: &TrickleFeed) -> Result<(), CommandError> {
+    pub(crate) fn trickle_feed(&mut self, command: &TrickleFeed) -> Result<(), CommandError> {
         let peer = self.require_feed(command.feed)?.peer;
         for candidate in usable_candidates(&command.candidates) {
             let candidate = candidate.to_string();
@@ -128,13 +128,13 @@ impl Switch {
         Ok(())
     }
 
-    pub(super) fn detach_feed(&mut self, command: &DetachFeed) -> Result<(), CommandError> {
+    pub(crate) fn detach_feed(&mut self, command: &DetachFeed) -> Result<(), CommandError> {
         self.require_feed(command.feed)?;
         self.drop_feed(command.feed, true);
         Ok(())
     }
 
-    pub(super) fn update_feed(&mut self, command: &UpdateFeed) -> Result<(), CommandError> {
+    pub(crate) fn update_feed(&mut self, command: &UpdateFeed) -> Result<(), CommandError> {
         let flow = command.flow;
         let feed = self.require_feed(command.feed)?;
         let before = (feed.audio, feed.video);

@@ -38,7 +38,7 @@ impl VideoRoom {
 
 impl Switch {
     /// A publisher pauses, resumes or limits what it sends.
-    pub(super) fn update_publication(
+    pub(crate) fn update_publication(
         &mut self,
         command: &UpdatePublication,
     ) -> Result<(), CommandError> {

@@ -45,7 +45,7 @@ enum Reached {
 }
 
 impl Switch {
-    pub(super) fn invite_to_video_room(
+    pub(crate) fn invite_to_video_room(
         &mut self,
         command: InviteToVideoRoom,
     ) -> Result<(), CommandError> {
@@ -144,14 +144,16 @@ impl Switch {
             };
             return Reached::Legs(contacts.iter().map(leg).collect());
         }
-        // The dialplan is not asked: whoever is let into a room may not call wherever it leads.
-        match self.account(host, user) {
-            None if !has_page => Reached::Nowhere(404),
-            Some(account) if !has_page && account.user.param("dial-string").is_some() => {
-                Reached::Legs(vec![("user".into(), address.into())])
-            }
-            Some(_) if !has_page => Reached::Nowhere(480),
-            Some(_) | None => Reached::NoPhone,
+        // The dialplan is not asked: whoever is let into a room may not call wherever that leads.
+        if has_page {
+            return Reached::NoPhone;
+        }
+        let Some(account) = self.account(host, user) else {
+            return Reached::Nowhere(404);
+        };
+        match account.own_dial_string() {
+            Some(_) => Reached::Legs(vec![("user".into(), address.into())]),
+            None => Reached::Nowhere(480),
         }
     }
 

@@ -20,7 +20,7 @@ const BITRATES: std::ops::RangeInclusive<u32> = 64_000..=4_194_304;
 
 impl Switch {
     /// A web client enters a room; its channel.
-    pub(super) fn join_video_room(
+    pub(crate) fn join_video_room(
         &mut self,
         command: JoinVideoRoom,
     ) -> Result<ChannelId, CommandError> {

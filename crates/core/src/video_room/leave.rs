@@ -11,7 +11,7 @@ use crate::work::Work;
 
 impl Switch {
     /// A participant leaves because it wants to.
-    pub(super) fn leave_video_room(
+    pub(crate) fn leave_video_room(
         &mut self,
         command: &LeaveVideoRoom,
     ) -> Result<(), CommandError> {

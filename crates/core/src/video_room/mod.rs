@@ -24,7 +24,7 @@ use std::time::Instant;
 use api::command::video_room::VideoRoomSettings;
 use api::event::{EventKind, Publisher, SharedFile, VideoRoomEvent, VideoRoomEventKind, WebParty};
 use api::id::FeedId;
-use api::{ChannelId, Command, CommandError, ErrorKind, ObjectKind, RequestId};
+use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
 use media::control::{LegId, PeerId};
 
 use crate::Switch;
@@ -198,38 +198,6 @@ impl Phone {
 }
 
 impl Switch {
-    /// Carries out one command about video rooms.
-    pub(crate) fn video_room_command(&mut self, id: RequestId, command: Command) {
-        let done = match command {
-            Command::JoinVideoRoom(c) => {
-                let joined = self.join_video_room(c);
-                return self.answer(id, joined);
-            }
-            Command::AttachFeed(c) => {
-                let feed = self.attach_feed(&c);
-                return self.answer(id, feed);
-            }
-            Command::LeaveVideoRoom(c) => self.leave_video_room(&c),
-            Command::AnswerFeed(c) => self.answer_feed(&c),
-            Command::TrickleFeed(c) => self.trickle_feed(&c),
-            Command::DetachFeed(c) => self.detach_feed(&c),
-            Command::UpdateFeed(c) => self.update_feed(&c),
-            Command::UpdatePublication(c) => self.update_publication(&c),
-            Command::ConfigureVideoRoom(c) => self.configure_video_room(&c),
-            Command::ToggleHand(c) => self.toggle_hand(&c),
-            Command::AskForSilence(c) => self.ask_for_silence(&c),
-            Command::SayInVideoRoom(c) => self.say_in_video_room(c),
-            Command::ShowComposing(c) => self.show_composing(&c),
-            Command::ShareFile(c) => self.share_file(&c),
-            Command::InviteToVideoRoom(c) => self.invite_to_video_room(c),
-            other => Err(CommandError::new(
-                ErrorKind::Internal,
-                format!("{} is not about video rooms", other.name()),
-            )),
-        };
-        self.answer(id, done);
-    }
-
     /// Tells those in a room something.
     fn tell_video_room(&mut self, room: &Arc<str>, kind: VideoRoomEventKind) {
         let event = VideoRoomEvent {
