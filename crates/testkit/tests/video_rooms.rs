@@ -1,9 +1,14 @@
 //! Pages and phones meet in video rooms.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it names"
+)]
+
 use std::time::Duration;
 
 use api::ChannelId;
-use api::command::call::{HangupAll, Matching};
+use api::command::call::{BridgeChannels, HangupAll, Matching};
 use api::command::channel::{Hangup, LegChoice, Transfer};
 use api::command::room::{ControlRoom, MemberTarget, RoomControl, Toggle};
 use api::command::video_room::{
@@ -332,7 +337,8 @@ fn operate(world: &mut World) {
     });
     let member = pick(world, &members.unwrap_or_default());
     let channel = pick(world, &channels);
-    match (world.rng.random_range(0..5), member, channel) {
+    let other = pick(world, &channels);
+    match (world.rng.random_range(0..6), member, channel) {
         (0, Some(id), _) => {
             let target = MemberTarget::Id(id);
             control(
@@ -352,7 +358,12 @@ fn operate(world: &mut World) {
             let cause = HangupCause::ManagerRequest;
             world.ask(Hangup { channel, cause });
         }
-        (4, _, Some(channel)) => {
+        (4, _, Some(a)) => {
+            if let Some(b) = other {
+                world.ask(BridgeChannels { a, b });
+            }
+        }
+        (5, _, Some(channel)) => {
             world.ask(Transfer {
                 channel,
                 leg: LegChoice::A,

@@ -109,7 +109,7 @@ impl Switch {
         self.video_rooms.rooms.insert(name.clone(), room);
         // Phones that met there before.
         for channel in self.conference_channels(name) {
-            self.add_phone(name, &channel);
+            self.seat_phone(name, &channel);
         }
         worker
     }

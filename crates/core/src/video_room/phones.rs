@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::ChannelId;
-use api::event::{VideoRoomEventKind, WebParty};
+use api::event::{Publisher, VideoRoomEventKind, WebParty};
 use media::control::{
     CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, OpusSending, PeerId, WebCommand,
 };
@@ -19,31 +19,33 @@ const VOICE_PAYLOAD_TYPE: u8 = 111;
 impl Switch {
     /// Somebody entered the conference of that name.
     pub(crate) fn entered_conference(&mut self, name: &Arc<str>, id: &ChannelId) {
-        if !self.video_rooms.has(name) {
-            return;
-        }
-        if self.video_rooms.places.contains_key(id) {
-            self.record_video_room(name);
-        } else {
-            self.add_phone(name, id);
+        match self.video_rooms.places.get(id) {
+            Some(place) if place == name => self.record_video_room(name),
+            // A participant sent here from its own room, which it is about to leave for good.
+            Some(_) => {}
+            None => {
+                if let Some(phone) = self.seat_phone(name, id) {
+                    let party = phone.party.clone();
+                    self.tell_video_room(name, VideoRoomEventKind::PublisherJoined(phone));
+                    self.notice(name, &party, "joined");
+                }
+            }
         }
     }
 
-    pub(super) fn add_phone(&mut self, name: &Arc<str>, id: &ChannelId) {
-        let party = self.phone_party(id);
+    /// Makes a publisher of somebody in the conference of a room; `None` when there is no room, or none with sound.
+    pub(super) fn seat_phone(&mut self, name: &Arc<str>, id: &ChannelId) -> Option<Publisher> {
         let phone = Phone {
             channel: id.clone(),
-            party: party.clone(),
+            party: self.phone_party(id),
             voice: None,
         };
         let shown = phone.shown();
-        let Some(room) = self.video_rooms.rooms.get_mut(name) else {
-            return;
-        };
+        let room = self.video_rooms.rooms.get_mut(name);
+        let room = room.filter(|room| room.settings.audio)?;
         room.phones.push(phone);
         self.video_rooms.places.insert(id.clone(), name.clone());
-        self.tell_video_room(name, VideoRoomEventKind::PublisherJoined(shown));
-        self.notice(name, &party, "joined");
+        Some(shown)
     }
 
     pub(super) fn remove_phone(&mut self, name: &Arc<str>, id: &ChannelId) {

@@ -141,7 +141,6 @@ fn phones_stay_a_conference_when_the_last_browser_leaves() {
     assert_eq!(
         stage.told(),
         [
-            "+phone Outbound Call <7007@127.0.0.1>",
             "a joined, answer of 1, true true: [phone Outbound Call <7007@127.0.0.1>] active [] hands [] files [] 0s",
             "+a"
         ]
@@ -152,9 +151,62 @@ fn phones_stay_a_conference_when_the_last_browser_leaves() {
     assert_eq!(stage.told(), ["a left: 0 ", "-a", "closed"]);
     assert_eq!(stage.rig.view.rooms.get(ROOM).unwrap().members.len(), 1);
     stage.join(2, "b");
-    assert!(stage.told()[1].contains("[phone "));
+    assert!(stage.told()[0].contains("[phone "));
     stage.hang_up(&p);
     assert_eq!(stage.told(), ["-p"]);
+}
+
+#[test]
+fn a_room_without_sound_has_no_phones() {
+    let mut stage = Stage::with_clients();
+    let mut command = Stage::joining(1);
+    command.settings.audio = false;
+    let a = stage.join_as("a", command);
+    stage.told();
+    let p = phone(&mut stage, ROOM);
+    assert_eq!(stage.told(), [""; 0]);
+    assert_eq!(stage.attach(&a, &p).unwrap_err().kind, NOBODY);
+    stage.hang_up(&p);
+    stage.leave(&a);
+    stage.check_empty();
+}
+
+#[test]
+fn who_is_moved_between_rooms_is_a_phone_there_and_a_participant_nowhere() {
+    let (mut stage, ids) = Stage::with_room(2);
+    let mut other = Stage::joining(3);
+    other.room = "other@videoconference.example.org".into();
+    stage.rig.get(other).unwrap();
+    stage.rig.events.clear();
+    let p = phone(&mut stage, ROOM);
+    let members = stage.rig.view.rooms.get(ROOM).unwrap().members.clone();
+    for member in [members[2].id, members[0].id] {
+        stage.control(RoomControl::Transfer {
+            to: "other@videoconference.example.org".into(),
+            member,
+        });
+    }
+    let seen = |event: &api::Event| match &event.kind {
+        EventKind::VideoRoom(event) => {
+            let room = event.room.split('@').next().unwrap_or_default();
+            match &event.kind {
+                Kind::PublisherJoined(publisher) => Some(format!("{room} +{}", publisher.channel)),
+                Kind::PublisherLeft { channel } => Some(format!("{room} -{channel}")),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    assert_eq!(
+        stage.rig.seen(seen),
+        [
+            format!("team +{p}"),
+            format!("team -{p}"),
+            format!("other +{p}"),
+            format!("team -{}", ids[0])
+        ]
+    );
+    assert!(stage.rig.view.channels.get(&ids[0]).is_none());
 }
 
 #[test]
