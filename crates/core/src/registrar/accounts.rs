@@ -93,6 +93,17 @@ impl Switch {
             .map(|domain| domain.name.clone())
     }
 
+    /// What a domain of the directory may be called: by its own name, and by those of profiles that stand for it.
+    pub(crate) fn names_of_domain(&self, domain: &Arc<str>) -> Vec<Arc<str>> {
+        let mut names = vec![domain.clone()];
+        for profile in &self.config.profiles {
+            let stands_for =
+                |name: &&Arc<str>| self.domain_of(profile, name).as_ref() == Some(domain);
+            names.extend(profile.domains.iter().filter(stands_for).cloned());
+        }
+        names
+    }
+
     /// The account of a user in a domain, under any of the domain's names.
     pub(crate) fn account(&self, domain: &str, user: &str) -> Option<Account> {
         let of_profile = || {

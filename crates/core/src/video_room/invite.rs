@@ -71,18 +71,20 @@ impl Switch {
             ));
         }
         let asker = self.as_web_leg(&channel).map(|leg| leg.client);
-        let clients = self.web_clients_where(|client, own| {
-            Some(client) != asker && invited.iter().any(|to| self.is_account(own, to))
-        });
+        let of_each: Vec<Vec<WebClientId>> = invited.iter().map(|to| self.pages_of(to)).collect();
+        let mut clients: Vec<WebClientId> = of_each.iter().flatten().copied().collect();
+        clients.sort_unstable();
+        clients.dedup();
+        clients.retain(|client| Some(*client) != asker);
         let event = VideoRoomEventKind::Invited {
-            clients: clients.clone(),
+            clients,
             participants: invited.clone(),
             originator,
             number: self.rng.next_u32(),
         };
         self.tell_video_room(&name, event);
-        for participant in invited {
-            let has_page = self.has_page(&participant);
+        for (participant, pages) in invited.into_iter().zip(of_each) {
+            let has_page = !pages.is_empty();
             let invitation = Invitation {
                 room: name.clone(),
                 asker: channel.clone(),
@@ -94,31 +96,12 @@ impl Switch {
         Ok(())
     }
 
-    /// Whether two addresses are of one account, under any of its domain's names.
-    fn is_account(&self, own: &str, other: &str) -> bool {
-        let key = |address: &str| {
-            let (user, domain) = address.split_once('@')?;
-            Some(self.account(domain, user)?.address())
-        };
-        own.eq_ignore_ascii_case(other) || key(own).is_some_and(|own| Some(own) == key(other))
-    }
-
-    fn has_page(&self, address: &str) -> bool {
-        !self
-            .web_clients_where(|_, own| self.is_account(own, address))
-            .is_empty()
-    }
-
-    /// The clients of some addresses, in the order of their numbers.
-    fn web_clients_where(&self, pick: impl Fn(WebClientId, &str) -> bool) -> Vec<WebClientId> {
-        let mut clients: Vec<WebClientId> = self
-            .web
-            .iter()
-            .filter(|(id, client)| pick(*id, &client.address()))
-            .map(|(id, _)| id)
-            .collect();
-        clients.sort_unstable();
-        clients
+    /// The clients of an address.
+    fn pages_of(&self, address: &str) -> Vec<WebClientId> {
+        match address.split_once('@') {
+            Some((user, host)) => self.web_clients_at(user, host),
+            None => Vec::new(),
+        }
     }
 
     /// The phones of an address.

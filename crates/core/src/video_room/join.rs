@@ -10,7 +10,7 @@ use media::control::VideoCodec;
 
 use super::{MAX_ROOMS, Participant, VideoRoom, senseless};
 use crate::Switch;
-use crate::leg::Participation;
+use crate::leg::{LegEnd, Participation};
 use crate::web::{MAX_SDP, is_plain};
 
 /// Longest name of a room, bytes: that of a conference.
@@ -114,15 +114,13 @@ impl Switch {
         worker
     }
 
-    /// What a channel that arrives runs instead of its dialplan: a participant enters its room, and so does who
-    /// calls the address of a room.
+    /// What a channel that arrives runs instead of its dialplan: a participant enters its room, and so does a phone
+    /// that calls the address of a room. Pages enter by joining only, so that their door can judge.
     pub(crate) fn video_room_route(&self, id: &ChannelId) -> Option<Application> {
-        let name = match self
-            .as_web_leg(id)
-            .and_then(|leg| leg.participation.as_ref())
-        {
-            Some(participation) => participation.room.clone(),
-            None => {
+        let name = match &self.channels.get(id)?.end {
+            LegEnd::Null | LegEnd::Loopback(_) => return None,
+            LegEnd::Web(leg) => leg.participation.as_ref()?.room.clone(),
+            LegEnd::Sip(_) => {
                 let (user, host) = (self.var(id, "sip_req_user")?, self.var(id, "sip_req_host")?);
                 let name = format!("{user}@{host}").to_ascii_lowercase();
                 let (name, _) = self.video_rooms.rooms.get_key_value(name.as_str())?;

@@ -152,11 +152,14 @@ impl Switch {
         let Some(room) = self.video_rooms.rooms.get_mut(name) else {
             return;
         };
+        let phone = room.phones.iter().position(|p| p.channel == *id);
+        let Some(at) = phone.filter(|at| room.phones[*at].voice.is_some()) else {
+            return;
+        };
         if room.has_feed_of(id) {
             return;
         }
-        let phone = room.phones.iter_mut().find(|p| p.channel == *id);
-        if let Some(voice) = phone.and_then(|phone| phone.voice.take()) {
+        if let Some(voice) = room.phones[at].voice.take() {
             self.close_voice(&voice);
         }
     }

@@ -157,6 +157,28 @@ fn phones_stay_a_conference_when_the_last_browser_leaves() {
 }
 
 #[test]
+fn programs_call_others_into_the_conference_of_a_room() {
+    let (mut stage, ids) = Stage::with_room(1);
+    stage.control(RoomControl::Dial {
+        dial: DialString::parse("null/7008").unwrap(),
+        caller_id_number: None,
+        caller_id_name: None,
+        background: None,
+    });
+    assert_eq!(stage.told(), ["+phone Outbound Call <7008@127.0.0.1>"]);
+    assert_eq!(stage.rig.view.rooms.size(), 1);
+    stage.leave(&ids[0]);
+}
+
+#[test]
+fn a_page_enters_by_joining_only() {
+    let (mut stage, _) = Stage::with_room(1);
+    let client = WebClientId(2);
+    crate::web::tests::place(&mut stage.rig, client, ROOM, AUDIO);
+    assert_eq!(stage.rig.view.rooms.get(ROOM).unwrap().members.len(), 1);
+}
+
+#[test]
 fn a_room_without_sound_has_no_phones() {
     let mut stage = Stage::with_clients();
     let mut command = Stage::joining(1);
