@@ -14,6 +14,7 @@ use api::dial::{DialString, VariableList};
 use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use crate::Switch;
+use crate::room::conference_of;
 use crate::timers::Deadline;
 use crate::video_room::Invitation;
 use crate::work::Work;
@@ -123,7 +124,7 @@ impl Switch {
         let worker = match &purpose {
             Purpose::Bridge { a } => self.channels.get(a).map_or(0, |live| live.media.worker),
             Purpose::Room { room, .. } => self.room_worker(room),
-            Purpose::VideoRoom(invitation) => self.room_worker(&invitation.room),
+            Purpose::VideoRoom(invitation) => self.room_worker(&conference_of(&invitation.room)),
             Purpose::Command { .. } => self.place(),
         };
         let threads = dial

@@ -299,7 +299,7 @@ impl Switch {
             }
             Purpose::VideoRoom(invitation) => {
                 self.invitation_done(&invitation, None);
-                let room = invitation.room.clone();
+                let room = crate::room::conference_of(&invitation.room);
                 let then = Then::Run(api::Application::new("conference", room));
                 self.start_then(id, then, None);
             }

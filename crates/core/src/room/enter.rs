@@ -76,18 +76,8 @@ impl Entrance {
     }
 }
 
-impl Entrance {
-    fn of_video_room(name: &str) -> Self {
-        Self {
-            name: name.into(),
-            profile: "default".into(),
-            ..Self::default()
-        }
-    }
-}
-
 impl MemberFlags {
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut flags = Self::default();
         for word in text
             .split(['|', ','])
@@ -143,44 +133,6 @@ impl Switch {
             self.dial_beside(id, &entrance, dial);
         }
         entered
-    }
-
-    /// Reads the argument of `conference`: the name of a video room stands for its conference.
-    pub(super) fn entrance(&self, text: &str) -> Option<Entrance> {
-        let (name, flags) = match text.split_once("+flags{") {
-            Some((name, flags)) => (name, flags.split('}').next().unwrap_or_default()),
-            None => (text, ""),
-        };
-        if self.video_rooms.has(name.trim()) {
-            return Some(Entrance {
-                flags: MemberFlags::parse(flags),
-                ..Entrance::of_video_room(name.trim())
-            });
-        }
-        Entrance::parse(text)
-    }
-
-    /// Whoever publishes in a video room is in its conference to be heard and controlled. The door of the video room
-    /// has decided that it may.
-    fn enter_as_participant(&mut self, id: &ChannelId, room: &str) -> bool {
-        self.answer_channel(id);
-        if self.channels.get(id).is_none_or(|live| !live.is_up()) {
-            return false;
-        }
-        let entrance = Entrance::of_video_room(room);
-        let flags = MemberFlags {
-            deaf: true,
-            no_music: true,
-            ..MemberFlags::default()
-        };
-        let mix = match self.rooms.by_name(room) {
-            Some(mix) => Some(mix),
-            None => self.open_room(id, &entrance),
-        };
-        if let Some(mix) = mix {
-            self.enter_room(mix, id, flags);
-        }
-        mix.is_some()
     }
 
     /// Decides at the door.

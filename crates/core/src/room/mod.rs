@@ -19,6 +19,8 @@ mod settings;
 mod sounds;
 mod video;
 
+pub(crate) use video::conference_of;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;

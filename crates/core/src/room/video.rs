@@ -5,9 +5,54 @@ use std::sync::Arc;
 use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
 
 use super::Place;
+use super::enter::{Entrance, MemberFlags};
+use super::settings::Settings;
 use crate::Switch;
 
+/// The profile of such a conference.
+const PROFILE: &str = "default";
+
+/// The argument of `conference` that means the conference of a video room, whatever the room's name looks like.
+pub(crate) fn conference_of(video_room: &str) -> String {
+    format!("{video_room}@{PROFILE}")
+}
+
+fn entrance_of(video_room: &str, flags: MemberFlags) -> Entrance {
+    Entrance {
+        name: video_room.into(),
+        profile: PROFILE.into(),
+        pin: None,
+        flags,
+    }
+}
+
 impl Switch {
+    /// Reads the argument of `conference`: the name of a video room stands for its conference.
+    pub(super) fn entrance(&self, text: &str) -> Option<Entrance> {
+        let (name, flags) = match text.split_once("+flags{") {
+            Some((name, flags)) => (name.trim(), flags.split('}').next().unwrap_or_default()),
+            None => (text.trim(), ""),
+        };
+        let room = name
+            .strip_suffix(PROFILE)
+            .and_then(|room| room.strip_suffix('@'))
+            .filter(|room| self.video_rooms.has(room))
+            .or_else(|| self.is_plainly_video_room(name).then_some(name));
+        match room {
+            Some(room) => Some(entrance_of(room, MemberFlags::parse(flags))),
+            None => Entrance::parse(text),
+        }
+    }
+
+    /// Whether `room@host` cannot mean a conference and its profile. Anybody may call a new room what he likes, so
+    /// `3000@default` is never one.
+    fn is_plainly_video_room(&self, name: &str) -> bool {
+        let host = name.rsplit_once('@').map_or("", |(_, host)| host);
+        self.video_rooms.has(name)
+            && host.contains('.')
+            && !Settings::has_profile(&self.config.xml, host)
+    }
+
     /// Whether somebody more may enter the conference of a video room: no PIN is asked, as the room's own door has
     /// decided.
     ///
@@ -71,5 +116,28 @@ impl Switch {
         let missing = || CommandError::not_found(ObjectKind::Room);
         let mix = self.rooms.by_name(name).ok_or_else(missing)?;
         self.record_room(mix, path)
+    }
+
+    /// Whoever publishes in a video room is in its conference to be heard and controlled. The door of the video room
+    /// has decided that it may.
+    pub(super) fn enter_as_participant(&mut self, id: &ChannelId, room: &str) -> bool {
+        self.answer_channel(id);
+        if self.channels.get(id).is_none_or(|live| !live.is_up()) {
+            return false;
+        }
+        let flags = MemberFlags {
+            deaf: true,
+            no_music: true,
+            ..MemberFlags::default()
+        };
+        let entrance = entrance_of(room, flags);
+        let mix = match self.rooms.by_name(room) {
+            Some(mix) => Some(mix),
+            None => self.open_room(id, &entrance),
+        };
+        if let Some(mix) = mix {
+            self.enter_room(mix, id, flags);
+        }
+        mix.is_some()
     }
 }

@@ -11,8 +11,12 @@ use media::control::VideoCodec;
 use super::{MAX_ROOMS, Participant, VideoRoom, senseless};
 use crate::Switch;
 use crate::leg::{LegEnd, Participation};
+use crate::room::conference_of;
 use crate::web::{MAX_SDP, is_plain};
 
+/// How the host of a room begins that can be called by its address. Whoever makes a room may call it what he likes, so
+/// calls to other hosts are not looked for among them.
+const ROOM_HOSTS: &str = "videoconference.";
 /// Longest name of a room, bytes: that of a conference.
 const MAX_NAME: usize = 256;
 /// Bits per second the publishers of a room may share (sylkrtc.md §6.2).
@@ -123,11 +127,13 @@ impl Switch {
             LegEnd::Sip(_) => {
                 let (user, host) = (self.var(id, "sip_req_user")?, self.var(id, "sip_req_host")?);
                 let name = format!("{user}@{host}").to_ascii_lowercase();
+                name.split_once('@')
+                    .filter(|(_, host)| host.starts_with(ROOM_HOSTS))?;
                 let (name, _) = self.video_rooms.rooms.get_key_value(name.as_str())?;
                 name.clone()
             }
         };
-        Some(Application::new("conference", name))
+        Some(Application::new("conference", conference_of(&name)))
     }
 
     /// The room a channel participates in.

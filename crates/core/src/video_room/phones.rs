@@ -55,11 +55,11 @@ impl Switch {
         let Some(at) = room.phones.iter().position(|p| p.channel == *id) else {
             return;
         };
-        let mut phone = room.phones.remove(at);
-        if let Some(voice) = phone.voice.take() {
+        let phone = room.phones.remove(at);
+        self.publisher_left(name, id, &phone.party);
+        if let Some(voice) = phone.voice {
             self.close_voice(&voice);
         }
-        self.publisher_left(name, id, &phone.party);
     }
 
     /// Who is on the phone: the address that was invited, or the caller's number at the domain it came from.

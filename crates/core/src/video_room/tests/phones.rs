@@ -171,6 +171,35 @@ fn programs_call_others_into_the_conference_of_a_room() {
 }
 
 #[test]
+fn nobody_takes_over_a_conference_or_a_number_by_the_name_of_a_room() {
+    let mut config = crate::rig::config();
+    config.profiles[0].auth_calls = false;
+    let mut stage = Stage::with(Rig::with(config));
+    add(&mut stage.rig, 1, "1000@127.0.0.1");
+    for name in ["3000@default", "1001@127.0.0.1", "bob+1@other.example"] {
+        let mut command = Stage::joining(1);
+        command.room = name.into();
+        stage.rig.get(command).unwrap();
+    }
+    phone(&mut stage, "3000@default");
+    assert_eq!(stage.rig.view.rooms.get("3000").unwrap().members.len(), 1);
+    for address in ["1001@127.0.0.1", "bob+1@other.example"] {
+        stage.rig.receive(SERVER, &invite_to(address));
+        assert_eq!(stage.rig.view.rooms.get(address).unwrap().members.len(), 1);
+    }
+    // Who means the room can say so.
+    phone(&mut stage, "3000@default@default");
+    phone(&mut stage, "bob+1@other.example@default");
+    phone(&mut stage, "bob+1@other.example+flags{mute}");
+    let members = |name: &str| stage.rig.view.rooms.get(name).unwrap().members.clone();
+    assert_eq!(members("3000@default").len(), 2);
+    let with_pictures = members("bob+1@other.example");
+    assert_eq!(with_pictures.len(), 3);
+    assert!(!with_pictures[2].can_speak);
+    assert_eq!(members("3000").len(), 1);
+}
+
+#[test]
 fn a_page_enters_by_joining_only() {
     let (mut stage, _) = Stage::with_room(1);
     let client = WebClientId(2);
