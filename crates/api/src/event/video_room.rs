@@ -75,7 +75,7 @@ pub enum VideoRoomEventKind {
         /// Its phrase, or what became of media.
         phrase: Arc<str>,
     },
-    /// For everybody else.
+    /// For everybody else. Who still joins finds it in its `Joined`, too.
     PublisherJoined(Publisher),
     /// For everybody else.
     PublisherLeft {

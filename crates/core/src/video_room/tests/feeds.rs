@@ -138,3 +138,27 @@ fn feeds_that_fail_end_and_nothing_else_does() {
     stage.leave(b);
     stage.check_empty();
 }
+
+#[test]
+fn nobody_has_more_feeds_than_he_may() {
+    let mut config = crate::rig::config();
+    (config.max_sessions, config.sessions_per_second) = (1000, 1000);
+    let mut stage = Stage::with(Rig::with(config));
+    add(&mut stage.rig, 1, "1000@127.0.0.1");
+    let mut command = Stage::joining(1);
+    command.settings.max_publishers = 1000;
+    let a = stage.join_as("a", command);
+    let phones: Vec<ChannelId> = (0..257).map(|_| phones::phone(&mut stage, ROOM)).collect();
+    for phone in &phones[..256] {
+        stage.attach(&a, phone).unwrap();
+    }
+    assert_eq!(
+        stage.attach(&a, &phones[256]).unwrap_err().kind,
+        ErrorKind::LimitReached
+    );
+    stage.leave(&a);
+    for phone in &phones {
+        stage.hang_up(phone);
+    }
+    stage.check_empty();
+}

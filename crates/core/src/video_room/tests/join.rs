@@ -283,6 +283,34 @@ fn the_conference_of_the_room_controls_it() {
 }
 
 #[test]
+fn the_pin_of_the_conference_is_for_phones() {
+    let (mut stage, ids) = Stage::with_room(1);
+    stage.control(RoomControl::Pin(Some("1234".into())));
+    stage.join(2, "b");
+    assert_eq!(stage.told().len(), 2);
+    phones::phone(&mut stage, ROOM);
+    assert_eq!(stage.told(), [""; 0], "it stands at the door");
+    phones::phone(&mut stage, &format!("{ROOM}@default+1234"));
+    assert_eq!(stage.rig.view.rooms.get(ROOM).unwrap().members.len(), 3);
+    assert_eq!(stage.told(), ["+phone Outbound Call <7007@127.0.0.1>"]);
+    stage.leave(&ids[0]);
+}
+
+#[test]
+fn who_has_no_microphone_publishes_pictures() {
+    let (mut stage, _) = Stage::with_room(1);
+    let mut command = Stage::joining(2);
+    command.offer = VIDEO.into();
+    let b = stage.join_as("b", command);
+    assert_eq!(stage.told().len(), 2, "it joined");
+    stage.leave(&b);
+    let mut command = Stage::joining(2);
+    command.offer = AUDIO.into();
+    stage.join_as("b", command);
+    assert!(stage.told()[2].starts_with("b joined"));
+}
+
+#[test]
 fn candidates_go_to_the_peer_and_changes_are_refused() {
     let (mut stage, ids) = Stage::with_room(1);
     stage

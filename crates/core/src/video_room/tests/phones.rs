@@ -10,7 +10,7 @@ use super::*;
 use crate::web::tests::foreign::{SERVER, phone_sdp};
 
 /// Somebody who enters the room's conference by the dialplan.
-fn phone(stage: &mut Stage, argument: &str) -> ChannelId {
+pub(super) fn phone(stage: &mut Stage, argument: &str) -> ChannelId {
     let originate = Originate {
         dial: DialString::parse("null/7007").unwrap(),
         then: Then::Run(Application::new("conference", argument)),
