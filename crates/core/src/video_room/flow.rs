@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::command::video_room::UpdatePublication;
 use api::{ChannelId, CommandError, ObjectKind};
-use media::control::{MediaCommand, MuteSide, WebCommand};
+use media::control::WebCommand;
 
 use super::VideoRoom;
 use crate::Switch;
@@ -49,23 +49,16 @@ impl Switch {
         let participant = room
             .and_then(|room| room.participant_mut(channel))
             .ok_or_else(missing)?;
-        let before = participant.audio;
         participant.audio = flow.audio.unwrap_or(participant.audio);
         participant.video = flow.video.unwrap_or(participant.video);
         participant.cap = flow.bitrate.map(clamp_bitrate).or(participant.cap);
-        let audio = participant.audio;
-        if audio != before {
-            // Phones hear it through the mix.
-            let (side, on) = (MuteSide::Read, !audio);
-            self.media_of(channel, |leg| MediaCommand::Mute { leg, side, on });
-        }
         self.settle_flow(channel);
         self.share_bitrate(&name);
         Ok(())
     }
 
     /// Tells a source's peer what flows now, if that changed: a publisher muted in the conference is not heard in
-    /// feeds either.
+    /// feeds either, and one that pauses its sound is not heard in the conference.
     pub(crate) fn settle_flow(&mut self, id: &ChannelId) {
         let Some(name) = self.video_rooms.places.get(id).cloned() else {
             return;

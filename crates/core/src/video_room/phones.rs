@@ -126,7 +126,8 @@ impl Switch {
         Some(peer)
     }
 
-    /// Opus, one way; nothing while nothing is said, and no band the phone does not have.
+    /// Opus, one way; nothing while nothing is said, and no band the phone does not have. Losses on the way to browsers
+    /// are reported to the leg.
     fn voice_spec(&self, rate_hz: u32) -> LegSpec {
         let send = CodecSpec::opus(VOICE_PAYLOAD_TYPE);
         LegSpec {
@@ -134,6 +135,7 @@ impl Switch {
             rtcp: Some(NOWHERE),
             send,
             opus: OpusSending {
+                fec: true,
                 dtx: true,
                 max_playback_rate_hz: rate_hz.clamp(8000, 48_000),
                 complexity: self.config.opus_complexity,

@@ -33,6 +33,8 @@ pub(super) struct Peers {
     pub(super) hum_hz: Option<f64>,
     hummed: u16,
     refused: HashSet<PeerId>,
+    /// Whose sound does not flow.
+    silent: HashSet<PeerId>,
     reports: BTreeMap<(Instant, u64), WebReport>,
     order: u64,
     /// Every link of video made.
@@ -90,6 +92,7 @@ impl Peers {
             WebCommand::Close { peer } => {
                 self.living.remove(&peer);
                 self.refused.remove(&peer);
+                self.silent.remove(&peer);
                 self.feeds.remove(&peer);
                 self.voices.remove(&peer);
             }
@@ -107,14 +110,22 @@ impl Peers {
                 self.living.insert(peer, PeerWish::nothing());
                 self.voices.insert(peer, leg.1);
             }
-            WebCommand::SetFlow { peer, .. } | WebCommand::LimitBitrate { peer, .. } => {
-                assert!(
-                    self.living.contains_key(&peer),
-                    "{peer:?} lives when it is told what flows"
-                );
+            WebCommand::SetFlow { peer, audio, .. } => {
+                self.check_alive(peer);
+                if audio {
+                    self.silent.remove(&peer);
+                } else {
+                    self.silent.insert(peer);
+                }
             }
+            WebCommand::LimitBitrate { peer, .. } => self.check_alive(peer),
             WebCommand::Trickle { .. } | WebCommand::UnlinkVideo { .. } => {}
         }
+    }
+
+    fn check_alive(&self, peer: PeerId) {
+        let lives = self.living.contains_key(&peer);
+        assert!(lives, "{peer:?} lives when it is told what flows");
     }
 
     fn refuses(&self, peer: PeerId) -> bool {
@@ -133,8 +144,9 @@ impl Peers {
         let payload: Vec<u8> = (0..FRAME).map(sample).collect();
         let mut legs: Vec<LegId> = self
             .living
-            .values()
-            .filter_map(|wish| Some(wish.leg?.1))
+            .iter()
+            .filter(|(peer, _)| !self.silent.contains(peer))
+            .filter_map(|(_, wish)| Some(wish.leg?.1))
             .collect();
         legs.sort_unstable();
         let packet = |leg: LegId| {
@@ -194,6 +206,7 @@ impl Peers {
             if matches!(report, WebReport::Ended { .. }) {
                 self.living.remove(&peer);
                 self.feeds.remove(&peer);
+                self.silent.remove(&peer);
             }
             return Some(report);
         }
