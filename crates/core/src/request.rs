@@ -105,21 +105,66 @@ impl Switch {
                 self.answer(id, done);
             }
             Command::ControlRoom(c) => self.control_room(id, c),
-            command @ (Command::JoinVideoRoom(_)
-            | Command::LeaveVideoRoom(_)
-            | Command::AttachFeed(_)
-            | Command::AnswerFeed(_)
-            | Command::TrickleFeed(_)
-            | Command::DetachFeed(_)
-            | Command::UpdateFeed(_)
-            | Command::UpdatePublication(_)
-            | Command::ConfigureVideoRoom(_)
-            | Command::ToggleHand(_)
-            | Command::AskForSilence(_)
-            | Command::SayInVideoRoom(_)
-            | Command::ShowComposing(_)
-            | Command::ShareFile(_)
-            | Command::InviteToVideoRoom(_)) => self.video_room_command(id, command),
+            Command::JoinVideoRoom(c) => {
+                let done = self.join_video_room(c);
+                self.answer(id, done);
+            }
+            Command::AttachFeed(c) => {
+                let done = self.attach_feed(&c);
+                self.answer(id, done);
+            }
+            Command::LeaveVideoRoom(c) => {
+                let done = self.leave_video_room(&c);
+                self.answer(id, done);
+            }
+            Command::AnswerFeed(c) => {
+                let done = self.answer_feed(&c);
+                self.answer(id, done);
+            }
+            Command::TrickleFeed(c) => {
+                let done = self.trickle_feed(&c);
+                self.answer(id, done);
+            }
+            Command::DetachFeed(c) => {
+                let done = self.detach_feed(&c);
+                self.answer(id, done);
+            }
+            Command::UpdateFeed(c) => {
+                let done = self.update_feed(&c);
+                self.answer(id, done);
+            }
+            Command::UpdatePublication(c) => {
+                let done = self.update_publication(&c);
+                self.answer(id, done);
+            }
+            Command::ConfigureVideoRoom(c) => {
+                let done = self.configure_video_room(&c);
+                self.answer(id, done);
+            }
+            Command::ToggleHand(c) => {
+                let done = self.toggle_hand(&c);
+                self.answer(id, done);
+            }
+            Command::AskForSilence(c) => {
+                let done = self.ask_for_silence(&c);
+                self.answer(id, done);
+            }
+            Command::SayInVideoRoom(c) => {
+                let done = self.say_in_video_room(c);
+                self.answer(id, done);
+            }
+            Command::ShowComposing(c) => {
+                let done = self.show_composing(&c);
+                self.answer(id, done);
+            }
+            Command::ShareFile(c) => {
+                let done = self.share_file(&c);
+                self.answer(id, done);
+            }
+            Command::InviteToVideoRoom(c) => {
+                let done = self.invite_to_video_room(c);
+                self.answer(id, done);
+            }
             Command::Fire(c) => {
                 self.publish(EventKind::Custom(Box::new(c.event)), None);
                 self.answer(id, Ok(()));

@@ -24,6 +24,7 @@ use crate::registrar::Registrations;
 use crate::room::Rooms;
 use crate::schedule::Tasks;
 use crate::timers::{Deadline, Timers};
+use crate::video_room::VideoRooms;
 use crate::web::WebClients;
 use crate::work::Work;
 
@@ -49,6 +50,7 @@ pub struct Switch {
     pub(crate) registrations: Registrations,
     pub(crate) rooms: Rooms,
     pub(crate) web: WebClients,
+    pub(crate) video_rooms: VideoRooms,
     pub(crate) messages: Messages,
     pub(crate) tasks: Tasks,
     pub(crate) timers: Timers,
@@ -146,6 +148,7 @@ impl Switch {
             registrations: Registrations::default(),
             rooms: Rooms::default(),
             web: WebClients::default(),
+            video_rooms: VideoRooms::default(),
             messages: Messages::default(),
             tasks: Tasks::default(),
             timers: Timers::default(),
@@ -260,7 +263,8 @@ impl Switch {
             timers: self.timers.len(),
             registrations: self.view.registrations.size(),
             web_clients: self.web.len(),
-            web_peers: self.web.peers.len(),
+            web_peers: self.web.peers.len() + self.video_rooms.peers(),
+            video_rooms: self.video_rooms.len(),
             messages: self.messages.len(),
         }
     }
@@ -324,6 +328,7 @@ impl Switch {
             Work::Destroy(id) => self.destroy(&id),
             Work::Judge(id) => self.judge_originate(id),
             Work::MediaReady(id) => self.media_ready(&id),
+            Work::EndParticipation(id) => self.end_participation(&id),
         }
     }
 
@@ -447,5 +452,6 @@ pub struct Census {
     pub registrations: usize,
     pub web_clients: usize,
     pub web_peers: usize,
+    pub video_rooms: usize,
     pub messages: usize,
 }

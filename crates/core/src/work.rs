@@ -25,4 +25,6 @@ pub(crate) enum Work {
     Judge(OriginateId),
     /// A media leg that bridges, plays or answers waits for has opened.
     MediaReady(ChannelId),
+    /// A participant of a video room is no member of its conference any more.
+    EndParticipation(ChannelId),
 }

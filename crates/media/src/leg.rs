@@ -33,7 +33,9 @@ pub(crate) struct Leg {
     /// Whether that is anything, even silence that really came.
     pub(crate) heard_active: bool,
     pub(crate) exchange: Exchange,
-    /// Converts what the other side of the bridge says, where rates differ.
+    /// Legs that send what it says.
+    pub(crate) monitors: Vec<LegId>,
+    /// Converts what the other side of the bridge, or whom it monitors, says where rates differ.
     pub(crate) link: Option<Resampler>,
     pub(crate) plays: Vec<Playing>,
     pub(crate) records: Vec<Recording>,
@@ -65,6 +67,8 @@ pub(crate) struct PairSide {
 pub(crate) enum Exchange {
     Nothing,
     Bridge(LegId),
+    /// Hears what another leg says, which knows nothing of it.
+    Monitor(LegId),
     Echo(Box<Echo>),
     /// What the room lets it hear in this tick.
     Room {
@@ -96,6 +100,7 @@ impl Leg {
             heard: Frame::silent(rate_hz),
             heard_active: false,
             exchange: Exchange::Nothing,
+            monitors: Vec::new(),
             link: None,
             plays: Vec::new(),
             records: Vec::new(),
@@ -111,7 +116,10 @@ impl Leg {
     pub(crate) fn bridged_to(&self) -> Option<LegId> {
         match self.exchange {
             Exchange::Bridge(peer) => Some(peer),
-            Exchange::Nothing | Exchange::Echo(_) | Exchange::Room { .. } => None,
+            Exchange::Nothing
+            | Exchange::Monitor(_)
+            | Exchange::Echo(_)
+            | Exchange::Room { .. } => None,
         }
     }
 
@@ -165,6 +173,7 @@ impl Leg {
     /// Whether what it says is looked at or changed, so that its packets cannot pass by.
     pub(crate) fn is_tapped(&self) -> bool {
         self.detector.is_some()
+            || !self.monitors.is_empty()
             || !self.read.gain.is_neutral()
             || self.records.iter().any(|record| match record.sides {
                 RecordSides::Read | RecordSides::Both | RecordSides::Stereo => true,

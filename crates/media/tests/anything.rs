@@ -172,6 +172,10 @@ impl Chaos {
                 a: leg,
                 b: self.leg(),
             },
+            11 if self.rng.random() => MediaCommand::Monitor {
+                leg,
+                of: self.rng.random_bool(0.8).then(|| self.leg()),
+            },
             11 => {
                 let delay_ms = self.rng.random_range(0..20_000);
                 MediaCommand::Echo {

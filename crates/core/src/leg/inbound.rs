@@ -219,7 +219,13 @@ impl Switch {
         }
         self.set_call_state(id, CallState::Ringing);
         self.enter_state(id, ChannelState::Routing);
-        self.hunt(id);
+        match self.video_room_route(id) {
+            Some(room) => {
+                self.make_own_call(id);
+                self.execute_actions(id, vec![room]);
+            }
+            None => self.hunt(id),
+        }
     }
 
     /// The worker new calls are given to.

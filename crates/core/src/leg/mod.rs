@@ -17,7 +17,7 @@ mod web_leg;
 mod web_reports;
 
 pub(crate) use sip_leg::{InvitePlan, SipLeg};
-pub(crate) use web_leg::WebLeg;
+pub(crate) use web_leg::{Participation, WebLeg};
 
 use api::event::ChannelEvent;
 use api::view::ChannelState;

@@ -121,6 +121,15 @@ impl Switch {
             self.peers(WebCommand::Close { peer });
         }
         self.set_var(id, "sip_hangup_disposition", farewell.disposition);
+        if self.participation_of(id).is_some() {
+            let asked = matches!(farewell.disposition, "recv_bye" | "recv_cancel");
+            let (code, phrase) = match farewell.code {
+                // It knows why it left.
+                1.. if asked => (0, ""),
+                code => (code, &*farewell.phrase),
+            };
+            return self.participant_ended(id, code, phrase);
+        }
         // A page that was never called has nothing to be told.
         if !inbound && !rang {
             return;

@@ -6,7 +6,7 @@ use api::ChannelId;
 use api::event::{WebEventKind, WebHeaders};
 use api::id::WebClientId;
 use api::view::AnswerState;
-use media::control::{Codec, LegSpec, PeerId, PeerWish, WebCommand};
+use media::control::{Codec, LegSpec, PeerId, PeerWish, VideoCodec, WebCommand};
 
 use super::LegEnd;
 use crate::Switch;
@@ -53,6 +53,18 @@ pub(crate) struct WebLeg {
     pub(crate) went_direct: bool,
     /// The client's domain is not ours, so its credentials are for others to check.
     pub(crate) foreign: bool,
+    /// It publishes in a video room instead of calling somebody.
+    pub(crate) participation: Option<Participation>,
+}
+
+/// What a leg that publishes in a video room needs to know of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Participation {
+    /// `room@host`
+    pub(crate) room: Arc<str>,
+    /// The room relays sound.
+    pub(crate) audio: bool,
+    pub(crate) video_codec: VideoCodec,
 }
 
 /// How far the descriptions are.
@@ -112,6 +124,7 @@ impl WebLeg {
             direct: None,
             went_direct: false,
             foreign: false,
+            participation: None,
         }
     }
 
@@ -213,15 +226,17 @@ impl Switch {
         let known = CODECS.iter().filter_map(|name| Codec::from_name(name));
         let mut audio: Vec<Codec> = leg.prefer.into_iter().chain(known).collect();
         let mut seen = Vec::new();
+        let participation = leg.participation.as_ref();
+        let relays_audio = participation.is_none_or(|room| room.audio);
         audio.retain(|codec| {
-            let new = !seen.contains(codec);
+            let new = relays_audio && !seen.contains(codec);
             seen.push(*codec);
             new
         });
         Some(PeerWish {
             audio,
             video: leg.wants_video || leg.has_video,
-            prefer_video: None,
+            prefer_video: participation.map(|room| room.video_codec),
             leg: Some((live.media.worker, live.media.id)),
         })
     }
@@ -370,13 +385,16 @@ impl Switch {
         });
     }
 
-    /// Tells the page of a call something about it.
+    /// Tells the page of a call something about it. Who is in a video room is told by the room.
     pub(super) fn tell_page(
         &mut self,
         id: &ChannelId,
         kind: impl FnOnce(ChannelId) -> WebEventKind,
     ) {
-        if let Some(client) = self.as_web_leg(id).map(|leg| leg.client) {
+        let caller = self
+            .as_web_leg(id)
+            .filter(|leg| leg.participation.is_none());
+        if let Some(client) = caller.map(|leg| leg.client) {
             self.tell_web_client(client, kind(id.clone()));
         }
     }

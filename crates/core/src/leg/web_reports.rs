@@ -24,6 +24,9 @@ impl Switch {
         | WebReport::Refused { peer, .. }
         | WebReport::Connected { peer }
         | WebReport::Ended { peer, .. }) = &report;
+        if let Some(feed) = self.video_rooms.feed_of(*peer) {
+            return self.feed_report(feed, report);
+        }
         // Reports cross with the end of their call.
         let Some(id) = self.web.peers.get(peer).cloned() else {
             tracing::debug!(?report, "Nobody waits for this peer");
@@ -55,7 +58,9 @@ impl Switch {
                     .channels
                     .get(id)
                     .is_some_and(|live| live.seen.is_answered());
-                if answered {
+                if self.participation_of(id).is_some() {
+                    self.participant_agreed(id, answer);
+                } else if answered {
                     self.tell_accepted(id, Some(answer));
                 } else {
                     let Some(call_id) = self.as_web_leg(id).map(|leg| leg.call_id.clone()) else {
@@ -137,7 +142,16 @@ impl Switch {
 
     /// Sets media up as agreed; false, and the call refused, when there is none.
     fn media_agreed(&mut self, id: &ChannelId, agreed: WebAgreed) -> bool {
-        let WebAgreed { audio, video } = agreed;
+        let WebAgreed { mut audio, video } = agreed;
+        if let Some(spec) = &mut audio
+            && self.participation_of(id).is_some()
+        {
+            // It hears the others through feeds: what the mix has for it must not even be encoded.
+            spec.direction = match spec.direction {
+                Direction::SendRecv | Direction::RecvOnly => Direction::RecvOnly,
+                Direction::SendOnly | Direction::Inactive => Direction::Inactive,
+            };
+        }
         if audio.is_none() && !video {
             self.refuse_description(id);
             return false;
@@ -193,6 +207,7 @@ impl Switch {
     fn peer_connected(&mut self, id: &ChannelId) {
         let Some(leg) = self.web_leg(id) else { return };
         if !std::mem::replace(&mut leg.established, true) {
+            self.participant_connected(id);
             self.tell_page(id, |channel| WebEventKind::Established { channel });
         }
     }

@@ -119,9 +119,7 @@ impl Switch {
         let entry = &account.user;
         let id = &*entry.id;
         let presence: VariableList = vec![("presence_id".into(), format!("{id}@{domain}").into())];
-        let own = entry
-            .param("dial-string")
-            .filter(|text| !text.contains("sofia_contact"));
+        let own = account.own_dial_string();
         let mut targets = match own {
             Some(text) => {
                 let text = text

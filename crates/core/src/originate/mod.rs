@@ -14,7 +14,9 @@ use api::dial::{DialString, VariableList};
 use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use crate::Switch;
+use crate::room::conference_of;
 use crate::timers::Deadline;
+use crate::video_room::Invitation;
 use crate::work::Work;
 
 pub(crate) use attempt::LegState;
@@ -47,6 +49,8 @@ pub(crate) enum Purpose {
         request: Option<RequestId>,
         job: Option<api::JobId>,
     },
+    /// Somebody in a video room wants somebody else in.
+    VideoRoom(Box<Invitation>),
 }
 
 /// An originate in progress.
@@ -61,6 +65,8 @@ pub(crate) struct Originate {
     caller_id_number: Option<Arc<str>>,
     /// What the whole fails with when nothing else is known.
     last_cause: HangupCause,
+    /// What the last refusal by SIP said.
+    last_status: Option<u16>,
     /// Set when it has been decided; legs still ending no longer matter.
     decided: bool,
     worker: usize,
@@ -118,6 +124,7 @@ impl Switch {
         let worker = match &purpose {
             Purpose::Bridge { a } => self.channels.get(a).map_or(0, |live| live.media.worker),
             Purpose::Room { room, .. } => self.room_worker(room),
+            Purpose::VideoRoom(invitation) => self.room_worker(&conference_of(&invitation.room)),
             Purpose::Command { .. } => self.place(),
         };
         let threads = dial
@@ -154,6 +161,7 @@ impl Switch {
                 caller_id_name: None,
                 caller_id_number: None,
                 last_cause: HangupCause::DestinationOutOfOrder,
+                last_status: None,
                 decided: false,
                 worker,
             },

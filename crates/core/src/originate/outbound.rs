@@ -33,7 +33,7 @@ impl Switch {
             .get(&attempt.originate)
             .and_then(|o| match &o.purpose {
                 Purpose::Bridge { a } => Some(a.clone()),
-                Purpose::Command { .. } | Purpose::Room { .. } => None,
+                Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
             });
         let mut profile =
             CallerProfile::new(ChannelId::from_uuid(Uuid::nil()), Direction::Outbound);
@@ -146,7 +146,7 @@ impl Switch {
         let originate = self.originates.get(&attempt.originate);
         let from_a = originate.and_then(|o| match &o.purpose {
             Purpose::Bridge { a } => self.channels.get(a),
-            Purpose::Command { .. } | Purpose::Room { .. } => None,
+            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
         });
         let a_text = |variable: &str, field: fn(&CallerProfile) -> &Arc<str>| {
             let live = from_a?;

@@ -84,6 +84,10 @@ impl Switch {
                             .hangup
                             .map_or(HangupCause::NormalClearing, |h| h.cause);
                         originate.last_cause = cause;
+                        originate.last_status = live
+                            .seen
+                            .variable("sip_invite_failure_status")
+                            .and_then(|status| status.parse().ok());
                         *leg = LegState::Failed(cause);
                     }
                     None => *leg = LegState::Failed(HangupCause::NormalClearing),
@@ -110,6 +114,12 @@ impl Switch {
             Purpose::Bridge { a } => self.bridge_failed(&a, cause),
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Err(cause))
+            }
+            Purpose::VideoRoom(invitation) => {
+                let status = originate.last_status;
+                let status = status.filter(|s| HangupCause::from_sip_status(*s) == cause);
+                let code = status.unwrap_or_else(|| cause.sip_status());
+                self.invitation_done(&invitation, Some(code));
             }
         }
     }
@@ -168,6 +178,7 @@ impl Switch {
         if let Some(a) = self.bridging(attempt) {
             self.ring_channel(&a);
         }
+        self.invitation_rings(attempt);
     }
 
     /// A leg sends early media: the first alone wins with it, unless nobody wants early media.
@@ -187,6 +198,7 @@ impl Switch {
             if let Some(a) = self.bridging(attempt) {
                 self.ring_channel(&a);
             }
+            self.invitation_rings(attempt);
             return;
         }
         self.leg_won(attempt, id);
@@ -238,7 +250,7 @@ impl Switch {
     fn bridging(&self, attempt: AttemptId) -> Option<ChannelId> {
         match &self.originates.get(&attempt.originate)?.purpose {
             Purpose::Bridge { a } => Some(a.clone()),
-            Purpose::Command { .. } | Purpose::Room { .. } => None,
+            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
         }
     }
 
@@ -282,6 +294,12 @@ impl Switch {
             }
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Ok(id.clone()));
+                let then = Then::Run(api::Application::new("conference", room));
+                self.start_then(id, then, None);
+            }
+            Purpose::VideoRoom(invitation) => {
+                self.invitation_done(&invitation, None);
+                let room = crate::room::conference_of(&invitation.room);
                 let then = Then::Run(api::Application::new("conference", room));
                 self.start_then(id, then, None);
             }

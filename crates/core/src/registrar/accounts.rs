@@ -27,6 +27,13 @@ impl Account {
     pub(crate) fn address(&self) -> Arc<str> {
         address(&self.user.id, &self.domain)
     }
+
+    /// How the directory wants the user called, where that is not simply where it is registered.
+    pub(crate) fn own_dial_string(&self) -> Option<&str> {
+        self.user
+            .param("dial-string")
+            .filter(|text| !text.contains("sofia_contact"))
+    }
 }
 
 /// The HA1 of a user for a realm: from `a1-hash` where there is one (good for the directory's own domain only), or
@@ -84,6 +91,17 @@ impl Switch {
         known
             .or_else(|| directory.domains.first())
             .map(|domain| domain.name.clone())
+    }
+
+    /// What a domain of the directory may be called: by its own name, and by those of profiles that stand for it.
+    pub(crate) fn names_of_domain(&self, domain: &Arc<str>) -> Vec<Arc<str>> {
+        let mut names = vec![domain.clone()];
+        for profile in &self.config.profiles {
+            let stands_for =
+                |name: &&Arc<str>| self.domain_of(profile, name).as_ref() == Some(domain);
+            names.extend(profile.domains.iter().filter(stands_for).cloned());
+        }
+        names
     }
 
     /// The account of a user in a domain, under any of the domain's names.

@@ -15,6 +15,8 @@ pub(crate) struct Peers {
     pub(crate) living: HashMap<PeerId, PeerWish>,
     /// Says nothing until a test does.
     pub(crate) silent: bool,
+    /// No offer can be made for a feed.
+    pub(crate) refuses_feeds: bool,
 }
 
 impl Peers {
@@ -59,7 +61,11 @@ impl Peers {
                 );
                 None
             }
-            WebCommand::OpenFeed { peer, .. } => {
+            WebCommand::OpenFeed { peer, source } => {
+                assert!(self.living.contains_key(source), "{source:?} lives");
+                if self.refuses_feeds {
+                    return vec![refused(*peer)];
+                }
                 self.living.insert(*peer, PeerWish::nothing());
                 Some(WebReport::Offered {
                     peer: *peer,
@@ -70,9 +76,11 @@ impl Peers {
                 self.living.insert(*peer, PeerWish::nothing());
                 None
             }
+            WebCommand::SetFlow { peer, .. } | WebCommand::LimitBitrate { peer, .. } => {
+                assert!(self.living.contains_key(peer), "{peer:?} lives");
+                None
+            }
             WebCommand::Trickle { .. }
-            | WebCommand::SetFlow { .. }
-            | WebCommand::LimitBitrate { .. }
             | WebCommand::LinkVideo { .. }
             | WebCommand::UnlinkVideo { .. } => None,
         };

@@ -361,7 +361,7 @@ impl Switch {
         to: &Arc<str>,
     ) -> Result<Texts, CommandError> {
         self.members_meant(mix, &MemberTarget::Id(id))?;
-        let entrance = super::enter::Entrance::parse(to);
+        let entrance = self.entrance(to);
         let entrance = entrance
             .ok_or_else(|| CommandError::new(ErrorKind::InvalidArgument("room"), "no name"))?;
         let Some(room) = self.rooms.all.get(&mix) else {

@@ -13,14 +13,11 @@ use crate::originate::Purpose;
 impl Switch {
     /// The media thread a leg for a conference belongs on: the conference's own, while it runs.
     pub(crate) fn room_worker(&mut self, argument: &str) -> usize {
-        let name = Entrance::parse(argument)
+        let name = self
+            .entrance(argument)
             .map(|entrance| entrance.name)
             .unwrap_or_default();
-        let room = self
-            .rooms
-            .by_name(&name)
-            .and_then(|mix| self.rooms.all.get(&mix));
-        match room.map(|room| room.worker) {
+        match self.conference_worker(&name) {
             Some(worker) => worker,
             None => self.place(),
         }
@@ -110,7 +107,8 @@ impl Switch {
         job: Option<JobId>,
         result: Result<ChannelId, HangupCause>,
     ) {
-        let name = Entrance::parse(argument)
+        let name = self
+            .entrance(argument)
             .map(|entrance| entrance.name)
             .unwrap_or_default();
         let mix = self.rooms.by_name(&name);

@@ -57,7 +57,8 @@ impl Entrance {
             None => (text, ""),
         };
         let (rest, pin) = rest.split_once('+').unwrap_or((rest, ""));
-        let (name, profile) = rest.split_once('@').unwrap_or((rest, ""));
+        // Rooms with pictures have an `@` in their name.
+        let (name, profile) = rest.rsplit_once('@').unwrap_or((rest, ""));
         let (name, profile, pin) = (name.trim(), profile.trim(), pin.trim());
         if name.is_empty() || name.len() > MAX_NAME {
             return None;
@@ -76,7 +77,7 @@ impl Entrance {
 }
 
 impl MemberFlags {
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut flags = Self::default();
         for word in text
             .split(['|', ','])
@@ -108,6 +109,9 @@ impl Switch {
         if self.rooms.places.contains_key(id) {
             return false;
         }
+        if let Some(room) = self.participation_of(id) {
+            return self.enter_as_participant(id, &room);
+        }
         let (data, dial) = match data
             .strip_prefix("bridge:")
             .map(|rest| rest.split_once(':'))
@@ -116,7 +120,7 @@ impl Switch {
             Some(None) => return false,
             None => (data, None),
         };
-        let Some(entrance) = Entrance::parse(data) else {
+        let Some(entrance) = self.entrance(data) else {
             tracing::warn!(channel = %id, "Conference has no name");
             return false;
         };
@@ -154,7 +158,7 @@ impl Switch {
             self.play_at_door(id, sound);
             return false;
         }
-        if room.is_full() {
+        if room.is_full() || self.video_rooms.is_full(&entrance.name) {
             tracing::info!(channel = %id, room = entrance.name, "Conference is full");
             return false;
         }
@@ -369,6 +373,9 @@ impl Switch {
         self.fill_floor(mix);
         self.settle_music(mix);
         self.announce_dialled(mix, id);
+        if !flags.ghost {
+            self.entered_conference(&name, id);
+        }
     }
 }
 

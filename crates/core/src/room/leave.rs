@@ -87,6 +87,7 @@ impl Switch {
         let waiting_changed = waits && !seen.flags.wait_mod;
         seen.flags.wait_mod |= waits;
         let empty = seen.members.is_empty();
+        let name = seen.name.clone();
         let ghost = member.ghost;
         if !ghost && room.size() == 1 {
             self.play_sound(mix, |sounds| &sounds.alone);
@@ -97,6 +98,7 @@ impl Switch {
             live.seen_mut().room = None;
             self.touch(id);
         }
+        self.left_conference(&name, id);
         if empty {
             self.close_room(mix);
             return;

@@ -43,7 +43,10 @@ impl Switch {
             return;
         };
         let (worker, settings) = (room.worker, room.mix_settings(id));
-        let Some(leg) = room.live(id).map(|member| member.leg) else {
+        let Some((leg, channel)) = room
+            .live(id)
+            .map(|member| (member.leg, member.channel.clone()))
+        else {
             return;
         };
         self.media(
@@ -54,6 +57,7 @@ impl Switch {
                 settings,
             },
         );
+        self.settle_flow(&channel);
     }
 
     /// Mutes a member or lets it speak again.

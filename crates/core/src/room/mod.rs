@@ -17,6 +17,9 @@ mod record;
 mod relate;
 mod settings;
 mod sounds;
+mod video;
+
+pub(crate) use video::conference_of;
 
 use std::collections::HashMap;
 use std::sync::Arc;

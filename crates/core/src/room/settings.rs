@@ -124,11 +124,15 @@ impl Settings {
         }
     }
 
+    /// Whether a profile of that name is configured.
+    pub(super) fn has_profile(xml: &Configuration, profile: &str) -> bool {
+        let module = xml.module("conference.conf");
+        let document = module.and_then(|module| Document::parse(&module.xml).ok());
+        document.is_some_and(|document| find(document.root_element(), profile).is_some())
+    }
+
     fn read(root: Node<'_, '_>, profile: &str) -> Self {
-        let found = root
-            .descendants()
-            .find(|node| node.has_tag_name("profile") && node.attribute("name") == Some(profile));
-        let Some(node) = found else {
+        let Some(node) = find(root, profile) else {
             tracing::info!(profile, "No such conference profile; defaults are used");
             return Self::default();
         };
@@ -201,6 +205,11 @@ impl Settings {
             controls,
         }
     }
+}
+
+fn find<'a, 'i>(root: Node<'a, 'i>, profile: &str) -> Option<Node<'a, 'i>> {
+    root.descendants()
+        .find(|node| node.has_tag_name("profile") && node.attribute("name") == Some(profile))
 }
 
 /// `None` when there is no such group; the group `none` has no keys.

@@ -7,16 +7,16 @@ use api::event::WebEventKind;
 use api::id::WebClientId;
 use api::view::{CallerProfile, Direction, DirectoryUser};
 use api::{ChannelId, CommandError, ErrorKind, RequestId};
-use media::control::LegKind;
+use media::control::{LegKind, PeerId};
 
 use super::register::{WRONG_CREDENTIALS, WebLogin};
 use super::{MAX_TEXT, WebClient};
 use crate::Switch;
 use crate::channel::InboundChannel;
-use crate::leg::{LegEnd, WebLeg};
+use crate::leg::{LegEnd, Participation, WebLeg};
 
 /// Longest description taken from a page, bytes: with video of many codecs one has about 10 kB.
-pub(super) const MAX_SDP: usize = 64 * 1024;
+pub(crate) const MAX_SDP: usize = 64 * 1024;
 /// Most headers of one call.
 const MAX_HEADERS: usize = 64;
 
@@ -89,9 +89,43 @@ impl Switch {
         if !self.admit() {
             return Err(CommandError::new(ErrorKind::LimitReached, "session limit"));
         }
-        let channel =
-            self.make_web_caller(id, &client, user.as_deref(), destination, offer, &headers);
+        let worker = self.place();
+        let channel = self.make_web_caller(
+            (id, &client),
+            user.as_deref(),
+            destination,
+            worker,
+            offer,
+            &headers,
+        );
         Ok((id, channel, None))
+    }
+
+    /// The channel and the peer of a page that publishes in a video room: those of a call to the room's address.
+    pub(crate) fn make_web_participant(
+        &mut self,
+        client: (WebClientId, &WebClient),
+        participation: Participation,
+        video: bool,
+        worker: usize,
+        offer: Arc<str>,
+    ) -> (ChannelId, PeerId) {
+        let (user, host) = participation
+            .room
+            .split_once('@')
+            .unwrap_or((&participation.room, ""));
+        let destination = Destination {
+            user: user.into(),
+            host: host.into(),
+            direct: None,
+        };
+        let channel = self.make_web_caller(client, None, destination, worker, offer, &[]);
+        let peer = self.web_leg(&channel).map(|leg| {
+            leg.participation = Some(participation);
+            leg.wants_video = video;
+            leg.peer
+        });
+        (channel, peer.unwrap_or(PeerId(0)))
     }
 
     /// Splits `user@host`; `sip:` in front is allowed.
@@ -126,14 +160,13 @@ impl Switch {
 
     fn make_web_caller(
         &mut self,
-        id: WebClientId,
-        client: &WebClient,
+        (id, client): (WebClientId, &WebClient),
         user: Option<&DirectoryUser>,
         destination: Destination,
+        worker: usize,
         offer: Arc<str>,
         headers: &[Header],
     ) -> ChannelId {
-        let worker = self.place();
         let mut media = self.new_media(worker);
         self.open_media(&mut media, LegKind::Web);
         let index = self.web_profile_index(&client.domain);

@@ -92,12 +92,7 @@ impl Switch {
         command: &TrickleWebCall,
     ) -> Result<(), CommandError> {
         self.require_web_call(&command.channel)?;
-        let usable = command
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.len() <= MAX_CANDIDATE)
-            .take(MAX_CANDIDATES);
-        for candidate in usable {
+        for candidate in usable_candidates(&command.candidates) {
             self.web_candidate(&command.channel, candidate);
         }
         Ok(())
@@ -105,6 +100,12 @@ impl Switch {
 
     pub(crate) fn update_web_call(&mut self, command: &UpdateWebCall) -> Result<(), CommandError> {
         self.require_web_call(&command.channel)?;
+        if self.participation_of(&command.channel).is_some() {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "nothing can be changed in a video room",
+            ));
+        }
         check_sdp("sdp", &command.sdp)?;
         self.web_offers_again(&command.channel, &command.sdp)
     }
@@ -139,6 +140,14 @@ impl Switch {
         }
         Ok(())
     }
+}
+
+/// Those of a page's candidates that are worth a look.
+pub(crate) fn usable_candidates(candidates: &[Arc<str>]) -> impl Iterator<Item = &Arc<str>> {
+    candidates
+        .iter()
+        .filter(|candidate| candidate.len() <= MAX_CANDIDATE)
+        .take(MAX_CANDIDATES)
 }
 
 fn check_sdp(field: &'static str, sdp: &Arc<str>) -> Result<(), CommandError> {

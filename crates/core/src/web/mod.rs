@@ -21,7 +21,8 @@ use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
 use media::control::{PeerId, WebCommand};
 
 use crate::{Effect, Switch};
-pub(crate) use call::{extension_headers, is_plain};
+pub(crate) use call::{MAX_SDP, extension_headers, is_plain};
+pub(crate) use change::usable_candidates;
 use register::Registered;
 pub(crate) use register::{WRONG_CREDENTIALS, WebLogin};
 
@@ -36,6 +37,8 @@ const MAX_PREFIXES: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct WebClients {
     clients: HashMap<WebClientId, WebClient>,
+    /// By address in lower case, first come first.
+    added: HashMap<Arc<str>, Vec<WebClientId>>,
     /// Registered ones by the key of their account, first come first.
     registered: HashMap<Arc<str>, Vec<WebClientId>>,
     /// The same by contact URI, for dial strings made of one.
@@ -159,6 +162,8 @@ impl Switch {
             if sound { text } else { "".into() }
         };
         let call_id = self.new_uuid().to_string().into();
+        let key = added_as(&user, &domain);
+        self.web.added.entry(key).or_default().push(client);
         self.web.clients.insert(
             client,
             WebClient {
@@ -185,10 +190,17 @@ impl Switch {
         command: &RemoveWebClient,
     ) -> Result<(), CommandError> {
         let client = command.client;
-        self.require_web_client(client)?;
+        let known = self.require_web_client(client)?;
         self.end_web_calls(client);
         self.unregister_web_client(client);
         self.web.clients.remove(&client);
+        let key = added_as(&known.user, &known.domain);
+        if let Some(clients) = self.web.added.get_mut(&key) {
+            clients.retain(|other| *other != client);
+            if clients.is_empty() {
+                self.web.added.remove(&key);
+            }
+        }
         Ok(())
     }
 
@@ -203,6 +215,23 @@ impl Switch {
             .ok_or_else(|| CommandError::not_found(ObjectKind::User))
     }
 
+    /// The clients of an account, registered or not, whatever name of its domain they were added under.
+    pub(crate) fn web_clients_at(&self, user: &str, host: &str) -> Vec<WebClientId> {
+        let mut addresses = vec![added_as(user, host)];
+        if let Some(account) = self.account(host, user) {
+            let names = self.names_of_domain(&account.domain);
+            addresses.extend(names.iter().map(|name| added_as(&account.user.id, name)));
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+        let added = addresses
+            .iter()
+            .filter_map(|address| self.web.added.get(address));
+        let mut clients: Vec<WebClientId> = added.flatten().copied().collect();
+        clients.sort_unstable();
+        clients
+    }
+
     /// Tells a client's door something.
     pub(crate) fn tell_web_client(&mut self, client: WebClientId, kind: WebEventKind) {
         self.publish(EventKind::Web(Box::new(WebEvent { client, kind })), None);
@@ -212,4 +241,9 @@ impl Switch {
     pub(crate) fn peers(&mut self, command: WebCommand) {
         self.effect(Effect::Web(command));
     }
+}
+
+/// How an address is found again.
+fn added_as(user: &str, domain: &str) -> Arc<str> {
+    format!("{user}@{domain}").to_ascii_lowercase().into()
 }

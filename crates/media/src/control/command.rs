@@ -48,6 +48,14 @@ pub enum MediaCommand {
         /// The other side.
         b: LegId,
     },
+    /// Lets a leg send what another one says, which does not notice: what somebody in a room says, alone. Both must
+    /// be on the same thread. The leg leaves whatever it was in before; it falls silent when the other is gone.
+    Monitor {
+        /// Which leg sends.
+        leg: LegId,
+        /// Whom it hears; `None` ends that.
+        of: Option<LegId>,
+    },
     /// The leg hears itself, or no longer.
     Echo {
         /// Which leg.

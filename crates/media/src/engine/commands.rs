@@ -44,6 +44,7 @@ impl Engine {
             }
             MediaCommand::Bridge { a, b } => self.bridge(a, b),
             MediaCommand::Unbridge { a, b } => self.unbridge(a, b),
+            MediaCommand::Monitor { leg, of } => self.monitor(leg, of),
             MediaCommand::Echo { leg, delay } => self.echo(leg, delay),
             MediaCommand::Play {
                 leg,
@@ -341,6 +342,7 @@ impl Engine {
     /// Ends everything hung onto a leg, and the leg.
     fn forget(&mut self, leg: LegId, out: &mut Output) {
         self.leave(leg);
+        self.drop_monitors(leg);
         if let Some(mut found) = self.legs.remove(&leg) {
             for play in found.plays.drain(..) {
                 play.finish(Some(PlayEnd::Stopped), out);
@@ -394,6 +396,7 @@ impl Engine {
             return None;
         }
         self.leave(leg);
+        self.drop_monitors(leg);
         self.order.retain(|id| *id != leg);
         self.plays.retain(|_, place| *place != Place::Leg(leg));
         self.records.retain(|_, place| *place != Place::Leg(leg));

@@ -25,7 +25,7 @@ pub(super) fn base(legs: &mut IdMap<LegId, Box<Leg>>, id: LegId, said: &mut Fram
             said.copy_from(feed);
             true
         }
-        Exchange::Bridge(peer) => {
+        Exchange::Bridge(peer) | Exchange::Monitor(peer) => {
             let peer = *peer;
             let [Some(leg), Some(peer)] = legs.get_disjoint_mut([&id, &peer]) else {
                 return false;
@@ -87,6 +87,34 @@ impl Engine {
         }
     }
 
+    pub(super) fn monitor(&mut self, leg: LegId, of: Option<LegId>) {
+        let Some(of) = of else {
+            if let Some(Exchange::Monitor(_)) = self.legs.get(&leg).map(|leg| &leg.exchange) {
+                self.leave(leg);
+            }
+            return;
+        };
+        if leg == of || !self.legs.contains_key(&leg) || !self.legs.contains_key(&of) {
+            return;
+        }
+        self.leave(leg);
+        if let [Some(monitor), Some(heard)] = self.legs.get_disjoint_mut([&leg, &of]) {
+            monitor.exchange = Exchange::Monitor(of);
+            heard.monitors.push(leg);
+        }
+        self.relink(leg);
+    }
+
+    /// A leg goes: those that send what it says fall silent.
+    pub(super) fn drop_monitors(&mut self, of: LegId) {
+        let Some(found) = self.legs.get_mut(&of) else {
+            return;
+        };
+        for leg in std::mem::take(&mut found.monitors) {
+            self.leave(leg);
+        }
+    }
+
     pub(super) fn echo(&mut self, leg: LegId, delay: Option<EchoDelay>) {
         let Some(found) = self.legs.get(&leg) else {
             return;
@@ -116,7 +144,9 @@ impl Engine {
     pub(super) fn leave_room(&mut self, room: RoomId, leg: LegId) {
         let is_there = self.legs.get(&leg).is_some_and(|leg| match &leg.exchange {
             Exchange::Room { room: is_in, .. } => *is_in == room,
-            Exchange::Nothing | Exchange::Bridge(_) | Exchange::Echo(_) => false,
+            Exchange::Nothing | Exchange::Bridge(_) | Exchange::Monitor(_) | Exchange::Echo(_) => {
+                false
+            }
         });
         if is_there {
             self.leave(leg);
@@ -139,6 +169,11 @@ impl Engine {
                     peer.link = None;
                 }
             }
+            Exchange::Monitor(of) => {
+                if let Some(of) = self.legs.get_mut(&of) {
+                    of.monitors.retain(|monitor| *monitor != leg);
+                }
+            }
             Exchange::Room { room, .. } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.leave(leg);
@@ -153,12 +188,26 @@ impl Engine {
             return;
         };
         let rate_hz = leg.rate_hz;
+        for monitor in leg.monitors.clone() {
+            if let Some(monitor) = self.legs.get_mut(&monitor) {
+                monitor.link = converter(rate_hz, monitor.rate_hz);
+            }
+        }
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
         match &mut leg.exchange {
             Exchange::Nothing | Exchange::Echo(_) => {}
             Exchange::Room { room, feed } => {
                 feed.reshape(rate_hz);
                 if let Some(room) = self.rooms.get_mut(room) {
                     room.set_member_rate(id, rate_hz);
+                }
+            }
+            Exchange::Monitor(of) => {
+                let of = *of;
+                if let [Some(leg), Some(of)] = self.legs.get_disjoint_mut([&id, &of]) {
+                    leg.link = converter(of.rate_hz, leg.rate_hz);
                 }
             }
             Exchange::Bridge(peer) => {

@@ -5,12 +5,15 @@
 //! follows from one seed, so a failure is repeated by its number.
 
 mod browser;
+mod peers;
 mod phone;
+mod seat;
 mod shell;
 mod wire;
 mod world;
 
 pub use browser::{AUDIO, AUDIO_AND_VIDEO, Browser};
 pub use phone::{Call, Manner, Phone};
+pub use seat::Seat;
 pub use wire::Weather;
 pub use world::World;

@@ -199,14 +199,18 @@ impl Phone {
         }
     }
 
-    /// Calls a number.
+    /// Calls a number, or an address.
     pub fn call(&mut self, now: Instant, number: &str) -> Option<SessionId> {
         let mut call = self.new_call();
+        let to_uri = match number.split_once('@') {
+            Some(_) => format!("sip:{number}"),
+            None => format!("sip:{number}@{}", self.server.ip()),
+        };
         let offer = call.negotiation.offer(&Self::media(call.local)).print();
         let request = InviteRequest {
-            to_uri: format!("sip:{number}@{}", self.server.ip()),
+            to: Party::uri(&to_uri),
+            to_uri,
             from: self.party(&self.user),
-            to: self.party(number),
             target: self.target(),
             local_contact: self.contact(),
             sdp: Some(offer),

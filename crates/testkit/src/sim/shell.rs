@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use media::control::{LegId, MediaReport, PlayEnd, TransportFailure};
 use media::source::{Drain, FrameSink};
+use media::webrtc::NOWHERE;
 use media::{Answer, Engine, EngineConfig, MediaCommand, Output, Port, Request};
 
 use super::wire::Datagram;
@@ -49,6 +50,8 @@ pub(super) struct MediaShell {
     next_port: u16,
     /// What was recorded, by path.
     pub(super) files: HashMap<String, Recorded>,
+    /// What legs sent to WebRTC peers, while somebody listens.
+    pub(super) to_peers: Option<HashMap<LegId, Vec<Vec<u8>>>>,
 }
 
 impl MediaShell {
@@ -64,6 +67,7 @@ impl MediaShell {
             ports: HashMap::new(),
             next_port: PORTS.0,
             files: HashMap::new(),
+            to_peers: None,
         }
     }
 
@@ -89,6 +93,13 @@ impl MediaShell {
         true
     }
 
+    /// A packet a WebRTC peer brought.
+    pub(super) fn receive_from_peer(&mut self, now: Instant, leg: LegId, mut packet: Vec<u8>) {
+        let bytes = &mut packet;
+        self.engine
+            .receive(now, leg, Port::Web, NOWHERE, bytes, &mut self.out);
+    }
+
     pub(super) fn tick(&mut self, now: Instant) {
         self.engine.tick(now, &mut self.out);
     }
@@ -97,6 +108,9 @@ impl MediaShell {
     pub(super) fn drain(&mut self, wire: &mut Vec<Datagram>, reports: &mut Vec<MediaReport>) {
         loop {
             for (datagram, bytes) in self.out.datagrams() {
+                if let (Port::Web, Some(sent)) = (datagram.port, &mut self.to_peers) {
+                    sent.entry(datagram.leg).or_default().push(bytes.to_vec());
+                }
                 let Some((rtp, rtcp)) = self.ports.get(&datagram.leg) else {
                     continue;
                 };

@@ -1,5 +1,7 @@
 //! Switch, media, phones and the wire between them, under one clock.
 
+mod video_rooms;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +21,8 @@ use switch_core::config::{Config, ProfileConfig};
 use switch_core::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
 use switch_core::{Effect, Input, Switch};
 
-use super::browser::{Browser, Peers};
+use super::browser::Browser;
+use super::peers::Peers;
 use super::phone::Phone;
 use super::shell::MediaShell;
 use super::wire::{Datagram, Weather, Wire};
@@ -246,6 +249,11 @@ impl World {
         self.switch.handle(self.now, input, &mut self.effects);
         if let Some((events, view)) = self.switch.take_publication() {
             for event in &events {
+                if let EventKind::VideoRoom(event) = &event.kind {
+                    for page in &mut self.browsers {
+                        page.hear(self.now.mono, event);
+                    }
+                }
                 if let EventKind::Web(event) = &event.kind
                     && let Some(page) = self.browsers.iter_mut().find(|b| b.client == event.client)
                 {
@@ -346,6 +354,9 @@ impl World {
                 phone.talk(&mut said);
             }
             self.transmit(&said);
+            for (leg, packet) in self.peers.hum() {
+                self.media.receive_from_peer(now, leg, packet);
+            }
             self.media.tick(now);
             self.serve_media();
         }
@@ -438,7 +449,7 @@ impl World {
             census.records,
             census.sip_sessions,
             census.originates,
-            census.rooms,
+            census.rooms + census.video_rooms,
             census.web_peers,
             census.messages,
         );
@@ -450,7 +461,7 @@ impl World {
         assert_eq!(self.peers.len(), 0, "every peer was closed");
         for browser in &self.browsers {
             assert!(
-                browser.calls.is_empty(),
+                browser.calls.is_empty() && browser.seats.is_empty(),
                 "page {} was told of every end",
                 browser.user
             );

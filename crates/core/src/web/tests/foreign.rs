@@ -5,10 +5,10 @@ use sip::message::{HeaderName, Message, Method};
 
 use super::*;
 
-const SERVER: &str = "192.0.2.1:5060";
+pub(crate) const SERVER: &str = "192.0.2.1:5060";
 
 /// The one request of a method that was sent.
-fn sent(rig: &mut Rig, method: &Method) -> Message {
+pub(crate) fn sent(rig: &mut Rig, method: &Method) -> Message {
     let mut found: Vec<Message> = rig
         .take_sent()
         .into_iter()
@@ -19,7 +19,7 @@ fn sent(rig: &mut Rig, method: &Method) -> Message {
 }
 
 /// A response to a request, with the headers of the tests' choice.
-fn respond(rig: &mut Rig, request: &Message, status: &str, headers: &str) {
+pub(crate) fn respond(rig: &mut Rig, request: &Message, status: &str, headers: &str) {
     let mut text = format!("SIP/2.0 {status}\r\n");
     for (name, header) in [
         ("Via", HeaderName::Via),
@@ -44,7 +44,7 @@ fn respond(rig: &mut Rig, request: &Message, status: &str, headers: &str) {
 }
 
 /// A phone's description with these payload types.
-fn phone_sdp(payload_types: &str) -> String {
+pub(crate) fn phone_sdp(payload_types: &str) -> String {
     format!(
         "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
          m=audio 4000 RTP/AVP {payload_types}\r\n"

@@ -7,7 +7,7 @@
 
 mod calls;
 mod clients;
-mod foreign;
+pub(crate) mod foreign;
 mod incoming;
 
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ pub(crate) const AUDIO: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\
     m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\n\
     a=rtpmap:111 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\n";
 /// And of its camera.
-const VIDEO: &str =
+pub(crate) const VIDEO: &str =
     "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 VP8/90000\r\n";
 
 /// Hashes of users with the password `1234`, made with `md5sum`.
@@ -93,7 +93,7 @@ pub(crate) fn registered(rig: &mut Rig, number: u64, address: &str) -> WebClient
     client
 }
 
-fn register(rig: &mut Rig, client: WebClientId) -> Result<Answer, CommandError> {
+pub(crate) fn register(rig: &mut Rig, client: WebClientId) -> Result<Answer, CommandError> {
     rig.get(RegisterWebClient {
         client,
         contact_parameters: Vec::new(),
@@ -201,12 +201,12 @@ pub(crate) fn call_of(rig: &Rig, client: WebClientId) -> ChannelId {
         .expect("the client has a call")
 }
 
-fn connected(rig: &mut Rig, peer: u64) {
+pub(crate) fn connected(rig: &mut Rig, peer: u64) {
     rig.feed(Input::Web(WebReport::Connected { peer: PeerId(peer) }));
 }
 
 /// Nothing is left of any call.
-fn check_idle(rig: &Rig) {
+pub(crate) fn check_idle(rig: &Rig) {
     let census = rig.switch.census();
     assert_eq!(
         (
@@ -214,10 +214,11 @@ fn check_idle(rig: &Rig) {
             census.legs,
             census.originates,
             census.web_peers,
-            census.sip_sessions
+            census.sip_sessions,
+            census.rooms + census.video_rooms
         ),
-        (0, 0, 0, 0, 0),
-        "channels, legs, originates, peers, sessions"
+        (0, 0, 0, 0, 0, 0),
+        "channels, legs, originates, peers, sessions, rooms"
     );
     assert!(
         rig.peers.living.is_empty(),
