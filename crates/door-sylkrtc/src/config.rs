@@ -7,6 +7,7 @@ use net::tls::TlsSource;
 use subtle::ConstantTimeEq;
 
 use crate::origin::OriginPattern;
+use crate::rooms::RoomsConfig;
 use crate::store::StoreLimits;
 
 /// What the door is opened with.
@@ -72,6 +73,8 @@ pub struct Config {
     pub trace_client: bool,
     /// How much is kept for accounts.
     pub store: StoreLimits,
+    /// Video rooms.
+    pub rooms: RoomsConfig,
     /// Bytes the system buffers per connection; `None`: the system decides.
     pub send_buffer: Option<usize>,
 }
@@ -125,6 +128,7 @@ impl Default for Config {
             admin_secret: None,
             trace_client: false,
             store: StoreLimits::default(),
+            rooms: RoomsConfig::default(),
             send_buffer: None,
         }
     }
