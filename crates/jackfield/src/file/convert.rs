@@ -304,9 +304,18 @@ impl Conversion<'_> {
             hostname: &self.machine.hostname,
         };
         let section = std::mem::take(&mut self.file.sylkrtc);
-        let door = sylkrtc::convert(section, place, self.source, &mut self.notes);
+        let mut door = sylkrtc::convert(section, place, self.source, &mut self.notes);
         let pages = super::console::convert(&self.file.console, place, self.source);
-        let section = std::mem::take(&mut self.file.webrtc);
+        let mut section = std::mem::take(&mut self.file.webrtc);
+        if let Some(door) = &mut door {
+            let recordings = match &self.file.recordings {
+                Some(recordings) => self.folder.join(recordings),
+                None => MediaConfig::default().recordings,
+            };
+            section
+                .take_rooms()
+                .overlay(&mut door.rooms, &recordings, &state);
+        }
         let peers = door.as_ref().map(|door| {
             let doors = [&door.listen[..], &door.tls_listen[..]].concat();
             webrtc::convert(section, &doors, IpAddr::V4(self.machine.ipv4))

@@ -142,7 +142,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
 
     file.metrics = listen(top.table("metrics"));
     file.console = console::read(top.table("console"));
-    file.webrtc = webrtc::read(top.table("webrtc"));
+    file.webrtc = webrtc::read(top.table("webrtc"), source);
 
     let mut doors = top.table("door");
     file.event_socket = event_socket(doors.table("event_socket"));
