@@ -26,7 +26,8 @@ pub struct VideoRoomSettings {
 /// also its number as a publisher; the rest comes as `VideoRoomEvent`s.
 ///
 /// # Errors
-/// `NotFound(User)`; `LimitReached` when the room is full; `Unavailable` while draining.
+/// `NotFound(User)`; `LimitReached` when the room is full, or the server; `Unavailable` while draining; `Forbidden` when
+/// the room's conference is locked; `InvalidArgument` of `room`, `offer`, `max_bitrate` or `video_codec`.
 #[derive(Clone, Debug)]
 pub struct JoinVideoRoom {
     /// Who.
@@ -52,7 +53,8 @@ pub struct LeaveVideoRoom {
 /// Subscribes to a publisher. Our offer comes as `FeedOffered`.
 ///
 /// # Errors
-/// `NotFound(Member)` for either; `LimitReached`.
+/// `NotFound(Member)` for either; `AlreadyExists(Member)` when it has a feed of that publisher; `LimitReached`;
+/// `InvalidArgument` when it is the publisher itself.
 #[derive(Clone, Debug)]
 pub struct AttachFeed {
     /// Who wants to hear and see.
@@ -64,7 +66,7 @@ pub struct AttachFeed {
 /// The browser's answer to a `FeedOffered`.
 ///
 /// # Errors
-/// `NotFound(Member)`; `InvalidState` when it is answered.
+/// `NotFound(Member)`; `InvalidState` when it is answered; `InvalidArgument` when it is too long.
 #[derive(Clone, Debug)]
 pub struct AnswerFeed {
     /// Which feed.
@@ -133,7 +135,7 @@ pub struct UpdatePublication {
 /// Chooses the active participants, which get the bitrate (sylkrtc.md §6.4). → `Configured` to everybody
 ///
 /// # Errors
-/// `NotFound(Member)` for anybody named.
+/// `NotFound(Member)` for anybody named; `InvalidArgument` of more than two.
 #[derive(Clone, Debug)]
 pub struct ConfigureVideoRoom {
     /// Who asks.
@@ -165,7 +167,7 @@ pub struct AskForSilence {
 /// Says something in the room's chat. → `Said` to everybody
 ///
 /// # Errors
-/// `NotFound(Member)`.
+/// `NotFound(Member)`; `InvalidArgument` when it is too long.
 #[derive(Clone, Debug)]
 pub struct SayInVideoRoom {
     /// Who.
@@ -193,7 +195,8 @@ pub struct ShowComposing {
 /// Announces a file that a door keeps for the room. → `FileShared` to everybody, and to those who come later
 ///
 /// # Errors
-/// `NotFound(Member)`.
+/// `NotFound(Member)`; `AlreadyExists(File)`; `LimitReached` of 1,000 files; `InvalidArgument` of a name that is empty or
+/// longer than 255 bytes.
 #[derive(Clone, Debug)]
 pub struct ShareFile {
     /// Who gave it.
@@ -208,7 +211,7 @@ pub struct ShareFile {
 /// Answered when the inviting has begun.
 ///
 /// # Errors
-/// `NotFound(Member)`.
+/// `NotFound(Member)`; `LimitReached` when more than 100 are called at once; `InvalidArgument` of what is no address.
 #[derive(Clone, Debug)]
 pub struct InviteToVideoRoom {
     /// Who invites.

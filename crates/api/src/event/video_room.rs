@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::web::WebParty;
 use crate::id::{ChannelId, FeedId, WebClientId};
+use crate::time::Timestamp;
 
 /// Somebody who can be subscribed to in a video room.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -131,6 +132,21 @@ pub enum VideoRoomEventKind {
         content_type: Arc<str>,
         /// What.
         content: Arc<str>,
+    },
+    /// For the joiner alone, after `Joined`: what was said last before it came, once for each in order.
+    SaidBefore {
+        /// Who joined.
+        to: ChannelId,
+        /// Whose channel it was; that one may be gone.
+        channel: ChannelId,
+        /// Who.
+        from: WebParty,
+        /// MIME type of `content`.
+        content_type: Arc<str>,
+        /// What.
+        content: Arc<str>,
+        /// When.
+        at: Timestamp,
     },
     /// Somebody types, or no longer.
     Composing {

@@ -79,6 +79,8 @@ impl Session {
         let channel = self.join(command, &session).await.map_err(|error| {
             if error.kind == ErrorKind::LimitReached {
                 Refusal::new("480 Room full")
+            } else if error.kind == ErrorKind::Forbidden {
+                Refusal(format!("is not allowed to join room {uri}"))
             } else {
                 error.into()
             }

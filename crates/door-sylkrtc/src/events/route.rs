@@ -38,6 +38,7 @@ fn addressees(shared: &Arc<Shared>, event: &api::Event) -> Vec<WebClientId> {
             | VideoRoomEventKind::HandsChanged { .. }
             | VideoRoomEventKind::MuteAsked { .. }
             | VideoRoomEventKind::Said { .. }
+            | VideoRoomEventKind::SaidBefore { .. }
             | VideoRoomEventKind::Composing { .. }
             | VideoRoomEventKind::FileShared(_)
             | VideoRoomEventKind::InviteStatus { .. } => shared.rooms.clients(&room.room),

@@ -120,6 +120,22 @@ impl Session {
                     timestamp: timestamp::of_micros(at.as_micros()),
                 })
             }),
+            Kind::SaidBefore {
+                to,
+                channel: _,
+                from,
+                content_type,
+                content,
+                at,
+            } => self.tell_one(to, |_| {
+                Some(Said::Message {
+                    status: false,
+                    content: content.clone(),
+                    content_type: content_type.clone(),
+                    sender: Party::from(from),
+                    timestamp: timestamp::of_micros(at.as_micros()),
+                })
+            }),
             Kind::Composing {
                 channel,
                 from,

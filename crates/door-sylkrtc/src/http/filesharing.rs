@@ -95,6 +95,8 @@ async fn tell(
     }
     if error.kind == ErrorKind::NotFound(ObjectKind::Member) {
         Err(StatusCode::FORBIDDEN)
+    } else if error.kind == ErrorKind::LimitReached {
+        Err(StatusCode::INSUFFICIENT_STORAGE)
     } else {
         Err(StatusCode::INTERNAL_SERVER_ERROR)
     }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use api::event::{Publisher, SharedFile, VideoRoomEvent, VideoRoomEventKind as Kind};
 use api::id::{FeedId, WebClientId};
-use api::{Answer, ChannelId, Command, CommandError, ErrorKind, ObjectKind};
+use api::{Answer, ChannelId, Command, CommandError, ErrorKind, ObjectKind, Timestamp};
 
 use super::party;
 
@@ -20,6 +20,7 @@ struct FakeRoom {
     active: Vec<ChannelId>,
     hands: Vec<ChannelId>,
     files: Vec<SharedFile>,
+    said: Vec<(Publisher, String)>,
     most: usize,
 }
 
@@ -106,13 +107,21 @@ impl FakeRooms {
                     age_s: 0,
                 };
                 room.publishers.push(publisher.clone());
-                let kinds = vec![
-                    joined,
+                let before = room.said.iter().map(|(from, content)| Kind::SaidBefore {
+                    to: channel.clone(),
+                    channel: from.channel.clone(),
+                    from: from.party.clone(),
+                    content_type: "text/plain".into(),
+                    content: content.as_str().into(),
+                    at: Timestamp(1_772_356_800_000_000),
+                });
+                let after = [
                     Kind::PublisherJoined(publisher),
                     Kind::Established {
                         channel: channel.clone(),
                     },
                 ];
+                let kinds = [joined].into_iter().chain(before).chain(after).collect();
                 (Ok(Answer::Channel(channel)), events(&join.room, kinds))
             }
             Command::LeaveVideoRoom(leave) => {
@@ -197,7 +206,8 @@ impl FakeRooms {
                 let originator = publisher.channel.clone();
                 vec![Kind::MuteAsked { originator }]
             }),
-            Command::SayInVideoRoom(say) => self.say(&say.channel, |_, publisher| {
+            Command::SayInVideoRoom(say) => self.say(&say.channel, |room, publisher| {
+                room.said.push((publisher.clone(), say.content.to_string()));
                 vec![Kind::Said {
                     channel: Some(publisher.channel.clone()),
                     from: publisher.party.clone(),
