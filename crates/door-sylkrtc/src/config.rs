@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 
 use crate::origin::OriginPattern;
 use crate::rooms::RoomsConfig;
-use crate::store::StoreLimits;
+use crate::store::{StoreLimits, StorePlace};
 
 /// What the door is opened with.
 #[derive(Clone, Debug)]
@@ -73,6 +73,8 @@ pub struct Config {
     pub trace_client: bool,
     /// How much is kept for accounts.
     pub store: StoreLimits,
+    /// Where it is kept.
+    pub store_place: StorePlace,
     /// Video rooms.
     pub rooms: RoomsConfig,
     /// Bytes the system buffers per connection; `None`: the system decides.
@@ -128,6 +130,7 @@ impl Default for Config {
             admin_secret: None,
             trace_client: false,
             store: StoreLimits::default(),
+            store_place: StorePlace::Memory,
             rooms: RoomsConfig::default(),
             send_buffer: None,
         }

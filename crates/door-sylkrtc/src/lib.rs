@@ -36,4 +36,4 @@ pub use ini::import;
 pub use origin::OriginPattern;
 pub use rooms::{AccessOrder, AccessPolicy, RoomConfig, RoomsConfig, VideoCodec, Who};
 pub use start::{Door, StartError, start};
-pub use store::StoreLimits;
+pub use store::{StoreLimits, StorePlace};

@@ -19,7 +19,7 @@ use crate::messages::Deliveries;
 use crate::resume::WaitingRoom;
 use crate::rooms::{Guesses, Labels, RoomRegistry, SharedFiles};
 use crate::roster::Roster;
-use crate::store::{Memory, Store};
+use crate::store::{self, Store};
 use crate::{events, http as routes, messages};
 
 /// The door's name in origins, logs and metrics.
@@ -45,6 +45,9 @@ pub enum StartError {
     /// Certificate or key cannot be used.
     #[error("the sylkRTC door has no TLS: {0}")]
     Tls(#[from] TlsError),
+    /// The file that must keep what outlives connections cannot be used.
+    #[error("the sylkRTC door has no store: {0}")]
+    Store(#[from] ::store::OpenError),
     /// There is nothing to connect to.
     #[error(transparent)]
     Switch(#[from] api::SwitchGone),
@@ -182,7 +185,7 @@ pub async fn start(
         counters: Arc::new(Counters::new(NAME)),
         roster: Roster::default(),
         waiting: WaitingRoom::default(),
-        store: Arc::new(Memory::new(config.store)),
+        store: store::open(&config.store_place, config.store)?,
         deliveries: Deliveries::default(),
         api_tokens: routes::ApiTokens::default(),
         rooms: RoomRegistry::new(labels),

@@ -99,7 +99,7 @@ impl SharedFiles {
         let Some(root) = config.files.clone() else {
             return Ok(None);
         };
-        std::fs::create_dir_all(&root)?;
+        make_private(&root)?;
         let lock = File::create(root.join(LOCK))?;
         lock.try_lock()?;
         let persistent: Vec<String> = config
@@ -324,6 +324,15 @@ impl Drop for Begin {
         // One quick system call; usually there is nothing any more.
         std::fs::remove_file(&self.part).ok();
     }
+}
+
+/// Makes a folder that is nobody else's business.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// A name without anything that a file system, a header or a shell could take for more than a name.

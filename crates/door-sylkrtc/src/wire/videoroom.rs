@@ -172,9 +172,15 @@ fn configure(fields: &Fields<'_>) -> Result<RoomAction, Invalid> {
 
 fn message(fields: &Fields<'_>) -> Result<RoomAction, Invalid> {
     let longest = super::message::MAX_CONTENT;
+    let content = fields.text("content")?;
+    if content.len() > longest {
+        return Err(Invalid(format!(
+            "the value's length must be between 0 and {longest} inclusive"
+        )));
+    }
     Ok(RoomAction::Message {
         message_id: fields.id("message_id")?,
-        content: fields.text_within("content", 0, longest)?,
+        content,
         content_type: fields.id("content_type")?,
     })
 }

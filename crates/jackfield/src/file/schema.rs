@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) sounds: Option<PathBuf>,
     pub(super) recordings: Option<PathBuf>,
     pub(super) state: Option<PathBuf>,
+    pub(super) store: Option<PathBuf>,
     pub(super) replay_events: Option<usize>,
     pub(super) replay_bytes: Option<usize>,
     pub(super) max_sessions: Option<u64>,
@@ -129,6 +130,10 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     file.recordings = paths.path("recordings");
     file.state = paths.path("state");
     paths.finish();
+
+    let mut store = top.table("store");
+    file.store = store.path("path");
+    store.finish();
 
     let mut events = top.table("events");
     file.replay_events = count(&mut events, "replay_events", 0);

@@ -475,3 +475,20 @@ fn rooms_are_configured_in_either_file() {
         ],
     );
 }
+
+#[test]
+fn what_accounts_leave_behind_is_kept_where_one_line_says() {
+    use door_sylkrtc::StorePlace;
+    let place = |text: &str| {
+        let text = format!("[paths]\nstate = \"state\"\n{text}");
+        toml(&text).unwrap().settings.sylkrtc.unwrap().store_place
+    };
+    let is_file = |place: StorePlace, name: &str, must: bool| matches!(place, StorePlace::File { path, required } if path.ends_with(name) && required == must);
+    assert!(is_file(place(""), "state/store.db", false));
+    assert!(is_file(
+        place("[store]\npath = \"kept.db\"\n"),
+        "kept.db",
+        true
+    ));
+    assert_eq!(place("[store]\npath = \":memory:\"\n"), StorePlace::Memory);
+}
