@@ -50,3 +50,29 @@ impl Labels {
         Counted::new("jackfield_sylkrtc_room_files", self.of(room))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_without_a_name_count_together() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let page = recorder.handle();
+        let labels = Labels::new(["team@x".to_owned()].into_iter());
+        metrics::with_local_recorder(&recorder, || {
+            let all =
+                ["team@x", "team@x", "a@x", "b@x", "c@x"].map(|room| labels.participant(room));
+            let shown = page.render();
+            let is = |line: &str| shown.lines().any(|shown| shown == line);
+            let name = "jackfield_sylkrtc_room_participants";
+            assert!(is(&format!("{name}{{room=\"team@x\"}} 2")), "{shown}");
+            assert!(is(&format!("{name}{{room=\"others\"}} 3")), "{shown}");
+            drop(all);
+            assert!(
+                page.render()
+                    .contains(&format!("{name}{{room=\"others\"}} 0\n"))
+            );
+        });
+    }
+}

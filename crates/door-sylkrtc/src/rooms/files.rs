@@ -161,14 +161,16 @@ impl SharedFiles {
         }
         let mut rooms = self.rooms();
         let there = rooms.entry(room.clone()).or_insert_with(|| {
-            let of_room = self.root.join(folder_name(room));
-            let life = if self.is_persistent(room) {
-                KEPT.to_owned()
+            let name = folder_name(room);
+            let folder = if self.is_persistent(room) {
+                self.root.join(name).join(KEPT)
             } else {
-                api::Uuid::new_v4().simple().to_string()
+                // One for each life of the room: what is left of the last one is deleted meanwhile.
+                let life = api::Uuid::new_v4().simple();
+                self.root.join(format!("{name}.{life}"))
             };
             Room {
-                folder: of_room.join(life),
+                folder,
                 files: Vec::new(),
             }
         });

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use api::command::video_room::VideoRoomSettings;
+use md5::{Digest, Md5};
 
 use super::policy::AccessPolicy;
 
@@ -127,6 +128,9 @@ impl RoomsConfig {
     }
 }
 
+/// Longest name of a folder made from a room's, in bytes; something may be added to it.
+const MAX_FOLDER: usize = 180;
+
 /// A room's name as the name of one folder: clients choose it, and it may have slashes.
 pub(super) fn folder_name(room: &str) -> String {
     let mut name = String::new();
@@ -136,6 +140,11 @@ pub(super) fn folder_name(room: &str) -> String {
         } else {
             name.push_str(&format!("%{byte:02X}"));
         }
+    }
+    if name.len() > MAX_FOLDER {
+        let hash: [u8; 16] = Md5::digest(room.as_bytes()).into();
+        name.truncate(MAX_FOLDER - 33);
+        name.push_str(&format!("-{:032x}", u128::from_be_bytes(hash)));
     }
     name
 }
@@ -192,5 +201,7 @@ mod tests {
     fn a_folder_is_one_folder() {
         assert_eq!(folder_name("../../etc@x/y"), "..%2F..%2Fetc@x%2Fy");
         assert_eq!(folder_name("ü@x"), "%C3%BC@x");
+        let long = ["a", "b"].map(|last| folder_name(&format!("{}{last}", "ü".repeat(100))));
+        assert!(long[0] != long[1] && long[0].len() <= MAX_FOLDER);
     }
 }
