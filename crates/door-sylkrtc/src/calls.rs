@@ -270,7 +270,7 @@ impl Calls {
 }
 
 /// MD5 in the layout of a UUID; D1 had it without dashes.
-fn hashed(text: &str, dialect: Dialect) -> Arc<str> {
+pub(crate) fn hashed(text: &str, dialect: Dialect) -> Arc<str> {
     let hash: [u8; 16] = Md5::digest(text.as_bytes()).into();
     let id = api::Uuid::from_bytes(hash);
     match dialect {

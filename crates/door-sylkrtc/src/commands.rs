@@ -7,6 +7,8 @@ mod message;
 mod session;
 mod videoroom;
 
+pub(crate) use videoroom::leave;
+
 use crate::accounts::Account;
 use crate::error::Refusal;
 use crate::session::Session;
@@ -50,8 +52,8 @@ impl Session {
             Request::SessionUpdate(update) => self.session_update(update).await,
             Request::SessionMessage(message) => self.session_message(message),
             Request::SessionDtmfInfo(info) => self.session_dtmf_info(info).await,
-            Request::VideoroomJoin(join) => self.videoroom_join(&join),
-            Request::Videoroom(request) => self.videoroom(&request),
+            Request::VideoroomJoin(join) => self.videoroom_join(join).await,
+            Request::Videoroom(request) => self.videoroom(request).await,
         }
     }
 

@@ -7,7 +7,8 @@ use net::tls::TlsSource;
 use subtle::ConstantTimeEq;
 
 use crate::origin::OriginPattern;
-use crate::store::StoreLimits;
+use crate::rooms::RoomsConfig;
+use crate::store::{StoreLimits, StorePlace};
 
 /// What the door is opened with.
 #[derive(Clone, Debug)]
@@ -72,6 +73,10 @@ pub struct Config {
     pub trace_client: bool,
     /// How much is kept for accounts.
     pub store: StoreLimits,
+    /// Where it is kept.
+    pub store_place: StorePlace,
+    /// Video rooms.
+    pub rooms: RoomsConfig,
     /// Bytes the system buffers per connection; `None`: the system decides.
     pub send_buffer: Option<usize>,
 }
@@ -125,6 +130,8 @@ impl Default for Config {
             admin_secret: None,
             trace_client: false,
             store: StoreLimits::default(),
+            store_place: StorePlace::Memory,
+            rooms: RoomsConfig::default(),
             send_buffer: None,
         }
     }

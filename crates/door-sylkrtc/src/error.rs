@@ -23,6 +23,11 @@ impl Refusal {
         Self::new("Account not authenticated")
     }
 
+    /// `videoroom-…`
+    pub(crate) fn unknown_room_session(session: &str) -> Self {
+        Self(format!("Unknown room session: {session}"))
+    }
+
     pub(crate) fn unknown_session(session: &str) -> Self {
         Self(format!("Unknown session {session}"))
     }

@@ -1,6 +1,7 @@
 //! What happens in the switch to what the client is told (sylkrtc.md §4.3, §5.2 – §5.4).
 
 mod route;
+mod videoroom;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use api::event::{MessageEvent, WebEventKind};
 use api::id::WebClientId;
 use api::{ChannelId, EventKind};
 
-pub(crate) use route::run;
+pub(crate) use route::{interest, run};
 
 use crate::accounts::Registration;
 use crate::calls::{Call, Dialog, Update, Way};
@@ -31,13 +32,13 @@ impl Session {
         match &event.kind {
             EventKind::Web(web) => self.on_web(client, &web.kind).await,
             EventKind::Message(message) => self.on_message_in_call(message),
+            EventKind::VideoRoom(room) => self.on_video_room(client, event.at, room).await,
             EventKind::Channel(_)
             | EventKind::Room(_)
             | EventKind::Account(_)
             | EventKind::Job(_)
             | EventKind::System(_)
-            | EventKind::Custom(_)
-            | EventKind::VideoRoom(_) => {}
+            | EventKind::Custom(_) => {}
         }
     }
 

@@ -21,6 +21,14 @@ pub(crate) enum Notice {
     Account(WebClientId, AccountEvent),
     /// What became of a message it sent within a call.
     InCall(ChannelId, Disposition),
+    /// EXT: another participant of a room asks this one to be silent, or no longer.
+    AskedToMute {
+        client: WebClientId,
+        /// The participation asked.
+        session: Arc<str>,
+        muted: bool,
+        originator: Arc<str>,
+    },
     /// Another connection presents the account's token: hand the account over, if the claim is right.
     HandOver(WebClientId, Claim, oneshot::Sender<Luggage>),
 }
@@ -29,7 +37,9 @@ impl Notice {
     /// Which client it is for.
     fn client(&self) -> Option<WebClientId> {
         match self {
-            Self::Switch(client, _) | Self::Account(client, _) => Some(*client),
+            Self::Switch(client, _)
+            | Self::Account(client, _)
+            | Self::AskedToMute { client, .. } => Some(*client),
             Self::InCall(..) | Self::HandOver(..) => None,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Secret};
 use crate::origin::OriginPattern;
+use crate::rooms::{AccessOrder, RoomsConfig, VideoCodec, Who};
 
 /// Reads such a file into a configuration. What it says nothing about stays as it is. The warnings name every option
 /// that is unknown, wrong, or without meaning in this server.
@@ -57,16 +58,6 @@ const WITHOUT_MEANING: &[(&str, &str, &str)] = &[
     ),
     (
         "General",
-        "recording_dir",
-        "there are no video rooms to record yet",
-    ),
-    (
-        "General",
-        "filesharing_dir",
-        "there are no video rooms to share files in yet",
-    ),
-    (
-        "General",
         "file_transfer_dir",
         "file transfer over HTTP is not served",
     ),
@@ -85,8 +76,6 @@ const WITHOUT_MEANING: &[(&str, &str, &str)] = &[
     ("Janus", "api_url", "there is no Janus"),
     ("Janus", "api_secret", "there is no Janus"),
     ("Janus", "trace_janus", "there is no Janus"),
-    ("Janus", "max_bitrate", "there are no video rooms yet"),
-    ("Janus", "video_codec", "there are no video rooms yet"),
     (
         "Cassandra",
         "cluster_contact_points",
@@ -101,19 +90,6 @@ const WITHOUT_MEANING: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Options of a room, in a section named by its address (sylkrtc.md §6.2).
-const OF_ROOMS: &[&str] = &[
-    "record",
-    "access_policy",
-    "allow",
-    "deny",
-    "max_bitrate",
-    "video_codec",
-    "video_disabled",
-    "invite_participants",
-    "persistent",
-];
-
 impl Import<'_> {
     fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
@@ -122,7 +98,8 @@ impl Import<'_> {
     fn section(&mut self, name: &str) {
         let known = ["General", "Janus", "Cassandra", "FileStorage"].contains(&name);
         if name.contains('@') {
-            self.warn(format!("[{name}]: there are no video rooms yet"));
+            let rooms = &mut self.config.rooms.rooms;
+            rooms.entry(name.to_lowercase()).or_default();
         } else if !known {
             self.warn(format!("[{name}]: unknown section"));
         }
@@ -130,10 +107,7 @@ impl Import<'_> {
 
     fn option(&mut self, section: &str, name: &str, value: &str) {
         if section.contains('@') {
-            if !OF_ROOMS.contains(&name) {
-                self.warn(format!("[{section}] {name}: unknown option"));
-            }
-            return;
+            return self.option_of_room(section, name, value);
         }
         let none = value.is_empty() || value.eq_ignore_ascii_case("none");
         let read = match (section, name) {
@@ -168,11 +142,61 @@ impl Import<'_> {
                 let code = value.parse().ok().filter(|code| (300..=699).contains(code));
                 set(&mut self.config.decline_code, code)
             }
+            ("General", "recording_dir") => {
+                self.config.rooms.recordings = value.into();
+                !value.is_empty()
+            }
+            ("General", "filesharing_dir") => {
+                self.config.rooms.files = Some(value.into());
+                !value.is_empty()
+            }
+            ("Janus", "max_bitrate") => set(&mut self.config.rooms.max_bitrate, bitrate(value)),
+            ("Janus", "video_codec") => {
+                let codec = VideoCodec::parse(&value.to_ascii_lowercase());
+                set(&mut self.config.rooms.video_codec, codec)
+            }
             _ => return self.without_meaning(section, name),
         };
         if !read {
-            self.warn(format!("[{section}] {name}: not understood: {value}"));
+            self.not_understood(section, name, value);
         }
+    }
+
+    /// Options of a room, in a section named by its address (sylkrtc.md §6.2).
+    fn option_of_room(&mut self, section: &str, name: &str, value: &str) {
+        let rooms = &mut self.config.rooms.rooms;
+        let room = rooms.entry(section.to_lowercase()).or_default();
+        let read = match name {
+            "record" => set(&mut room.record, boolean(value)),
+            "access_policy" => set(&mut room.access.order, AccessOrder::parse(value)),
+            "allow" => {
+                room.access.allow = Who::list(list(value));
+                true
+            }
+            "deny" => {
+                room.access.deny = Who::list(list(value));
+                true
+            }
+            "max_bitrate" => set(&mut room.max_bitrate, bitrate(value).map(Some)),
+            "video_codec" => {
+                let codec = VideoCodec::parse(&value.to_ascii_lowercase());
+                set(&mut room.video_codec, codec.map(Some))
+            }
+            "video_disabled" => set(&mut room.video_disabled, boolean(value)),
+            "persistent" => set(&mut room.persistent, boolean(value)),
+            "invite_participants" => {
+                let why = "without effect, no push server is called";
+                return self.warn(format!("[{section}] {name}: {why}"));
+            }
+            _ => return self.warn(format!("[{section}] {name}: unknown option")),
+        };
+        if !read {
+            self.not_understood(section, name, value);
+        }
+    }
+
+    fn not_understood(&mut self, section: &str, name: &str, value: &str) {
+        self.warn(format!("[{section}] {name}: not understood: {value}"));
     }
 
     fn without_meaning(&mut self, section: &str, name: &str) {
@@ -209,6 +233,11 @@ fn boolean(value: &str) -> Option<bool> {
     }
 }
 
+fn bitrate(value: &str) -> Option<u32> {
+    let number = value.parse().ok();
+    number.filter(|number| RoomsConfig::BITRATES.contains(number))
+}
+
 /// An address; the port of the reference when there is none.
 fn address(value: &str) -> Option<std::net::SocketAddr> {
     let bare = || Some((value.parse::<std::net::IpAddr>().ok()?, 20_888).into());
@@ -218,6 +247,7 @@ fn address(value: &str) -> Option<std::net::SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rooms::{AccessPolicy, RoomConfig};
 
     #[test]
     fn every_known_option_is_read_or_named() {
@@ -233,7 +263,10 @@ mod tests {
             }
             text.push_str(&format!("{name} = x\n"));
         }
-        text.push_str("[Janus]\ndecline_code = 603\n");
+        text.push_str(
+            "[Janus]\ndecline_code = 603\nmax_bitrate = 1000000\nvideo_codec = h264\n\
+             [General]\nrecording_dir = /r\nfilesharing_dir = /f\n",
+        );
         let mut config = Config::default();
         let warnings = import(&text, &mut config);
         assert_eq!(warnings.len(), WITHOUT_MEANING.len(), "{warnings:#?}");
@@ -249,13 +282,49 @@ mod tests {
             (603, Duration::from_secs(30))
         );
         assert!(config.trace_client && config.admin_secret.is_some());
+        assert_eq!(config.rooms.max_bitrate, 1_000_000);
+        assert_eq!(config.rooms.video_codec, VideoCodec::H264);
+        assert_eq!(config.rooms.recordings, std::path::Path::new("/r"));
+        assert_eq!(config.rooms.files, Some("/f".into()));
         assert_eq!(config.admin_listen, "127.0.0.1:20999".parse().ok());
+    }
+
+    #[test]
+    fn rooms_have_sections_of_their_own() {
+        let text = "[Team@videoconference.example.org]\nrecord = True\naccess_policy = deny, allow\ndeny = all\n\
+            allow = example.org, carol@example.net\nmax_bitrate = 512000\nvideo_codec = vp8\n\
+            video_disabled = yes\npersistent = 1\ninvite_participants = bob@example.org\n";
+        let mut config = Config::default();
+        let warnings = import(text, &mut config);
+        assert_eq!(
+            warnings,
+            [
+                "[Team@videoconference.example.org] invite_participants: without effect, no push server is called"
+            ]
+        );
+        let room = RoomConfig {
+            record: true,
+            access: AccessPolicy {
+                order: AccessOrder::DenyAllow,
+                allow: vec![
+                    Who::Domain("example.org".to_owned()),
+                    Who::Account("carol@example.net".to_owned()),
+                ],
+                deny: vec![Who::Everybody],
+            },
+            max_bitrate: Some(512_000),
+            video_codec: Some(VideoCodec::Vp8),
+            video_disabled: true,
+            persistent: true,
+        };
+        let name = "team@videoconference.example.org".to_owned();
+        assert_eq!(config.rooms.rooms, [(name, room)].into());
     }
 
     #[test]
     fn nothing_is_eaten_silently() {
         let text = "[General]\nsip_domain = x\ntrace_client = maybe\nnonsense\n[Other]\n\
-            [team@videoconference.example.org]\nrecord = True\nrekord = True\n";
+            [team@videoconference.example.org]\nrecord = perhaps\nrekord = True\nmax_bitrate = 5\n";
         let warnings = import(text, &mut Config::default());
         assert_eq!(
             warnings,
@@ -264,8 +333,9 @@ mod tests {
                 "[General] trace_client: not understood: maybe",
                 "line 4: neither a section nor an option",
                 "[Other]: unknown section",
-                "[team@videoconference.example.org]: there are no video rooms yet",
+                "[team@videoconference.example.org] record: not understood: perhaps",
                 "[team@videoconference.example.org] rekord: unknown option",
+                "[team@videoconference.example.org] max_bitrate: not understood: 5",
             ]
         );
     }

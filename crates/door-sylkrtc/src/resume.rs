@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::accounts::Account;
 use crate::calls::Call;
 use crate::inbox::Inbox;
+use crate::rooms::Participation;
 use crate::store::key;
 
 /// What proves that a connection may have an account that is there already.
@@ -28,10 +29,11 @@ impl Claim {
     }
 }
 
-/// An account on its way from one connection to the next, with its calls.
+/// An account on its way from one connection to the next, with its calls and the rooms it is in.
 pub(crate) struct Luggage {
     pub(crate) account: Account,
     pub(crate) calls: Vec<Call>,
+    pub(crate) rooms: Vec<Participation>,
 }
 
 /// Where accounts wait, and which token is whose.

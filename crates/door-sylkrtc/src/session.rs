@@ -27,12 +27,13 @@ use crate::commands::Done;
 use crate::dialect::{Dialect, Translator};
 use crate::error::Refusal;
 use crate::inbox::{Inbox, Lost, Notice};
+use crate::rooms::Rooms;
 use crate::start::{NAME, Shared};
 use crate::wire::request::NoRequest;
 use crate::wire::{Event, Request, ack, error};
 
 use ending::End;
-pub(crate) use ending::forget;
+pub(crate) use ending::{forget, leave_rooms};
 use reader::{Buckets, ReadEnd, Reader};
 pub(crate) use reader::{Incoming, parse};
 
@@ -52,6 +53,7 @@ pub(crate) struct Session {
     pub(crate) translator: Translator,
     pub(crate) accounts: Accounts,
     pub(crate) calls: Calls,
+    pub(crate) rooms: Rooms,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) origin: Origin,
     /// Where the client connects from.
@@ -129,6 +131,7 @@ impl Session {
             translator: Translator::new(dialect),
             accounts: Accounts::default(),
             calls: Calls::default(),
+            rooms: Rooms::default(),
             inbox: Inbox::new(),
             origin: Origin {
                 door: NAME,
@@ -218,7 +221,7 @@ impl Session {
         }
     }
 
-    async fn notice(&mut self, notice: Notice) {
+    pub(crate) async fn notice(&mut self, notice: Notice) {
         match notice {
             Notice::Switch(client, event) => self.on_switch(client, &event).await,
             Notice::Account(client, event) => {
@@ -230,6 +233,12 @@ impl Session {
             Notice::InCall(channel, disposition) => {
                 self.on_delivered_in_call(&channel, disposition)
             }
+            Notice::AskedToMute {
+                client: _,
+                session,
+                muted,
+                originator,
+            } => self.asked_to_mute(&session, muted, originator),
             Notice::HandOver(client, claim, to) => self.hand_over(client, &claim, to),
         }
     }

@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, ConfigError};
 use crate::messages::Deliveries;
 use crate::resume::WaitingRoom;
+use crate::rooms::{Guesses, Labels, RoomRegistry, SharedFiles};
 use crate::roster::Roster;
-use crate::store::{Memory, Store};
+use crate::store::{self, Store};
 use crate::{events, http as routes, messages};
 
 /// The door's name in origins, logs and metrics.
@@ -44,6 +45,9 @@ pub enum StartError {
     /// Certificate or key cannot be used.
     #[error("the sylkRTC door has no TLS: {0}")]
     Tls(#[from] TlsError),
+    /// The file that must keep what outlives connections cannot be used.
+    #[error("the sylkRTC door has no store: {0}")]
+    Store(#[from] ::store::OpenError),
     /// There is nothing to connect to.
     #[error(transparent)]
     Switch(#[from] api::SwitchGone),
@@ -67,6 +71,10 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) deliveries: Deliveries,
     pub(crate) api_tokens: routes::ApiTokens,
+    pub(crate) rooms: RoomRegistry,
+    /// `None`: no files are shared.
+    pub(crate) files: Option<Arc<SharedFiles>>,
+    pub(crate) guesses: Guesses,
     drain: Drain,
     connections: AtomicU64,
     /// Cancelled when the connections of this generation are to go, and replaced for the next one.
@@ -103,6 +111,18 @@ impl Shared {
     /// Whether accounts of a domain are ours.
     pub(crate) fn is_local(&self, domain: &str) -> bool {
         self.switch.view().directory.domain(domain).is_some()
+    }
+
+    /// Nobody is in a room any more: its files go.
+    pub(crate) fn close_room(&self, room: &str) {
+        let folder = self.files.as_ref().and_then(|files| files.close(room));
+        if let Some(folder) = folder {
+            self.spawn(async move {
+                if let Err(error) = tokio::fs::remove_dir_all(folder).await {
+                    tracing::debug!(%error, "Nothing to delete of a room");
+                }
+            });
+        }
     }
 
     /// Spawns a task the door waits for when it closes.
@@ -156,13 +176,21 @@ pub async fn start(
         Some(_) | None => None,
     };
     let drain = Drain::new(process);
+    let labels = Labels::new(config.rooms.rooms.keys().cloned());
+    let files = SharedFiles::open(&config.rooms, labels.clone()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "No files can be shared in rooms");
+        None
+    });
     let shared = Arc::new(Shared {
         counters: Arc::new(Counters::new(NAME)),
         roster: Roster::default(),
         waiting: WaitingRoom::default(),
-        store: Arc::new(Memory::new(config.store)),
+        store: store::open(&config.store_place, config.store)?,
         deliveries: Deliveries::default(),
         api_tokens: routes::ApiTokens::default(),
+        rooms: RoomRegistry::new(labels),
+        files,
+        guesses: Guesses::default(),
         config,
         switch,
         generation: drain.connection().told.into(),
@@ -180,7 +208,7 @@ pub async fn start(
     let families = |family| Interest::families(Families::NONE.with(family));
     let (_, web) = shared
         .switch
-        .observe(families(Family::Web), shared.bus_limits())
+        .observe(events::interest(), shared.bus_limits())
         .await?;
     let (_, message) = shared
         .switch

@@ -1,21 +1,95 @@
 //! What outlives a connection: journals of messages, public keys, address books, push tokens.
 //!
-//! The door asks through [`Store`], so that a durable one can take the place of [`Memory`].
+//! The door asks through [`Store`]; there is one in memory and one on disk, and both keep the same promises.
 
+mod durable;
 mod memory;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use ::store::OpenError;
 use serde_json::Value;
 
-pub(crate) use memory::Memory;
-pub use memory::StoreLimits;
+use durable::Durable;
+use memory::Memory;
 
 use crate::wire::account::Push;
 use crate::wire::addressbook::Kind;
 use crate::wire::message::{Entry, State, Wanted};
+
+/// How much is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StoreLimits {
+    /// Accounts with anything kept.
+    pub accounts: usize,
+    /// Journal entries of one account; the oldest go first.
+    pub entries: usize,
+    /// Bytes of one account's journal; the oldest entries go first.
+    pub bytes: usize,
+    /// Items of one account's address book.
+    pub items: usize,
+    /// Devices of one account.
+    pub devices: usize,
+}
+
+impl Default for StoreLimits {
+    /// 10,000 accounts of 5,000 entries and 1 MiB each.
+    fn default() -> Self {
+        Self {
+            accounts: 10_000,
+            entries: 5_000,
+            bytes: 1 << 20,
+            items: 2_000,
+            devices: 20,
+        }
+    }
+}
+
+/// Where it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StorePlace {
+    /// In memory: a restart forgets it.
+    Memory,
+    /// In a database in this file.
+    File {
+        /// Which; its folder is made.
+        path: PathBuf,
+        /// When it cannot be used, the door stays closed; or else it keeps everything in memory and says so.
+        required: bool,
+    },
+}
+
+/// Opens the store. Waits for the disk.
+///
+/// # Errors
+/// A required file cannot be used.
+pub(crate) fn open(place: &StorePlace, limits: StoreLimits) -> Result<Arc<dyn Store>, OpenError> {
+    let (path, required) = match place {
+        StorePlace::Memory => (None, false),
+        StorePlace::File { path, required } => (Some(path), *required),
+    };
+    let opened = path.map(|path| {
+        let place = ::store::Place::File(path.clone());
+        Durable::open(&place, limits)
+    });
+    match opened {
+        Some(Ok(durable)) => Ok(Arc::new(durable)),
+        Some(Err(error)) if required => Err(error),
+        Some(Err(error)) => {
+            tracing::error!(%error, "Messages, keys and address books are kept in memory; a restart forgets them");
+            Ok(Arc::new(Memory::new(limits)))
+        }
+        None => {
+            tracing::info!(
+                "Messages, keys and address books are kept in memory; a restart forgets them"
+            );
+            Ok(Arc::new(Memory::new(limits)))
+        }
+    }
+}
 
 /// An answer that may have to wait for a disk.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -26,6 +100,9 @@ pub(crate) enum StoreError {
     /// A limit is reached.
     #[error("quota exceeded")]
     Full,
+    /// The disk failed.
+    #[error("storage failed")]
+    Failed,
 }
 
 /// From where on a journal is wanted.
@@ -137,3 +214,11 @@ pub(crate) fn key(aor: &str) -> Arc<str> {
         None => aor.into(),
     }
 }
+
+/// Of one application on one device there is one.
+fn device_key(push: &Push) -> Arc<str> {
+    format!("{}-{}", push.app, push.device).into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -634,22 +634,6 @@ async fn pings_are_answered_while_a_request_waits() {
 }
 
 #[tokio::test]
-async fn video_rooms_are_refused_honestly() {
-    let world = world().await;
-    let mut client = world.with_account(ALICE).await;
-    let join = r#"{"sylkrtc":"videoroom-join","account":"alice@example.org","session":"V","uri":"team@videoconference.example.org","sdp":"x"}"#;
-    client
-        .refused(join, "Video rooms are not supported by this server")
-        .await;
-    client
-        .refused(
-            r#"{"sylkrtc":"videoroom-leave","session":"V"}"#,
-            "Unknown room session: V",
-        )
-        .await;
-}
-
-#[tokio::test]
 async fn a_client_of_2015_gets_its_answer_with_accepted() {
     let world = world().await;
     let mut client = world.old_client().await;

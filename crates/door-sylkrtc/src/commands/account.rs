@@ -17,7 +17,7 @@ use crate::dialect::Dialect;
 use crate::error::Refusal;
 use crate::inbox::Notice;
 use crate::resume::{Claim, Luggage};
-use crate::session::{Session, forget};
+use crate::session::{Session, forget, leave_rooms};
 use crate::store::key;
 use crate::wire::Event;
 use crate::wire::account::{AccountAdd, AccountEvent, DeviceToken};
@@ -47,26 +47,27 @@ impl Session {
             .find_luggage(&claim, add.previous_session_token.as_deref())
             .await
         {
-            Some(luggage) => Ok(self.resume(add, luggage)),
+            Some((luggage, by_token)) => Ok(self.resume(add, luggage, by_token).await),
             None => self.add_new(add, ha1).await,
         }
     }
 
     /// The account as it was on a connection before this one: by its token, wherever it is, or by its password, if it
-    /// waits.
-    async fn find_luggage(&self, claim: &Claim, token: Option<&str>) -> Option<Luggage> {
+    /// waits. True when it was by its token.
+    async fn find_luggage(&self, claim: &Claim, token: Option<&str>) -> Option<(Luggage, bool)> {
         let owner = token.and_then(|token| self.shared.waiting.owner(token));
         if let Some(client) = owner {
             if let Some(luggage) = self.shared.waiting.take(claim, Some(client)) {
-                return Some(luggage);
+                return Some((luggage, true));
             }
             // Its old connection may not have noticed yet that it is broken.
             let elsewhere = self.accounts.get(client).is_none() && !self.shared.waiting.has(client);
             if elsewhere && let Some(luggage) = self.demand(client, claim).await {
-                return Some(luggage);
+                return Some((luggage, true));
             }
         }
-        self.shared.waiting.take(claim, None)
+        let by_password = self.shared.waiting.take(claim, None);
+        by_password.map(|luggage| (luggage, false))
     }
 
     /// Has another connection hand an account over.
@@ -86,8 +87,13 @@ impl Session {
         }
     }
 
-    /// The client is back: registration and calls are where they were.
-    fn resume(&mut self, add: AccountAdd, mut luggage: Luggage) -> Done {
+    /// The client is back: registration and calls are where they were. So are its rooms, unless it comes without its
+    /// token: then it has forgotten which it was in, and enters them anew.
+    async fn resume(&mut self, add: AccountAdd, mut luggage: Luggage, by_token: bool) -> Done {
+        if !by_token {
+            let rooms = std::mem::take(&mut luggage.rooms);
+            leave_rooms(&self.shared, rooms, self.connection).await;
+        }
         let client = luggage.account.client;
         self.shared.roster.redirect(client, &self.inbox);
         self.shared.waiting.forget_token(&luggage.account.token);
@@ -136,7 +142,7 @@ impl Session {
         self.accounts.insert(account);
         if let Err(error) = self.ask(command).await {
             if let Some(account) = self.accounts.remove(client) {
-                forget(&self.shared, account, self.connection).await;
+                forget(&self.shared, account, Vec::new(), self.connection).await;
             }
             return Err(error.into());
         }
@@ -155,7 +161,7 @@ impl Session {
         done
     }
 
-    /// Its calls end, its registration goes, silently.
+    /// Its calls end, it leaves its rooms, its registration goes, silently.
     pub(super) async fn account_remove(&mut self, name: &str) -> Handled {
         let client = self.accounts.named(name).map(|account| account.client);
         let unknown = || Refusal(format!("Unknown account specified for remove: {name}"));
@@ -165,8 +171,9 @@ impl Session {
             self.calls.insert(call);
             self.calls.end(&session, std::time::Instant::now());
         }
+        let rooms = self.rooms.take(client);
         if let Some(account) = self.accounts.remove(client) {
-            forget(&self.shared, account, self.connection).await;
+            forget(&self.shared, account, rooms, self.connection).await;
         }
         Ok(Done::default())
     }

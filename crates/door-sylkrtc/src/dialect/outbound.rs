@@ -174,6 +174,8 @@ fn of_videoroom(session: &Arc<str>, event: &VideoroomEvent) -> Option<Shape> {
         | VideoroomEvent::MessageDelivery { .. }
         | VideoroomEvent::ComposingIndication { .. }
         | VideoroomEvent::MuteAudio { .. }
+        | VideoroomEvent::InviteStatus { .. }
+        | VideoroomEvent::MuteRequest { .. }
         | VideoroomEvent::RaisedHands(_) => return None,
     };
     top.push(("event", name.into()));

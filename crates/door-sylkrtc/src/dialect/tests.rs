@@ -178,7 +178,8 @@ fn the_exceptions_of_d1() {
         room(VideoroomEvent::Accepted {
             sdp: "v=0\r\n...".into(),
             audio: true,
-            video: true
+            video: true,
+            duration: 0,
         })
         .unwrap(),
         r#"{"sylkrtc":"videoroom_event","session":"V1","event":"state","data":{"state":"accepted","sdp":"v=0\r\n..."}}"#
@@ -186,6 +187,7 @@ fn the_exceptions_of_d1() {
     let publisher = Publisher {
         id: "V2".into(),
         party: bob(),
+        is_phone: false,
     };
     assert_eq!(
         room(VideoroomEvent::InitialPublishers(vec![publisher])).unwrap(),

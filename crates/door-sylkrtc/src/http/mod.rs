@@ -2,6 +2,7 @@
 
 mod admin;
 mod files;
+mod filesharing;
 mod history;
 mod upgrade;
 
@@ -28,6 +29,11 @@ pub(crate) fn public(shared: &Arc<Shared>) -> Router {
             &format!("{history}/{{message_id}}"),
             get(history::after).options(history::preflight),
         );
+    if shared.files.is_some() {
+        let sharing = format!("{base}/filesharing/{{room}}/{{session}}/{{filename}}");
+        let methods = get(filesharing::download).post(filesharing::upload);
+        router = router.route(&sharing, methods.options(filesharing::preflight));
+    }
     if shared.config.static_root.is_some() {
         router = router
             .route(&format!("{base}/"), get(files::index))

@@ -11,8 +11,11 @@ use tokio::sync::oneshot;
 use super::Session;
 use super::reader::ReadEnd;
 use crate::accounts::Account;
+use crate::commands::leave;
+use crate::dialect::Dialect;
 use crate::inbox::Inbox;
 use crate::resume::{Claim, Luggage};
+use crate::rooms::Participation;
 use crate::start::Shared;
 
 /// Time for a peer to take what is queued when its connection ends.
@@ -114,14 +117,23 @@ impl Session {
             }
         };
         let waits = end.is_unclean() && !self.shared.config.grace.is_zero();
+        // Without a token nobody comes back to a participation.
+        let mut left = Vec::new();
+        if waits && self.translator.dialect() != Dialect::V2 {
+            for client in self.accounts.clients() {
+                left.extend(self.rooms.take(client));
+            }
+        }
         let letting_go = async {
             for client in self.accounts.clients() {
                 if waits {
                     self.let_wait(client);
                 } else if let Some(account) = self.accounts.remove(client) {
-                    forget(&self.shared, account, self.connection).await;
+                    let rooms = self.rooms.take(client);
+                    forget(&self.shared, account, rooms, self.connection).await;
                 }
             }
+            leave_rooms(&self.shared, left, self.connection).await;
         };
         tokio::join!(closing, letting_go);
     }
@@ -132,10 +144,15 @@ impl Session {
             return;
         };
         let calls = self.calls.take(client);
+        let rooms = self.rooms.take(client);
         let inbox = Inbox::new();
         let since = Instant::now();
         self.shared.roster.redirect(client, &inbox);
-        let luggage = Luggage { account, calls };
+        let luggage = Luggage {
+            account,
+            calls,
+            rooms,
+        };
         self.shared.waiting.wait(luggage, inbox, since);
         let shared = self.shared.clone();
         let connection = self.connection;
@@ -147,7 +164,7 @@ impl Session {
             }
             if let Some(luggage) = shared.waiting.give_up(client, since) {
                 tracing::debug!(connection, "Client did not come back");
-                forget(&shared, luggage.account, connection).await;
+                forget(&shared, luggage.account, luggage.rooms, connection).await;
             }
         });
     }
@@ -167,26 +184,49 @@ impl Session {
             return;
         };
         let calls = self.calls.take(client);
+        let rooms = self.rooms.take(client);
         // What happens from now on waits for the other connection, with what this one has not seen yet.
         self.shared.roster.redirect(client, &Inbox::new());
-        if let Err(luggage) = to.send(Luggage { account, calls }) {
+        let luggage = Luggage {
+            account,
+            calls,
+            rooms,
+        };
+        if let Err(luggage) = to.send(luggage) {
             // It has not waited: everything stays.
             self.unpack(luggage);
             self.shared.roster.redirect(client, &self.inbox);
         }
     }
 
-    /// Takes an account with its calls in.
+    /// Takes an account with its calls and rooms in.
     pub(crate) fn unpack(&mut self, luggage: Luggage) {
         self.accounts.insert(luggage.account);
         for call in luggage.calls {
             self.calls.insert(call);
         }
+        for participation in luggage.rooms {
+            self.rooms.insert(participation);
+        }
     }
 }
 
-/// The account is no longer here: the switch ends its calls and its registration.
-pub(crate) async fn forget(shared: &Shared, account: Account, connection: u64) {
+/// Participations end: nobody is there for them any more.
+pub(crate) async fn leave_rooms(shared: &Shared, rooms: Vec<Participation>, connection: u64) {
+    for ended in rooms {
+        let origin = shared.origin(connection);
+        leave(shared, &ended.room, &ended.session, ended.channel, origin).await;
+    }
+}
+
+/// The account is no longer here: the switch ends its calls and its registration, others see it leave its rooms.
+pub(crate) async fn forget(
+    shared: &Shared,
+    account: Account,
+    rooms: Vec<Participation>,
+    connection: u64,
+) {
+    leave_rooms(shared, rooms, connection).await;
     shared.roster.leave(account.client);
     shared.waiting.forget_token(&account.token);
     let remove = RemoveWebClient {

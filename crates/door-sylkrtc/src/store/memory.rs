@@ -3,39 +3,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{After, Answer, Device, Mark, Store, StoreError, key};
+use super::{After, Answer, Device, Mark, Store, StoreError, StoreLimits, device_key, key};
 use crate::timestamp;
 use crate::wire::account::Push;
 use crate::wire::addressbook::Kind;
 use crate::wire::message::{Direction, Entry};
-
-/// How much is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct StoreLimits {
-    /// Accounts with anything kept.
-    pub accounts: usize,
-    /// Journal entries of one account; the oldest go first.
-    pub entries: usize,
-    /// Bytes of one account's journal; the oldest entries go first.
-    pub bytes: usize,
-    /// Items of one account's address book.
-    pub items: usize,
-    /// Devices of one account.
-    pub devices: usize,
-}
-
-impl Default for StoreLimits {
-    /// 10,000 accounts of 5,000 entries and 1 MiB each.
-    fn default() -> Self {
-        Self {
-            accounts: 10_000,
-            entries: 5_000,
-            bytes: 1 << 20,
-            items: 2_000,
-            devices: 20,
-        }
-    }
-}
 
 /// Longest public key, in bytes. Ours.
 const MAX_KEY: usize = 64 << 10;
@@ -261,7 +233,7 @@ impl Store for Memory {
     fn put_device<'a>(&'a self, account: &'a str, push: Push) -> Answer<'a, ()> {
         let most = self.limits.devices;
         ready(self.change(account, |account| {
-            let key: Arc<str> = format!("{}-{}", push.app, push.device).into();
+            let key = device_key(&push);
             account.devices.retain(|device| device.key != key);
             if account.devices.len() >= most {
                 account.devices.remove(0);
@@ -327,127 +299,4 @@ fn weight(entry: &Entry) -> usize {
         + entry.message_id.len()
         + entry.content_type.len()
         + entry.content.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::message::{State, Wanted};
-
-    fn entry(id: &str, contact: &str) -> Entry {
-        Entry {
-            contact: contact.into(),
-            timestamp: timestamp::now(),
-            disposition: vec![Wanted::PositiveDelivery, Wanted::Display],
-            message_id: id.into(),
-            content_type: "text/plain".into(),
-            content: "x".into(),
-            direction: Direction::Incoming,
-            state: Some(State::Received),
-        }
-    }
-
-    async fn ids(store: &Memory, after: After, limit: usize) -> Vec<String> {
-        let entries = store.journal("a@b", after, limit).await.unwrap();
-        entries
-            .iter()
-            .map(|entry| entry.message_id.to_string())
-            .collect()
-    }
-
-    #[tokio::test]
-    async fn journals_are_read_from_a_place_on() {
-        let store = Memory::new(StoreLimits {
-            entries: 4,
-            ..StoreLimits::default()
-        });
-        for id in ["0", "1", "2", "3", "4"] {
-            store.append("a@b", entry(id, "c@d")).await.unwrap();
-        }
-        assert_eq!(
-            ids(&store, After::Beginning, 10).await,
-            ["1", "2", "3", "4"],
-            "the oldest went"
-        );
-        assert_eq!(ids(&store, After::Beginning, 2).await, ["1", "2"]);
-        assert_eq!(
-            ids(&store, After::Message("3".into(), None), 10).await,
-            ["4"]
-        );
-        assert_eq!(
-            ids(&store, After::Message("?".into(), None), 10)
-                .await
-                .len(),
-            4
-        );
-        let future: Arc<str> = "2999-01-01T00:00:00Z".into();
-        assert!(
-            ids(&store, After::Message("?".into(), Some(future.clone())), 10)
-                .await
-                .is_empty()
-        );
-        assert!(ids(&store, After::Time(future), 10).await.is_empty());
-        assert_eq!(
-            ids(&store, After::Time("2020-01-01T00:00:00Z".into()), 10)
-                .await
-                .len(),
-            4
-        );
-    }
-
-    #[tokio::test]
-    async fn messages_are_marked_and_removed() {
-        let store = Memory::new(StoreLimits::default());
-        store.append("a@b", entry("1", "c@D")).await.unwrap();
-        store.append("a@b", entry("2", "e@f")).await.unwrap();
-        let mark = Mark {
-            state: State::Displayed,
-            reported: Some(Wanted::Display),
-        };
-        assert!(store.mark("a@b", "1", mark.clone()).await.unwrap());
-        assert!(!store.mark("a@b", "9", mark).await.unwrap());
-        let journal = store.journal("a@b", After::Beginning, 9).await.unwrap();
-        assert_eq!(journal[0].disposition, [Wanted::PositiveDelivery]);
-        assert_eq!(journal[0].state, Some(State::Displayed));
-        assert!(
-            !store.remove_message("a@b", "e@f", "1").await.unwrap(),
-            "of another conversation"
-        );
-        assert!(store.remove_message("a@b", "c@d", "1").await.unwrap());
-        assert_eq!(store.remove_conversation("a@b", "e@f").await.unwrap(), 1);
-        assert_eq!(store.accounts()["a@b"].bytes, 0);
-    }
-
-    #[tokio::test]
-    async fn limits_hold() {
-        let store = Memory::new(StoreLimits {
-            accounts: 1,
-            items: 1,
-            bytes: 500,
-            ..StoreLimits::default()
-        });
-        assert!(!store.knows("a@b").await.unwrap());
-        store.open("a@b").await.unwrap();
-        assert!(store.knows("a@b").await.unwrap());
-        assert_eq!(store.open("c@d").await, Err(StoreError::Full));
-        store
-            .put_item("a@b", Kind::Contact, "1", Value::Null)
-            .await
-            .unwrap();
-        store
-            .put_item("a@b", Kind::Contact, "1", Value::Null)
-            .await
-            .unwrap();
-        let second = store.put_item("a@b", Kind::Group, "1", Value::Null).await;
-        assert_eq!(second, Err(StoreError::Full));
-        for id in ["1", "2", "3"] {
-            store.append("a@b", entry(id, "c@d")).await.unwrap();
-        }
-        assert_eq!(ids(&store, After::Beginning, 10).await, ["2", "3"]);
-        let huge = Entry {
-            content: "x".repeat(600).into(),
-            ..entry("4", "c@d")
-        };
-        assert_eq!(store.append("a@b", huge).await, Err(StoreError::Full));
-    }
 }

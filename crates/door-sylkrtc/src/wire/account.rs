@@ -110,7 +110,6 @@ pub(crate) enum AccountEvent {
     MissedSession {
         originator: Party,
     },
-    #[cfg_attr(not(test), expect(dead_code, reason = "there are no video rooms yet"))]
     ConferenceInvite {
         room: Arc<str>,
         session_id: Arc<str>,

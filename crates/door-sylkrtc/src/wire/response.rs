@@ -21,7 +21,6 @@ pub(crate) enum Event {
         session: Arc<str>,
         event: SessionEvent,
     },
-    #[cfg_attr(not(test), expect(dead_code, reason = "there are no video rooms yet"))]
     Videoroom {
         session: Arc<str>,
         event: VideoroomEvent,

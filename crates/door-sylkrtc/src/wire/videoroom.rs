@@ -172,9 +172,15 @@ fn configure(fields: &Fields<'_>) -> Result<RoomAction, Invalid> {
 
 fn message(fields: &Fields<'_>) -> Result<RoomAction, Invalid> {
     let longest = super::message::MAX_CONTENT;
+    let content = fields.text("content")?;
+    if content.len() > longest {
+        return Err(Invalid(format!(
+            "the value's length must be between 0 and {longest} inclusive"
+        )));
+    }
     Ok(RoomAction::Message {
         message_id: fields.id("message_id")?,
-        content: fields.text_within("content", 0, longest)?,
+        content,
         content_type: fields.id("content_type")?,
     })
 }
@@ -202,15 +208,21 @@ fn mute_participant(fields: &Fields<'_>) -> Result<RoomAction, Invalid> {
 pub(crate) struct Publisher {
     pub(crate) id: Arc<str>,
     pub(crate) party: Party,
+    /// EXT: a telephone, whose sound only is there.
+    pub(crate) is_phone: bool,
 }
 
 impl Publisher {
     pub(crate) fn json(&self) -> Json {
-        Json::object([
+        let mut members: Body = vec![
             ("id", (&self.id).into()),
             ("uri", (&self.party.uri).into()),
             ("display_name", (&self.party.display_name).into()),
-        ])
+        ];
+        if self.is_phone {
+            members.push(("type", "sip".into()));
+        }
+        Json::members(members)
     }
 }
 
@@ -226,13 +238,14 @@ pub(crate) struct SharedFile {
 
 /// What happens to a participation, sylkrtc.md §2.4.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[expect(dead_code, reason = "there are no video rooms yet")]
 pub(crate) enum VideoroomEvent {
     Progress,
     Accepted {
         sdp: Arc<str>,
         audio: bool,
         video: bool,
+        /// EXT: seconds since the room was made; none is not mentioned.
+        duration: u64,
     },
     Established,
     Terminated {
@@ -276,6 +289,17 @@ pub(crate) enum VideoroomEvent {
         originator: Arc<str>,
     },
     RaisedHands(Vec<Arc<str>>),
+    /// EXT
+    InviteStatus {
+        participant: Arc<str>,
+        code: u16,
+        reason: Arc<str>,
+    },
+    /// EXT
+    MuteRequest {
+        muted: bool,
+        originator: Arc<str>,
+    },
 }
 
 impl VideoroomEvent {
@@ -284,13 +308,22 @@ impl VideoroomEvent {
         let state = |name: &str| -> Body { vec![("state", name.into())] };
         match self {
             Self::Progress => ("session-state", state("progress")),
-            Self::Accepted { sdp, audio, video } => {
+            Self::Accepted {
+                sdp,
+                audio,
+                video,
+                duration,
+            } => {
                 let mut body = state("accepted");
                 body.extend([
                     ("sdp", sdp.into()),
                     ("audio", (*audio).into()),
                     ("video", (*video).into()),
                 ]);
+                if *duration > 0 {
+                    let seconds = i64::try_from(*duration).unwrap_or(i64::MAX);
+                    body.push(("duration", Json::Int(seconds)));
+                }
                 ("session-state", body)
             }
             Self::Established => ("session-state", state("established")),
@@ -371,6 +404,33 @@ impl VideoroomEvent {
                 ("mute-audio", vec![("originator", originator.into())])
             }
             Self::RaisedHands(ids) => ("raised-hands", vec![("raised_hands", Json::texts(ids))]),
+            Self::InviteStatus {
+                participant,
+                code,
+                reason,
+            } => {
+                let state = match code {
+                    0..=199 => "progress",
+                    200..=299 => "success",
+                    300.. => "failed",
+                };
+                (
+                    "invite-status",
+                    vec![
+                        ("participant", participant.into()),
+                        ("state", state.into()),
+                        ("code", (*code).into()),
+                        ("reason", reason.into()),
+                    ],
+                )
+            }
+            Self::MuteRequest { muted, originator } => (
+                "mute-request",
+                vec![
+                    ("muted", (*muted).into()),
+                    ("originator", originator.into()),
+                ],
+            ),
         }
     }
 }
@@ -378,6 +438,17 @@ impl VideoroomEvent {
 pub(crate) fn publishers(list: &[Publisher]) -> Body {
     let list = list.iter().map(Publisher::json).collect();
     vec![("publishers", Json::List(list))]
+}
+
+impl From<crate::rooms::FileInfo> for SharedFile {
+    fn from(file: crate::rooms::FileInfo) -> Self {
+        Self {
+            filename: file.name,
+            filesize: i64::try_from(file.size).unwrap_or(i64::MAX),
+            uploader: file.uploader,
+            session: file.session,
+        }
+    }
 }
 
 impl SharedFile {

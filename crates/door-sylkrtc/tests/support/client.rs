@@ -194,8 +194,12 @@ impl Client {
 
 /// A request over HTTP, and the whole answer.
 pub async fn http(address: SocketAddr, request: &str) -> String {
+    http_bytes(address, request.as_bytes()).await
+}
+
+pub async fn http_bytes(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();
     let reading = stream.read_to_end(&mut answer);
     tokio::time::timeout(PATIENCE, reading)

@@ -13,9 +13,10 @@
 )]
 
 mod client;
+mod rooms;
 mod switch;
 
-pub use client::{Client, http};
+pub use client::{Client, http, http_bytes};
 pub use switch::{FakeSwitch, party};
 
 use std::sync::Arc;

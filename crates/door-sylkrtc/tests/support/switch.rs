@@ -2,15 +2,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use api::command::message::{Delivery, SendMessage};
-use api::event::{MessageEvent, WebEvent, WebEventKind, WebParty};
+use api::event::{
+    MessageEvent, VideoRoomEvent, VideoRoomEventKind, WebEvent, WebEventKind, WebParty,
+};
 use api::id::WebClientId;
-use api::view::{Directory, Domain};
+use api::view::{Directory, DirectoryUser, Domain};
 use api::{
     Answer, BackendPort, BusLimits, Capabilities, ChannelId, Command, CommandError, ErrorKind,
     Event, EventId, EventKind, NodeId, ObjectKind, Publisher, Seq, Switch, Timestamp, Uuid, View,
     pair,
 };
 use tokio::sync::Semaphore;
+
+use super::rooms::FakeRooms;
 
 const NODE: NodeId = NodeId(Uuid::from_u128(7));
 
@@ -34,6 +38,7 @@ struct State {
     view: View,
     publisher: Publisher,
     channels: u32,
+    rooms: FakeRooms,
 }
 
 pub fn party(uri: &str, name: &str) -> WebParty {
@@ -51,8 +56,17 @@ impl FakeSwitch {
             endpoints: Arc::new([]),
             codecs: Arc::new([]),
         };
+        // Alice has a password here; everybody else has to register.
+        let alice = DirectoryUser {
+            id: "alice".into(),
+            domain: "example.org".into(),
+            params: vec![("a1-hash".into(), super::HA1.into())],
+            ..DirectoryUser::default()
+        };
         let domain = |name: &str| Domain {
             name: name.into(),
+            users: vec![Arc::new(alice.clone())],
+            index: [("alice".into(), 0), ("77".into(), 0)].into(),
             ..Domain::default()
         };
         let view = View {
@@ -72,6 +86,7 @@ impl FakeSwitch {
                 view,
                 publisher,
                 channels: 0,
+                rooms: FakeRooms::default(),
             }),
             asked: Mutex::default(),
             refusals: Mutex::default(),
@@ -184,8 +199,49 @@ impl FakeSwitch {
             | Command::TrickleWebCall(_)
             | Command::UpdateWebCall(_)
             | Command::PressWebDigits(_) => Ok(Answer::Unit(())),
-            other => Err(CommandError::new(ErrorKind::NotSupported, other.name())),
+            other => self.room_command(other).await,
         }
+    }
+
+    /// Everything about video rooms; what it causes is published before the answer is sent.
+    async fn room_command(&self, command: Command) -> Result<Answer, CommandError> {
+        let names = self.clients.lock().unwrap().clone();
+        let channel = match command {
+            Command::JoinVideoRoom(_) => Some(self.new_channel().await),
+            _ => None,
+        };
+        let (answer, events) = self
+            .state
+            .lock()
+            .await
+            .rooms
+            .serve(command, &names, channel);
+        for event in events {
+            self.publish(EventKind::VideoRoom(Box::new(event))).await;
+        }
+        answer
+    }
+
+    /// Something happens in a room by itself.
+    pub async fn in_room(&self, room: &str, kind: VideoRoomEventKind) {
+        let room = room.into();
+        let event = VideoRoomEvent { room, kind };
+        self.publish(EventKind::VideoRoom(Box::new(event))).await;
+    }
+
+    /// A telephone dials into a room.
+    pub async fn phone_enters(&self, room: &str, uri: &str) -> ChannelId {
+        let channel = self.new_channel().await;
+        let events = self
+            .state
+            .lock()
+            .await
+            .rooms
+            .phone(room, channel.clone(), uri);
+        for event in events {
+            self.publish(EventKind::VideoRoom(Box::new(event))).await;
+        }
+        channel
     }
 
     fn delivery(&self) -> Delivery {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use api::log::LogLevel;
 use api::{BusLimits, NodeId};
+use door_sylkrtc::StorePlace;
 use embedded::{MediaConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
 use switch_core::config::ProfileConfig;
@@ -28,6 +29,9 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// Effort of encoding Opus: the middle.
 const OPUS_COMPLEXITY: u8 = 5;
+
+/// Instead of a path: nothing is kept beyond a restart.
+const IN_MEMORY: &str = ":memory:";
 
 /// How often HEARTBEAT fires (event-socket.md §5.1).
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -304,9 +308,29 @@ impl Conversion<'_> {
             hostname: &self.machine.hostname,
         };
         let section = std::mem::take(&mut self.file.sylkrtc);
-        let door = sylkrtc::convert(section, place, self.source, &mut self.notes);
+        let mut door = sylkrtc::convert(section, place, self.source, &mut self.notes);
         let pages = super::console::convert(&self.file.console, place, self.source);
-        let section = std::mem::take(&mut self.file.webrtc);
+        let mut section = std::mem::take(&mut self.file.webrtc);
+        if let Some(door) = &mut door {
+            door.store_place = match &self.file.store {
+                Some(path) if path.as_os_str() == IN_MEMORY => StorePlace::Memory,
+                Some(path) => StorePlace::File {
+                    path: self.folder.join(path),
+                    required: true,
+                },
+                None => StorePlace::File {
+                    path: state.join("store.db"),
+                    required: false,
+                },
+            };
+            let recordings = match &self.file.recordings {
+                Some(recordings) => self.folder.join(recordings),
+                None => MediaConfig::default().recordings,
+            };
+            section
+                .take_rooms()
+                .overlay(&mut door.rooms, &recordings, &state);
+        }
         let peers = door.as_ref().map(|door| {
             let doors = [&door.listen[..], &door.tls_listen[..]].concat();
             webrtc::convert(section, &doors, IpAddr::V4(self.machine.ipv4))

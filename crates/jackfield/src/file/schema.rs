@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) sounds: Option<PathBuf>,
     pub(super) recordings: Option<PathBuf>,
     pub(super) state: Option<PathBuf>,
+    pub(super) store: Option<PathBuf>,
     pub(super) replay_events: Option<usize>,
     pub(super) replay_bytes: Option<usize>,
     pub(super) max_sessions: Option<u64>,
@@ -130,6 +131,10 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     file.state = paths.path("state");
     paths.finish();
 
+    let mut store = top.table("store");
+    file.store = store.path("path");
+    store.finish();
+
     let mut events = top.table("events");
     file.replay_events = count(&mut events, "replay_events", 0);
     file.replay_bytes = events.bytes("replay_bytes");
@@ -142,7 +147,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
 
     file.metrics = listen(top.table("metrics"));
     file.console = console::read(top.table("console"));
-    file.webrtc = webrtc::read(top.table("webrtc"));
+    file.webrtc = webrtc::read(top.table("webrtc"), source);
 
     let mut doors = top.table("door");
     file.event_socket = event_socket(doors.table("event_socket"));

@@ -423,3 +423,72 @@ fn browsers_are_met_where_the_door_is_open() {
         &["jackfield.toml:1:1: console: certificate and key go together"],
     );
 }
+
+#[test]
+fn rooms_are_configured_in_either_file() {
+    let ini = "[General]\nfilesharing_dir = /srv/files\n[Janus]\nmax_bitrate = 1000000\nvideo_codec = vp8\n\
+        [team@videoconference.example.org]\nrecord = True\n[old@videoconference.example.org]\npersistent = True\n";
+    let folder = Folder::new(&[
+        (
+            "jackfield.toml",
+            "[webrtc]\nvideo_codec = \"h264\"\nmax_file = \"1 MiB\"\n\n\
+             [[webrtc.room]]\nname = \"Team@videoconference.example.org\"\naccess_policy = \"deny, allow\"\n\
+             allow = [\"example.org\", \"carol@example.net\"]\ndeny = \"all\"\n\n\
+             [paths]\nrecordings = \"rec\"\n\n[door.sylkrtc]\nimport = \"webrtcgateway.ini\"\n",
+        ),
+        ("webrtcgateway.ini", ini),
+    ]);
+    let rooms = folder.load().unwrap().settings.sylkrtc.unwrap().rooms;
+    assert_eq!((rooms.max_bitrate, rooms.max_file), (1_000_000, 1 << 20));
+    assert_eq!(rooms.video_codec, door_sylkrtc::VideoCodec::H264);
+    assert_eq!(rooms.files.as_deref(), Some(Path::new("/srv/files")));
+    assert_eq!(rooms.recordings, folder.0.join("rec/videoconference"));
+    let team = &rooms.rooms["team@videoconference.example.org"];
+    assert!(!team.record, "the section here replaces the one there");
+    assert_eq!(team.access.allow.len(), 2);
+    assert!(rooms.rooms["old@videoconference.example.org"].persistent);
+
+    let off = toml("[paths]\nstate = \"state\"\n[webrtc]\nshare_files = false\n");
+    assert_eq!(off.unwrap().settings.sylkrtc.unwrap().rooms.files, None);
+    let on = toml("[paths]\nstate = \"state\"\n")
+        .unwrap()
+        .settings
+        .sylkrtc
+        .unwrap();
+    assert!(
+        on.rooms
+            .files
+            .unwrap()
+            .ends_with("state/videoconference/files")
+    );
+    check_errors(
+        toml(
+            "[webrtc]\nmax_bitrate = 5\nvideo_codec = \"av1\"\n[[webrtc.room]]\nrecord = true\n\
+             [[webrtc.room]]\nname = \"a@b\"\naccess_policy = \"open\"\n[[webrtc.room]]\nname = \"A@b\"\n",
+        ),
+        &[
+            "jackfield.toml:2:15: webrtc.max_bitrate: expected a number from 64000 to 4194304",
+            "jackfield.toml:3:15: webrtc.video_codec: expected a codec for pictures",
+            "jackfield.toml:4:1: webrtc.room.name: missing",
+            "jackfield.toml:8:17: webrtc.room.access_policy: expected",
+            "jackfield.toml:10:8: webrtc.room.name: a@b is there already",
+        ],
+    );
+}
+
+#[test]
+fn what_accounts_leave_behind_is_kept_where_one_line_says() {
+    use door_sylkrtc::StorePlace;
+    let place = |text: &str| {
+        let text = format!("[paths]\nstate = \"state\"\n{text}");
+        toml(&text).unwrap().settings.sylkrtc.unwrap().store_place
+    };
+    let is_file = |place: StorePlace, name: &str, must: bool| matches!(place, StorePlace::File { path, required } if path.ends_with(name) && required == must);
+    assert!(is_file(place(""), "state/store.db", false));
+    assert!(is_file(
+        place("[store]\npath = \"kept.db\"\n"),
+        "kept.db",
+        true
+    ));
+    assert_eq!(place("[store]\npath = \":memory:\"\n"), StorePlace::Memory);
+}

@@ -1,0 +1,419 @@
+//! The files shared in rooms (sylkrtc.md §6.3): what is there, what may still come, and where it lies.
+//!
+//! Names in requests never become paths: a file is found by what was noted when it came, and lies under its sanitised
+//! name in a folder of its own for each life of a room.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::counted::{Counted, Labels};
+use super::settings::{RoomsConfig, folder_name};
+use crate::wire::Party;
+
+/// Longest name of a file, in bytes.
+const MAX_NAME: usize = 120;
+
+/// Whoever has it locked uses the folder.
+const LOCK: &str = ".lock";
+
+/// In the folder of a persistent room: what its files are.
+const INDEX: &str = "index.json";
+
+/// In the folder of a persistent room: its files.
+const KEPT: &str = "kept";
+
+/// Longest index read, in bytes.
+const MAX_INDEX: u64 = 4 << 20;
+
+/// A shared file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct FileInfo {
+    pub(crate) name: Arc<str>,
+    /// Bytes.
+    pub(crate) size: u64,
+    pub(crate) uploader: Party,
+    /// The uploader's id in the room.
+    pub(crate) session: Arc<str>,
+}
+
+/// Why a file is not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NotShared {
+    /// It is larger than a file may be.
+    TooLarge,
+    /// The room has no space or no place for it.
+    Full,
+    /// The room is gone.
+    Gone,
+    /// The disk refuses.
+    Failed,
+}
+
+/// The files of all rooms.
+pub(crate) struct SharedFiles {
+    root: PathBuf,
+    max_file: u64,
+    max_bytes: u64,
+    max_files: usize,
+    persistent: Vec<String>,
+    labels: Labels,
+    /// Held for one look or change, never while a disk is waited for.
+    rooms: Mutex<HashMap<Arc<str>, Room>>,
+    /// Keeps other servers away from the folder.
+    _lock: File,
+}
+
+struct Room {
+    folder: PathBuf,
+    /// In the order they came; those still coming among them.
+    files: Vec<Place>,
+}
+
+struct Place {
+    info: FileInfo,
+    is_there: bool,
+    _counted: Counted,
+}
+
+/// A file on its way. Unless it is finished, its place is given back.
+pub(crate) struct Begin {
+    files: Arc<SharedFiles>,
+    room: Arc<str>,
+    info: FileInfo,
+    folder: PathBuf,
+    part: PathBuf,
+    is_finished: bool,
+}
+
+impl SharedFiles {
+    /// Takes the folder in use: files of persistent rooms are found again, all others go.
+    ///
+    /// # Errors
+    /// The folder cannot be read or written, or another server uses it.
+    pub(crate) fn open(config: &RoomsConfig, labels: Labels) -> io::Result<Option<Arc<Self>>> {
+        let Some(root) = config.files.clone() else {
+            return Ok(None);
+        };
+        make_private(&root)?;
+        let lock = File::create(root.join(LOCK))?;
+        lock.try_lock()?;
+        let persistent: Vec<String> = config
+            .rooms
+            .keys()
+            .filter(|room| config.is_persistent(room))
+            .cloned()
+            .collect();
+        let mut rooms = HashMap::new();
+        for entry in std::fs::read_dir(&root)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let room = persistent
+                .iter()
+                .find(|room| name.to_str() == Some(&folder_name(room)));
+            if let Some(room) = room {
+                let folder = entry.path().join(KEPT);
+                let kept = read_index(&entry.path().join(INDEX), &folder);
+                let files = kept
+                    .into_iter()
+                    .map(|info| Place::new(info, true, room, &labels));
+                let files = files.collect();
+                rooms.insert(Arc::from(room.as_str()), Room { folder, files });
+            } else if entry.file_type()?.is_dir() {
+                std::fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(Some(Arc::new(Self {
+            root,
+            max_file: config.max_file,
+            max_bytes: config.max_files_bytes,
+            max_files: config.max_files,
+            persistent,
+            labels,
+            rooms: rooms.into(),
+            _lock: lock,
+        })))
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<Arc<str>, Room>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_persistent(&self, room: &str) -> bool {
+        self.persistent.iter().any(|persistent| persistent == room)
+    }
+
+    /// Makes a place for a file of `size` bytes; its name is sanitised, and another one when there is such a file.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        room: &Arc<str>,
+        name: &str,
+        size: u64,
+        uploader: Party,
+        session: Arc<str>,
+    ) -> Result<Begin, NotShared> {
+        if size > self.max_file {
+            return Err(NotShared::TooLarge);
+        }
+        let mut rooms = self.rooms();
+        let there = rooms.entry(room.clone()).or_insert_with(|| {
+            let name = folder_name(room);
+            let folder = if self.is_persistent(room) {
+                self.root.join(name).join(KEPT)
+            } else {
+                // One for each life of the room: what is left of the last one is deleted meanwhile.
+                let life = api::Uuid::new_v4().simple();
+                self.root.join(format!("{name}.{life}"))
+            };
+            Room {
+                folder,
+                files: Vec::new(),
+            }
+        });
+        let taken: u64 = there.files.iter().map(|file| file.info.size).sum();
+        if there.files.len() >= self.max_files || taken.saturating_add(size) > self.max_bytes {
+            return Err(NotShared::Full);
+        }
+        let is_taken = |name: &str| there.files.iter().any(|file| &*file.info.name == name);
+        let info = FileInfo {
+            name: unused(&sanitised(name), is_taken),
+            size,
+            uploader,
+            session,
+        };
+        let place = Place::new(info.clone(), false, room, &self.labels);
+        there.files.push(place);
+        let folder = there.folder.clone();
+        // Sanitised names do not begin with a dot, so it cannot be one of them.
+        let part = folder.join(format!(".{}", api::Uuid::new_v4().simple()));
+        Ok(Begin {
+            files: self.clone(),
+            room: room.clone(),
+            info,
+            folder,
+            part,
+            is_finished: false,
+        })
+    }
+
+    /// The files of a room, in the order they came.
+    pub(crate) fn list(&self, room: &str) -> Vec<FileInfo> {
+        let rooms = self.rooms();
+        let files = rooms.get(room).into_iter().flat_map(|room| &room.files);
+        files
+            .filter(|file| file.is_there)
+            .map(|file| file.info.clone())
+            .collect()
+    }
+
+    /// A file of a room, and where it lies.
+    pub(crate) fn find(&self, room: &str, name: &str) -> Option<(FileInfo, PathBuf)> {
+        let rooms = self.rooms();
+        let room = rooms.get(room)?;
+        let file = room
+            .files
+            .iter()
+            .find(|file| file.is_there && &*file.info.name == name)?;
+        Some((file.info.clone(), room.folder.join(&*file.info.name)))
+    }
+
+    /// Takes a file back that could not be announced.
+    pub(crate) fn withdraw(&self, room: &str, name: &str) -> Option<PathBuf> {
+        let (_, path) = self.find(room, name)?;
+        self.forget(room, name);
+        Some(path)
+    }
+
+    fn forget(&self, room: &str, name: &str) {
+        if let Some(room) = self.rooms().get_mut(room) {
+            room.files.retain(|file| &*file.info.name != name);
+        }
+    }
+
+    /// The last participant has left: the folder to delete, unless the files stay.
+    pub(crate) fn close(&self, room: &str) -> Option<PathBuf> {
+        if self.is_persistent(room) {
+            return None;
+        }
+        self.rooms().remove(room).map(|room| room.folder)
+    }
+
+    /// Writes down what a persistent room has.
+    fn write_index(&self, room: &str) -> io::Result<()> {
+        if !self.is_persistent(room) {
+            return Ok(());
+        }
+        let files: Vec<Value> = self
+            .list(room)
+            .iter()
+            .map(|file| {
+                json!({
+                    "name": &*file.name, "size": file.size, "session": &*file.session,
+                    "uri": &*file.uploader.uri, "display_name": &*file.uploader.display_name,
+                })
+            })
+            .collect();
+        let folder = self.root.join(folder_name(room));
+        let new = folder.join(format!(".{}", api::Uuid::new_v4().simple()));
+        std::fs::write(&new, Value::from(files).to_string())?;
+        std::fs::rename(new, folder.join(INDEX))
+    }
+}
+
+impl Place {
+    fn new(info: FileInfo, is_there: bool, room: &str, labels: &Labels) -> Self {
+        Self {
+            info,
+            is_there,
+            _counted: labels.file(room),
+        }
+    }
+}
+
+impl Begin {
+    /// Where the bytes go until all are there.
+    pub(crate) fn part(&self) -> (&Path, &Path) {
+        (&self.folder, &self.part)
+    }
+
+    /// All bytes are there. Waits for the disk.
+    pub(crate) fn finish(mut self) -> Result<FileInfo, NotShared> {
+        let failed = |error: io::Error| {
+            tracing::warn!(%error, "A shared file is lost");
+            NotShared::Failed
+        };
+        std::fs::rename(&self.part, self.folder.join(&*self.info.name)).map_err(failed)?;
+        let mut rooms = self.files.rooms();
+        let place = rooms
+            .get_mut(&self.room)
+            .filter(|room| room.folder == self.folder)
+            .and_then(|room| {
+                let mut files = room.files.iter_mut();
+                files.find(|file| file.info.name == self.info.name)
+            });
+        match place {
+            Some(place) => place.is_there = true,
+            None => {
+                drop(rooms);
+                std::fs::remove_dir_all(&self.folder).ok();
+                return Err(NotShared::Gone);
+            }
+        }
+        drop(rooms);
+        self.is_finished = true;
+        self.files.write_index(&self.room).map_err(failed)?;
+        Ok(self.info.clone())
+    }
+}
+
+impl Drop for Begin {
+    fn drop(&mut self) {
+        if self.is_finished {
+            return;
+        }
+        let mut rooms = self.files.rooms();
+        if let Some(room) = rooms
+            .get_mut(&self.room)
+            .filter(|room| room.folder == self.folder)
+        {
+            room.files.retain(|file| file.info.name != self.info.name);
+        }
+        drop(rooms);
+        // One quick system call; usually there is nothing any more.
+        std::fs::remove_file(&self.part).ok();
+    }
+}
+
+/// Makes a folder that is nobody else's business.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// A name without anything that a file system, a header or a shell could take for more than a name.
+fn sanitised(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut clean: String = last
+        .chars()
+        .map(|c| {
+            if c.is_control() || "<>:\"|?*\u{202e}\u{202d}\u{2066}\u{2067}\u{2068}".contains(c) {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    clean = clean.trim().trim_start_matches('.').trim().to_owned();
+    let (stem, extension) = split(&clean);
+    if clean.len() > MAX_NAME {
+        let extension = if extension.len() < 20 { extension } else { "" };
+        let most = MAX_NAME - extension.len();
+        let end = (0..=most).rev().find(|at| stem.is_char_boundary(*at));
+        clean = format!("{}{extension}", &stem[..end.unwrap_or(0).min(stem.len())]);
+    }
+    if clean.is_empty() {
+        clean.push_str("file");
+    }
+    clean
+}
+
+/// `plan` and `.pdf`.
+fn split(name: &str) -> (&str, &str) {
+    match name.rfind('.').filter(|at| *at > 0) {
+        Some(at) => name.split_at(at),
+        None => (name, ""),
+    }
+}
+
+/// The name itself, or `name-1.ext`, `name-2.ext` and so on.
+fn unused(name: &str, is_taken: impl Fn(&str) -> bool) -> Arc<str> {
+    if !is_taken(name) {
+        return name.into();
+    }
+    let (stem, extension) = split(name);
+    let mut number = 1_usize;
+    loop {
+        let next = format!("{stem}-{number}{extension}");
+        if !is_taken(&next) {
+            return next.into();
+        }
+        number += 1;
+    }
+}
+
+/// What a persistent room had, as far as it is still there.
+fn read_index(index: &Path, folder: &Path) -> Vec<FileInfo> {
+    let small = std::fs::metadata(index).is_ok_and(|about| about.len() <= MAX_INDEX);
+    let text = small
+        .then(|| std::fs::read_to_string(index))
+        .and_then(Result::ok);
+    let list: Vec<Value> = text
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    list.iter()
+        .filter_map(|item| {
+            let text = |name: &str| item.get(name)?.as_str().map(Arc::from);
+            let name: Arc<str> = text("name")?;
+            let about = std::fs::symlink_metadata(folder.join(&*name)).ok()?;
+            (about.is_file() && *name == sanitised(&name)).then_some(FileInfo {
+                size: about.len(),
+                uploader: Party {
+                    uri: text("uri")?,
+                    display_name: text("display_name")?,
+                },
+                session: text("session")?,
+                name,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

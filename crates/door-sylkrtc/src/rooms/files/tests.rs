@@ -1,0 +1,161 @@
+use super::*;
+use crate::rooms::RoomConfig;
+
+const TEAM: &str = "team@videoconference.example.org";
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let name = format!("jackfield-files-{}", api::Uuid::new_v4().simple());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn config(&self) -> RoomsConfig {
+        let persistent = RoomConfig {
+            persistent: true,
+            ..RoomConfig::default()
+        };
+        RoomsConfig {
+            files: Some(self.0.clone()),
+            max_file: 100,
+            max_files_bytes: 250,
+            max_files: 4,
+            rooms: [("kept@x".to_owned(), persistent)].into(),
+            ..RoomsConfig::default()
+        }
+    }
+
+    fn open(&self) -> Arc<SharedFiles> {
+        let labels = Labels::new(std::iter::empty());
+        SharedFiles::open(&self.config(), labels).unwrap().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn begin(files: &Arc<SharedFiles>, room: &str, name: &str, size: u64) -> Result<Begin, NotShared> {
+    let uploader = Party {
+        uri: "alice@example.org".into(),
+        display_name: "Alice".into(),
+    };
+    files.begin(&room.into(), name, size, uploader, "V-alice".into())
+}
+
+fn share(files: &Arc<SharedFiles>, room: &str, name: &str, bytes: &[u8]) -> FileInfo {
+    let begun = begin(files, room, name, bytes.len() as u64).unwrap();
+    let (folder, part) = begun.part();
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(part, bytes).unwrap();
+    begun.finish().unwrap()
+}
+
+#[test]
+fn names_are_only_names() {
+    for (given, clean) in [
+        ("plan.pdf", "plan.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("..", "file"),
+        (".", "file"),
+        ("", "file"),
+        (".ssh", "ssh"),
+        (" a\r\nX: y ", "a__X_ y"),
+        ("a\0b", "a_b"),
+        ("\u{202e}fdp.exe", "_fdp.exe"),
+        ("größe.txt", "größe.txt"),
+        (".. /x/.. ", "file"),
+    ] {
+        assert_eq!(sanitised(given), clean, "{given:?}");
+        assert_eq!(sanitised(clean), clean, "once is enough");
+    }
+    let long = sanitised(&format!("{}.pdf", "ä".repeat(200)));
+    assert!(long.len() <= MAX_NAME && long.ends_with("ä.pdf"));
+    let long = sanitised(&format!("a.{}", "b".repeat(500)));
+    assert!(!long.is_empty() && long.len() <= MAX_NAME);
+}
+
+#[test]
+fn clashes_get_numbers() {
+    let folder = Folder::new();
+    let files = folder.open();
+    let names = ["plan.pdf", "plan.pdf", "plan.pdf", "README"]
+        .map(|name| share(&files, TEAM, name, b"x").name);
+    assert_eq!(
+        names.map(|name| name.to_string()),
+        ["plan.pdf", "plan-1.pdf", "plan-2.pdf", "README"]
+    );
+    assert_eq!(unused("a", |name| name == "a").as_ref(), "a-1");
+}
+
+#[test]
+fn limits_count_what_is_still_coming() {
+    let folder = Folder::new();
+    let files = folder.open();
+    assert_eq!(
+        begin(&files, TEAM, "a", 101).err(),
+        Some(NotShared::TooLarge)
+    );
+    let first = begin(&files, TEAM, "a", 100).unwrap();
+    let _second = begin(&files, TEAM, "a", 100).unwrap();
+    assert_eq!(begin(&files, TEAM, "b", 51).err(), Some(NotShared::Full));
+    drop(first);
+    let _small = ["b", "c", "d"].map(|name| begin(&files, TEAM, name, 1).unwrap());
+    assert_eq!(
+        begin(&files, TEAM, "e", 0).err(),
+        Some(NotShared::Full),
+        "too many"
+    );
+    assert!(files.list(TEAM).is_empty(), "none is there yet");
+    assert!(begin(&files, "other@x", "a", 100).is_ok());
+}
+
+#[test]
+fn files_go_with_their_room() {
+    let folder = Folder::new();
+    let files = folder.open();
+    let info = share(&files, TEAM, "plan.pdf", b"plan");
+    let (found, path) = files.find(TEAM, "plan.pdf").unwrap();
+    assert_eq!(
+        (found, std::fs::read(path).unwrap()),
+        (info, b"plan".to_vec())
+    );
+    assert!(files.find(TEAM, "../plan.pdf").is_none());
+    let late = begin(&files, TEAM, "late", 1).unwrap();
+    std::fs::write(late.part().1, b"x").unwrap();
+    let gone = files.close(TEAM).unwrap();
+    assert!(gone.starts_with(&folder.0) && gone != folder.0);
+    assert_eq!(late.finish(), Err(NotShared::Gone));
+    assert!(!gone.exists() && files.list(TEAM).is_empty());
+    assert!(files.close(TEAM).is_none());
+}
+
+#[test]
+fn a_folder_has_one_server() {
+    let folder = Folder::new();
+    let _files = folder.open();
+    let labels = Labels::new(std::iter::empty());
+    assert!(SharedFiles::open(&folder.config(), labels).is_err());
+}
+
+#[test]
+fn persistent_rooms_keep_theirs_over_a_restart() {
+    let folder = Folder::new();
+    let files = folder.open();
+    let info = share(&files, "kept@x", "plan.pdf", b"plan");
+    share(&files, "kept@x", "gone.pdf", b"x");
+    share(&files, TEAM, "left.pdf", b"x");
+    assert!(files.close("kept@x").is_none());
+    drop(files);
+    std::fs::remove_file(folder.0.join("kept@x/kept/gone.pdf")).unwrap();
+    let again = folder.open();
+    assert_eq!(again.list("kept@x"), [info]);
+    let folders = std::fs::read_dir(&folder.0).unwrap().flatten();
+    let folders = folders.filter(|entry| entry.path().is_dir()).count();
+    assert_eq!(folders, 1, "nobody knows of the other any more");
+    assert!(again.list(TEAM).is_empty());
+}

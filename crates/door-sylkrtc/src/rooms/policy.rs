@@ -1,0 +1,242 @@
+//! Who may enter a room (sylkrtc.md §6.2, §4.2).
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use net::TokenBucket;
+
+use crate::store::key;
+
+/// Who may enter a room.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccessPolicy {
+    /// Which list has the last word.
+    pub order: AccessOrder,
+    /// Who may.
+    pub allow: Vec<Who>,
+    /// Who may not.
+    pub deny: Vec<Who>,
+}
+
+/// How the two lists go together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AccessOrder {
+    /// `allow, deny`: who is in `allow` and not in `deny`.
+    AllowDeny,
+    /// `deny, allow`: who is not in `deny`, or in `allow`.
+    DenyAllow,
+}
+
+/// One item of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Everybody.
+    Everybody,
+    /// One account, `user@host`.
+    Account(String),
+    /// All accounts of a domain.
+    Domain(String),
+}
+
+/// How sure it is that somebody is who it says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// It has proved that the account is its own.
+    Proven,
+    /// Its domain is one of guests: any name in it is as good as any other.
+    Guest,
+    /// Neither.
+    Unknown,
+}
+
+impl Default for AccessPolicy {
+    fn default() -> Self {
+        Self {
+            order: AccessOrder::AllowDeny,
+            allow: vec![Who::Everybody],
+            deny: Vec::new(),
+        }
+    }
+}
+
+impl AccessOrder {
+    /// As configurations write it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(',').map(str::trim);
+        match (words.next()?, words.next()?, words.next()) {
+            ("allow", "deny", None) => Some(Self::AllowDeny),
+            ("deny", "allow", None) => Some(Self::DenyAllow),
+            _ => None,
+        }
+    }
+}
+
+impl Who {
+    /// A list as configurations write it: addresses, domains, `all`, `any` or `*`; `none` is nobody.
+    pub fn list<'t>(items: impl Iterator<Item = &'t str>) -> Vec<Self> {
+        items
+            .filter_map(|item| match item {
+                "" | "none" => None,
+                "all" | "any" | "*" => Some(Self::Everybody),
+                account if account.contains('@') => Some(Self::Account(key(account).to_string())),
+                domain => Some(Self::Domain(domain.to_ascii_lowercase())),
+            })
+            .collect()
+    }
+
+    fn is(&self, account: &str) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Account(known) => known == account,
+            Self::Domain(domain) => account
+                .rsplit_once('@')
+                .is_some_and(|(_, host)| host == domain),
+        }
+    }
+
+    /// Whether a guest may count as it: of guests only the domain is known.
+    fn may_be_guest(&self) -> bool {
+        !matches!(self, Self::Account(_))
+    }
+}
+
+impl AccessPolicy {
+    /// Whether `account` may enter. Whoever says to be somebody else than it is gets in nowhere.
+    pub(crate) fn admits(&self, account: &str, standing: Standing) -> bool {
+        let account = key(account);
+        let allowed =
+            |who: &&Who| who.is(&account) && (standing == Standing::Proven || who.may_be_guest());
+        let allowed = self.allow.iter().any(|who| allowed(&who));
+        let denied = self.deny.iter().any(|who| who.is(&account));
+        let admitted = match self.order {
+            AccessOrder::AllowDeny => allowed && !denied,
+            AccessOrder::DenyAllow => !denied || allowed,
+        };
+        admitted && standing != Standing::Unknown
+    }
+}
+
+/// Wrong passwords one address may present at once, and per second.
+const GUESSES: (u32, f64) = (10, 0.1);
+
+/// Most addresses with a wrong password remembered.
+const MOST_ADDRESSES: usize = 4_096;
+
+/// Keeps a room from being a place to try passwords at.
+#[derive(Default)]
+pub(crate) struct Guesses {
+    /// Held for one look or change.
+    wrong: Mutex<HashMap<IpAddr, TokenBucket>>,
+}
+
+impl Guesses {
+    /// Judges a password, unless too many of that address were wrong lately.
+    pub(crate) fn judge(
+        &self,
+        from: IpAddr,
+        now: Instant,
+        is_right: impl FnOnce() -> bool,
+    ) -> bool {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = wrong
+            .entry(from.to_canonical())
+            .or_insert_with(|| TokenBucket::new(GUESSES.0, GUESSES.1, now));
+        // A try is paid for first; one that is right costs nothing.
+        let mut paid = *bucket;
+        if !paid.take(now) {
+            return false;
+        }
+        let right = is_right();
+        if right {
+            wrong.remove(&from.to_canonical());
+        } else {
+            *bucket = paid;
+            if wrong.len() > MOST_ADDRESSES {
+                // Whoever has that many addresses is not stopped by remembering them.
+                wrong.clear();
+            }
+        }
+        right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(order: &str, allow: &str, deny: &str) -> AccessPolicy {
+        let list = |text: &str| Who::list(text.split(',').map(str::trim));
+        AccessPolicy {
+            order: AccessOrder::parse(order).unwrap(),
+            allow: list(allow),
+            deny: list(deny),
+        }
+    }
+
+    #[test]
+    fn the_truth_table() {
+        let (alice, carol) = ("alice@example.org", "carol@example.net");
+        // Order, allow, deny; whether Alice and Carol may.
+        for (order, allow, deny, expected) in [
+            ("allow, deny", "all", "none", [true, true]),
+            ("allow, deny", "none", "none", [false, false]),
+            ("allow, deny", "all", "all", [false, false]),
+            ("allow, deny", "all", "example.org", [false, true]),
+            ("allow, deny", "example.org", "none", [true, false]),
+            ("allow, deny", "any", alice, [false, true]),
+            ("allow, deny", "example.org", alice, [false, false]),
+            ("deny, allow", "all", "none", [true, true]),
+            ("deny, allow", "none", "none", [true, true]),
+            ("deny, allow", "all", "all", [true, true]),
+            ("deny, allow", "none", "*", [false, false]),
+            ("deny, allow", "carol@example.net", "all", [false, true]),
+            ("deny, allow", "example.org", "all", [true, false]),
+            ("deny,allow", "none", "carol@Example.NET", [true, false]),
+        ] {
+            let policy = policy(order, allow, deny);
+            let admitted = [alice, carol].map(|who| policy.admits(who, Standing::Proven));
+            assert_eq!(admitted, expected, "{order} / {allow} / {deny}");
+        }
+    }
+
+    #[test]
+    fn names_count_only_when_proven() {
+        let by_name = policy("deny, allow", "carol@guest.example.org", "all");
+        assert!(by_name.admits("carol@guest.example.org", Standing::Proven));
+        assert!(!by_name.admits("carol@guest.example.org", Standing::Guest));
+        let by_domain = policy("deny, allow", "guest.example.org", "all");
+        assert!(by_domain.admits("carol@guest.example.org", Standing::Guest));
+        let open = AccessPolicy::default();
+        assert!(open.admits("x@guest.example.org", Standing::Guest));
+        assert!(!open.admits("x@example.org", Standing::Unknown));
+        let nobody_denied = policy("deny, allow", "none", "none");
+        assert!(!nobody_denied.admits("x@example.org", Standing::Unknown));
+    }
+
+    #[test]
+    fn what_is_no_order_is_none() {
+        for text in [
+            "",
+            "allow",
+            "allow deny",
+            "deny, allow, deny",
+            "allow, allow",
+        ] {
+            assert_eq!(AccessOrder::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_cannot_be_tried_for_long() {
+        let (guesses, now) = (Guesses::default(), Instant::now());
+        let from: IpAddr = [192, 0, 2, 1].into();
+        assert!((0..100).all(|_| guesses.judge(from, now, || true)));
+        assert!((0..10).all(|_| !guesses.judge(from, now, || false)));
+        assert!(!guesses.judge(from, now, || true), "not looked at any more");
+        assert!(guesses.judge([192, 0, 2, 2].into(), now, || true));
+        let later = now + std::time::Duration::from_secs(20);
+        assert!(guesses.judge(from, later, || true));
+    }
+}
