@@ -93,7 +93,7 @@ impl Switch {
                         originate.last_cause = *cause;
                     }
                 }
-                LegState::Delayed(_) | LegState::Opening { .. } => {}
+                LegState::Delayed(_) | LegState::Locating(_) | LegState::Opening { .. } => {}
             }
         }
     }
@@ -130,7 +130,7 @@ impl Switch {
                 LegState::Calling(channel) if Some(&*channel) != winner => {
                     losers.push(channel.clone())
                 }
-                LegState::Delayed(_) => *leg = LegState::Failed(cause),
+                LegState::Delayed(_) | LegState::Locating(_) => *leg = LegState::Failed(cause),
                 LegState::Calling(_) | LegState::Opening { .. } | LegState::Failed(_) => {}
             }
         }
@@ -152,7 +152,7 @@ impl Switch {
         }
         originate.last_cause = HangupCause::NoAnswer;
         for leg in &mut originate.legs {
-            if let LegState::Delayed(_) = leg {
+            if let LegState::Delayed(_) | LegState::Locating(_) = leg {
                 *leg = LegState::Failed(HangupCause::NoAnswer);
             }
         }

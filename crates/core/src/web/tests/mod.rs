@@ -7,7 +7,7 @@
 
 mod calls;
 mod clients;
-mod foreign;
+pub(crate) mod foreign;
 mod incoming;
 
 use std::net::SocketAddr;
@@ -140,7 +140,7 @@ pub(crate) fn end(rig: &mut Rig, channel: &ChannelId, refuse_with: u16) {
 }
 
 /// What pages were told, in short; a call is known by the name of its client.
-fn told(event: &Event) -> Option<String> {
+pub(crate) fn told(event: &Event) -> Option<String> {
     let EventKind::Web(event) = &event.kind else {
         return None;
     };
@@ -206,7 +206,7 @@ fn connected(rig: &mut Rig, peer: u64) {
 }
 
 /// Nothing is left of any call.
-fn check_idle(rig: &Rig) {
+pub(crate) fn check_idle(rig: &Rig) {
     let census = rig.switch.census();
     assert_eq!(
         (
