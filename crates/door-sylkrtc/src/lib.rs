@@ -31,7 +31,7 @@ pub mod untrusted;
 mod wire;
 
 pub use config::{Config, ConfigError, Rate, Secret};
-pub use ini::import;
+pub use ini::{Imported, import};
 pub use origin::OriginPattern;
 pub use start::{Door, StartError, start};
 pub use store::StoreLimits;

@@ -9,7 +9,7 @@ use api::log::LogLevel;
 use api::{BusLimits, NodeId};
 use embedded::{MediaConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
-use switch_core::config::ProfileConfig;
+use switch_core::config::{Destination, ProfileConfig};
 use switch_core::config_xml::{Configuration, Globals};
 use uuid::Uuid;
 
@@ -160,7 +160,7 @@ impl Conversion<'_> {
         };
         let profiles = self.profiles();
         let event_socket = self.event_socket();
-        let (sylkrtc, console, web) = self.web();
+        let (sylkrtc, console, web, imported_proxy) = self.web();
         let networks = &self.machine.networks;
         let acls = acl_conf::access_lists(&self.xml, networks, &mut self.problems);
         let media = self.media(&conf);
@@ -188,6 +188,7 @@ impl Conversion<'_> {
             node: NodeId(Uuid::new_v4()),
             hostname: hostname.as_str().into(),
             profiles,
+            outbound_proxy: file.sip.outbound_sip_proxy.or(imported_proxy),
             max_sessions: file
                 .max_sessions
                 .or(conf.max_sessions)
@@ -210,6 +211,7 @@ impl Conversion<'_> {
                 web,
                 bus,
                 xml: self.xml_source,
+                dns_servers: file.sip.dns_servers.unwrap_or_default(),
             },
             event_socket,
             sylkrtc,
@@ -233,7 +235,7 @@ impl Conversion<'_> {
             Some(xml) => sofia_conf::profiles(xml, own, &mut self.problems, &mut self.notes),
             None => Vec::new(),
         };
-        for section in std::mem::take(&mut self.file.profiles) {
+        for section in std::mem::take(&mut self.file.sip.profiles) {
             let index = profiles.iter().position(|p| *p.name == *section.name);
             match (index, section.listen) {
                 (Some(index), _) => overlay(&mut profiles[index], section),
@@ -293,6 +295,7 @@ impl Conversion<'_> {
         Option<door_sylkrtc::Config>,
         console::Config,
         Option<WebConfig>,
+        Option<Destination>,
     ) {
         let state = match &self.file.state {
             Some(state) => self.folder.join(state),
@@ -304,14 +307,14 @@ impl Conversion<'_> {
             hostname: &self.machine.hostname,
         };
         let section = std::mem::take(&mut self.file.sylkrtc);
-        let door = sylkrtc::convert(section, place, self.source, &mut self.notes);
+        let (door, proxy) = sylkrtc::convert(section, place, self.source, &mut self.notes);
         let pages = super::console::convert(&self.file.console, place, self.source);
         let section = std::mem::take(&mut self.file.webrtc);
         let peers = door.as_ref().map(|door| {
             let doors = [&door.listen[..], &door.tls_listen[..]].concat();
             webrtc::convert(section, &doors, IpAddr::V4(self.machine.ipv4))
         });
-        (door, pages, peers)
+        (door, pages, peers, proxy)
     }
 
     fn media(&mut self, conf: &switch_conf::SwitchConf) -> MediaConfig {
