@@ -114,7 +114,10 @@ def test_answers_of_the_dns_are_kept(place, clients):
     clients().register(ALICE)
     before = len(place.dns.asked())
     clients().register(ALICE)
-    assert len(place.dns.asked()) == before, place.dns.asked()[before:]
+    again = place.dns.asked()[before:]
+    # dnsmasq gives no time for how long there is nothing, so that may be asked again.
+    there = {f"NAPTR {DOMAIN}", f"SRV _sip._udp.{DOMAIN}", f"A dead.{DOMAIN}", f"A live.{DOMAIN}"}
+    assert not there & set(again), again
 
 
 def test_a_wrong_password_is_called_so(place, clients):

@@ -14,7 +14,17 @@ class GatewayClient:
         self.server = server
         self.events = []
         self._serial = 0
-        self._socket = websocket.create_connection(server.gateway, subprotocols=["sylkRTC-2"], timeout=10)
+        self._socket = self._connect()
+
+    def _connect(self):
+        """A server that has just started may open this door a moment after the others."""
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                return websocket.create_connection(self.server.gateway, subprotocols=["sylkRTC-2"], timeout=10)
+            except ConnectionRefusedError:
+                assert time.monotonic() < deadline, self.server.log()
+                time.sleep(0.05)
 
     def ask(self, name, seconds=20, **fields):
         """Sends a request and returns its answer; events in between are kept in `events`."""

@@ -72,7 +72,7 @@ impl DnsResolver {
         let _turn = self.shared.asking.acquire().await;
         let mut lookup = Lookup::new(destination, rand::random());
         loop {
-            match lookup.next() {
+            match lookup.step() {
                 Step::Ask(question) => {
                     let records = self.ask(question).await;
                     lookup.answer(records);
@@ -141,35 +141,36 @@ fn bound(options: &mut ResolverOpts) {
 
 async fn naptr(resolver: &TokioResolver, name: &str) -> Result<Vec<Naptr>, NetError> {
     let found = resolver.lookup(absolute(name), RecordType::NAPTR).await?;
-    let records = found.answers().iter();
-    Ok(records
-        .filter_map(|record| match &record.data {
-            RData::NAPTR(naptr) => Some(Naptr {
+    let mut records = Vec::new();
+    for record in found.answers() {
+        // An alias may stand before what it leads to.
+        if let RData::NAPTR(naptr) = &record.data {
+            records.push(Naptr {
                 order: naptr.order,
                 preference: naptr.preference,
                 flags: text(&naptr.flags),
                 service: text(&naptr.services),
                 replacement: plain(&naptr.replacement),
-            }),
-            _ => None,
-        })
-        .collect())
+            });
+        }
+    }
+    Ok(records)
 }
 
 async fn srv(resolver: &TokioResolver, name: &str) -> Result<Vec<Srv>, NetError> {
     let found = resolver.lookup(absolute(name), RecordType::SRV).await?;
-    let records = found.answers().iter();
-    Ok(records
-        .filter_map(|record| match &record.data {
-            RData::SRV(srv) => Some(Srv {
+    let mut records = Vec::new();
+    for record in found.answers() {
+        if let RData::SRV(srv) = &record.data {
+            records.push(Srv {
                 priority: srv.priority,
                 weight: srv.weight,
                 port: srv.port,
                 target: plain(&srv.target),
-            }),
-            _ => None,
-        })
-        .collect())
+            });
+        }
+    }
+    Ok(records)
 }
 
 /// A name with its root, so that no search list is tried. One without any dot may be meant for one.

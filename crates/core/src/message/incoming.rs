@@ -25,7 +25,7 @@ impl Switch {
         if request.body().len() > MAX_BODY {
             return self.respond(id, 413, &[]);
         }
-        let Some(letter) = letter_of(request) else {
+        let Some(mut letter) = letter_of(request) else {
             return self.respond(id, 400, &[]);
         };
         if let Some(session) = session {
@@ -58,6 +58,10 @@ impl Switch {
                 return self.respond(id, 403, &[]);
             }
             self.respond(id, 200, &[]);
+            // The contact was for the registrar only; the page knows its account.
+            if let Some(client) = self.web.get(called.client) {
+                letter.to = client.address();
+            }
             let event = letter.event(vec![called.client]);
             return self.publish(EventKind::Message(Box::new(event)), None);
         }

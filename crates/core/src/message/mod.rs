@@ -43,9 +43,11 @@ pub(crate) struct Messages {
 struct Sent {
     /// The message it is one copy of.
     serial: u64,
-    /// The other servers of its destination, when this one fails.
-    again: Option<Box<(Letter, Way)>>,
+    again: Again,
 }
+
+/// What is sent to the other servers of a destination when one fails, if there are others.
+type Again = Option<Box<(Letter, Way)>>;
 
 /// One message on its way to phones.
 #[derive(Debug)]
@@ -193,7 +195,7 @@ impl Switch {
 
     fn await_answers(
         &mut self,
-        sent: Vec<(TransactionId, Option<Box<(Letter, Way)>>)>,
+        sent: Vec<(TransactionId, Again)>,
         sender: Sender,
         event: Option<Box<MessageEvent>>,
     ) {
@@ -217,12 +219,11 @@ impl Switch {
     }
 
     /// Sends a copy of a message; the transaction, and what is left to try when it fails.
-    #[allow(clippy::type_complexity, reason = "both callers are beside it")]
     fn send_message_request(
         &mut self,
         letter: &Letter,
         mut way: Way,
-    ) -> Option<(TransactionId, Option<Box<(Letter, Way)>>)> {
+    ) -> Option<(TransactionId, Again)> {
         let target = way.targets.pop_front()?;
         let again = (!way.targets.is_empty()).then(|| Box::new((letter.clone(), way.clone())));
         let (user, host) = letter.from.uri.split_once('@')?;

@@ -1,5 +1,10 @@
 //! Web clients of other domains, their registrar, and who else may reach them.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it names"
+)]
+
 use std::time::Duration;
 
 use api::command::message::SendMessage;
@@ -362,6 +367,33 @@ fn a_call_of_the_registrar_rings_exactly_the_client_it_names() {
 }
 
 #[test]
+fn a_fork_of_the_registrar_rings_every_page_it_names() {
+    let mut rig = rig();
+    let (first, one) = registered(&mut rig, 1);
+    let (second, two) = registered(&mut rig, 2);
+    rig.receive(REGISTRAR, &invite(&one));
+    // The second branch of the same INVITE.
+    rig.receive(REGISTRAR, &invite(&two).replace("z9hG4bKx", "z9hG4bKy"));
+    let codes: Vec<_> = rig.take_sent().iter().filter_map(Message::code).collect();
+    assert_eq!(codes, [100, 180, 100, 180]);
+    for client in [first, second] {
+        let call = call_of(&rig, client);
+        end(&mut rig, &call, 486);
+    }
+    // One branch over two paths is one call.
+    for branch in ["z9hG4bKp", "z9hG4bKq"] {
+        let text = invite(&one).replace("c1", "c2").replace("z9hG4bKx", branch);
+        rig.receive(REGISTRAR, &text);
+    }
+    let codes: Vec<_> = rig.take_sent().iter().filter_map(Message::code).collect();
+    assert_eq!(codes.last(), Some(&482), "{codes:?}");
+    let call = call_of(&rig, first);
+    end(&mut rig, &call, 486);
+    rig.pass(Duration::from_secs(80));
+    check_idle(&rig);
+}
+
+#[test]
 fn a_page_refuses_in_its_own_words() {
     let mut rig = rig();
     let (client, own) = registered(&mut rig, 1);
@@ -394,8 +426,9 @@ fn nobody_but_the_registrar_reaches_a_contact() {
     assert_eq!(rig.take_sent().pop().unwrap().code(), Some(403));
     let messages = |event: &Event| match &event.kind {
         EventKind::Message(event) => Some(format!(
-            "{} to {:?}: {}",
+            "{} to {} {:?}: {}",
             event.from.uri,
+            event.to,
             event.clients,
             String::from_utf8_lossy(&event.body)
         )),
@@ -406,7 +439,7 @@ fn nobody_but_the_registrar_reaches_a_contact() {
     assert_eq!(rig.take_sent().pop().unwrap().code(), Some(200));
     assert_eq!(
         rig.seen(messages),
-        ["bob@guest.example to [WebClientId(1)]: Hi"]
+        ["bob@guest.example to guest@guest.example [WebClientId(1)]: Hi"]
     );
     // A contact that was taken back is nobody's.
     rig.get(UnregisterWebClient { client }).unwrap();

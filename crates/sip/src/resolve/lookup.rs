@@ -139,7 +139,7 @@ impl Lookup {
     }
 
     /// What is needed next. The same again until it is answered.
-    pub fn next(&mut self) -> Step {
+    pub fn step(&mut self) -> Step {
         loop {
             if self.hops.len() >= MAX_HOPS || self.questions >= MAX_QUESTIONS {
                 self.stage = Stage::Over;
@@ -171,7 +171,7 @@ impl Lookup {
         }
     }
 
-    /// The answer to what [`Lookup::next`] asked; anything else is as good as no answer.
+    /// The answer to what [`Lookup::step`] asked; anything else is as good as no answer.
     pub fn answer(&mut self, records: Records) {
         self.questions += 1;
         if let Records::Failed(why) = &records {

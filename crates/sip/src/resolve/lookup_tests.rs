@@ -9,7 +9,7 @@ impl Zone {
         let mut lookup = Lookup::new(destination.clone(), 7);
         let mut asked = Vec::new();
         loop {
-            match lookup.next() {
+            match lookup.step() {
                 Step::Ask(question) => {
                     let (kind, name) = match &question {
                         Question::Naptr(name) => ("NAPTR", name),
@@ -62,7 +62,7 @@ fn hops(step: &Step) -> Vec<String> {
             .iter()
             .map(|hop| format!("{} {}", hop.transport, hop.address))
             .collect(),
-        other => panic!("{other:?}"),
+        Step::Ask(_) | Step::Failed(_) => panic!("{step:?}"),
     }
 }
 
