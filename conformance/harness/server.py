@@ -21,12 +21,15 @@ GENEROUS = "max_sessions = 5000\nsessions_per_second = 1000"
 class Server:
     """One running server; `stop` ends it and reports a crash."""
 
-    def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None, node=""):
-        """`profile`, `limits` and `node` are lines for those tables; `sip_port` is taken when it is free.
+    def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None, node="", sip="",
+                 door=""):
+        """`profile`, `limits`, `node`, `sip` and `door` (the web gateway's) are lines for those tables; `sip_port` is
+        taken when it is free.
 
         `xml_root` is where dialplan and directory begin, instead of what is built in.
         """
         self._profile, self._limits, self._node = profile, limits, node
+        self._sip, self._door = sip, door
         self._xml = f'root = "{xml_root}"' if xml_root else ""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +59,9 @@ class Server:
 listen = "127.0.0.1:{self.event_socket_port}"
 max_per_address = 500
 
+[sip]
+{self._sip}
+
 [[sip.profile]]
 name = "internal"
 listen = "127.0.0.1:{self.sip_port}"
@@ -84,6 +90,7 @@ tls_listen = "127.0.0.1:{self._console_tls_port}"
 [door.sylkrtc]
 listen = "127.0.0.1:{self.gateway_port}"
 tls_listen = "127.0.0.1:{self._gateway_tls_port}"
+{self._door}
 
 [paths]
 recordings = "{self.recordings}"

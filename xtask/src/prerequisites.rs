@@ -14,6 +14,8 @@ use crate::repository::Repository;
 const PROGRAMS: &[(&str, &str)] = &[
     ("sipp", "sip-tester"),
     ("baresip", "baresip-core"),
+    ("kamailio", "kamailio"),
+    ("dnsmasq", "dnsmasq-base"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
@@ -45,10 +47,15 @@ pub fn conformance(repository: &Repository) -> Result<()> {
         .try_for_each(|project| node_packages(repository, project))
 }
 
+/// Whether a program is there, on the path or where Debian puts those for administrators.
+fn is_installed(program: &str) -> bool {
+    exists(program) || Path::new("/usr/sbin").join(program).is_file()
+}
+
 fn debian_packages() -> Result<()> {
     let mut missing: Vec<&str> = PROGRAMS
         .iter()
-        .filter(|(program, _)| !exists(program))
+        .filter(|(program, _)| !is_installed(program))
         .map(|(_, package)| *package)
         .collect();
     if !python_can_make_environments() {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use api::NodeId;
 use jiff::tz::TimeZone;
 
+pub use sip::resolve::{BadDestination, Destination};
+
 use crate::config_xml::Configuration;
 
 /// Settings of the switch. Sockets, paths and threads are the shell's.
@@ -18,6 +20,8 @@ pub struct Config {
     pub hostname: Arc<str>,
     /// SIP profiles with the addresses they are bound to.
     pub profiles: Vec<ProfileConfig>,
+    /// Where requests of web clients to other servers go, whatever the DNS says.
+    pub outbound_proxy: Option<Destination>,
     /// Most channels at one time.
     pub max_sessions: u64,
     /// So many new channels per second are too many; fewer are let in.

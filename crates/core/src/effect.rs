@@ -2,7 +2,10 @@
 
 use api::{Answer, CommandError, RequestId};
 use media::control::{MediaCommand, WebCommand};
+use sip::resolve::Destination;
 use sip::transport::Transmit;
+
+use crate::LookupId;
 
 /// One thing to do, in order, after the events of the same step were published.
 #[derive(Debug)]
@@ -25,6 +28,13 @@ pub enum Effect {
     },
     /// Orders something of the WebRTC peers.
     Web(WebCommand),
+    /// Asks the DNS where a destination is and reports [`crate::Input::Resolved`]. Nothing else waits for it.
+    Resolve {
+        /// For the report.
+        id: LookupId,
+        /// What is to be found.
+        destination: Destination,
+    },
     /// Reads the XML configuration again and reports [`crate::Input::XmlLoaded`].
     ReloadXml {
         /// The request behind it.

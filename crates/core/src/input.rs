@@ -3,8 +3,10 @@
 use api::{Command, Origin, RequestId};
 use media::control::{MediaReport, WebReport};
 use sip::message::Message;
+use sip::resolve::Hop;
 use sip::transport::{Flow, FlowId, Transmit};
 
+use crate::LookupId;
 use crate::config_xml::Configuration;
 
 /// One input of [`crate::Switch::handle`].
@@ -34,6 +36,13 @@ pub enum Input {
     Media(MediaReport),
     /// The WebRTC peers report.
     Web(WebReport),
+    /// The DNS answered, or did not.
+    Resolved {
+        /// The lookup.
+        id: LookupId,
+        /// Hops in the order they are to be tried, at least one; or why there is none.
+        result: Result<Vec<Hop>, Box<str>>,
+    },
     /// Nothing but time passed: [`crate::Switch::next_deadline`] is due.
     Tick,
     /// The XML configuration was read again.

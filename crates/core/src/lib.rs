@@ -23,11 +23,13 @@ mod lifecycle;
 pub mod lookup;
 mod media_report;
 mod message;
+mod next_hop;
 mod originate;
 mod profiles;
 mod rates;
 mod record;
 mod registrar;
+mod registration_client;
 mod request;
 #[cfg(test)]
 mod rig;
@@ -43,5 +45,6 @@ mod work;
 
 pub use effect::Effect;
 pub use input::Input;
+pub use next_hop::LookupId;
 pub use script::app::applications;
 pub use switch::{Census, Switch};

@@ -97,6 +97,7 @@ impl Switch {
         for id in ids {
             self.hangup(&id, HangupCause::SystemShutdown, Blame::Ours);
         }
+        self.end_client_registrations();
         self.timers.set(self.now.mono + LAST_WORDS, Deadline::Drain);
     }
 
@@ -110,11 +111,11 @@ impl Switch {
         let idle = self.channels.is_empty() && self.originates.is_empty();
         match self.stopping {
             Stopping::WhenIdle if idle => self.begin_shutdown(),
-            Stopping::Now if idle => self.stop(),
             Stopping::No | Stopping::WhenIdle | Stopping::Now | Stopping::Done => {}
         }
-        if self.stopping == Stopping::Now && self.channels.is_empty() && self.originates.is_empty()
-        {
+        let idle = self.channels.is_empty() && self.originates.is_empty();
+        // Other servers should not go on calling contacts that are gone; they have as long as channels have.
+        if self.stopping == Stopping::Now && idle && self.client_registrations.len() == 0 {
             self.stop();
         }
     }
@@ -124,7 +125,8 @@ impl Switch {
         if self.stopping == Stopping::Now {
             tracing::warn!(
                 channels = self.channels.len(),
-                "Stopping with channels that have not ended"
+                registrations = self.client_registrations.len(),
+                "Stopping with calls or registrations elsewhere that have not ended"
             );
             self.stop();
         }

@@ -225,10 +225,7 @@ impl Switch {
                 let done = self.remove_web_client(&c);
                 self.answer(id, done);
             }
-            Command::RegisterWebClient(c) => {
-                let done = self.register_web_client(c);
-                self.answer(id, done);
-            }
+            Command::RegisterWebClient(c) => self.register_web_client(id, c),
             Command::UnregisterWebClient(c) => {
                 let done = self.unregister_command(&c);
                 self.answer(id, done);

@@ -31,8 +31,10 @@ use crate::config::{Config, ProfileConfig};
 use crate::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
 use crate::{Effect, Input, Switch};
 
+mod names;
 mod peers;
 
+pub(crate) use names::Names;
 pub(crate) use peers::Peers;
 
 /// Where the switch's SIP is bound.
@@ -53,6 +55,12 @@ pub(crate) struct Rig {
     pub(crate) commands: Vec<MediaCommand>,
     pub(crate) peers: Peers,
     pub(crate) answers: HashMap<u64, Result<Answer, CommandError>>,
+    /// The switch said that the process may end.
+    pub(crate) stopped: bool,
+    /// What the DNS knows.
+    pub(crate) names: Names,
+    /// Names that were asked for.
+    pub(crate) asked: Vec<(crate::LookupId, String)>,
     transmits: Vec<sip::transport::Transmit>,
     plays: HashMap<PlayId, Option<RoomId>>,
     records: HashMap<RecordId, Option<RoomId>>,
@@ -79,6 +87,7 @@ pub(crate) fn config() -> Config {
             max_expires_s: 3600,
             gateways: Vec::new(),
         }],
+        outbound_proxy: None,
         max_sessions: 100,
         sessions_per_second: 100,
         heartbeat: Duration::from_secs(20),
@@ -107,6 +116,9 @@ impl Rig {
             commands: Vec::new(),
             peers: Peers::default(),
             answers: HashMap::new(),
+            stopped: false,
+            names: Names::default(),
+            asked: Vec::new(),
             transmits: Vec::new(),
             plays: HashMap::new(),
             records: HashMap::new(),
@@ -142,7 +154,14 @@ impl Rig {
                         inputs.extend(self.peers.react(&command).into_iter().map(Input::Web));
                         self.peers.commands.push(command);
                     }
-                    Effect::ReloadXml { .. } | Effect::Stop => {}
+                    Effect::Resolve { id, destination } => {
+                        self.asked.push((id, destination.to_string()));
+                        if let Some(result) = self.names.answer(&destination) {
+                            inputs.push(Input::Resolved { id, result });
+                        }
+                    }
+                    Effect::Stop => self.stopped = true,
+                    Effect::ReloadXml { .. } => {}
                 }
             }
         }

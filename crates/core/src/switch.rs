@@ -18,9 +18,11 @@ use crate::effect::Effect;
 use crate::input::Input;
 use crate::lifecycle::Stopping;
 use crate::message::Messages;
+use crate::next_hop::Lookups;
 use crate::originate::{AttemptId, Originate, OriginateId};
 use crate::rates::Rates;
 use crate::registrar::Registrations;
+use crate::registration_client::ClientRegistrations;
 use crate::room::Rooms;
 use crate::schedule::Tasks;
 use crate::timers::{Deadline, Timers};
@@ -52,6 +54,8 @@ pub struct Switch {
     pub(crate) web: WebClients,
     pub(crate) video_rooms: VideoRooms,
     pub(crate) messages: Messages,
+    pub(crate) lookups: Lookups,
+    pub(crate) client_registrations: ClientRegistrations,
     pub(crate) tasks: Tasks,
     pub(crate) timers: Timers,
     pub(crate) work: VecDeque<Work>,
@@ -150,6 +154,8 @@ impl Switch {
             web: WebClients::default(),
             video_rooms: VideoRooms::default(),
             messages: Messages::default(),
+            lookups: Lookups::default(),
+            client_registrations: ClientRegistrations::default(),
             tasks: Tasks::default(),
             timers: Timers::default(),
             work: VecDeque::new(),
@@ -196,6 +202,7 @@ impl Switch {
             Input::SipFailed(transmit) => self.sip.handle_transmit_failed(now.mono, &transmit),
             Input::Media(report) => self.media_report(report),
             Input::Web(report) => self.web_report(report),
+            Input::Resolved { id, result } => self.resolved(id, result),
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,
@@ -266,6 +273,8 @@ impl Switch {
             web_peers: self.web.peers.len() + self.video_rooms.peers(),
             video_rooms: self.video_rooms.len(),
             messages: self.messages.len(),
+            lookups: self.lookups.len(),
+            client_registrations: self.client_registrations.len(),
         }
     }
 
@@ -293,6 +302,7 @@ impl Switch {
             Deadline::Registrations => self.expire_registrations(),
             Deadline::Drain => self.drain_over(),
             Deadline::WebClient(client) => self.refresh_web_client(client),
+            Deadline::ClientRegistration(id) => self.client_registration_due(id),
         }
     }
 
@@ -454,4 +464,6 @@ pub struct Census {
     pub web_peers: usize,
     pub video_rooms: usize,
     pub messages: usize,
+    pub lookups: usize,
+    pub client_registrations: usize,
 }

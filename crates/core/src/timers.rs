@@ -9,6 +9,7 @@ use api::id::{TaskId, WebClientId};
 use media::control::RoomId;
 
 use crate::originate::{AttemptId, OriginateId};
+use crate::registration_client::RegistrationId;
 
 /// What is due. A deadline that no longer matters is found to be stale when it fires.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -35,6 +36,8 @@ pub(crate) enum Deadline {
     Drain,
     /// A web client's registration is renewed.
     WebClient(WebClientId),
+    /// A registration with another server is renewed, or tried again.
+    ClientRegistration(RegistrationId),
 }
 
 /// The heap.

@@ -52,6 +52,7 @@ impl World {
             node: api::NodeId(Uuid::from_u128(1)),
             hostname: "test".into(),
             profiles: vec![profile],
+            outbound_proxy: None,
             max_sessions: 1000,
             sessions_per_second: 1000,
             heartbeat: Duration::from_secs(20),

@@ -7,12 +7,20 @@ use crate::config::{Config, Secret};
 use crate::origin::OriginPattern;
 use crate::rooms::{AccessOrder, RoomsConfig, VideoCodec, Who};
 
-/// Reads such a file into a configuration. What it says nothing about stays as it is. The warnings name every option
-/// that is unknown, wrong, or without meaning in this server.
-pub fn import(text: &str, config: &mut Config) -> Vec<String> {
+/// What a file says beside the door's own configuration.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// Every option that is unknown, wrong, or without meaning in this server.
+    pub warnings: Vec<String>,
+    /// `outbound_sip_proxy`, unread: where the switch sends what web phones send to other servers.
+    pub outbound_sip_proxy: Option<String>,
+}
+
+/// Reads such a file into a configuration. What it says nothing about stays as it is.
+pub fn import(text: &str, config: &mut Config) -> Imported {
     let mut import = Import {
         config,
-        warnings: Vec::new(),
+        imported: Imported::default(),
     };
     let mut section = String::new();
     for (index, line) in text.lines().enumerate() {
@@ -36,21 +44,16 @@ pub fn import(text: &str, config: &mut Config) -> Vec<String> {
             )),
         }
     }
-    import.warnings
+    import.imported
 }
 
 struct Import<'a> {
     config: &'a mut Config,
-    warnings: Vec<String>,
+    imported: Imported,
 }
 
 /// Options that configure what this server does in another way, or not at all, and why.
 const WITHOUT_MEANING: &[(&str, &str, &str)] = &[
-    (
-        "General",
-        "outbound_sip_proxy",
-        "calls to other domains are routed by the dialplan",
-    ),
     (
         "General",
         "application_dir",
@@ -92,7 +95,7 @@ const WITHOUT_MEANING: &[(&str, &str, &str)] = &[
 
 impl Import<'_> {
     fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
+        self.imported.warnings.push(warning);
     }
 
     fn section(&mut self, name: &str) {
@@ -117,6 +120,10 @@ impl Import<'_> {
             }
             ("General", "sip_domains") => {
                 self.config.sip_domains = list(value).map(str::to_owned).collect();
+                true
+            }
+            ("General", "outbound_sip_proxy") => {
+                self.imported.outbound_sip_proxy = (!none).then(|| value.to_owned());
                 true
             }
             ("General", "trace_client" | "trace_websocket") => {
@@ -253,7 +260,8 @@ mod tests {
     fn every_known_option_is_read_or_named() {
         let mut text = "; a comment\n[General]\nweb_origins = https://a.example, *\n\
             sip_domains = example.org, example.net\ntrace_client = True\nwebsocket_ping_interval = 30\n\
-            http_management_interface = 127.0.0.1:20999\nhttp_management_auth_secret = geheim\n"
+            http_management_interface = 127.0.0.1:20999\nhttp_management_auth_secret = geheim\n\
+            outbound_sip_proxy = proxy.example.org;transport=tcp\n"
             .to_owned();
         let mut section = "General";
         for (of, name, _) in WITHOUT_MEANING {
@@ -268,7 +276,14 @@ mod tests {
              [General]\nrecording_dir = /r\nfilesharing_dir = /f\n",
         );
         let mut config = Config::default();
-        let warnings = import(&text, &mut config);
+        let Imported {
+            warnings,
+            outbound_sip_proxy,
+        } = import(&text, &mut config);
+        assert_eq!(
+            outbound_sip_proxy.as_deref(),
+            Some("proxy.example.org;transport=tcp")
+        );
         assert_eq!(warnings.len(), WITHOUT_MEANING.len(), "{warnings:#?}");
         assert!(
             warnings
@@ -295,7 +310,7 @@ mod tests {
             allow = example.org, carol@example.net\nmax_bitrate = 512000\nvideo_codec = vp8\n\
             video_disabled = yes\npersistent = 1\ninvite_participants = bob@example.org\n";
         let mut config = Config::default();
-        let warnings = import(text, &mut config);
+        let warnings = import(text, &mut config).warnings;
         assert_eq!(
             warnings,
             [
@@ -325,7 +340,7 @@ mod tests {
     fn nothing_is_eaten_silently() {
         let text = "[General]\nsip_domain = x\ntrace_client = maybe\nnonsense\n[Other]\n\
             [team@videoconference.example.org]\nrecord = perhaps\nrekord = True\nmax_bitrate = 5\n";
-        let warnings = import(text, &mut Config::default());
+        let warnings = import(text, &mut Config::default()).warnings;
         assert_eq!(
             warnings,
             [

@@ -32,7 +32,7 @@ pub mod untrusted;
 mod wire;
 
 pub use config::{Config, ConfigError, Rate, Secret};
-pub use ini::import;
+pub use ini::{Imported, import};
 pub use origin::OriginPattern;
 pub use rooms::{AccessOrder, AccessPolicy, RoomConfig, RoomsConfig, VideoCodec, Who};
 pub use start::{Door, StartError, start};

@@ -1,5 +1,6 @@
 //! What the embedded switch is started with.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub bus: BusLimits,
     /// Where `reloadxml` reads again.
     pub xml: XmlSource,
+    /// DNS servers for the names of SIP servers; none = those of the system.
+    pub dns_servers: Vec<SocketAddr>,
 }
 
 /// Where the XML configuration comes from.

@@ -8,6 +8,7 @@ mod config;
 mod cpu;
 pub mod media_io;
 mod reload;
+mod resolver;
 pub mod sip_io;
 mod start;
 mod switch_task;

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::cpu::{CpuTicks, IdleCpu};
 use crate::media_io::{MediaThreads, WorkerCounters};
+use crate::resolver::DnsResolver;
 use crate::sip_io::{SipInput, SipIoConfig, SipListen, SipTransports};
 use crate::switch_task::{SHELL_INPUTS, SwitchTask, now};
 use crate::web_io::{self, WebCounters, WebSide};
@@ -102,6 +103,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         web,
         bus,
         xml,
+        dns_servers,
     } = config;
     let mut seed = [0; 32];
     rand::rngs::OsRng
@@ -167,6 +169,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         media,
         media_reports,
         web,
+        dns: DnsResolver::new(&dns_servers),
         shell,
         to_shell: to_shell.clone(),
         xml,

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use api::time::Now;
 use api::{Answer, BackendPort, CommandError, Request, RequestId, Responder, Timestamp};
 use media::control::MediaReport;
-use switch_core::{Effect, Input, Switch};
+use sip::resolve::Destination;
+use switch_core::{Effect, Input, LookupId, Switch};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::budget::Budget;
 use crate::config::XmlSource;
 use crate::media_io::MediaThreads;
+use crate::resolver::DnsResolver;
 use crate::sip_io::{SipInput, SipTransports};
 use crate::web_io::WebSide;
 
@@ -37,7 +39,8 @@ pub(crate) struct SwitchTask {
     pub(crate) media: MediaThreads,
     pub(crate) media_reports: mpsc::Receiver<MediaReport>,
     pub(crate) web: WebSide,
-    /// XML, CPU and the wish to stop.
+    pub(crate) dns: DnsResolver,
+    /// XML, DNS, CPU and the wish to stop.
     pub(crate) shell: mpsc::Receiver<Input>,
     /// For tasks that answer an effect with an input.
     pub(crate) to_shell: mpsc::Sender<Input>,
@@ -178,6 +181,7 @@ impl SwitchTask {
                 Effect::Sip(transmit) => messages.push(transmit),
                 Effect::Media { worker, command } => orders.push((worker, command)),
                 Effect::Web(command) => peers.push(command),
+                Effect::Resolve { id, destination } => self.resolve(id, destination),
                 Effect::ReloadXml { request } => self.reload(request),
                 Effect::Stop => stop = true,
             }
@@ -202,6 +206,16 @@ impl SwitchTask {
             self.web.post(command);
         }
         stop
+    }
+
+    /// Asks the DNS beside everything else. As many can be under way as the switch has lookups.
+    fn resolve(&self, id: LookupId, destination: Destination) {
+        let (dns, shell) = (self.dns.clone(), self.to_shell.clone());
+        self.tracker.spawn(async move {
+            let result = dns.find(destination).await;
+            // A switch that has stopped calls nobody.
+            shell.send(Input::Resolved { id, result }).await.ok();
+        });
     }
 
     /// Reads the configuration on a thread that may block.
@@ -247,6 +261,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::SipFailed(_) => "SipFailed",
         Input::Media(_) => "Media",
         Input::Web(_) => "Web",
+        Input::Resolved { .. } => "Resolved",
         Input::Tick => "Tick",
         Input::XmlLoaded { .. } => "XmlLoaded",
         Input::IdleCpu(_) => "IdleCpu",

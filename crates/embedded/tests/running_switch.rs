@@ -47,6 +47,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             node: NodeId(Uuid::from_u128(7)),
             hostname: "test".into(),
             profiles,
+            outbound_proxy: None,
             max_sessions: 1000,
             sessions_per_second: 1000,
             heartbeat: Duration::from_secs(20),
@@ -62,6 +63,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
         },
         web: None,
         bus: BusLimits::default(),
+        dns_servers: Vec::new(),
         xml,
     }
 }

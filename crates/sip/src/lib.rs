@@ -9,7 +9,7 @@
 //! * **views** `dialog`, `counts`.
 //!
 //! Time is always an argument. Randomness comes from the seed given at the start. The crate opens no
-//! socket and resolves no name; messages are read by [`message::parse_datagram`] and
+//! socket and asks no DNS: [`resolve`] says what to ask; messages are read by [`message::parse_datagram`] and
 //! [`transport::Framer`].
 
 #![warn(missing_docs)]
@@ -20,6 +20,7 @@ pub mod endpoint;
 pub mod event;
 pub mod message;
 pub mod register;
+pub mod resolve;
 pub mod sdp;
 mod session;
 mod transaction;

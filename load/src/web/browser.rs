@@ -9,7 +9,6 @@ use anyhow::{Context, Result, anyhow};
 use media::codec::g711::linear_to_ulaw;
 use media::codec::opus::OpusEncoder;
 use media::control::{Codec, OpusSending, PeerWish};
-use media::rtp::packet::is_rtcp;
 use media::webrtc::{Happening, Identity, LocalAddress, Peer, PeerSettings};
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
@@ -135,6 +134,7 @@ impl Browser {
         let wish = PeerWish {
             audio: vec![voice.codec],
             video: false,
+            prefer_video: None,
             leg: None,
         };
         let offer = browser
@@ -190,7 +190,6 @@ impl Browser {
             match happening {
                 // A full socket loses the packet, as a network does.
                 Happening::Send { to, bytes, .. } => drop(self.socket.try_send_to(&bytes, to)),
-                Happening::Audio(packet) if is_rtcp(&packet) => {}
                 Happening::Audio(_) => {
                     self.heard.packets.fetch_add(1, Ordering::Relaxed);
                     self.heard.first.get_or_init(Instant::now);
@@ -199,7 +198,12 @@ impl Browser {
                 Happening::Ended(why) => {
                     self.heard.ended.get_or_init(|| why.phrase().to_owned());
                 }
-                Happening::Video(_) | Happening::KeyframeWanted | Happening::BitrateLimit(_) => {}
+                Happening::AudioReport(_)
+                | Happening::Video(_)
+                | Happening::Measured(_)
+                | Happening::KeyframeWanted
+                | Happening::KeyframeAsked
+                | Happening::BitrateLimit(_) => {}
             }
         }
     }

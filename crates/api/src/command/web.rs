@@ -44,11 +44,12 @@ pub struct RemoveWebClient {
 }
 
 /// Registers a client: with our own registrar when its domain is one of ours, otherwise as a SIP client with
-/// the registrar of its domain. Answered when it was accepted for trying; how it went comes as
-/// `WebEvent::Registering`, then `Registered` or `RegistrationFailed`. An earlier registration goes first.
+/// the registrar of its domain. Answered when it was accepted for trying, for a foreign domain after the DNS was
+/// asked; how it went comes as `WebEvent::Registering`, then `Registered` or `RegistrationFailed`. An earlier
+/// registration goes first. Renewals are silent; what changes later comes as the same events.
 ///
 /// # Errors
-/// `NotFound(User)`; `NotSupported` when the domain is foreign and cannot be reached from here.
+/// `NotFound(User)`; `NotSupported` when the domain is foreign and its servers are not found.
 #[derive(Clone, Debug)]
 pub struct RegisterWebClient {
     /// Which.
@@ -67,13 +68,14 @@ pub struct UnregisterWebClient {
     pub client: WebClientId,
 }
 
-/// A web client calls somebody. Answered with the new channel at once; the rest comes as events. A client with
+/// A web client calls somebody. Answered with the new channel at once, for a foreign address after the DNS was
+/// asked; the rest comes as events. A client with
 /// an account of a local domain must have the right credentials, registered or not; with wrong ones the call
 /// ends at once with 904.
 ///
 /// # Errors
 /// `NotFound(User)`; `InvalidArgument` for an address that is none or a description too long; `LimitReached`;
-/// `Unavailable` while draining.
+/// `NotSupported` when the servers of a foreign address are not found; `Unavailable` while draining.
 #[derive(Clone, Debug)]
 pub struct PlaceWebCall {
     /// Who calls.

@@ -15,6 +15,7 @@ use super::{LegEnd, SipLeg};
 use crate::Switch;
 use crate::channel::InboundChannel;
 use crate::registrar::CallAuth;
+use crate::registration_client::Called;
 
 impl Switch {
     /// The profile a message came in through.
@@ -45,7 +46,16 @@ impl Switch {
             self.refuse_invite(session, 503, &[("Retry-After".into(), "300".into())]);
             return;
         }
-        let user = if profile.trusts(request.flow.remote.ip()) {
+        let called = self.called_client(&request);
+        let is_trusted = profile.trusts(request.flow.remote.ip());
+        // The contact of a client that is registered elsewhere is for that registrar to call (RFC 3261 §26.3.2.2 has
+        // nothing stronger without TLS).
+        if called.as_ref().is_some_and(|called| !called.by_registrar) && !is_trusted {
+            tracing::warn!(peer = %request.flow.remote, "Call to a web client does not come from its registrar");
+            self.refuse_invite(session, 403, &[]);
+            return;
+        }
+        let user = if is_trusted || called.is_some() {
             None
         } else {
             match self.authenticate_call(&request) {
@@ -89,6 +99,8 @@ impl Switch {
             pending: None,
             refusal: None,
             invite: None,
+            fallback: None,
+            direct: called.map(|called| called.dial),
             peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),
             disposition: None,
@@ -138,6 +150,13 @@ impl Switch {
         }
         self.set_var(&id, "endpoint_disposition", "DELAYED NEGOTIATION");
         self.count_call(index, true);
+    }
+
+    /// The web client registered elsewhere whose contact a request is sent to.
+    pub(crate) fn called_client(&self, request: &IncomingRequest) -> Option<Called> {
+        let uri = sip::message::Uri::parse(request.request_uri()?).ok()?;
+        let from = request.flow.remote.ip();
+        self.client_registrations.called(uri.user?, from)
     }
 
     fn refuse_invite(&mut self, session: SessionId, code: u16, headers: &[(String, String)]) {

@@ -46,7 +46,9 @@ impl Switch {
                 response,
             } => {
                 self.with(session, |switch, id| {
-                    switch.sip_rejected(id, code, &response)
+                    if code != 503 || !switch.try_next_server(id) {
+                        switch.sip_rejected(id, code, &response);
+                    }
                 });
                 self.sessions.remove(&session);
             }
@@ -106,13 +108,20 @@ impl Switch {
             }
             Event::Timeout { session } => {
                 self.with(session, |switch, id| {
+                    if switch.try_next_server(id) {
+                        return;
+                    }
                     switch.peer_ended(id, "recv_cancel");
                     switch.hangup(id, HangupCause::RecoveryOnTimerExpire, Blame::Upstream);
                 });
                 self.sessions.remove(&session);
             }
             Event::TransportFailed { session } => {
-                self.with(session, Self::sip_unreachable);
+                self.with(session, |switch, id| {
+                    if !switch.try_next_server(id) {
+                        switch.sip_unreachable(id);
+                    }
+                });
                 self.sessions.remove(&session);
             }
             Event::Ended { session } => {
@@ -121,7 +130,9 @@ impl Switch {
             Event::Response {
                 id, code, response, ..
             } => {
-                if !self.message_answered(id, code, response.as_ref()) {
+                if !self.message_answered(id, code, response.as_ref())
+                    && !self.register_answered(id, code, response.as_ref())
+                {
                     tracing::debug!(?id, code, "Response to a request of ours");
                 }
             }

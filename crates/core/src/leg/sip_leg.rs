@@ -1,5 +1,6 @@
 //! A SIP leg: one INVITE session with its negotiation.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use api::event::ChannelEvent;
@@ -33,6 +34,10 @@ pub(crate) struct SipLeg {
     pub(crate) refusal: Option<(u16, Box<str>)>,
     /// Where an outbound INVITE goes.
     pub(crate) invite: Option<Box<InvitePlan>>,
+    /// The same for the servers that are left, until one has answered.
+    pub(crate) fallback: Option<Box<InvitePlan>>,
+    /// What a call from outside is for, when no dialplan is asked: a dial string.
+    pub(crate) direct: Option<Arc<str>>,
     /// Where the peer's SIP is.
     pub(crate) peer: Option<std::net::SocketAddr>,
     /// Codec names allowed, in order.
@@ -64,10 +69,14 @@ pub(crate) struct InvitePlan {
     pub(crate) to_uri: String,
     pub(crate) to: Party,
     pub(crate) from: Party,
-    pub(crate) target: Target,
-    pub(crate) contact: String,
+    /// The servers to be tried, the next one first.
+    pub(crate) targets: VecDeque<Target>,
+    /// Where we are: host and port of the Contact.
+    pub(crate) contact: std::net::SocketAddr,
     pub(crate) credentials: Option<sip::auth::Credentials>,
     pub(crate) route: Vec<String>,
+    /// Of the first attempt, for those that follow (RFC 3263 §4.3).
+    pub(crate) call_id: Option<String>,
 }
 
 impl SipLeg {
@@ -103,8 +112,12 @@ impl Switch {
             .var(id, "max_forwards")
             .and_then(|n| n.parse().ok())
             .unwrap_or(70);
-        let Some(plan) = self.sip_leg(id).and_then(|leg| leg.invite.take()) else {
+        let Some(mut plan) = self.sip_leg(id).and_then(|leg| leg.invite.take()) else {
             return;
+        };
+        let Some(target) = plan.targets.pop_front() else {
+            let cause = HangupCause::NormalTemporaryFailure;
+            return self.hangup(id, cause, api::cause::Blame::Ours);
         };
         let identity = plan.from.clone();
         let display = if identity.display.is_empty() {
@@ -120,35 +133,43 @@ impl Switch {
             ),
         ));
         if let Some(leg) = self.sip_leg(id) {
-            leg.peer = Some(plan.target.remote);
+            leg.peer = Some(target.remote);
+            leg.fallback = (!plan.targets.is_empty()).then(|| plan.clone());
         }
         let sdp = self.sip_leg(id).and_then(|leg| leg.local_sdp.clone());
         let InvitePlan {
             to_uri,
             to,
             from,
-            target,
+            targets: _,
             contact,
             credentials,
             route,
+            call_id,
         } = *plan;
+        let transport = match target.transport.uri_param() {
+            Some(transport) => format!(";transport={transport}"),
+            None => String::new(),
+        };
+        let is_first = call_id.is_none();
         let request = InviteRequest {
             to_uri,
             from,
             to,
             target,
-            local_contact: contact,
+            local_contact: format!("sip:mod_sofia@{contact}{transport}"),
             sdp,
             headers,
             credentials,
             route,
-            call_id: None,
+            call_id,
             max_forwards: hops,
         };
         match self.sip.invite(now, request) {
             Ok(session) => {
                 self.sessions.insert(session, id.clone());
-                if let Some(profile) = self.sip_leg(id).map(|leg| leg.profile) {
+                if let Some(profile) = self.sip_leg(id).map(|leg| leg.profile).filter(|_| is_first)
+                {
                     self.count_call(profile, false);
                 }
                 if let Some(leg) = self.sip_leg(id) {
@@ -156,6 +177,9 @@ impl Switch {
                     leg.awaits_answer = true;
                 }
                 if let Some(call_id) = self.sip.dialog(session).map(|d| d.call_id.to_owned()) {
+                    if let Some(next) = self.sip_leg(id).and_then(|leg| leg.fallback.as_mut()) {
+                        next.call_id = Some(call_id.clone());
+                    }
                     self.set_var(id, "sip_call_id", call_id);
                 }
             }
@@ -168,6 +192,25 @@ impl Switch {
                 );
             }
         }
+    }
+
+    /// The server called last is silent, gone or out of service: the next one is called (RFC 3263 §4.3). False when
+    /// there is none, or when one has taken the call already.
+    pub(super) fn try_next_server(&mut self, id: &ChannelId) -> bool {
+        if self.channels.get(id).is_none_or(|live| !live.is_up()) {
+            return false;
+        }
+        let Some(leg) = self.sip_leg(id) else {
+            return false;
+        };
+        let Some(plan) = leg.fallback.take() else {
+            return false;
+        };
+        tracing::info!(channel = %id, from = ?leg.peer, "Next server of the destination");
+        leg.session = None;
+        leg.invite = Some(plan);
+        self.send_invite(id);
+        true
     }
 
     /// Headers given as variables `<prefix><Name>`.

@@ -17,6 +17,7 @@ impl Switch {
         sdp: Option<Bytes>,
         response: &Message,
     ) {
+        self.server_found(id);
         self.learn_callee(id, response);
         self.response_variables(id, response);
         let early = sdp.filter(|text| !text.is_empty());
@@ -36,7 +37,15 @@ impl Switch {
         }
     }
 
+    /// A server has taken the call: no other is called any more.
+    fn server_found(&mut self, id: &ChannelId) {
+        if let Some(leg) = self.sip_leg(id) {
+            leg.fallback = None;
+        }
+    }
+
     pub(super) fn sip_answered(&mut self, id: &ChannelId, sdp: Option<Bytes>, response: &Message) {
+        self.server_found(id);
         self.learn_callee(id, response);
         self.response_variables(id, response);
         if let Some(text) = sdp.filter(|text| !text.is_empty()) {

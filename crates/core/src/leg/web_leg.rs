@@ -49,6 +49,8 @@ pub(crate) struct WebLeg {
     pub(super) farewell: Option<Farewell>,
     /// Where a call of another server's goes, until it went.
     pub(crate) direct: Option<Arc<str>>,
+    /// Where that server is.
+    pub(crate) hops: Vec<sip::resolve::Hop>,
     /// It went there.
     pub(crate) went_direct: bool,
     /// The client's domain is not ours, so its credentials are for others to check.
@@ -122,6 +124,7 @@ impl WebLeg {
             answer_headers: Vec::new(),
             farewell: None,
             direct: None,
+            hops: Vec::new(),
             went_direct: false,
             foreign: false,
             participation: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::event::WebParty;
+use api::event::{EventKind, WebParty};
 use sip::event::{IncomingRequest, RequestId, SessionId};
 use sip::message::HeaderName;
 use sip::message::Uri;
@@ -25,7 +25,7 @@ impl Switch {
         if request.body().len() > MAX_BODY {
             return self.respond(id, 413, &[]);
         }
-        let Some(letter) = letter_of(request) else {
+        let Some(mut letter) = letter_of(request) else {
             return self.respond(id, 400, &[]);
         };
         if let Some(session) = session {
@@ -51,7 +51,21 @@ impl Switch {
         let Some(profile) = self.config.profiles.get(index).cloned() else {
             return self.respond(id, 503, &[]);
         };
-        if !profile.trusts(request.flow.remote.ip()) {
+        let is_trusted = profile.trusts(request.flow.remote.ip());
+        if let Some(called) = self.called_client(request) {
+            // Only its registrar knows the contact for what it is.
+            if !called.by_registrar && !is_trusted {
+                return self.respond(id, 403, &[]);
+            }
+            self.respond(id, 200, &[]);
+            // The contact was for the registrar only; the page knows its account.
+            if let Some(client) = self.web.get(called.client) {
+                letter.to = client.address();
+            }
+            let event = letter.event(vec![called.client]);
+            return self.publish(EventKind::Message(Box::new(event)), None);
+        }
+        if !is_trusted {
             match self.authenticate_call(request) {
                 CallAuth::Accepted { .. } => {}
                 CallAuth::Challenge(headers) => return self.respond(id, 407, &headers),

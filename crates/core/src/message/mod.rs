@@ -5,7 +5,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -28,13 +28,26 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// Messages whose answers are awaited at one time; beyond, senders get 503.
 const MAX_PENDING: usize = 10_000;
 
+pub(crate) use send::Outbound;
+
 /// Messages whose answers are awaited.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     pending: HashMap<u64, Pending>,
-    requests: HashMap<TransactionId, u64>,
+    requests: HashMap<TransactionId, Sent>,
     serial: u64,
 }
+
+/// One MESSAGE under way.
+#[derive(Debug)]
+struct Sent {
+    /// The message it is one copy of.
+    serial: u64,
+    again: Again,
+}
+
+/// What is sent to the other servers of a destination when one fails, if there are others.
+type Again = Option<Box<(Letter, Way)>>;
 
 /// One message on its way to phones.
 #[derive(Debug)]
@@ -105,9 +118,11 @@ fn delivery(code: u16) -> Delivery {
 }
 
 /// Where a MESSAGE goes.
+#[derive(Clone, Debug)]
 struct Way {
     uri: String,
-    target: Target,
+    /// The servers to be tried, the next one first.
+    targets: VecDeque<Target>,
     route: Vec<String>,
     credentials: Option<sip::auth::Credentials>,
 }
@@ -140,7 +155,7 @@ impl Switch {
             .filter(|contact| Some(contact.target.remote) != except)
             .map(|contact| Way {
                 uri: contact.uri,
-                target: contact.target,
+                targets: [contact.target].into(),
                 route: contact.route,
                 credentials: None,
             })
@@ -171,7 +186,7 @@ impl Switch {
         if self.messages.pending.len() >= MAX_PENDING {
             return self.tell_sender(sender, delivery(503));
         }
-        let sent: Vec<TransactionId> = ways
+        let sent: Vec<_> = ways
             .into_iter()
             .filter_map(|way| self.send_message_request(letter, way))
             .collect();
@@ -180,7 +195,7 @@ impl Switch {
 
     fn await_answers(
         &mut self,
-        sent: Vec<TransactionId>,
+        sent: Vec<(TransactionId, Again)>,
         sender: Sender,
         event: Option<Box<MessageEvent>>,
     ) {
@@ -198,12 +213,19 @@ impl Switch {
                 event,
             },
         );
-        for id in sent {
-            self.messages.requests.insert(id, serial);
+        for (id, again) in sent {
+            self.messages.requests.insert(id, Sent { serial, again });
         }
     }
 
-    fn send_message_request(&mut self, letter: &Letter, way: Way) -> Option<TransactionId> {
+    /// Sends a copy of a message; the transaction, and what is left to try when it fails.
+    fn send_message_request(
+        &mut self,
+        letter: &Letter,
+        mut way: Way,
+    ) -> Option<(TransactionId, Again)> {
+        let target = way.targets.pop_front()?;
+        let again = (!way.targets.is_empty()).then(|| Box::new((letter.clone(), way.clone())));
         let (user, host) = letter.from.uri.split_once('@')?;
         let from = Party {
             display: letter.from.display_name.to_string(),
@@ -218,7 +240,7 @@ impl Switch {
             uri: way.uri,
             from,
             to: Party::uri(to),
-            target: way.target,
+            target,
             // RFC 3428 §4: a MESSAGE creates no dialog and carries no Contact.
             local_contact: None,
             headers: letter.sip_headers(),
@@ -228,7 +250,7 @@ impl Switch {
             call: None,
         };
         match self.sip.send_out_of_dialog(self.now.mono, request) {
-            Ok(id) => Some(id),
+            Ok(id) => Some((id, again)),
             Err(error) => {
                 tracing::warn!(to = %letter.to, %error, "MESSAGE cannot be sent");
                 None
@@ -246,9 +268,17 @@ impl Switch {
         if code < 200 {
             return self.messages.requests.contains_key(&id);
         }
-        let Some(serial) = self.messages.requests.remove(&id) else {
+        let Some(Sent { serial, again }) = self.messages.requests.remove(&id) else {
             return false;
         };
+        // RFC 3263 §4.3: silence, a broken transport and 503 are for the next server.
+        if matches!(code, 408 | 503)
+            && let Some(again) = again
+            && let Some((id, again)) = self.send_message_request(&again.0, again.1.clone())
+        {
+            self.messages.requests.insert(id, Sent { serial, again });
+            return true;
+        }
         let Some(pending) = self.messages.pending.get_mut(&serial) else {
             return true;
         };

@@ -1,25 +1,37 @@
 //! Messages that pages send.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use api::command::message::{Delivery, SendCallMessage, SendMessage};
 use api::event::{EventKind, WebParty};
 use api::{ChannelId, CommandError, ErrorKind, RequestId};
 use sip::message::Method;
-use sip::transport::Target;
+use sip::resolve::Destination;
 
 use super::{Letter, MAX_BODY, Sender, Way, delivery};
 use crate::Switch;
 use crate::leg::LegEnd;
+use crate::next_hop::{Asker, Found, targets};
 use crate::registrar::Account;
 use crate::web::{WebClient, WebLogin, extension_headers, is_plain};
+
+/// A message to another server that is being looked for.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    letter: Letter,
+    /// Index of the profile it leaves by.
+    profile: usize,
+    credentials: Option<sip::auth::Credentials>,
+    sender: Sender,
+}
 
 /// What is to be done with a message.
 enum Route {
     /// To an account of ours.
     Ours(Account),
-    /// To another server.
-    Foreign(Box<Way>),
+    /// To another server: its next hop, and what answers its challenges.
+    Foreign(Destination, Option<sip::auth::Credentials>),
     /// Nowhere.
     Refused(Delivery),
 }
@@ -57,7 +69,15 @@ impl Switch {
         };
         match self.message_route(&client, &to) {
             Route::Ours(account) => self.deliver(&account, &letter, Sender::Door(request), None),
-            Route::Foreign(way) => self.post(&letter, vec![*way], Sender::Door(request), None),
+            Route::Foreign(destination, credentials) => {
+                let outbound = Outbound {
+                    profile: self.web_profile_index(&client.domain),
+                    letter,
+                    credentials,
+                    sender: Sender::Door(request),
+                };
+                self.look_up(destination, Asker::Message(Box::new(outbound)));
+            }
             Route::Refused(delivery) => self.answer(request, Ok(delivery)),
         }
     }
@@ -83,22 +103,38 @@ impl Switch {
         if !is_plain(user) || !is_plain(host) {
             return Route::Refused(delivery(404));
         }
-        let profile = self.web_profile(&client.domain);
-        match self.foreign_target(&format!("{profile}/{to}")) {
-            Some((uri, target)) => Route::Foreign(Box::new(Way {
-                uri,
-                target,
-                route: Vec::new(),
-                credentials,
-            })),
-            None => Route::Refused(delivery(503)),
+        match self.web_next_hop(host) {
+            Ok(destination) => Route::Foreign(destination, credentials),
+            Err(_) => Route::Refused(delivery(503)),
         }
     }
 
-    /// Where `<profile>/<user>@<host>` is.
-    fn foreign_target(&self, address: &str) -> Option<(String, Target)> {
-        self.sip_destination(address)
-            .map(|destination| (destination.uri, destination.target))
+    /// The server a message goes to was looked for.
+    pub(crate) fn message_server_found(&mut self, outbound: Outbound, found: Found) {
+        let Outbound {
+            letter,
+            profile,
+            credentials,
+            sender,
+        } = outbound;
+        let targets: VecDeque<_> = match (found, self.config.profiles.get(profile)) {
+            (Ok(hops), Some(profile)) => targets(profile, &hops).into(),
+            (Ok(_), None) => VecDeque::new(),
+            (Err(why), _) => {
+                tracing::info!(to = %letter.to, %why, "MESSAGE cannot be sent");
+                VecDeque::new()
+            }
+        };
+        if targets.is_empty() {
+            return self.tell_sender(sender, delivery(503));
+        }
+        let way = Way {
+            uri: format!("sip:{}", letter.to),
+            targets,
+            route: Vec::new(),
+            credentials,
+        };
+        self.post(&letter, vec![way], sender, None);
     }
 
     pub(crate) fn send_call_message(&mut self, request: RequestId, command: SendCallMessage) {
@@ -171,7 +207,7 @@ impl Switch {
                     Some((&letter.content_type, letter.body.clone())),
                 );
                 match sent {
-                    Ok(id) => self.await_answers(vec![id], sender, None),
+                    Ok(id) => self.await_answers(vec![(id, None)], sender, None),
                     Err(error) => {
                         tracing::warn!(channel = %partner, %error, "MESSAGE cannot be sent");
                         self.tell_sender(sender, delivery(503));

@@ -6,18 +6,23 @@ use std::time::Duration;
 use api::dial::VariableList;
 use api::{ChannelId, HangupCause};
 use media::control::LegId;
+use sip::resolve::Hop;
 
 use super::expand::Target;
-use super::{AttemptId, OriginateId};
+use super::{AttemptId, OriginateId, Purpose};
 use crate::Switch;
 use crate::channel::MediaLeg;
+use crate::next_hop::{Asker, Found, targets};
 use crate::timers::Deadline;
+use crate::work::Work;
 
 /// How far a leg has come.
 #[derive(Debug)]
 pub(crate) enum LegState {
     /// Waits for `leg_delay_start`.
     Delayed(Box<Plan>),
+    /// The servers of its destination are being looked for.
+    Locating(Box<Plan>),
     /// Its media leg is being opened.
     Opening { plan: Box<Plan>, media: MediaLeg },
     /// It is a channel.
@@ -172,21 +177,95 @@ impl Switch {
                 let channel = channel.clone();
                 self.hangup(&channel, HangupCause::NoAnswer, api::cause::Blame::Callee);
             }
+            Some(LegState::Locating(_)) => {
+                self.set_leg(attempt, LegState::Failed(HangupCause::NoAnswer));
+                self.work.push_back(Work::Judge(attempt.originate));
+            }
             Some(LegState::Opening { .. } | LegState::Failed(_)) | None => {}
         }
     }
 
-    /// Makes the channel of a leg, after its media leg where it needs one.
+    /// Begins a leg: finds its servers, where they have to be found.
     fn begin_leg(&mut self, attempt: AttemptId) {
+        let known = self.hops_of_caller(attempt.originate);
         let Some(originate) = self.originates.get_mut(&attempt.originate) else {
             return;
         };
-        let worker = originate.worker;
         let Some(slot) = originate.legs.get_mut(attempt.leg) else {
             return;
         };
-        let LegState::Delayed(plan) = std::mem::replace(slot, LegState::Failed(HangupCause::None))
+        let LegState::Delayed(mut plan) =
+            std::mem::replace(slot, LegState::Failed(HangupCause::None))
         else {
+            return;
+        };
+        if let Target::Sip(sip) = &mut plan.target {
+            if !known.is_empty() {
+                sip.lookup = None;
+                *slot = LegState::Locating(plan);
+                return self.leg_found(attempt, Ok(known));
+            }
+            if let Some(destination) = sip.lookup.take() {
+                *slot = LegState::Locating(plan);
+                return self.look_up(destination, Asker::Leg(attempt));
+            }
+        }
+        self.make_leg(attempt, plan);
+    }
+
+    /// Where the caller of a bridge was found to be going before it began.
+    fn hops_of_caller(&self, id: OriginateId) -> Vec<Hop> {
+        let caller = self.originates.get(&id).and_then(|o| match &o.purpose {
+            Purpose::Bridge { a } => self.as_web_leg(a),
+            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+        });
+        caller
+            .filter(|leg| leg.went_direct)
+            .map(|leg| leg.hops.clone())
+            .unwrap_or_default()
+    }
+
+    /// The servers of a leg's destination were looked for.
+    pub(crate) fn leg_found(&mut self, attempt: AttemptId, found: Found) {
+        let slot = self
+            .originates
+            .get_mut(&attempt.originate)
+            .and_then(|o| o.legs.get_mut(attempt.leg))
+            .filter(|slot| matches!(slot, LegState::Locating(_)));
+        // Nobody waits for it any more.
+        let Some(slot) = slot else { return };
+        let LegState::Locating(mut plan) =
+            std::mem::replace(slot, LegState::Failed(HangupCause::None))
+        else {
+            return;
+        };
+        let found = found.and_then(|hops| {
+            let Target::Sip(sip) = &mut plan.target else {
+                return Err("no SIP destination".into());
+            };
+            if let Some(profile) = self.config.profiles.get(sip.profile) {
+                sip.targets = targets(profile, &hops);
+            }
+            if sip.targets.is_empty() {
+                return Err("the profile does not reach its addresses".into());
+            }
+            Ok(())
+        });
+        match found {
+            Ok(()) => self.make_leg(attempt, plan),
+            Err(why) => {
+                tracing::info!(%why, "A destination is not found");
+                self.stillborn();
+                let cause = HangupCause::NormalTemporaryFailure;
+                self.set_leg(attempt, LegState::Failed(cause));
+                self.work.push_back(Work::Judge(attempt.originate));
+            }
+        }
+    }
+
+    /// Makes the channel of a leg, after its media leg where it needs one.
+    fn make_leg(&mut self, attempt: AttemptId, plan: Box<Plan>) {
+        let Some(worker) = self.originates.get(&attempt.originate).map(|o| o.worker) else {
             return;
         };
         let mut media = self.new_media(worker);
@@ -232,7 +311,10 @@ impl Switch {
                 let slot = originate.legs.get_mut(attempt.leg)?;
                 match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
                     LegState::Opening { plan, media } => Some((plan, media, decided)),
-                    other @ (LegState::Delayed(_) | LegState::Calling(_) | LegState::Failed(_)) => {
+                    other @ (LegState::Delayed(_)
+                    | LegState::Locating(_)
+                    | LegState::Calling(_)
+                    | LegState::Failed(_)) => {
                         *slot = other;
                         None
                     }
@@ -253,8 +335,7 @@ impl Switch {
                     media.worker,
                     media::control::MediaCommand::CloseLeg { leg: media.id },
                 );
-                self.work
-                    .push_back(crate::work::Work::Judge(attempt.originate));
+                self.work.push_back(Work::Judge(attempt.originate));
             }
             None => self.media(0, media::control::MediaCommand::CloseLeg { leg }),
         }
@@ -270,8 +351,7 @@ impl Switch {
             attempt,
             LegState::Failed(HangupCause::NormalCircuitCongestion),
         );
-        self.work
-            .push_back(crate::work::Work::Judge(attempt.originate));
+        self.work.push_back(Work::Judge(attempt.originate));
         true
     }
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use api::HangupCause;
 use api::dial::{DialString, VariableList};
 use api::id::WebClientId;
-use sip::transport::{Target as SipTarget, Transport};
+use sip::resolve::Destination;
+use sip::transport::Target as SipTarget;
 
 use crate::Switch;
 use crate::config::{GatewayConfig, ProfileConfig};
 use crate::leg::LoopbackDestination;
+use crate::next_hop::target;
 
 /// How deep users and groups may point at each other.
 const MAX_DEPTH: usize = 8;
@@ -45,7 +47,10 @@ pub(crate) struct SipDestination {
     pub(crate) number: String,
     /// `user@host`, for the channel's name.
     pub(crate) shown: String,
-    pub(crate) target: SipTarget,
+    /// The servers to be tried, in this order.
+    pub(crate) targets: Vec<SipTarget>,
+    /// What is to be asked of the DNS before there are any.
+    pub(crate) lookup: Option<Destination>,
     pub(crate) gateway: Option<GatewayConfig>,
     /// Route headers (RFC 3327).
     pub(crate) route: Vec<String>,
@@ -256,33 +261,28 @@ impl Switch {
             .params
             .value("transport")
             .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
-        let target = match self.registered_target(&uri) {
-            Some(target) => target,
-            None => {
-                let ip = address_of(host, profile).ok_or(HangupCause::NormalTemporaryFailure)?;
-                sip_target(profile, SocketAddr::new(ip, parsed.port_or_default()), tcp)
-            }
+        let known = self.registered_target(&uri).or_else(|| {
+            let address = SocketAddr::new(address_of(host, profile)?, parsed.port_or_default());
+            Some(target(profile, address, tcp))
+        });
+        let lookup = match known {
+            Some(_) => None,
+            None => Some(
+                Destination::of_uri(&parsed).map_err(|_| HangupCause::NormalTemporaryFailure)?,
+            ),
         };
         let shown = format!("{number}@{}", host_port(&parsed));
         Ok(vec![Target::Sip(Box::new(SipDestination {
             profile: index,
             shown,
             number,
-            target,
+            targets: known.into_iter().collect(),
+            lookup,
             gateway: None,
             route: Vec::new(),
             rtp_bind: profile.rtp_ip,
             uri,
         }))])
-    }
-
-    /// Where `<profile>/<user>@<host>` is, for requests that make no channel.
-    pub(crate) fn sip_destination(&self, address: &str) -> Option<SipDestination> {
-        let targets = self.expand_sofia(address).ok()?;
-        targets.into_iter().find_map(|target| match target {
-            Target::Sip(sip) => Some(*sip),
-            Target::Null { .. } | Target::Loopback(_) | Target::Web(_) => None,
-        })
     }
 
     fn expand_gateway(&self, rest: &str) -> Result<Target, HangupCause> {
@@ -305,7 +305,8 @@ impl Switch {
             uri: format!("sip:{number}@{}", gateway.realm),
             number: number.to_owned(),
             shown: number.to_owned(),
-            target: sip_target(profile, gateway.address, gateway.tcp),
+            targets: vec![target(profile, gateway.address, gateway.tcp)],
+            lookup: None,
             gateway: Some(gateway.clone()),
             route: Vec::new(),
             rtp_bind: profile.rtp_ip,
@@ -352,7 +353,8 @@ impl Switch {
             uri: contact.uri.clone(),
             number: user.to_owned(),
             shown,
-            target: contact.target,
+            targets: vec![contact.target],
+            lookup: None,
             gateway: None,
             route: contact.route.clone(),
             rtp_bind,
@@ -367,7 +369,7 @@ fn host_port(uri: &sip::message::Uri<'_>) -> String {
     }
 }
 
-/// A host as an address: a literal, `localhost`, or a domain of the profile's own. Names are not looked up.
+/// A host as an address: a literal, `localhost`, or a domain of the profile's own.
 fn address_of(host: &str, profile: &ProfileConfig) -> Option<IpAddr> {
     if let Ok(ip) = host.parse() {
         return Some(ip);
@@ -375,13 +377,4 @@ fn address_of(host: &str, profile: &ProfileConfig) -> Option<IpAddr> {
     let ours = host.eq_ignore_ascii_case("localhost")
         || profile.domains.iter().any(|d| d.eq_ignore_ascii_case(host));
     ours.then(|| profile.sip.ip())
-}
-
-fn sip_target(profile: &ProfileConfig, remote: SocketAddr, tcp: bool) -> SipTarget {
-    SipTarget {
-        flow: (!tcp).then_some(profile.udp_flow),
-        transport: if tcp { Transport::Tcp } else { Transport::Udp },
-        local: profile.sip,
-        remote,
-    }
 }

@@ -1,5 +1,6 @@
 //! Making the channel of a leg.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::view::{CallerProfile, Direction};
@@ -202,7 +203,10 @@ impl Switch {
 
     fn sip_end(&mut self, sip: &SipDestination, plan: &Plan, caller: &CallerProfile) -> SipLeg {
         let profile = self.config.profiles.get(sip.profile).cloned();
-        let address = profile.as_ref().map_or(sip.target.local, |p| p.sip);
+        let address = profile.as_ref().map_or_else(
+            || SocketAddr::new(sip.rtp_bind, 5060),
+            |profile| profile.sip,
+        );
         let number = if caller.caller_id_number.is_empty() {
             NO_NUMBER
         } else {
@@ -243,10 +247,6 @@ impl Switch {
                 .collect(),
             None => profile.map(|p| p.codecs).unwrap_or_default(),
         };
-        let transport = match sip.target.transport.uri_param() {
-            Some(transport) => format!(";transport={transport}"),
-            None => String::new(),
-        };
         let invite = InvitePlan {
             to_uri: sip.uri.clone(),
             to: Party {
@@ -257,10 +257,11 @@ impl Switch {
                 display: caller.caller_id_name.to_string(),
                 uri: format!("sip:{}@{from_host}", escape_user(&from_user)),
             },
-            target: sip.target,
-            contact: format!("sip:mod_sofia@{address}{transport}"),
+            targets: sip.targets.iter().copied().collect(),
+            contact: address,
             credentials,
             route: sip.route.clone(),
+            call_id: None,
         };
         SipLeg {
             session: None,
@@ -272,6 +273,8 @@ impl Switch {
             pending: None,
             refusal: None,
             invite: Some(Box::new(invite)),
+            fallback: None,
+            direct: None,
             peer: None,
             codecs,
             disposition: None,

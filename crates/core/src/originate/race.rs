@@ -97,7 +97,7 @@ impl Switch {
                         originate.last_cause = *cause;
                     }
                 }
-                LegState::Delayed(_) | LegState::Opening { .. } => {}
+                LegState::Delayed(_) | LegState::Locating(_) | LegState::Opening { .. } => {}
             }
         }
     }
@@ -140,7 +140,7 @@ impl Switch {
                 LegState::Calling(channel) if Some(&*channel) != winner => {
                     losers.push(channel.clone())
                 }
-                LegState::Delayed(_) => *leg = LegState::Failed(cause),
+                LegState::Delayed(_) | LegState::Locating(_) => *leg = LegState::Failed(cause),
                 LegState::Calling(_) | LegState::Opening { .. } | LegState::Failed(_) => {}
             }
         }
@@ -162,7 +162,7 @@ impl Switch {
         }
         originate.last_cause = HangupCause::NoAnswer;
         for leg in &mut originate.legs {
-            if let LegState::Delayed(_) = leg {
+            if let LegState::Delayed(_) | LegState::Locating(_) = leg {
                 *leg = LegState::Failed(HangupCause::NoAnswer);
             }
         }

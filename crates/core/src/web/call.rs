@@ -8,12 +8,14 @@ use api::id::WebClientId;
 use api::view::{CallerProfile, Direction, DirectoryUser};
 use api::{ChannelId, CommandError, ErrorKind, RequestId};
 use media::control::{LegKind, PeerId};
+use sip::resolve::Hop;
 
 use super::register::{WRONG_CREDENTIALS, WebLogin};
 use super::{MAX_TEXT, WebClient};
 use crate::Switch;
 use crate::channel::InboundChannel;
 use crate::leg::{LegEnd, Participation, WebLeg};
+use crate::next_hop::{Asker, Found};
 
 /// Longest description taken from a page, bytes: with video of many codecs one has about 10 kB.
 pub(crate) const MAX_SDP: usize = 64 * 1024;
@@ -29,11 +31,47 @@ struct Destination {
     host: Arc<str>,
     /// `user@host` of another server's, to be called without the dialplan; it is safe in a dial string.
     direct: Option<Arc<str>>,
+    /// Where that server is.
+    hops: Vec<Hop>,
 }
 
 impl Switch {
     pub(crate) fn place_web_call(&mut self, request: RequestId, command: PlaceWebCall) {
-        match self.begin_web_call(command) {
+        let direct = self
+            .require_web_client(command.client)
+            .and_then(|_| self.web_destination(&command.to))
+            .map(|destination| destination.direct);
+        let next_hop = match direct {
+            Ok(None) => return self.finish_placing(request, command, Vec::new()),
+            Ok(Some(address)) => {
+                let host = address.split_once('@').map_or(&*address, |(_, host)| host);
+                self.web_next_hop(host)
+            }
+            Err(error) => return self.refuse(request, error),
+        };
+        match next_hop {
+            Ok(destination) => {
+                self.look_up(destination, Asker::WebCall(request, Box::new(command)));
+            }
+            Err(why) => self.refuse(request, CommandError::new(ErrorKind::NotSupported, why)),
+        }
+    }
+
+    /// The server a page calls was looked for.
+    pub(crate) fn web_callee_found(
+        &mut self,
+        request: RequestId,
+        command: PlaceWebCall,
+        found: Found,
+    ) {
+        match found {
+            Ok(hops) => self.finish_placing(request, command, hops),
+            Err(why) => self.refuse(request, CommandError::new(ErrorKind::NotSupported, why)),
+        }
+    }
+
+    fn finish_placing(&mut self, request: RequestId, command: PlaceWebCall, hops: Vec<Hop>) {
+        match self.begin_web_call(command, hops) {
             Ok((client, channel, ending)) => {
                 self.answer(request, Ok(channel.clone()));
                 let calling = WebEventKind::Calling {
@@ -59,6 +97,7 @@ impl Switch {
     fn begin_web_call(
         &mut self,
         command: PlaceWebCall,
+        hops: Vec<Hop>,
     ) -> Result<(WebClientId, ChannelId, Option<(u16, &'static str)>), CommandError> {
         let PlaceWebCall {
             client: id,
@@ -67,7 +106,8 @@ impl Switch {
             headers,
         } = command;
         let client = self.require_web_client(id)?;
-        let destination = self.web_destination(&to)?;
+        let mut destination = self.web_destination(&to)?;
+        destination.hops = hops;
         if offer.len() > MAX_SDP {
             return Err(CommandError::new(
                 ErrorKind::InvalidArgument("offer"),
@@ -118,6 +158,7 @@ impl Switch {
             user: user.into(),
             host: host.into(),
             direct: None,
+            hops: Vec::new(),
         };
         let channel = self.make_web_caller(client, None, destination, worker, offer, &[]);
         let peer = self.web_leg(&channel).map(|leg| {
@@ -155,6 +196,7 @@ impl Switch {
             user: sip::message::percent_decode(user).into(),
             host: host.into(),
             direct,
+            hops: Vec::new(),
         })
     }
 
@@ -201,6 +243,7 @@ impl Switch {
         let variables = caller_variables(id, client, &destination, &profile, &call_id);
         let mut leg = WebLeg::of_caller(id, self.new_peer(), call_id, index, offer.clone());
         leg.direct = destination.direct;
+        leg.hops = destination.hops;
         leg.foreign = user.is_none();
         let channel = self.create_inbound(InboundChannel {
             end: LegEnd::Web(Box::new(leg)),
@@ -226,8 +269,12 @@ impl Switch {
         channel
     }
 
-    /// A call of another server's goes there at once: `bridge` is all there is of its dialplan.
+    /// A call to another server, or from one to a web client it knows, goes there at once: `bridge` is all there is of
+    /// its dialplan.
     pub(crate) fn take_direct_route(&mut self, id: &ChannelId) -> Option<api::Application> {
+        if let Some(dial) = self.sip_leg(id).and_then(|leg| leg.direct.take()) {
+            return Some(api::Application::new("bridge", dial));
+        }
         let leg = self.web_leg(id)?;
         let profile = leg.profile;
         let address = leg.direct.take()?;

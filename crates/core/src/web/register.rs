@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::command::web::{RegisterWebClient, UnregisterWebClient};
+use api::CommandError;
+use api::command::web::UnregisterWebClient;
 use api::event::{AccountEvent, WebEventKind};
 use api::id::WebClientId;
 use api::view::Registration;
-use api::{CommandError, ErrorKind};
 use sip::auth::Algorithm;
 
 use super::{WebClient, WebClients};
 use crate::Switch;
 use crate::originate::escape_user;
 use crate::registrar::{Account, ha1};
+use crate::registration_client::is_parameter;
 use crate::timers::Deadline;
 
 /// How long a registration is shown to last; it is renewed at half of it, as phones do. What the deployments of
@@ -21,9 +22,7 @@ use crate::timers::Deadline;
 const EXPIRES: Duration = Duration::from_secs(600);
 /// Wrong credentials, in the words of the library whose words pages know (sylkrtc.md §4.3): the trailing space
 /// belongs to them.
-pub(crate) const WRONG_CREDENTIALS: (u16, &str) = (904, "Operation has no matching challenge ");
-/// Longest contact parameter, bytes.
-const MAX_PARAMETER: usize = 1024;
+pub(crate) const WRONG_CREDENTIALS: (u16, &str) = sip::register::REFUSED_CREDENTIALS;
 
 /// A client's registration.
 #[derive(Clone, Debug)]
@@ -54,6 +53,16 @@ impl WebClients {
     /// The clients registered for an account, first come first.
     pub(crate) fn of_account(&self, aor: &str) -> &[WebClientId] {
         self.registered.get(aor).map_or(&[], |clients| clients)
+    }
+
+    /// A client that is registered elsewhere is dialled by this URI.
+    pub(crate) fn name_contact(&mut self, uri: Arc<str>, client: WebClientId) {
+        self.contacts.insert(uri, client);
+    }
+
+    /// It is not any more.
+    pub(crate) fn forget_contact(&mut self, uri: &str) {
+        self.contacts.remove(uri);
     }
 
     /// The contact URI of a registered client.
@@ -88,26 +97,16 @@ impl Switch {
         })
     }
 
-    pub(crate) fn register_web_client(
+    /// Registers a client with our own registrar.
+    pub(crate) fn register_here(
         &mut self,
-        command: RegisterWebClient,
-    ) -> Result<(), CommandError> {
-        let RegisterWebClient {
-            client: id,
-            contact_parameters,
-        } = command;
-        let client = self.require_web_client(id)?;
-        let login = self.web_login(&client);
-        if matches!(login, WebLogin::Foreign) {
-            return Err(CommandError::new(
-                ErrorKind::NotSupported,
-                "the domain is not ours",
-            ));
-        }
-        self.unregister_web_client(id);
+        id: WebClientId,
+        client: &WebClient,
+        login: WebLogin,
+        parameters: &[(Arc<str>, Arc<str>)],
+    ) {
         self.tell_web_client(id, WebEventKind::Registering);
-        self.settle_web_login(id, &client, login, &contact_parameters);
-        Ok(())
+        self.settle_web_login(id, client, login, parameters);
     }
 
     fn settle_web_login(
@@ -134,12 +133,7 @@ impl Switch {
         .into();
         let parameters: Vec<_> = parameters
             .iter()
-            .filter(|(name, value)| {
-                sip::message::is_token(name)
-                    && value.len() <= MAX_PARAMETER
-                    && value.bytes().all(|byte| byte.is_ascii_graphic())
-                    && !value.contains([';', '>', '<', '"', ','])
-            })
+            .filter(|parameter| is_parameter(parameter))
             .cloned()
             .collect();
         let serial = self.registrations.new_id();
@@ -249,7 +243,10 @@ impl Switch {
     }
 
     /// Ends a client's registration; its page is told nothing. False when there was none.
-    pub(super) fn unregister_web_client(&mut self, id: WebClientId) -> bool {
+    pub(crate) fn unregister_web_client(&mut self, id: WebClientId) -> bool {
+        if self.unregister_elsewhere(id) {
+            return true;
+        }
         let registered = self
             .web
             .clients

@@ -10,7 +10,7 @@ use api::{BusLimits, NodeId};
 use door_sylkrtc::StorePlace;
 use embedded::{MediaConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
-use switch_core::config::ProfileConfig;
+use switch_core::config::{Destination, ProfileConfig};
 use switch_core::config_xml::{Configuration, Globals};
 use uuid::Uuid;
 
@@ -164,7 +164,7 @@ impl Conversion<'_> {
         };
         let profiles = self.profiles();
         let event_socket = self.event_socket();
-        let (sylkrtc, console, web) = self.web();
+        let (sylkrtc, console, web, imported_proxy) = self.web();
         let networks = &self.machine.networks;
         let acls = acl_conf::access_lists(&self.xml, networks, &mut self.problems);
         let media = self.media(&conf);
@@ -192,6 +192,7 @@ impl Conversion<'_> {
             node: NodeId(Uuid::new_v4()),
             hostname: hostname.as_str().into(),
             profiles,
+            outbound_proxy: file.sip.outbound_sip_proxy.or(imported_proxy),
             max_sessions: file
                 .max_sessions
                 .or(conf.max_sessions)
@@ -214,6 +215,7 @@ impl Conversion<'_> {
                 web,
                 bus,
                 xml: self.xml_source,
+                dns_servers: file.sip.dns_servers.unwrap_or_default(),
             },
             event_socket,
             sylkrtc,
@@ -237,7 +239,7 @@ impl Conversion<'_> {
             Some(xml) => sofia_conf::profiles(xml, own, &mut self.problems, &mut self.notes),
             None => Vec::new(),
         };
-        for section in std::mem::take(&mut self.file.profiles) {
+        for section in std::mem::take(&mut self.file.sip.profiles) {
             let index = profiles.iter().position(|p| *p.name == *section.name);
             match (index, section.listen) {
                 (Some(index), _) => overlay(&mut profiles[index], section),
@@ -297,6 +299,7 @@ impl Conversion<'_> {
         Option<door_sylkrtc::Config>,
         console::Config,
         Option<WebConfig>,
+        Option<Destination>,
     ) {
         let state = match &self.file.state {
             Some(state) => self.folder.join(state),
@@ -308,7 +311,7 @@ impl Conversion<'_> {
             hostname: &self.machine.hostname,
         };
         let section = std::mem::take(&mut self.file.sylkrtc);
-        let mut door = sylkrtc::convert(section, place, self.source, &mut self.notes);
+        let (mut door, proxy) = sylkrtc::convert(section, place, self.source, &mut self.notes);
         let pages = super::console::convert(&self.file.console, place, self.source);
         let mut section = std::mem::take(&mut self.file.webrtc);
         if let Some(door) = &mut door {
@@ -335,7 +338,7 @@ impl Conversion<'_> {
             let doors = [&door.listen[..], &door.tls_listen[..]].concat();
             webrtc::convert(section, &doors, IpAddr::V4(self.machine.ipv4))
         });
-        (door, pages, peers)
+        (door, pages, peers, proxy)
     }
 
     fn media(&mut self, conf: &switch_conf::SwitchConf) -> MediaConfig {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use api::log::LogLevel;
 use jiff::tz::TimeZone;
+use switch_core::config::Destination;
 use toml::de::DeTable;
 
 use super::problem::Problem;
@@ -18,7 +19,7 @@ pub(super) struct File {
     pub(super) node: Node,
     pub(super) log_level: Option<LogLevel>,
     pub(super) xml_root: Option<PathBuf>,
-    pub(super) profiles: Vec<SipProfile>,
+    pub(super) sip: Sip,
     pub(super) media: Media,
     pub(super) sounds: Option<PathBuf>,
     pub(super) recordings: Option<PathBuf>,
@@ -49,6 +50,14 @@ pub(super) struct Media {
     pub(super) ports: Option<(u16, u16)>,
     pub(super) drain: Option<Duration>,
     pub(super) opus_complexity: Option<u8>,
+}
+
+/// `[sip]`
+#[derive(Default)]
+pub(super) struct Sip {
+    pub(super) profiles: Vec<SipProfile>,
+    pub(super) dns_servers: Option<Vec<SocketAddr>>,
+    pub(super) outbound_sip_proxy: Option<Destination>,
 }
 
 /// `[[sip.profile]]`
@@ -103,7 +112,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     let mut top = Table::top(source, top.get_ref());
     let mut file = File {
         node: node(top.table("node")),
-        profiles: sip(top.table("sip"), source),
+        sip: sip(top.table("sip"), source),
         media: media(top.table("media")),
         ..File::default()
     };
@@ -239,7 +248,22 @@ fn automatic(table: &mut Table<'_>, key: &'static str) -> Option<usize> {
     found.and_then(|at| at.value)
 }
 
-fn sip(mut table: Table<'_>, source: &Source) -> Vec<SipProfile> {
+fn sip(mut table: Table<'_>, source: &Source) -> Sip {
+    let servers = "addresses of DNS servers, as \"192.0.2.53\" or \"127.0.0.1:5353\"";
+    let dns_servers = table.list("dns_servers", servers, |text| {
+        let port = |ip: IpAddr| SocketAddr::new(ip, 53);
+        text.parse().ok().or_else(|| text.parse().ok().map(port))
+    });
+    let outbound_sip_proxy = table
+        .parsed("outbound_sip_proxy", "a text", |text| Some(text.to_owned()))
+        .and_then(|at| match Destination::proxy(&at.value) {
+            Ok(proxy) => Some(proxy),
+            Err(error) => {
+                let what = format!("sip.outbound_sip_proxy: {}: {error}", at.value);
+                source.complain(at.offset, what);
+                None
+            }
+        });
     let mut profiles: Vec<SipProfile> = Vec::new();
     for (offset, mut table) in table.tables("profile") {
         let name = table.text("name");
@@ -273,7 +297,11 @@ fn sip(mut table: Table<'_>, source: &Source) -> Vec<SipProfile> {
         }
     }
     table.finish();
-    profiles
+    Sip {
+        profiles,
+        dns_servers,
+        outbound_sip_proxy,
+    }
 }
 
 fn event_socket(mut table: Table<'_>) -> Option<EventSocket> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use door_sylkrtc::{Config, ConfigError, OriginPattern, Secret};
+use switch_core::config::Destination;
 
 use super::problem::Problem;
 use super::schema::{Listen, count, listen_or_off, read_text};
@@ -86,13 +87,14 @@ pub(super) fn read(mut table: Table<'_>) -> Section {
 }
 
 /// What the door is opened with; `None` when the section gives it no address. The imported file comes first, the keys
-/// of the section win.
+/// of the section win. Beside it the proxy that the imported file names.
 pub(super) fn convert(
     section: Section,
     place: Place<'_>,
     source: &Source,
     notes: &mut Vec<Problem>,
-) -> Option<Config> {
+) -> (Option<Config>, Option<Destination>) {
+    let mut proxy = None;
     let mut config = Config {
         tls_listen: vec![([127, 0, 0, 1], 10_889).into()],
         // Another server on this machine may have the usual ports; its phones are none of ours.
@@ -103,7 +105,19 @@ pub(super) fn convert(
         let path = place.folder.join(file);
         match read_text(&path) {
             Ok(text) => {
-                let warnings = door_sylkrtc::import(&text, &mut config);
+                let imported = door_sylkrtc::import(&text, &mut config);
+                let mut warnings = imported.warnings;
+                match imported
+                    .outbound_sip_proxy
+                    .as_deref()
+                    .map(Destination::proxy)
+                {
+                    Some(Ok(found)) => proxy = Some(found),
+                    Some(Err(error)) => {
+                        warnings.push(format!("[General] outbound_sip_proxy: {error}"));
+                    }
+                    None => {}
+                }
                 let name = path.display().to_string();
                 notes.extend(
                     warnings
@@ -120,17 +134,17 @@ pub(super) fn convert(
     if config.tls.is_none() {
         let what = "door.sylkrtc: certificate and key go together";
         source.complain(section.offset, what);
-        return None;
+        return (None, proxy);
     }
     let offset = section.offset;
     overlay(&mut config, section, place.folder);
     if config.listen.is_empty() && config.tls_listen.is_empty() {
-        return None;
+        return (None, proxy);
     }
     for error in config.check().err().unwrap_or_default() {
         source.complain(offset, format!("door.sylkrtc.{}: {error}", key_of(&error)));
     }
-    Some(config)
+    (Some(config), proxy)
 }
 
 fn overlay(config: &mut Config, section: Section, folder: &Path) {

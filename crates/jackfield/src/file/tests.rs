@@ -492,3 +492,43 @@ fn what_accounts_leave_behind_is_kept_where_one_line_says() {
     ));
     assert_eq!(place("[store]\npath = \":memory:\"\n"), StorePlace::Memory);
 }
+
+#[test]
+fn the_way_to_other_servers_comes_from_both_files() {
+    let ini = "[General]\noutbound_sip_proxy = old.example.org:5070;transport=tcp\n";
+    let load = |toml: &str| {
+        let files = [("jackfield.toml", toml), ("gateway.ini", ini)];
+        Folder::new(&files).load()
+    };
+    let loaded = load("[door.sylkrtc]\nimport = \"gateway.ini\"\n").unwrap();
+    let shown = |loaded: &Loaded| {
+        let proxy = loaded.settings.switch.switch.outbound_proxy.as_ref();
+        proxy.map(ToString::to_string)
+    };
+    assert_eq!(shown(&loaded).as_deref(), Some("old.example.org:5070"));
+    assert!(loaded.settings.switch.dns_servers.is_empty());
+    let loaded = load(
+        "[sip]\noutbound_sip_proxy = \"new.example.org\"\n\
+         dns_servers = [\"192.0.2.53\", \"[::1]:5353\"]\n\
+         [door.sylkrtc]\nimport = \"gateway.ini\"\n",
+    )
+    .unwrap();
+    assert_eq!(shown(&loaded).as_deref(), Some("new.example.org:5060"));
+    assert_eq!(
+        loaded.settings.switch.dns_servers,
+        [
+            "192.0.2.53:53".parse().unwrap(),
+            "[::1]:5353".parse().unwrap()
+        ]
+    );
+    check_errors(
+        load(
+            "[sip]\noutbound_sip_proxy = \"a.example.org;transport=tls\"\n\
+             dns_servers = [\"dns.example.org\"]\n",
+        ),
+        &[
+            "jackfield.toml:2:22: sip.outbound_sip_proxy: a.example.org;transport=tls: SIP over TLS",
+            "jackfield.toml:3:16: sip.dns_servers: expected addresses of DNS servers",
+        ],
+    );
+}

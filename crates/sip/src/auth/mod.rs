@@ -6,9 +6,11 @@ mod credentials;
 mod digest;
 mod nonce;
 mod params;
+mod unanswered;
 
 pub use authenticator::{Authenticator, ChallengeKind, Claim, Verdict};
 pub use credentials::{Credentials, Secret};
 pub use digest::{Algorithm, Ha1};
+pub use unanswered::Unanswered;
 
 pub(crate) use client::ChallengeAnswerer;

@@ -23,3 +23,4 @@ pub use status::reason_phrase;
 pub use uri::{BadUri, Uri, percent_decode};
 
 pub(crate) use parse::content_length_of;
+pub(crate) use uri::split_host_port;

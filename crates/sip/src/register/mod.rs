@@ -1,8 +1,10 @@
-//! Registration: bindings of addresses of record to contacts.
+//! Registration: bindings of addresses of record to contacts, and the client that makes one elsewhere.
 
 mod binding;
+mod client;
 mod registrar;
 mod request;
 
 pub use binding::{Binding, BindingChange, ChangeKind};
+pub use client::{Action, ClientRegistration, Outcome, REFUSED_CREDENTIALS};
 pub use registrar::{Registrar, RegistrarConfig, Registration};

@@ -96,7 +96,8 @@ impl ServerKey {
     }
 }
 
-/// What tells the same request over two paths (§8.2.2.2): only for requests without a To tag.
+/// What tells the same request over two paths (§8.2.2.2): only for requests without a To tag. Two branches of a fork
+/// to different contacts are for different user agents, although one endpoint serves both.
 pub(crate) fn merge_key(request: &Message) -> Option<Arc<str>> {
     if request.to()?.tag().is_some() {
         return None;
@@ -105,7 +106,8 @@ pub(crate) fn merge_key(request: &Message) -> Option<Arc<str>> {
     let tag = request.from()?.tag()?;
     Some(
         format!(
-            "{tag}|{}|{}|{}",
+            "{tag}|{}|{}|{}|{}",
+            request.request_uri()?,
             request.call_id(),
             cseq.number,
             cseq.method

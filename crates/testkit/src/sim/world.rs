@@ -91,6 +91,7 @@ impl World {
             node: NodeId(Uuid::from_u128(u128::from(seed) + 1)),
             hostname: "sim".into(),
             profiles: vec![profile],
+            outbound_proxy: None,
             max_sessions: 5000,
             sessions_per_second: 5000,
             heartbeat: Duration::from_secs(20),
@@ -263,7 +264,7 @@ impl World {
             self.events.extend(events);
             self.view = view;
         }
-        let mut sent = Vec::new();
+        let (mut sent, mut unknown) = (Vec::new(), Vec::new());
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Answer { id, answer } => {
@@ -276,11 +277,17 @@ impl World {
                 }),
                 Effect::Media { command, .. } => self.media.command(self.now.mono, command),
                 Effect::Web(command) => self.peers.command(self.now.mono, command),
+                // Nobody in this world has a name.
+                Effect::Resolve { id, .. } => unknown.push(id),
                 Effect::ReloadXml { .. } | Effect::Stop => {}
             }
         }
         self.transmit(&sent);
         self.serve_media();
+        for id in unknown {
+            let result = Err("no such name".into());
+            self.input(Input::Resolved { id, result });
+        }
     }
 
     fn transmit(&mut self, datagrams: &[Datagram]) {

@@ -145,7 +145,8 @@ fn wrong_passwords_and_unknown_users_are_refused_alike() {
     let foreign = add(&mut rig, 3, "guest@guest.example");
     assert_eq!(
         register(&mut rig, foreign).unwrap_err().kind,
-        ErrorKind::NotSupported
+        ErrorKind::NotSupported,
+        "nobody knows its domain"
     );
     assert_eq!(
         add_with(&mut rig, 3, "1001@127.0.0.1", hash_of("1001@127.0.0.1"))

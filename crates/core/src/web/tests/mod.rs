@@ -140,7 +140,7 @@ pub(crate) fn end(rig: &mut Rig, channel: &ChannelId, refuse_with: u16) {
 }
 
 /// What pages were told, in short; a call is known by the name of its client.
-fn told(event: &Event) -> Option<String> {
+pub(crate) fn told(event: &Event) -> Option<String> {
     let EventKind::Web(event) = &event.kind else {
         return None;
     };
