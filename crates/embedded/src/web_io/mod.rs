@@ -2,7 +2,8 @@
 //!
 //! [`WebThread`] is the switch's end: it posts commands and gets reports. The thread is no media thread, because the
 //! library of the peers allocates with every packet (docs/decisions/0009-peers-beside-the-media-threads.md); audio
-//! reaches the media threads by lanes. It is one thread, so that video between two browsers never changes threads.
+//! reaches the media threads by lanes. It is one thread, so that what one browser sends to others, in calls and in rooms
+//! (docs/decisions/0010-rooms-forward-and-do-not-mix.md), never changes threads.
 
 mod counters;
 mod peers;

@@ -13,6 +13,8 @@ use crate::web_io::stun;
 
 /// Packets of one media thread taken in a round.
 const AUDIO_PER_TURN: usize = 2048;
+/// Datagrams sent because of those read, before other things get their turn: in a big room one makes dozens.
+const SENT_PER_TURN: u64 = 1024;
 /// Where a receiver report with one block says which share was lost. RFC 3550 §6.4.2.
 const FRACTION_LOST: usize = 12;
 
@@ -25,7 +27,11 @@ impl Peers {
         batch: usize,
         buffer: &mut [u8],
     ) -> bool {
+        let sent_before = self.counters.datagrams_out.get();
         for _ in 0..batch {
+            if self.counters.datagrams_out.get() - sent_before >= SENT_PER_TURN {
+                return true;
+            }
             match self.sockets.read(socket, buffer) {
                 None => return false,
                 Some(Ok((length, from, to))) => {

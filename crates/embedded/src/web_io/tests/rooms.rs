@@ -1,8 +1,10 @@
 //! Rooms: one sends, others get it.
 
+mod layers;
+mod voices;
+
 use media::webrtc::VideoPacket;
 
-use super::layered::Layered;
 use super::*;
 
 const SOURCE: PeerId = PeerId(1);
@@ -38,17 +40,21 @@ fn film(browsers: &mut [&mut Browser], numbers: std::ops::Range<u16>, whole: &[u
 impl Stage {
     /// A browser that sends and gets nothing.
     fn publish(&mut self, peer: PeerId, wish: &PeerWish) -> Browser {
+        self.publish_with(peer, wish).0
+    }
+
+    fn publish_with(&mut self, peer: PeerId, wish: &PeerWish) -> (Browser, WebAgreed) {
         let mut browser = Browser::new(Instant::now());
         let offer = browser.offer(wish).replace("a=sendrecv", "a=sendonly");
         let wish = wish.clone();
         self.post(WebCommand::Accept { peer, offer, wish });
-        let WebReport::Answered { answer, .. } = self.report(&mut [&mut browser]) else {
+        let WebReport::Answered { answer, agreed, .. } = self.report(&mut [&mut browser]) else {
             panic!("not answered")
         };
         assert!(answer.contains("a=recvonly"), "{answer}");
         browser.take_answer(&answer);
         self.connected(peer, &mut browser);
-        browser
+        (browser, agreed)
     }
 
     fn connected(&mut self, peer: PeerId, browser: &mut Browser) {
@@ -288,87 +294,6 @@ fn what_is_lost_to_one_feed_is_sent_again_without_asking_the_sender() {
 }
 
 #[test]
-fn a_telephone_is_heard_in_a_room_of_browsers() {
-    let mut stage = Stage::new(true, 1);
-    let (voice, leg) = (PeerId(9), LegId(3));
-    let opened = WebCommand::OpenVoice {
-        peer: voice,
-        leg: (0, leg),
-    };
-    stage.post(opened);
-    let mut feeds: Vec<Browser> = (2..4).map(|n| stage.feed(PeerId(n), voice)).collect();
-    let offer = stage.open_feed(PeerId(5), voice);
-    assert!(
-        offer.contains("m=audio") && !offer.contains("m=video"),
-        "{offer}"
-    );
-    let sends = CodecSpec::opus(96);
-    let spec = LegSpec {
-        remote: media::webrtc::NOWHERE,
-        rtcp: None,
-        send: sends,
-        opus: OpusSending::default(),
-        receive: vec![sends],
-        telephone_event: None,
-        direction: Direction::SendRecv,
-        symmetric: false,
-        timeout_ms: None,
-    };
-    let file = "tone_stream://%(9000,0,500)".to_owned();
-    for command in [
-        MediaCommand::OpenLeg {
-            leg,
-            kind: LegKind::Web,
-        },
-        MediaCommand::SetRemote { leg, spec },
-        MediaCommand::Play {
-            leg,
-            play: PlayId(1),
-            file,
-            repeats: Some(0),
-            gain_db: 0.0,
-            mix: false,
-        },
-    ] {
-        stage.media.post(0, command).unwrap();
-    }
-    stage.media.flush();
-    let [one, two] = &mut feeds[..] else { panic!() };
-    let all = &mut [one, two];
-    together(all, |all| all.iter().all(|feed| feed.heard.len() >= 60));
-    for feed in all.iter() {
-        let mut decoder = Decoder::new(CodecSpec::opus(111));
-        let mut sound = Vec::new();
-        for bytes in &feed.heard {
-            let packet = Packet::parse(bytes).unwrap();
-            assert_eq!(packet.payload_type, 111);
-            let mut samples = [0; 5760];
-            let length = decoder.decode(packet.payload, &mut samples);
-            sound.extend_from_slice(&samples[..length]);
-        }
-        let hz = level::dominant_hz(&sound[sound.len() - 24_000..], 48_000).unwrap();
-        assert!((hz - 500.0).abs() < 5.0, "{hz} Hz");
-    }
-    // Paused it is silent, and closed it is gone, without an end for those who listened.
-    stage.flow(voice, false, true);
-    rest(all, 100);
-    let heard = all[0].heard.len();
-    rest(all, 200);
-    assert_eq!(all[0].heard.len(), heard);
-    stage.flow(voice, true, true);
-    together(all, |all| all[0].heard.len() > heard + 10);
-    stage.post(WebCommand::Close { peer: voice });
-    rest(all, 100);
-    let heard = all[0].heard.len();
-    let refused = stage.web.counters().audio_refused.get();
-    rest(all, 200);
-    assert_eq!((all[0].heard.len(), all[0].ended), (heard, None));
-    // The leg is nobody's now.
-    assert!(stage.web.counters().audio_refused.get() > refused);
-    assert_eq!(stage.refused(PeerId(6), voice), "there is no such source");
-}
-
-#[test]
 fn feeds_of_a_source_that_goes_away_fall_silent_and_stay() {
     let mut stage = Stage::new(true, 1);
     let mut sender = stage.publish(SOURCE, &publisher(true));
@@ -482,107 +407,4 @@ fn a_source_is_told_its_limit_again_and_again() {
     );
     let about = |bits: &u64| (290_000..=300_000).contains(bits);
     assert!(sender.limits.iter().all(about), "{:?}", sender.limits);
-}
-
-/// Lets one who sends layers and one who sees work until something is so.
-fn watch(sender: &mut Layered, feeds: &mut [Browser], mut so: impl FnMut(&[Browser]) -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !so(feeds) {
-        assert!(Instant::now() < end, "not in time");
-        sender.work();
-        feeds.iter_mut().for_each(Browser::work);
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// The layer of the last picture a browser saw.
-fn last_layer(browser: &Browser) -> Option<u8> {
-    browser.seen.last().map(|packet| packet.payload[7])
-}
-
-#[test]
-fn each_feed_gets_the_best_layer_that_fits() {
-    let mut stage = Stage::new(true, 1);
-    // Some 230, 40 and 90 kbit/s; the order of a description says nothing.
-    let (mut sender, offer) = Layered::new(&[("h", 1100), ("q", 140), ("m", 400)]);
-    let wish = publisher(true);
-    let peer = SOURCE;
-    stage.post(WebCommand::Accept { peer, offer, wish });
-    let WebReport::Answered { answer, agreed, .. } = stage.report(&mut []) else {
-        panic!("not answered")
-    };
-    assert!(answer.contains("a=simulcast:recv h;q;m"), "{answer}");
-    assert!(agreed.video && agreed.audio.is_none());
-    sender.take_answer(&answer);
-    watch(&mut sender, &mut [], |_| {
-        stage.web.counters().datagrams_in.get() > 100
-    });
-    assert_eq!(stage.report(&mut []), WebReport::Connected { peer });
-    let mut feeds = Vec::new();
-    for n in 2..4 {
-        let peer = PeerId(n);
-        let offer = stage.open_feed(peer, SOURCE);
-        assert!(
-            !offer.contains("simulcast") && !offer.contains("m=audio"),
-            "{offer}"
-        );
-        let mut browser = Browser::new(Instant::now());
-        let answer = browser.accept(&offer, &publisher(true));
-        stage.post(WebCommand::TakeAnswer { peer, answer });
-        feeds.push(browser);
-        watch(&mut sender, &mut feeds, |feeds| {
-            feeds.iter().all(|feed| feed.connected)
-        });
-        let reports = [stage.report(&mut []), stage.report(&mut [])];
-        assert!(matches!(reports[0], WebReport::Agreed { .. }));
-        assert_eq!(reports[1], WebReport::Connected { peer });
-    }
-    watch(&mut sender, &mut feeds, |feeds| {
-        feeds.iter().all(|feed| last_layer(feed) == Some(0))
-    });
-    // One has room for the middle one, the other for none.
-    let middle = sender.asked(2);
-    for (peer, bits_per_second) in [(PeerId(2), 120_000), (PeerId(3), 1000)] {
-        stage.post(WebCommand::LimitBitrate {
-            peer,
-            bits_per_second,
-        });
-    }
-    watch(&mut sender, &mut feeds, |feeds| {
-        last_layer(&feeds[0]) == Some(2) && last_layer(&feeds[1]) == Some(1)
-    });
-    assert!(sender.asked(2) > middle);
-    let peer = PeerId(3);
-    stage.post(WebCommand::LimitBitrate {
-        peer,
-        bits_per_second: 5_000_000,
-    });
-    watch(&mut sender, &mut feeds, |feeds| {
-        last_layer(&feeds[1]) == Some(0)
-    });
-    // The best layer ends: the next one takes its place.
-    sender.stop(0);
-    watch(&mut sender, &mut feeds, |feeds| {
-        last_layer(&feeds[1]) == Some(2)
-    });
-    for feed in &feeds {
-        assert_unbroken(&numbers(&feed.seen));
-        // The numbers of pictures, and of those others depend on, go on from layer to layer too.
-        let id = |packet: &VideoPacket| u16::from_be_bytes([packet.payload[2], packet.payload[3]]);
-        let ids: Vec<u16> = feed.seen.iter().map(id).collect();
-        assert_unbroken(&ids);
-        let base = |two: &[VideoPacket]| two[1].payload[4].wrapping_sub(two[0].payload[4]);
-        assert!(feed.seen.windows(2).all(|two| base(two) == 1));
-        let mut layer = None;
-        for two in feed.seen.windows(2) {
-            let step = two[1].timestamp.wrapping_sub(two[0].timestamp);
-            assert!((1..90_000 * 3).contains(&step), "{step}");
-        }
-        for packet in &feed.seen {
-            if layer != Some(packet.payload[7]) {
-                assert_eq!(packet.payload[6], 0, "a layer begins with a whole picture");
-                layer = Some(packet.payload[7]);
-            }
-        }
-    }
 }

@@ -270,8 +270,8 @@ impl Peer {
             out.push(Happening::KeyframeWanted);
         }
         if self.estimating {
-            // A tenth more, so that the best layer does not only just fit.
-            let desired = rates.most() / 10 * 11;
+            // Half more than the best takes: the way up to it asks for room to spare.
+            let desired = rates.most() / 2 * 3;
             self.rtc.bwe().set_bitrate(0.into(), desired.into());
             self.timeout(now, out);
         }
