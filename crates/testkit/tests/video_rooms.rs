@@ -154,6 +154,11 @@ fn three_pages_and_two_phones_in_a_room() {
     assert_eq!(flowing.filter(|(_, up)| *up).count(), 7);
     // What the phone says, and nothing else, is what the page gets.
     let said = world.voice_said();
+    assert!(
+        said.len() > 48_000 * 5 / 2,
+        "it never stops: {}",
+        said.len()
+    );
     let said = &said[said.len() - 48_000..];
     let hz = media::level::dominant_hz(said, 48_000).unwrap();
     assert!((hz - 700.0).abs() < 2.0, "{hz} Hz");

@@ -20,7 +20,7 @@ use crate::video_room::Invitation;
 use crate::work::Work;
 
 pub(crate) use attempt::LegState;
-pub(crate) use outbound::escape_user;
+pub(crate) use outbound::{NO_NAME, escape_user};
 
 /// How long a call may ring when nobody says otherwise (event-socket.md §6.4).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);

@@ -18,7 +18,7 @@ use crate::web::WebClient;
 /// Number shown when the caller gives none (event-socket.md §6.4).
 const NO_NUMBER: &str = "0000000000";
 /// Name shown of a callee nobody has named.
-const NO_NAME: &str = "Outbound Call";
+pub(crate) const NO_NAME: &str = "Outbound Call";
 
 impl Switch {
     /// Makes the channel of a leg whose media leg is open (or needs no opening).

@@ -12,6 +12,7 @@ use media::webrtc::NOWHERE;
 use super::invite::INVITED_AS;
 use super::{Phone, Voice};
 use crate::Switch;
+use crate::originate::NO_NAME;
 
 /// Payload type of what a voice sends. It means something to the peers only, which number anew for each browser.
 const VOICE_PAYLOAD_TYPE: u8 = 111;
@@ -82,7 +83,7 @@ impl Switch {
         };
         WebParty {
             uri,
-            display_name: name.into(),
+            display_name: if name == NO_NAME { "" } else { name }.into(),
         }
     }
 
@@ -126,8 +127,8 @@ impl Switch {
         Some(peer)
     }
 
-    /// Opus, one way; nothing while nothing is said, and no band the phone does not have. Losses on the way to browsers
-    /// are reported to the leg.
+    /// Opus, one way, and no band the phone does not have. Losses on the way to browsers are reported to the leg. No
+    /// DTX: it takes steady tones for silence, and music for it now and then.
     fn voice_spec(&self, rate_hz: u32) -> LegSpec {
         let send = CodecSpec::opus(VOICE_PAYLOAD_TYPE);
         LegSpec {
@@ -136,7 +137,6 @@ impl Switch {
             send,
             opus: OpusSending {
                 fec: true,
-                dtx: true,
                 max_playback_rate_hz: rate_hz.clamp(8000, 48_000),
                 complexity: self.config.opus_complexity,
                 ..OpusSending::default()

@@ -292,7 +292,7 @@ fn the_pin_of_the_conference_is_for_phones() {
     assert_eq!(stage.told(), [""; 0], "it stands at the door");
     phones::phone(&mut stage, &format!("{ROOM}@default+1234"));
     assert_eq!(stage.rig.view.rooms.get(ROOM).unwrap().members.len(), 3);
-    assert_eq!(stage.told(), ["+phone Outbound Call <7007@127.0.0.1>"]);
+    assert_eq!(stage.told(), ["+phone  <7007@127.0.0.1>"]);
     stage.leave(&ids[0]);
 }
 

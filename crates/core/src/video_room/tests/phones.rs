@@ -32,14 +32,14 @@ fn who_enters_the_conference_is_a_publisher_of_sound() {
     let p = phone(&mut stage, ROOM);
     assert_eq!(
         stage.told(),
-        ["+phone Outbound Call <7007@127.0.0.1>"],
+        ["+phone  <7007@127.0.0.1>"],
         "by the room's whole name"
     );
     assert_eq!(stage.rig.view.rooms.get(ROOM).unwrap().members.len(), 2);
     stage.join(2, "b");
     assert_eq!(
         stage.told()[0],
-        "b joined, answer of 2, true true: [a+phone Outbound Call <7007@127.0.0.1>] active [] hands [] files [] 0s"
+        "b joined, answer of 2, true true: [a+phone  <7007@127.0.0.1>] active [] hands [] files [] 0s"
     );
     let limits: Vec<String> = stage.rig.peers.orders();
     assert_eq!(
@@ -78,6 +78,7 @@ fn a_voice_is_made_of_a_phone_while_somebody_subscribes() {
         panic!("{:?}", stage.rig.commands)
     };
     assert_eq!((leg, leg, *of), (described, monitor, phone_leg));
+    assert!(spec.opus.fec && !spec.opus.dtx);
     assert_eq!(
         (
             spec.send.codec,
@@ -141,7 +142,7 @@ fn phones_stay_a_conference_when_the_last_browser_leaves() {
     assert_eq!(
         stage.told(),
         [
-            "a joined, answer of 1, true true: [phone Outbound Call <7007@127.0.0.1>] active [] hands [] files [] 0s",
+            "a joined, answer of 1, true true: [phone  <7007@127.0.0.1>] active [] hands [] files [] 0s",
             "+a"
         ]
     );
@@ -165,7 +166,7 @@ fn programs_call_others_into_the_conference_of_a_room() {
         caller_id_name: None,
         background: None,
     });
-    assert_eq!(stage.told(), ["+phone Outbound Call <7008@127.0.0.1>"]);
+    assert_eq!(stage.told(), ["+phone  <7008@127.0.0.1>"]);
     assert_eq!(stage.rig.view.rooms.size(), 1);
     stage.leave(&ids[0]);
 }
