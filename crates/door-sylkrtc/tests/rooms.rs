@@ -478,7 +478,7 @@ async fn leaving_is_heard_soon_even_when_the_switch_is_slow() {
         .await;
     alice.expect_event("session-state", "terminated").await;
     assert!(
-        begun.elapsed() < Duration::from_millis(290),
+        begun.elapsed() < Duration::from_millis(500),
         "{:?}",
         begun.elapsed()
     );
@@ -575,7 +575,7 @@ async fn who_comes_back_with_its_token_is_still_there() {
 /// when the time is over.
 #[tokio::test]
 async fn who_does_not_come_back_leaves() {
-    let world = world_with(|config| config.grace = Duration::from_millis(300)).await;
+    let world = world_with(|config| config.grace = Duration::from_millis(1_500)).await;
     let [mut alice] = gathered(&world, ["alice"]).await;
     let mut old = world.old_client().await;
     old.add("alice@example.org").await;
@@ -587,7 +587,7 @@ async fn who_does_not_come_back_leaves() {
         alice.event("publishers-left").await["publishers"],
         json!(["V-old"])
     );
-    assert!(gone.elapsed() < Duration::from_millis(250));
+    assert!(gone.elapsed() < Duration::from_millis(1_000));
     let mut bob = world.registered("bob@example.net").await;
     enter(&mut bob, "bob@example.net", "V-bob", TEAM).await;
     alice.event("publishers-joined").await;
@@ -597,5 +597,5 @@ async fn who_does_not_come_back_leaves() {
         alice.event("publishers-left").await["publishers"],
         json!(["V-bob"])
     );
-    assert!(gone.elapsed() >= Duration::from_millis(290));
+    assert!(gone.elapsed() >= Duration::from_millis(1_490));
 }

@@ -91,7 +91,8 @@ pub(crate) struct Begin {
 }
 
 impl SharedFiles {
-    /// Takes the folder in use: files of persistent rooms are found again, all others go.
+    /// Takes the folder in use: files of persistent rooms are found again, those of rooms that ended with the last run
+    /// go. What else is there stays: an imported configuration may name a folder of another server.
     ///
     /// # Errors
     /// The folder cannot be read or written, or another server uses it.
@@ -123,7 +124,7 @@ impl SharedFiles {
                     .map(|info| Place::new(info, true, room, &labels));
                 let files = files.collect();
                 rooms.insert(Arc::from(room.as_str()), Room { folder, files });
-            } else if entry.file_type()?.is_dir() {
+            } else if entry.file_type()?.is_dir() && name.to_str().is_some_and(is_life) {
                 std::fs::remove_dir_all(entry.path())?;
             }
         }
@@ -299,7 +300,9 @@ impl Begin {
             Some(place) => place.is_there = true,
             None => {
                 drop(rooms);
-                std::fs::remove_dir_all(&self.folder).ok();
+                std::fs::remove_file(self.folder.join(&*self.info.name)).ok();
+                // The last one to come too late.
+                std::fs::remove_dir(&self.folder).ok();
                 return Err(NotShared::Gone);
             }
         }
@@ -326,6 +329,16 @@ impl Drop for Begin {
         // One quick system call; usually there is nothing any more.
         std::fs::remove_file(&self.part).ok();
     }
+}
+
+/// Whether a folder is one life of a room: `<room@host>.<32 hexadecimal digits>`.
+fn is_life(name: &str) -> bool {
+    let parts = name.rsplit_once('.');
+    parts.is_some_and(|(room, life)| {
+        room.contains('@')
+            && life.len() == 32
+            && life.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
 }
 
 /// Makes a folder that is nobody else's business.

@@ -129,6 +129,7 @@ fn files_go_with_their_room() {
     std::fs::write(late.part().1, b"x").unwrap();
     let gone = files.close(TEAM).unwrap();
     assert!(gone.starts_with(&folder.0) && gone != folder.0);
+    std::fs::remove_file(gone.join("plan.pdf")).unwrap();
     assert_eq!(late.finish(), Err(NotShared::Gone));
     assert!(!gone.exists() && files.list(TEAM).is_empty());
     assert!(files.close(TEAM).is_none());
@@ -151,11 +152,19 @@ fn persistent_rooms_keep_theirs_over_a_restart() {
     share(&files, TEAM, "left.pdf", b"x");
     assert!(files.close("kept@x").is_none());
     drop(files);
+    let others = ["team@conference.example.org", "backup.20260301", "x@y.z"];
+    for other in others {
+        std::fs::create_dir(folder.0.join(other)).unwrap();
+    }
     std::fs::remove_file(folder.0.join("kept@x/kept/gone.pdf")).unwrap();
     let again = folder.open();
     assert_eq!(again.list("kept@x"), [info]);
     let folders = std::fs::read_dir(&folder.0).unwrap().flatten();
     let folders = folders.filter(|entry| entry.path().is_dir()).count();
-    assert_eq!(folders, 1, "nobody knows of the other any more");
+    assert_eq!(
+        folders,
+        1 + others.len(),
+        "nobody knows of one any more; what is not ours stays"
+    );
     assert!(again.list(TEAM).is_empty());
 }
