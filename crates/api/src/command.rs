@@ -150,4 +150,5 @@ commands! {
     web::PressWebDigits => ();
     message::SendMessage => message::Delivery;
     message::SendCallMessage => message::Delivery;
+    message::KeepMessages => ();
 }
