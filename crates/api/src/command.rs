@@ -169,4 +169,5 @@ commands! {
     video_room::InviteToVideoRoom => ();
     message::SendMessage => message::Delivery;
     message::SendCallMessage => message::Delivery;
+    message::KeepMessages => ();
 }

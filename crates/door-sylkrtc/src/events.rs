@@ -6,6 +6,7 @@ mod videoroom;
 use std::sync::Arc;
 use std::time::Instant;
 
+use api::command::message::KeepMessages;
 use api::event::{MessageEvent, WebEventKind};
 use api::id::WebClientId;
 use api::{ChannelId, EventKind};
@@ -207,10 +208,17 @@ impl Session {
         });
     }
 
-    /// From now on the account has a journal.
+    /// From now on the account has a journal, and what phones send it while it is away goes there.
     async fn open_store(&self, name: &str, push: Option<crate::wire::account::Push>) {
         let own = key(name);
         let mut kept = self.shared.store.open(&own).await;
+        let domain = own.split_once('@').map_or("", |(_, domain)| domain);
+        if kept.is_ok() && self.shared.is_local(domain) {
+            let account = own.clone();
+            if let Err(error) = self.ask(KeepMessages { account }).await {
+                tracing::warn!(%error, "Messages for an account that is away are refused");
+            }
+        }
         if let (Ok(()), Some(push)) = (kept, push) {
             kept = self.shared.store.put_device(&own, push).await;
         }

@@ -98,6 +98,23 @@ async fn registration_is_told_on_change_only() {
 }
 
 #[tokio::test]
+async fn the_switch_hears_whose_messages_are_kept() {
+    let world = world().await;
+    let _ours = world.registered("alice@EXAMPLE.org").await;
+    let kept = world.switch.last(|command| match command {
+        Command::KeepMessages(keep) => Some(keep.account.clone()),
+        _ => None,
+    });
+    assert_eq!(kept.as_deref(), Some("alice@example.org"));
+    let _foreign = world.registered("alice@elsewhere.example").await;
+    assert_eq!(
+        world.switch.was_asked("KeepMessages"),
+        1,
+        "others keep theirs"
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_904_with_a_blank_at_its_end() {
     let world = world().await;
     *world.switch.registration.lock().unwrap() = Some((904, "Operation has no matching challenge"));

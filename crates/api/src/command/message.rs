@@ -48,3 +48,14 @@ pub struct SendCallMessage {
     /// What is sent; at most 64 kB.
     pub body: Bytes,
 }
+
+/// Says that the asker keeps an account's messages from now on, until the server stops: one that comes from a phone
+/// while nothing is registered for the account is accepted with 202 and published, instead of refused with 480.
+///
+/// # Errors
+/// `InvalidArgument` for what is no `user@host`; `LimitReached`.
+#[derive(Clone, Debug)]
+pub struct KeepMessages {
+    /// `user@host`, as messages are addressed to it.
+    pub account: Arc<str>,
+}

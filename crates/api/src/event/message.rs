@@ -7,7 +7,8 @@ use super::web::WebParty;
 use crate::id::{ChannelId, WebClientId};
 
 /// A message (RFC 3428) for an account of ours, from a phone, a foreign server or a web client, that somebody
-/// took: web clients, or at least one phone. One that nobody took is only answered so.
+/// took: web clients, at least one phone, or whoever keeps the account's messages. One that nobody took is only
+/// answered so.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MessageEvent {
     /// Who sent it.

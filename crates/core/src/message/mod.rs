@@ -1,6 +1,7 @@
 //! Messages outside and within calls: SIP MESSAGE (RFC 3428), and what becomes of it at pages.
 
 mod incoming;
+mod keep;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub(crate) use send::Outbound;
 pub(crate) struct Messages {
     pending: HashMap<u64, Pending>,
     requests: HashMap<TransactionId, Sent>,
+    kept: keep::Kept,
     serial: u64,
 }
 
@@ -162,6 +164,12 @@ impl Switch {
             .collect();
         if clients.is_empty() {
             let event = Box::new(letter.event(Vec::new()));
+            // A page that sends is told the truth, 480: its own door knows what it keeps.
+            let from_phone = matches!(sender, Sender::Phone(_));
+            if ways.is_empty() && from_phone && self.messages.kept.has(&letter.to) {
+                self.tell_sender(sender, delivery(202));
+                return self.publish(EventKind::Message(event), None);
+            }
             return self.post(letter, ways, sender, Some(event));
         }
         // A page has it as soon as its door has: nobody needs to wait for phones.

@@ -1,6 +1,6 @@
 //! Messages between pages; those of phones are in the simulated world.
 
-use api::command::message::{Delivery, SendCallMessage, SendMessage};
+use api::command::message::{Delivery, KeepMessages, SendCallMessage, SendMessage};
 use api::event::{Event, EventKind};
 use api::id::WebClientId;
 use api::{Answer, ChannelId, CommandError, ErrorKind, ObjectKind};
@@ -152,4 +152,50 @@ fn a_message_within_a_call_reaches_the_other_page() {
         "nobody is there to read it"
     );
     end(&mut rig, &echo, 486);
+}
+
+#[test]
+fn what_phones_send_is_accepted_for_whoever_keeps_it() {
+    let mut config = crate::rig::config();
+    config.profiles[0].auth_calls = false;
+    let mut rig = Rig::with(config);
+    let mut serial = 0;
+    let mut from_phone = |rig: &mut Rig, to: &str| {
+        serial += 1;
+        let text = format!(
+            "MESSAGE sip:{to} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK{serial}\r\n\
+             From: <sip:bob@192.0.2.1>;tag=b\r\nTo: <sip:{to}>\r\nCall-ID: k{serial}\r\n\
+             CSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nHi"
+        );
+        rig.receive("192.0.2.1:5060", &text);
+        rig.take_sent().pop().and_then(|answer| answer.code())
+    };
+    assert_eq!(from_phone(&mut rig, "1001@127.0.0.1"), Some(480));
+    let keep = |account: &str| KeepMessages {
+        account: account.into(),
+    };
+    rig.get(keep("1001@127.0.0.1")).unwrap();
+    rig.get(keep("nobody@127.0.0.1")).unwrap();
+    assert_eq!(
+        rig.get(keep("nobody")).unwrap_err().kind,
+        ErrorKind::InvalidArgument("account")
+    );
+    assert_eq!(rig.seen(letters), Vec::<String>::new());
+    assert_eq!(from_phone(&mut rig, "1001@127.0.0.1"), Some(202));
+    assert_eq!(from_phone(&mut rig, "1002@127.0.0.1"), Some(480));
+    assert_eq!(
+        from_phone(&mut rig, "nobody@127.0.0.1"),
+        Some(404),
+        "it has to be an account of ours all the same"
+    );
+    assert_eq!(
+        rig.seen(letters),
+        ["bob@192.0.2.1 to 1001@127.0.0.1 []: text/plain Hi"]
+    );
+    // A page hears that nobody is there.
+    let page = add(&mut rig, 1, "1000@127.0.0.1");
+    assert_eq!(
+        send(&mut rig, page, "1001@127.0.0.1", b"Hi"),
+        went(480, "Temporarily Unavailable")
+    );
 }

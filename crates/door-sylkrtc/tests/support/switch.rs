@@ -194,6 +194,7 @@ impl FakeSwitch {
             Command::SendMessage(send) => self.send(&send).await,
             Command::SendCallMessage(_) => Ok(Answer::Delivery(self.delivery())),
             Command::UnregisterWebClient(_)
+            | Command::KeepMessages(_)
             | Command::AnswerWebCall(_)
             | Command::EndWebCall(_)
             | Command::TrickleWebCall(_)

@@ -204,7 +204,9 @@ fn nobody_takes_over_a_conference_or_a_number_by_the_name_of_a_room() {
 fn a_page_enters_by_joining_only() {
     let (mut stage, _) = Stage::with_room(1);
     let client = WebClientId(2);
-    crate::web::tests::place(&mut stage.rig, client, ROOM, AUDIO);
+    // It is not asked for among the rooms, and the DNS does not know it.
+    let call = crate::web::tests::placing(client, ROOM, AUDIO);
+    assert!(stage.rig.get(call).is_err());
     assert_eq!(stage.rig.view.rooms.get(ROOM).unwrap().members.len(), 1);
 }
 

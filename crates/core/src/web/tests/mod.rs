@@ -107,7 +107,7 @@ pub(crate) fn place(rig: &mut Rig, client: WebClientId, to: &str, offer: &str) -
     }
 }
 
-fn placing(client: WebClientId, to: &str, offer: &str) -> PlaceWebCall {
+pub(crate) fn placing(client: WebClientId, to: &str, offer: &str) -> PlaceWebCall {
     PlaceWebCall {
         client,
         to: to.into(),

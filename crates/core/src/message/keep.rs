@@ -1,0 +1,49 @@
+//! Accounts whose messages a door keeps while nothing is registered for them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use api::command::message::KeepMessages;
+use api::{CommandError, ErrorKind};
+
+use crate::Switch;
+
+/// Most accounts.
+const MAX_KEPT: usize = 100_000;
+/// Longest address, bytes.
+const MAX_ADDRESS: usize = 1024;
+
+/// The accounts, by their address.
+#[derive(Debug, Default)]
+pub(super) struct Kept(HashSet<Arc<str>>);
+
+impl Kept {
+    /// Whether somebody keeps what is sent to an address. The port of a host says nothing about an account.
+    pub(super) fn has(&self, address: &str) -> bool {
+        name(address).is_some_and(|name| self.0.contains(&*name))
+    }
+}
+
+/// An address as it is compared: users as they are written, hosts without regard to case.
+fn name(address: &str) -> Option<String> {
+    let (user, host) = address.split_once('@')?;
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    let sound = !user.is_empty() && !host.is_empty() && address.len() <= MAX_ADDRESS;
+    sound.then(|| format!("{user}@{}", host.to_ascii_lowercase()))
+}
+
+impl Switch {
+    pub(crate) fn keep_messages(&mut self, command: &KeepMessages) -> Result<(), CommandError> {
+        let Some(name) = name(&command.account) else {
+            let kind = ErrorKind::InvalidArgument("account");
+            return Err(CommandError::new(kind, "not an address"));
+        };
+        let kept = &mut self.messages.kept.0;
+        if kept.len() >= MAX_KEPT && !kept.contains(&*name) {
+            let detail = "too many accounts whose messages are kept";
+            return Err(CommandError::new(ErrorKind::LimitReached, detail));
+        }
+        kept.insert(name.into());
+        Ok(())
+    }
+}
