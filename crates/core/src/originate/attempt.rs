@@ -187,7 +187,7 @@ impl Switch {
 
     /// Begins a leg: finds its servers, where they have to be found.
     fn begin_leg(&mut self, attempt: AttemptId) {
-        let known = self.hops_of_caller(attempt.originate);
+        let known = self.take_hops_of_caller(attempt.originate);
         let Some(originate) = self.originates.get_mut(&attempt.originate) else {
             return;
         };
@@ -213,15 +213,15 @@ impl Switch {
         self.make_leg(attempt, plan);
     }
 
-    /// Where the caller of a bridge was found to be going before it began.
-    fn hops_of_caller(&self, id: OriginateId) -> Vec<Hop> {
+    /// Where the caller of a bridge was found to be going before it began. Its first leg has them; where it is sent
+    /// later is another matter.
+    fn take_hops_of_caller(&mut self, id: OriginateId) -> Vec<Hop> {
         let caller = self.originates.get(&id).and_then(|o| match &o.purpose {
-            Purpose::Bridge { a } => self.as_web_leg(a),
+            Purpose::Bridge { a } => Some(a.clone()),
             Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
         });
         caller
-            .filter(|leg| leg.went_direct)
-            .map(|leg| leg.hops.clone())
+            .and_then(|a| self.web_leg(&a).map(|leg| std::mem::take(&mut leg.hops)))
             .unwrap_or_default()
     }
 

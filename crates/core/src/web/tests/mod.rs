@@ -9,6 +9,7 @@ mod calls;
 mod clients;
 pub(crate) mod foreign;
 mod incoming;
+mod next_hop;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
