@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.ear import assert_tone
+from harness.gateway_client import GatewayClient
 from harness.phone import Phone
 from harness.rtp import RtpEnd
 
@@ -156,3 +157,21 @@ def test_a_caller_who_gives_up_stops_the_ringing(server, tmp_path):
             assert causes == {"ORIGINATOR_CANCEL"}
     finally:
         phone.stop()
+
+
+def test_a_message_of_a_phone_waits_for_a_page_that_is_away(server, tmp_path):
+    account = "1005@127.0.0.1"
+    page = GatewayClient(server)
+    page.add(account, "1234")
+    assert page.register(account)[0] == ["registering", "registered"]
+    page.ask("account-remove", account=account)
+    page.close()
+    Sipp(server, "message", tmp_path, callee="1005").finish()
+    page = GatewayClient(server)
+    page.add(account, "1234")
+    page.register(account)
+    page.ask("account-sync-conversations", account=account)
+    entries = page.wait_for("sync-conversations")["messages"]
+    assert [(entry["contact"], entry["content"].strip()) for entry in entries] == [("1003@127.0.0.1", "Call me back")]
+    page.ask("account-remove", account=account)
+    page.close()
