@@ -6,7 +6,6 @@ mod videoroom;
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::command::message::KeepMessages;
 use api::event::{MessageEvent, WebEventKind};
 use api::id::WebClientId;
 use api::{ChannelId, EventKind};
@@ -16,7 +15,7 @@ pub(crate) use route::{interest, run};
 use crate::accounts::Registration;
 use crate::calls::{Call, Dialog, Update, Way};
 use crate::imdn::{self, Imdn};
-use crate::messages::unwrap;
+use crate::messages::{keep_messages, unwrap};
 use crate::session::Session;
 use crate::store::key;
 use crate::timestamp;
@@ -212,12 +211,8 @@ impl Session {
     async fn open_store(&self, name: &str, push: Option<crate::wire::account::Push>) {
         let own = key(name);
         let mut kept = self.shared.store.open(&own).await;
-        let domain = own.split_once('@').map_or("", |(_, domain)| domain);
-        if kept.is_ok() && self.shared.is_local(domain) {
-            let account = own.clone();
-            if let Err(error) = self.ask(KeepMessages { account }).await {
-                tracing::warn!(%error, "Messages for an account that is away are refused");
-            }
+        if kept.is_ok() {
+            keep_messages(&self.shared, &own, self.origin.clone()).await;
         }
         if let (Ok(()), Some(push)) = (kept, push) {
             kept = self.shared.store.put_device(&own, push).await;

@@ -6,12 +6,15 @@ mod outgoing;
 
 use std::sync::Arc;
 
+use api::Origin;
+use api::command::message::KeepMessages;
+
 pub(crate) use incoming::run;
 pub(crate) use outgoing::{Deliveries, Job, What};
 
 use crate::cpim::Cpim;
 use crate::error::Refusal;
-use crate::start::Shared;
+use crate::start::{NAME, Shared};
 use crate::store::{StoreError, key};
 use crate::timestamp;
 use crate::wire::account::AccountEvent;
@@ -32,6 +35,30 @@ pub(crate) const REMOVED: &str = "application/sylk-message-remove";
 
 /// On messages an account sends itself for its SIP devices.
 pub(crate) const TO_SIP: &str = "X-Sylk-To-Sip";
+
+/// Tells the switch of every account with a journal, before any of them is back: phones may write to them.
+pub(crate) async fn announce(shared: &Shared) {
+    match shared.store.accounts().await {
+        Ok(accounts) => {
+            for account in accounts {
+                keep_messages(shared, &account, Origin::internal(NAME)).await;
+            }
+        }
+        Err(error) => tracing::warn!(%error, "Nobody knows who has a journal"),
+    }
+}
+
+/// What phones send an account of ours while it is away goes to its journal from now on.
+pub(crate) async fn keep_messages(shared: &Shared, account: &Arc<str>, origin: Origin) {
+    let domain = account.split_once('@').map_or("", |(_, domain)| domain);
+    if !shared.is_local(domain) {
+        return;
+    }
+    let account = account.clone();
+    if let Err(error) = shared.switch.ask(KeepMessages { account }, origin).await {
+        tracing::warn!(%error, "Messages for an account that is away are refused");
+    }
+}
 
 /// A journal entry that is no message.
 pub(crate) fn marker(contact: &Arc<str>, content_type: &str, content: Arc<str>) -> Entry {

@@ -214,6 +214,7 @@ pub async fn start(
         .switch
         .observe(families(Family::Message), shared.bus_limits())
         .await?;
+    messages::announce(&shared).await;
     shared.spawn(events::run(shared.clone(), web));
     shared.spawn(messages::run(shared.clone(), message));
     plain.serve(&shared, None, &public);

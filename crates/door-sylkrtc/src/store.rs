@@ -138,6 +138,9 @@ pub(crate) trait Store: Send + Sync {
     /// Makes an account known: from now on messages for it are kept.
     fn open<'a>(&'a self, account: &'a str) -> Answer<'a, ()>;
 
+    /// Every account that was made known, by name.
+    fn accounts<'a>(&'a self) -> Answer<'a, Vec<Arc<str>>>;
+
     /// Whether it was made known.
     fn knows<'a>(&'a self, account: &'a str) -> Answer<'a, bool>;
 

@@ -63,6 +63,8 @@ async fn a_restart_forgets_nothing_that_was_acknowledged() {
         world.door.drain(Duration::from_secs(1)).await;
     }
     let world = kept(&folder).await;
+    // Phones may write to her before she is back.
+    assert_eq!(world.switch.was_asked("KeepMessages"), 1);
     let mut alice = world.registered("alice@example.org").await;
     alice
         .ask(r#"{"sylkrtc":"account-sync-conversations","account":"alice@example.org"}"#)

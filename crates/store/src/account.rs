@@ -30,6 +30,19 @@ impl Store {
             .await
     }
 
+    /// Every account that was made known, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn accounts(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        self.perform(|database| {
+            let mut names = database.prepare_cached("SELECT name FROM account ORDER BY name")?;
+            let names = names.query_map([], |row| row.get::<_, String>(0).map(Arc::from))?;
+            Ok(names.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// The public key of an account.
     ///
     /// # Errors

@@ -93,6 +93,10 @@ impl Store for Durable {
         Box::pin(async move { Ok(self.0.open_account(account).await?) })
     }
 
+    fn accounts<'a>(&'a self) -> Answer<'a, Vec<Arc<str>>> {
+        Box::pin(async move { Ok(self.0.accounts().await?) })
+    }
+
     fn knows<'a>(&'a self, account: &'a str) -> Answer<'a, bool> {
         Box::pin(async move { Ok(self.0.knows(account).await?) })
     }

@@ -77,6 +77,12 @@ impl Store for Memory {
         ready(self.change(account, |_| ()))
     }
 
+    fn accounts<'a>(&'a self) -> Answer<'a, Vec<Arc<str>>> {
+        let mut names: Vec<_> = self.accounts().keys().cloned().collect();
+        names.sort_unstable();
+        ready(Ok(names))
+    }
+
     fn knows<'a>(&'a self, account: &'a str) -> Answer<'a, bool> {
         ready(Ok(self.accounts().contains_key(account)))
     }

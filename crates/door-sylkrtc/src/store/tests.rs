@@ -166,6 +166,7 @@ async fn accounts_and_items_are_limited() {
         store.open("a@b").await.unwrap();
         store.open("a@b").await.unwrap();
         assert!(store.knows("a@b").await.unwrap());
+        assert_eq!(store.accounts().await.unwrap(), ["a@b".into()]);
         assert_eq!(store.open("c@d").await, Err(StoreError::Full));
         for item in [json!({"id": "1"}), json!({"id": "1", "name": "ü"})] {
             store
