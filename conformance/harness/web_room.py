@@ -78,7 +78,7 @@ class Participant:
         """Pictures of that publisher shown so far."""
         return self._run("feedFigures", publisher)["framesDecoded"]
 
-    def wait_frames(self, publisher, more=15, seconds=15):
+    def wait_frames(self, publisher, more=8, seconds=15):
         """Waits until so many more pictures are there."""
         wanted = self.frames(publisher) + more
         self.client.page.wait(
