@@ -21,8 +21,11 @@ class Phone:
     """One baresip with one account."""
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
-                 transport="udp", answers=True):
-        """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, …"""
+                 transport="udp", answers=True, through_server=False):
+        """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, …
+
+        `through_server`: whatever it dials goes to the server, also when the host of the address is another.
+        """
         self.user = user
         # One rate for the files on both sides; Opus is not heard through a narrow band.
         self.rate = 48000 if "opus" in codec else 8000
@@ -42,9 +45,10 @@ class Phone:
         mode = "auto" if answers else "manual"
         register = f";regint=60;auth_pass={password}" if server_port else ";regint=0"
         host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
+        proxy = f';outbound="sip:{host};transport={transport}"' if through_server else ""
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{host};transport={transport}>{register}"
-            f";answermode={mode};audio_codecs={codec};ptime=20\n"
+            f";answermode={mode};audio_codecs={codec};ptime=20{proxy}\n"
         )
         (self.folder / "contacts").write_text("")
         self._log = open(self.folder / "log", "wb")

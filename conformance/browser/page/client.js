@@ -2,12 +2,16 @@
 
 import { Call } from './call.js';
 import { Connection } from './connection.js';
+import { Room } from './room.js';
 
 export class Client {
   constructor(url, rules) {
     this.rules = rules;
     this.accounts = new Map();
     this.calls = new Map();
+    this.rooms = new Map();
+    // Rooms this client was invited to.
+    this.invited = [];
     this.missed = [];
     // Events this generation of the library does not know.
     this.unknown = [];
@@ -52,6 +56,14 @@ export class Client {
     known.reasons.push(reason ?? null);
   }
 
+  // Enters a video room; `wish` says which media a new one has.
+  async join(account, uri, local, wish) {
+    const room = new Room(this, account, uri);
+    this.rooms.set(room.id, room);
+    await room.join(local, wish);
+    return room.id;
+  }
+
   async call(account, uri, local, headers) {
     const id = crypto.randomUUID();
     const call = new Call(this, id, true, account, uri);
@@ -78,6 +90,14 @@ export class Client {
     if (this.onArrived) this.onArrived(call);
   }
 
+  feedArrived(feed) {
+    if (this.onFeed) this.onFeed(feed);
+  }
+
+  feedClosed(feed) {
+    if (this.onFeedClosed) this.onFeedClosed(feed);
+  }
+
   // The connection is gone: the library forgets its accounts, and calls are lost.
   forget() {
     this.lastAccounts = this.accounts;
@@ -100,6 +120,8 @@ export class Client {
       accounts: Object.fromEntries(this.accounts),
       calls: [...this.calls.values()].map((call) => call.summary()),
       missed: this.missed,
+      rooms: [...this.rooms.values()].map((room) => room.summary()),
+      invited: this.invited,
     };
   }
 }

@@ -7,6 +7,29 @@ import { Client } from './client.js';
 
 export const D1_RULES = { token: 'sylkRTC-1', pingEveryMs: 0, pingLimit: 0, terminateWaitMs: 150 };
 
+// What a request to a room is called: the option, and its companion.
+const ROOM_OPTIONS = {
+  'videoroom-configure': ['configure-room', 'configure_room', ({ active_participants }) => ({ active_participants })],
+  'videoroom-invite': ['invite-participants', 'invite_participants', ({ participants }) => ({ participants })],
+  'videoroom-feed-attach': ['feed-attach', 'feed_attach', ({ feed, publisher }) => ({ session: feed, publisher })],
+  'videoroom-feed-answer': ['feed-answer', 'feed_answer', ({ feed, sdp }) => ({ session: feed, sdp })],
+  'videoroom-feed-detach': ['feed-detach', 'feed_detach', ({ feed }) => ({ session: feed })],
+  'videoroom-session-trickle': ['trickle', 'trickle', ({ feed, candidates }) => ({ session: feed, candidates })],
+  'videoroom-session-update': ['update', 'update', ({ options }) => options],
+};
+
+// What happens in a room, in the words of the newer generation.
+const ROOM_EVENTS = {
+  state: ({ data }) => ({ event: 'session-state', ...data }),
+  initial_publishers: ({ data }) => ({ event: 'initial-publishers', publishers: data.publishers }),
+  publishers_joined: ({ data }) => ({ event: 'publishers-joined', publishers: data.publishers }),
+  publishers_left: ({ data }) => ({ event: 'publishers-left', publishers: data.publishers }),
+  feed_attached: ({ data }) => ({ event: 'feed-attached', feed: data.subscription, sdp: data.sdp }),
+  feed_established: ({ data }) => ({ event: 'feed-established', feed: data.subscription }),
+  // The one that has no `data`.
+  'configure-room': ({ originator, active_participants }) => ({ event: 'configure', originator, active_participants }),
+};
+
 export class D1 extends Client {
   constructor(url) {
     super(url, D1_RULES);
@@ -26,8 +49,30 @@ export class D1 extends Client {
         if (call && call.state !== 'terminated') this.sessionEvent(call, message);
         return;
       }
+      case 'videoroom_event': {
+        const room = this.rooms.get(message.session);
+        const inNewWords = ROOM_EVENTS[message.event];
+        if (!inNewWords) this.unknown.push(message);
+        else if (room) room.take(inNewWords(message));
+        return;
+      }
       default:
         this.unknown.push(message);
+    }
+  }
+
+  // Requests to rooms, given as the newer generation makes them.
+  roomRequest(name, { session, feed, ...fields }, answered) {
+    if (name === 'videoroom-join') {
+      const { account, uri, sdp } = fields;
+      this.request(name, { session, account, uri, sdp }, answered);
+    } else if (name === 'videoroom-leave') {
+      this.request('videoroom-terminate', { session }, answered);
+    } else {
+      const [option, companion, inside] = ROOM_OPTIONS[name];
+      // An update of a feed is sent to the feed.
+      const to = option === 'update' && feed ? feed : session;
+      this.request('videoroom-ctl', { session: to, option, [companion]: inside({ feed, ...fields }) }, answered);
     }
   }
 
@@ -39,6 +84,9 @@ export class D1 extends Client {
         return;
       case 'incoming_session':
         this.offered(message.account, message.session, data.originator, data.sdp, undefined);
+        return;
+      case 'conference_invite':
+        this.invited.push({ room: data.room, originator: data.originator.uri, id: null });
         return;
       case 'missed_session':
         this.missed.push(data.originator.uri);

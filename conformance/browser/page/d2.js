@@ -21,9 +21,21 @@ export class D2 extends Client {
         if (call && call.state !== 'terminated') this.sessionEvent(call, message);
         return;
       }
+      case 'videoroom-event': {
+        const room = this.rooms.get(message.session);
+        if (room) room.take(message);
+        return;
+      }
       default:
         this.unknown.push(message);
     }
+  }
+
+  // Requests to rooms; `feed` is the feed they are about, if any.
+  roomRequest(name, { session, feed, ...fields }, answered) {
+    const either = ['videoroom-session-trickle', 'videoroom-session-update'].includes(name);
+    const about = either ? { session: feed ?? session } : { session, feed };
+    this.request(name, { ...about, ...fields }, answered);
   }
 
   accountEvent(message) {
@@ -44,6 +56,9 @@ export class D2 extends Client {
         return;
       case 'missed-session':
         this.missed.push(message.originator.uri);
+        return;
+      case 'conference-invite':
+        this.invited.push({ room: message.room, originator: message.originator.uri, id: message.session_id });
         return;
       case 'addressbook-fetched': {
         const { contacts, groups, policies } = message.addressbook;

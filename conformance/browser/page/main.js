@@ -11,6 +11,12 @@ const GENERATIONS = { d0: D0, d1: D1, d2: D2 };
 let client;
 let made;
 
+function room() {
+  const last = [...client.rooms.values()].pop();
+  if (!last) throw new Error('in no room');
+  return last;
+}
+
 function callOf(id) {
   const call = id ? client.calls.get(id) : [...client.calls.values()].pop();
   if (!call) throw new Error(`no call ${id ?? ''}`);
@@ -32,6 +38,20 @@ function answerInJson(peer) {
   return JSON.stringify(peer.localDescription.sdp).slice(1, -1);
 }
 
+// Figures of the media: codec, packets and frames that arrived.
+async function figures(peer) {
+  const reports = [...(await peer.getStats()).values()];
+  const inbound = (kind) => reports.find((one) => one.type === 'inbound-rtp' && one.kind === kind);
+  const codec = (one) => (one ? reports.find(({ id: name }) => name === one.codecId) : undefined);
+  const [audio, video] = [inbound('audio'), inbound('video')];
+  return {
+    audioCodec: codec(audio) ? codec(audio).mimeType : null,
+    videoCodec: codec(video) ? codec(video).mimeType : null,
+    audioPackets: audio ? audio.packetsReceived : 0,
+    framesDecoded: video ? video.framesDecoded : 0,
+  };
+}
+
 window.jackfield = {
   connect(generation, url) {
     client = new GENERATIONS[generation](url);
@@ -40,6 +60,13 @@ window.jackfield = {
       document.getElementById('far').srcObject = call.remote;
       if (call.remote.getVideoTracks().length) document.getElementById('picture').srcObject = call.remote;
     };
+    client.onFeed = (feed) => {
+      if (document.getElementById(feed.id)) return;
+      const shown = Object.assign(document.createElement('video'), { id: feed.id, autoplay: true, playsInline: true });
+      shown.srcObject = feed.remote;
+      document.body.append(shown);
+    };
+    client.onFeedClosed = (feed) => document.getElementById(feed.id)?.remove();
   },
   addAccount: (account, password, more) => client.addAccount(account, password, more),
   register: (account) => client.register(account),
@@ -52,6 +79,29 @@ window.jackfield = {
   terminate: (id) => callOf(id).terminate(),
   hold: (id) => callOf(id).hold(),
   unhold: (id) => callOf(id).unhold(),
+  async join(account, uri, wish = {}) {
+    return await client.join(account, uri, await local(wish), { audio: true, video: !!wish.video });
+  },
+  leave: () => room().leave(),
+  attach: (publisher) => room().attach(publisher),
+  detach: (publisher) => room().detach(publisher),
+  // On what one of the others sends, or on what is sent from here.
+  updateFeed(publisher, options) {
+    const feed = room().feeds.get(publisher).id;
+    return room().ask('videoroom-session-update', { feed, options });
+  },
+  updateOwn: (options) => room().ask('videoroom-session-update', { options }),
+  askRoom: (name, fields) => room().ask(name, fields),
+  async upload(url, text) {
+    // With a type that makes the browser ask first whether it may.
+    const headers = { 'content-type': 'application/octet-stream' };
+    const answer = await fetch(url, { method: 'POST', headers, body: text });
+    return [answer.status, await answer.text()];
+  },
+  async download(url) {
+    const answer = await fetch(url);
+    return [answer.status, await answer.text()];
+  },
   ask: (name, fields) => client.ask(name, fields),
   press: (digit, id) => client.ask('session-dtmf-info', { session: callOf(id).id, digit }),
   summary: () => client.summary(),
@@ -93,17 +143,12 @@ window.jackfield = {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     return await record(call.local, call.remote, seconds, () => made.set(level));
   },
-  // Figures of the media: codec, packets and frames that arrived.
-  async figures(id) {
-    const reports = [...(await callOf(id).peer.getStats()).values()];
-    const inbound = (kind) => reports.find((one) => one.type === 'inbound-rtp' && one.kind === kind);
-    const codec = (one) => (one ? reports.find(({ id: name }) => name === one.codecId) : undefined);
-    const [audio, video] = [inbound('audio'), inbound('video')];
-    return {
-      audioCodec: codec(audio) ? codec(audio).mimeType : null,
-      videoCodec: codec(video) ? codec(video).mimeType : null,
-      audioPackets: audio ? audio.packetsReceived : 0,
-      framesDecoded: video ? video.framesDecoded : 0,
-    };
+  // What comes from all the others of the room, each for itself.
+  async listenToRoom(seconds) {
+    const { feeds } = room();
+    const heard = [...feeds].map(async ([publisher, feed]) => [publisher, await record(null, feed.remote, seconds)]);
+    return Object.fromEntries(await Promise.all(heard));
   },
+  feedFigures: (publisher) => figures(room().feeds.get(publisher).peer),
+  figures: (id) => figures(callOf(id).peer),
 };

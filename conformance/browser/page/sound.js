@@ -1,12 +1,15 @@
 // Tones to send, and ears: what was sent and what came back, recorded on one clock.
 
-let context;
+let made;
 
+// One for all, whoever asks first.
 async function clock() {
-  if (!context) {
-    context = new AudioContext({ sampleRate: 48000 });
+  made ??= (async () => {
+    const context = new AudioContext({ sampleRate: 48000 });
     await context.audioWorklet.addModule('recorder.js');
-  }
+    return context;
+  })();
+  const context = await made;
   await context.resume();
   return context;
 }

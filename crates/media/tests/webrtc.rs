@@ -348,6 +348,45 @@ fn our_own_later_offer_still_names_the_data_channel_we_refused() {
     assert!(offer.contains(" 2 IN IP4"), "the version counts: {offer}");
 }
 
+#[test]
+fn a_later_offer_with_fewer_sections_is_refused_and_nothing_changes() {
+    let now = std::time::Instant::now();
+    let (mut peer, mut out) = (Peer::new(&SETTINGS, now, 7), Vec::new());
+    let (first, agreed) = peer.accept(now, CHROMIUM, &wish(true), &mut out).unwrap();
+    let (head, _) = CHROMIUM.split_once("m=application").unwrap();
+    let (audio, _) = head.split_once("m=video").unwrap();
+    out.clear();
+    for shorter in [head, audio] {
+        let refusal = peer.accept(
+            now,
+            &shorter.replace(" 0 1 2", " 0 1"),
+            &wish(true),
+            &mut out,
+        );
+        assert_eq!(refusal.unwrap_err().to_string(), "a media section is gone");
+    }
+    assert!(out.is_empty(), "{out:?}");
+    let (again, same) = peer.accept(now, CHROMIUM, &wish(true), &mut out).unwrap();
+    assert_eq!(agreed, same);
+    let sections = [first, again].map(|answer| sections(&answer));
+    assert_eq!(sections[0].len(), 3);
+    assert_eq!(sections[0].len(), sections[1].len());
+}
+
+#[test]
+fn a_data_channel_in_place_of_a_medium_is_refused() {
+    let now = std::time::Instant::now();
+    let (mut peer, mut out) = (Peer::new(&SETTINGS, now, 7), Vec::new());
+    peer.accept(now, CHROMIUM, &wish(true), &mut out).unwrap();
+    let swapped = CHROMIUM.replace(
+        "m=video 9 UDP/TLS/RTP/SAVPF",
+        "m=application 9 UDP/DTLS/SCTP",
+    );
+    assert_ne!(swapped, CHROMIUM);
+    assert!(peer.accept(now, &swapped, &wish(true), &mut out).is_err());
+    assert!(peer.accept(now, CHROMIUM, &wish(true), &mut out).is_ok());
+}
+
 /// One thing that may go wrong with a description.
 #[derive(Clone, Debug)]
 enum Spoil {

@@ -96,7 +96,6 @@ impl Switch {
         }
         let live = self.channels.get(id)?;
         let (worker, of) = (live.media.worker, live.media.id);
-        let rate_hz = live.seen.read_codec.as_ref().map_or(8000, |c| c.rate_hz);
         self.serials.leg += 1;
         let leg = LegId(self.serials.leg);
         let peer = self.new_peer();
@@ -107,7 +106,7 @@ impl Switch {
             told_audio: true,
         };
         self.video_rooms.voices += 1;
-        let spec = self.voice_spec(rate_hz);
+        let spec = self.voice_spec();
         for command in [
             MediaCommand::OpenLeg {
                 leg,
@@ -127,9 +126,10 @@ impl Switch {
         Some(peer)
     }
 
-    /// Opus, one way, and no band the phone does not have. Losses on the way to browsers are reported to the leg. No
-    /// DTX: it takes steady tones for silence, and music for it now and then.
-    fn voice_spec(&self, rate_hz: u32) -> LegSpec {
+    /// Opus, one way, with the bits a call to a browser has: with those meant for a narrow band, a second coder after
+    /// that of the phone, tones lose more than a decibel. Losses on the way to browsers are reported to the leg. No DTX:
+    /// it takes steady tones for silence, and music for it now and then.
+    fn voice_spec(&self) -> LegSpec {
         let send = CodecSpec::opus(VOICE_PAYLOAD_TYPE);
         LegSpec {
             remote: NOWHERE,
@@ -137,7 +137,6 @@ impl Switch {
             send,
             opus: OpusSending {
                 fec: true,
-                max_playback_rate_hz: rate_hz.clamp(8000, 48_000),
                 complexity: self.config.opus_complexity,
                 ..OpusSending::default()
             },

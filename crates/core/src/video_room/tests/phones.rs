@@ -85,7 +85,7 @@ fn a_voice_is_made_of_a_phone_while_somebody_subscribes() {
             spec.direction,
             spec.opus.max_playback_rate_hz
         ),
-        (Codec::Opus, Direction::SendOnly, 8000)
+        (Codec::Opus, Direction::SendOnly, 48_000)
     );
     assert_eq!(
         stage.rig.peers.orders(),

@@ -27,6 +27,8 @@ pub struct Sending {
 /// What was said in descriptions so far.
 pub(super) struct Exchange {
     slots: Vec<Slot>,
+    /// Sections the library knows; also those of a description that we refused after it had taken it.
+    taken: Sections,
     wish: PeerWish,
     open_offer: Option<(SdpPendingOffer, Description, Vec<Slot>)>,
     /// Descriptions we wrote.
@@ -35,10 +37,28 @@ pub(super) struct Exchange {
     pub(super) candidates: usize,
 }
 
+/// How many sections there are in all, and how many of them are media.
+#[derive(Clone, Copy, Default)]
+struct Sections {
+    all: usize,
+    media: usize,
+}
+
+impl Sections {
+    fn of(slots: &[Slot]) -> Self {
+        let media = |slot: &&Slot| matches!(slot, Slot::Media(_));
+        Self {
+            all: slots.len(),
+            media: slots.iter().filter(media).count(),
+        }
+    }
+}
+
 impl Exchange {
     pub(super) fn new() -> Self {
         Self {
             slots: Vec::new(),
+            taken: Sections::default(),
             wish: PeerWish::nothing(),
             open_offer: None,
             version: 1,
@@ -61,6 +81,11 @@ impl Peer {
     ) -> Result<(String, WebAgreed), Refusal> {
         let foreign = sdp_rules::read(offer)?;
         let mut slots = sdp_rules::slots(&foreign.description);
+        let (before, offered) = (self.exchange.taken, Sections::of(&slots));
+        // Sections end with port 0, they never go. RFC 3264 §8.
+        if offered.all < before.all || offered.media < before.media {
+            return Err(Refusal::new("a media section is gone"));
+        }
         let seen = sdp_rules::for_library(&foreign.description, &slots, wish)?;
         let seen = SdpOffer::from_sdp_string(&seen).map_err(|e| Refusal::new(e.to_string()))?;
         self.exchange.open_offer = None;
@@ -70,9 +95,11 @@ impl Peer {
             .accept_offer(seen)
             .map_err(|e| Refusal::new(e.to_string()));
         self.drain(now, out);
+        let written = written?;
+        self.exchange.taken = offered;
         let version = self.exchange.version;
         self.exchange.version += 1;
-        let ours = sdp_rules::for_browser(&written?.to_sdp_string(), &mut slots, wish, version)?;
+        let ours = sdp_rules::for_browser(&written.to_sdp_string(), &mut slots, wish, version)?;
         let agreed = agreement::agreed(&ours, &foreign.description, true, wish)?;
         self.exchange.slots = slots;
         self.settle(now, &ours, &agreed, foreign, wish.clone(), out);
@@ -183,6 +210,7 @@ impl Peer {
         let taken = self.rtc.sdp_api().accept_answer(pending, seen);
         self.drain(now, out);
         taken.map_err(|error| Refusal::new(error.to_string()))?;
+        self.exchange.taken = Sections::of(&slots);
         self.exchange.slots = slots;
         self.settle(now, &ours, &agreed, foreign, wish, out);
         Ok(agreed)
