@@ -15,6 +15,7 @@ mod statistics;
 mod web_end;
 mod web_leg;
 mod web_reports;
+mod web_update;
 
 pub(crate) use sip_leg::{InvitePlan, SipLeg};
 pub(crate) use web_leg::{Participation, WebLeg};
