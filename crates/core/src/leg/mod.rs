@@ -6,6 +6,7 @@ mod negotiate;
 mod null;
 mod refer;
 mod reinvite;
+mod replaces;
 mod sip_events;
 mod sip_info;
 mod sip_leg;
@@ -85,6 +86,7 @@ pub(crate) fn endpoint_config() -> sip::endpoint::EndpointConfig {
             Method::Notify,
             Method::Message,
         ],
+        supported: vec!["path".into(), "replaces".into()],
         ..sip::endpoint::EndpointConfig::default()
     }
 }
