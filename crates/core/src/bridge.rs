@@ -101,6 +101,9 @@ impl Switch {
         self.work.push_back(Work::Messages(b.clone()));
         self.read_digits(a);
         self.read_digits(b);
+        for id in [a, b] {
+            self.transfer_decided(id, 200);
+        }
     }
 
     /// Each becomes the other's `Other-Leg`.

@@ -213,3 +213,58 @@ fn a_ringing_call_is_taken_over_from_who_is_called_only() {
     assert_eq!(world.phones[0].refused, Some(481));
     finish(&mut world);
 }
+
+#[test]
+fn a_phone_is_told_how_its_transfer_goes() {
+    let answers = Manner::Answers(Duration::from_millis(500));
+    for (seed, number, manner, last) in [
+        (8, "1001", answers, "SIP/2.0 200 OK"),
+        (9, "9196", answers, "SIP/2.0 200 OK"),
+        (10, "1001", Manner::Refuses(486), "SIP/2.0 486 Busy Here"),
+        (11, "none", answers, "SIP/2.0 404 Not Found"),
+    ] {
+        let (mut world, page) = world(seed, &["1000", "1001"]);
+        world.phones[1].manner = manner;
+        let call = world.browser_calls(page, "1000", AUDIO).unwrap();
+        world.run(Duration::from_secs(2));
+        let session = only_call(&world, 0);
+        acts(&mut world, 0, |phone, now| {
+            phone.refer(now, session, number);
+        });
+        assert_eq!(
+            world.phones[0].transfers,
+            ["SIP/2.0 100 Trying", last],
+            "{number}"
+        );
+        assert!(world.phones[0].calls.is_empty(), "{number}");
+        assert!(causes(&world).contains(&"BLIND_TRANSFER"));
+        if number == "1001" && manner == answers {
+            let far = talks_to(&world, &call).expect("the page talks on");
+            assert!(far.contains("1001"), "{far}");
+        }
+        if world.view.channels.get(&call).is_some() {
+            world.browser_hangs_up(&call);
+        }
+        finish(&mut world);
+    }
+}
+
+#[test]
+fn a_phone_need_not_wait_for_its_transfer() {
+    let (mut world, page) = world(12, &["1000", "1001"]);
+    world.phones[1].manner = Manner::Answers(Duration::from_secs(5));
+    let call = world.browser_calls(page, "1000", AUDIO).unwrap();
+    world.run(Duration::from_secs(2));
+    let session = only_call(&world, 0);
+    acts(&mut world, 0, |phone, now| {
+        phone.refer(now, session, "1001");
+    });
+    assert_eq!(world.phones[0].transfers, ["SIP/2.0 100 Trying"]);
+    assert_eq!(only_call(&world, 0), session, "it waits");
+    acts(&mut world, 0, |phone, now| phone.hangup(now, session));
+    assert_eq!(talks_to(&world, &call), None, "it rings still");
+    world.run(Duration::from_secs(4));
+    let far = talks_to(&world, &call).expect("the page talks on");
+    assert!(far.contains("1001"), "{far}");
+    finish(&mut world);
+}

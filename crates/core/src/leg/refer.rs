@@ -12,6 +12,9 @@ use sip::message::{Method, reason_phrase};
 use super::replaces::Named;
 use crate::Switch;
 
+/// How long a phone may expect to hear of a transfer: a little longer than a call rings by default.
+const PROGRESS_SECONDS: u32 = 90;
+
 /// Where a phone sends somebody.
 enum Goal {
     Extension(Box<str>),
@@ -52,9 +55,11 @@ impl Switch {
             Goal::Extension(extension) => {
                 let context = self.context_of_referrer(&id);
                 self.separate(&id);
+                self.tell_referrer(session, 100);
+                if let Some(live) = self.channels.get_mut(&peer) {
+                    live.referrer = Some(id);
+                }
                 self.transfer_channel(&peer, &extension, Some("XML".into()), context);
-                self.tell_referrer(session, 200);
-                self.hangup(&id, HangupCause::BlindTransfer, Blame::Caller);
             }
             Goal::Call(replaces) => self.attended_transfer(session, &id, &peer, &replaces),
         }
@@ -101,14 +106,33 @@ impl Switch {
             .filter(|context| !context.is_empty())
     }
 
-    /// Says how a transfer went; nothing follows (RFC 3515 §2.4.5).
+    /// Whoever sent the channel elsewhere hears how that went, and its own call ends.
+    pub(crate) fn transfer_decided(&mut self, id: &ChannelId, code: u16) {
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        let Some(referrer) = live.referrer.take() else {
+            return;
+        };
+        if let Some(session) = self.sip_leg(&referrer).and_then(|leg| leg.session) {
+            self.tell_referrer(session, code);
+        }
+        // One that has found somebody else to talk to meanwhile goes on.
+        if self.partner(&referrer).is_none() {
+            self.hangup(&referrer, HangupCause::BlindTransfer, Blame::Caller);
+        }
+    }
+
+    /// Says how a transfer goes; nothing follows a final status (RFC 3515 §2.4.5).
     fn tell_referrer(&mut self, session: SessionId, code: u16) {
+        let state = if code < 200 {
+            format!("active;expires={PROGRESS_SECONDS}")
+        } else {
+            "terminated;reason=noresource".to_owned()
+        };
         let headers = [
             ("Event".to_owned(), "refer".to_owned()),
-            (
-                "Subscription-State".to_owned(),
-                "terminated;reason=noresource".to_owned(),
-            ),
+            ("Subscription-State".to_owned(), state),
         ];
         let line = format!("SIP/2.0 {code} {}\r\n", reason_phrase(code));
         let notified = self.sip.request_in_dialog(
