@@ -94,8 +94,8 @@ pub(super) enum Stage {
     Reoffering { by: Option<ChannelId> },
     /// The page has that offer.
     Asked { by: Option<ChannelId> },
-    /// The peer reads the page's answer to it.
-    Retaking { by: Option<ChannelId> },
+    /// The peer reads the page's answer to it; `video`: that takes the pictures.
+    Retaking { by: Option<ChannelId>, video: bool },
 }
 
 /// The last word to the page, with what programs read of it.
@@ -198,13 +198,22 @@ impl WebLeg {
     }
 }
 
+/// Whether a description takes part in pictures, one way at least. Chromium refuses those it is offered by `a=inactive`.
+pub(super) fn takes_video(text: &str) -> bool {
+    has_video(text, |media| media.attribute("inactive").is_none())
+}
+
 /// Whether a description has a video line that is not refused.
 pub(super) fn offers_video(text: &str) -> bool {
+    has_video(text, |_| true)
+}
+
+fn has_video(text: &str, such: impl Fn(&sip::sdp::MediaDescription) -> bool) -> bool {
     sip::sdp::parse(text.as_bytes()).is_ok_and(|description| {
         description
             .media
             .iter()
-            .any(|media| media.kind.eq_ignore_ascii_case("video") && media.port != 0)
+            .any(|media| media.kind.eq_ignore_ascii_case("video") && media.port != 0 && such(media))
     })
 }
 

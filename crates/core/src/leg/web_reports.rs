@@ -131,9 +131,9 @@ impl Switch {
 
     fn peer_agreed(&mut self, id: &ChannelId, agreed: WebAgreed) {
         let Some(leg) = self.web_leg(id) else { return };
-        if let Stage::Retaking { by } = &mut leg.stage {
-            let by = by.take();
-            return self.page_agreed(id, by, agreed);
+        if let Stage::Retaking { by, video } = &mut leg.stage {
+            let (by, video) = (by.take(), *video);
+            return self.page_agreed(id, by, agreed, video);
         }
         if !matches!(leg.stage, Stage::Taking) {
             tracing::warn!(channel = %id, "A peer agrees to what nobody asked");
@@ -211,7 +211,7 @@ impl Switch {
                 leg.stage = Stage::Agreed;
                 self.page_decided(id, by, false);
             }
-            Stage::Retaking { by } => {
+            Stage::Retaking { by, .. } => {
                 let by = by.take();
                 leg.stage = Stage::Agreed;
                 self.update_failed(id, NOT_ACCEPTABLE);

@@ -10,7 +10,7 @@ use api::{ChannelId, CommandError, ErrorKind};
 use media::control::{WebAgreed, WebCommand};
 use sip::message::reason_phrase;
 
-use super::web_leg::{Stage, offers_video};
+use super::web_leg::{Stage, offers_video, takes_video};
 use crate::Switch;
 use crate::timers::Deadline;
 
@@ -55,7 +55,8 @@ impl Switch {
             Stage::Agreed => self.page_offers(id, sdp),
             Stage::Asked { by } if !command.is_offer() => {
                 let by = by.take();
-                leg.stage = Stage::Retaking { by };
+                let video = takes_video(sdp);
+                leg.stage = Stage::Retaking { by, video };
                 let (peer, answer) = (leg.peer, sdp.to_string());
                 self.peers(WebCommand::TakeAnswer { peer, answer });
             }
@@ -185,10 +186,17 @@ impl Switch {
     }
 
     /// The peer has read the page's answer to a change.
-    pub(super) fn page_agreed(&mut self, id: &ChannelId, by: Option<ChannelId>, agreed: WebAgreed) {
+    pub(super) fn page_agreed(
+        &mut self,
+        id: &ChannelId,
+        by: Option<ChannelId>,
+        mut agreed: WebAgreed,
+        takes_video: bool,
+    ) {
         let Some(leg) = self.web_leg(id) else { return };
         leg.stage = Stage::Agreed;
         let held = is_held(&agreed);
+        agreed.video &= takes_video;
         let video = agreed.video;
         if self.media_agreed(id, agreed) {
             self.mark_held(id, held);

@@ -71,7 +71,9 @@ fn pictures_begin_when_the_other_page_takes_them() {
             Err(ErrorKind::InvalidState),
             "one at a time"
         );
-        update(&mut rig, asked, &answer_with(true)).unwrap();
+        // One of them has no camera, and looks only.
+        let camera = if caller_asks { "" } else { "a=recvonly\r\n" };
+        update(&mut rig, asked, &format!("{}{camera}", answer_with(true))).unwrap();
         assert_eq!(
             rig.seen(told),
             [format!("{one}: update accepted answer of {one}")]
@@ -98,7 +100,12 @@ fn pictures_begin_when_the_other_page_takes_them() {
 #[test]
 fn a_page_that_wants_no_pictures_keeps_the_call_as_it_is() {
     let (mut rig, a, b) = talking(AUDIO, AUDIO);
-    for (said, heard) in [(answer_with(false), None), ("refuse".to_owned(), Some(488))] {
+    let asleep = format!("{}a=inactive\r\n", answer_with(true));
+    for (said, heard) in [
+        (answer_with(false), None),
+        ("refuse".to_owned(), Some(488)),
+        (asleep, None),
+    ] {
         update(&mut rig, &a, &offer()).unwrap();
         rig.events.clear();
         rig.peers.commands.clear();
