@@ -48,10 +48,51 @@ def test_they_see_each_other(client, second_browser):
     for side in (caller, called):
         call = side.last_call()
         assert call["audio"] and call["video"], call
+    see_each_other(caller, called)
+    hear_each_other(caller, called)
+    caller.terminate()
+    caller.wait_state("terminated")
+    called.wait_state("terminated")
+
+
+def see_each_other(*sides):
+    for side in sides:
         first = side.figures()["framesDecoded"]
         side.page.wait(
             f"jackfield.figures(null).then((figures) => figures.framesDecoded >= {first} + 20)", 20, "pictures arrive",
         )
+
+
+def test_they_add_pictures_to_their_call(client, second_browser):
+    caller = client().registered("1001")
+    called = client("d2", second_browser).registered("1002")
+    talk(caller, called)
+    caller.show_camera()
+    called.wait_update("received")
+    assert caller.last_call()["updates"] == [], "the other page first"
+    called.take_update(True)
+    assert caller.wait_update("accepted")["video"]
+    see_each_other(caller, called)
+    hear_each_other(caller, called)
+    # And take them away again.
+    called.hide_camera()
+    caller.wait_update("accepted", "received")
+    assert not called.wait_update("received", "accepted")["video"]
+    caller.take_update(False)
+    hear_each_other(caller, called)
+    caller.terminate()
+    caller.wait_state("terminated")
+    called.wait_state("terminated")
+
+
+def test_a_page_that_wants_no_pictures_talks_on(client, second_browser):
+    caller = client().registered("1001")
+    called = client("d2", second_browser).registered("1002")
+    talk(caller, called)
+    called.show_camera()
+    caller.wait_update("received")
+    caller.take_update(False)
+    assert not called.wait_update("accepted")["video"]
     hear_each_other(caller, called)
     caller.terminate()
     caller.wait_state("terminated")

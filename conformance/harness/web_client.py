@@ -70,6 +70,22 @@ class WebClient:
     def unhold(self):
         self._run("unhold", None)
 
+    def show_camera(self):
+        self._run("showCamera", None)
+
+    def hide_camera(self):
+        self._run("hideCamera", None)
+
+    def take_update(self, camera):
+        self._run("takeUpdate", None, camera)
+
+    def wait_update(self, *states, seconds=15):
+        """Waits until the last call has heard of exactly these updates."""
+        wanted = json.dumps(list(states))
+        said = "JSON.stringify((jackfield.summary().calls.at(-1)?.updates ?? []).map(([state]) => state))"
+        self.page.wait(f"{said} === JSON.stringify({wanted})", seconds, f"updates {wanted}")
+        return self.last_call()
+
     def press(self, digit):
         return self._run("press", digit, None)
 

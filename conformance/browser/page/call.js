@@ -113,6 +113,42 @@ export class Call {
     });
   }
 
+  // Adds the camera to the call.
+  showCamera(camera) {
+    return this.update((peer) => {
+      for (const track of camera.getVideoTracks()) peer.addTrack(track, this.local);
+    });
+  }
+
+  // Takes it out again.
+  hideCamera() {
+    return this.update((peer) => {
+      for (const one of peer.getTransceivers()) if (one.receiver.track.kind === 'video') one.stop();
+    });
+  }
+
+  // The answer to an offer of the far side; without a camera pictures are refused.
+  async takeUpdate(camera) {
+    const peer = this.peer;
+    await peer.setRemoteDescription({ type: 'offer', sdp: mangled(this.asked) });
+    for (const one of peer.getTransceivers()) {
+      if (one.receiver.track.kind !== 'video' || one.currentDirection || one.stopped) continue;
+      const track = camera?.getVideoTracks()[0];
+      if (track) {
+        await one.sender.replaceTrack(track);
+        one.direction = 'sendrecv';
+      } else {
+        one.stop();
+      }
+    }
+    await peer.setLocalDescription(await peer.createAnswer());
+    this.types = mediaTypes(this.asked);
+    const sdp = peer.localDescription.sdp;
+    this.client.request('session-update', { session: this.id, sdp }, (error) => {
+      if (error) this.updates.push(['failed', error.message]);
+    });
+  }
+
   hold() {
     return this.update((peer) => {
       for (const one of peer.getTransceivers()) one.direction = 'sendonly';
@@ -127,7 +163,10 @@ export class Call {
 
   async updated(message) {
     this.updates.push([message.state, message.reason ?? null]);
-    if (message.state === 'accepted') {
+    if (message.state === 'received') {
+      this.asked = message.sdp;
+    } else if (message.state === 'accepted') {
+      this.types = mediaTypes(message.sdp);
       await this.peer.setRemoteDescription({ type: 'answer', sdp: mangled(message.sdp) });
     } else if (message.state === 'failed') {
       await this.peer.setLocalDescription({ type: 'rollback' });

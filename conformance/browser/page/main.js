@@ -77,6 +77,9 @@ window.jackfield = {
     await callOf(id).answer(await local(wish));
   },
   terminate: (id) => callOf(id).terminate(),
+  showCamera: async (id) => callOf(id).showCamera(await microphone(true)),
+  hideCamera: (id) => callOf(id).hideCamera(),
+  takeUpdate: async (id, camera) => callOf(id).takeUpdate(camera ? await microphone(true) : null),
   hold: (id) => callOf(id).hold(),
   unhold: (id) => callOf(id).unhold(),
   async join(account, uri, wish = {}) {

@@ -101,6 +101,9 @@ impl Switch {
         self.work.push_back(Work::Messages(b.clone()));
         self.read_digits(a);
         self.read_digits(b);
+        for id in [a, b] {
+            self.transfer_decided(id, 200);
+        }
     }
 
     /// Each becomes the other's `Other-Leg`.
@@ -207,6 +210,7 @@ impl Switch {
         self.make_own_call(b);
         for id in [a, b] {
             self.link_video(id);
+            self.far_page_went(id);
         }
         let b_seen = self.channels.get(b).map(|live| live.seen.clone());
         if let Some(b_seen) = b_seen {
@@ -252,7 +256,15 @@ impl Switch {
         self.answer(request, answer);
     }
 
-    fn bridge_channels(&mut self, a: &ChannelId, b: &ChannelId) -> Result<(), CommandError> {
+    /// Takes two channels out of what they are doing and connects them.
+    ///
+    /// # Errors
+    /// `NotFound(Channel)`; `InvalidState` while one of them is being called.
+    pub(crate) fn bridge_channels(
+        &mut self,
+        a: &ChannelId,
+        b: &ChannelId,
+    ) -> Result<(), CommandError> {
         for id in [a, b] {
             if self.channels.get(id).is_none_or(|live| !live.is_up()) {
                 return Err(CommandError::not_found(ObjectKind::Channel));

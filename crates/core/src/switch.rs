@@ -301,6 +301,7 @@ impl Switch {
             Deadline::RoomEnds(mix) => self.room_ends(mix),
             Deadline::Registrations => self.expire_registrations(),
             Deadline::Drain => self.drain_over(),
+            Deadline::WebUpdate(id, time) => self.page_is_silent(&id, time),
             Deadline::WebClient(client) => self.refresh_web_client(client),
             Deadline::ClientRegistration(id) => self.client_registration_due(id),
         }

@@ -34,6 +34,8 @@ pub(crate) enum Deadline {
     Registrations,
     /// Pause between digits sent to a leg without network.
     Drain,
+    /// A page does not answer a change of its call; the number tells old waits from new ones.
+    WebUpdate(ChannelId, u64),
     /// A web client's registration is renewed.
     WebClient(WebClientId),
     /// A registration with another server is renewed, or tried again.

@@ -165,7 +165,16 @@ impl Session {
                 phrase,
             } => {
                 let reason = reason(*code, phrase);
-                self.update(channel, Update::Idle, SessionEvent::UpdateFailed { reason });
+                // Both offered at once: the far side's offer still waits for the client's answer.
+                let asked = self
+                    .calls
+                    .of_channel(channel)
+                    .is_some_and(|call| call.update == Update::Remote);
+                let next = match code {
+                    491 if asked => Update::Remote,
+                    _ => Update::Idle,
+                };
+                self.update(channel, next, SessionEvent::UpdateFailed { reason });
             }
         }
     }

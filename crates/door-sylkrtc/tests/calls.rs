@@ -525,6 +525,49 @@ async fn calls_are_changed_from_both_sides() {
 }
 
 #[tokio::test]
+async fn an_offer_that_crosses_another_fails_and_the_other_still_waits_for_its_answer() {
+    let world = world().await;
+    let (mut client, channel) = established(&world).await;
+    let received = Web::UpdateReceived {
+        channel: channel.clone(),
+        offer: "v=0".into(),
+    };
+    let failed = |code, phrase: &str| Web::UpdateFailed {
+        channel: channel.clone(),
+        code,
+        phrase: phrase.into(),
+    };
+    let offer = r#"{"sylkrtc":"session-update","session":"S1","sdp":"v=0\r\na=setup:actpass\r\n"}"#;
+    let answer = r#"{"sylkrtc":"session-update","session":"S1","sdp":"v=0\r\na=setup:active\r\n"}"#;
+    tell(&world, received.clone()).await;
+    client
+        .expect(r#"{"sylkrtc":"session-event","session":"S1","event":"update","state":"received","sdp":"v=0"}"#)
+        .await;
+    client.ask(offer).await;
+    tell(&world, failed(491, "Request Pending")).await;
+    client
+        .expect(r#"{"sylkrtc":"session-event","session":"S1","event":"update","state":"failed","reason":"491 Request Pending"}"#)
+        .await;
+    // Were it taken for an offer, no second one could follow.
+    client.ask(answer).await;
+    client.ask(offer).await;
+    // One that was not answered in time is over.
+    tell(&world, failed(491, "Request Pending")).await;
+    client.event("update").await;
+    tell(&world, received).await;
+    client.event("update").await;
+    tell(&world, failed(408, "Request Timeout")).await;
+    client.event("update").await;
+    client.ask(offer).await;
+    client
+        .refused(
+            offer,
+            "Invalid state for updating session S1: local-updating",
+        )
+        .await;
+}
+
+#[tokio::test]
 async fn calls_are_refused_in_the_words_of_the_reference() {
     let world = world().await;
     let (mut client, _) = calling(&world).await;

@@ -325,6 +325,42 @@ fn a_page_that_leaves_takes_its_calls_along() {
 }
 
 #[test]
+fn pages_add_pictures_to_their_call_if_both_want_them() {
+    let mut world = world(14);
+    let a = world.add_browser("1000");
+    let b = world.add_browser("1001");
+    let call = world.browser_calls(a, "1001", AUDIO).unwrap();
+    world.run(Duration::from_secs(2));
+    let answers = world.browsers[b].manner;
+    for (manner, links) in [(Manner::Refuses(488), 0), (Manner::Rings, 0), (answers, 1)] {
+        world.browsers[b].manner = manner;
+        world.ask(UpdateWebCall {
+            channel: call.clone(),
+            sdp: AUDIO_AND_VIDEO.into(),
+        });
+        world.run(Duration::from_secs(11));
+        assert_eq!(story(&world, a).last().unwrap(), "update accepted");
+        assert_eq!(world.video_links(), links);
+    }
+    let asked = story(&world, b);
+    let updates: Vec<_> = asked
+        .iter()
+        .filter(|what| what.contains("update"))
+        .collect();
+    assert_eq!(
+        updates,
+        [
+            "update received",
+            "update received",
+            "update failed",
+            "update received"
+        ]
+    );
+    world.browser_hangs_up(&call);
+    finish(&mut world);
+}
+
+#[test]
 fn a_phone_holds_and_transfers_a_page() {
     let mut world = with_phones(12, &["1001"]);
     let page = world.add_browser("1000");

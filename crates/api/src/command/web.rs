@@ -31,6 +31,9 @@ pub struct AddWebClient {
     /// Where its connection comes from: shown with its registration and calls, and whoever guesses passwords
     /// from there is no longer listened to for a while.
     pub source: SocketAddr,
+    /// Its page understands [`UpdateReceived`](crate::event::WebEventKind::UpdateReceived). Others are not asked: a
+    /// change that needs them goes on without them.
+    pub takes_updates: bool,
 }
 
 /// Forgets a client: its calls end, its registration goes, silently.
@@ -127,7 +130,9 @@ pub struct TrickleWebCall {
     pub candidates: Vec<Arc<str>>,
 }
 
-/// The browser changes a call: an offer of its own, or the answer to a `WebEvent::UpdateReceived`.
+/// The browser changes a call: an offer of its own, or the answer to a `WebEvent::UpdateReceived`. An offer gets
+/// `UpdateAccepted` or `UpdateFailed`; the latter with 491 when the far side has offered at the same time (RFC 3261
+/// §14.1), and that offer still waits for its answer.
 ///
 /// # Errors
 /// `NotFound(Channel)`; `InvalidState` unless the call is established or waits for that answer.
@@ -137,6 +142,23 @@ pub struct UpdateWebCall {
     pub channel: ChannelId,
     /// The browser's description (SDP).
     pub sdp: Arc<str>,
+}
+
+impl UpdateWebCall {
+    /// Whether the description can only be an offer: it leaves open who begins the DTLS handshake (RFC 5763 §5).
+    pub fn is_offer(&self) -> bool {
+        self.lines().any(|line| line == "a=setup:actpass")
+    }
+
+    /// Whether it can only be an answer: it says who begins.
+    pub fn is_answer(&self) -> bool {
+        let decided = ["a=setup:active", "a=setup:passive"];
+        !self.is_offer() && self.lines().any(|line| decided.contains(&line))
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        self.sdp.lines().map(str::trim_end)
+    }
 }
 
 /// Digits pressed in the page, as if the browser had sent them within its audio.

@@ -141,6 +141,7 @@ impl Switch {
             heartbeat_s: 0,
             ending: false,
             inline_route: None,
+            referrer: None,
             old_profiles: Vec::new(),
         }
     }

@@ -38,6 +38,7 @@ impl Switch {
         tracing::info!(channel = %id, cause = cause.name(), blame = ?blame, "Hangup");
         self.end_leg(id, cause);
         self.leave_bridge(id, cause);
+        self.transfer_decided(id, cause.sip_status());
         self.stop_records(id);
         self.end_script(id);
         self.leave_room(id);

@@ -47,6 +47,8 @@ pub(crate) struct Live {
     pub(crate) ending: bool,
     /// The applications it is transferred to, in the notation of the `inline` dialplan, until they are begun.
     pub(crate) inline_route: Option<Arc<str>>,
+    /// The phone's channel that sent it elsewhere and waits to hear how that goes.
+    pub(crate) referrer: Option<ChannelId>,
     /// Earlier profiles, newest first (transfers).
     pub(crate) old_profiles: Vec<Arc<CallerProfile>>,
 }

@@ -70,6 +70,13 @@ impl Switch {
                 }
             }
         };
+        let replaces = match self.replaced_by(&request) {
+            Ok(replaces) => replaces,
+            Err(code) => {
+                self.refuse_invite(session, code, &[]);
+                return;
+            }
+        };
         if !self.admit() {
             tracing::warn!(peer = %request.flow.remote, "Call is refused: session limit");
             self.refuse_invite(session, 503, &[("Retry-After".into(), "5".into())]);
@@ -101,6 +108,7 @@ impl Switch {
             invite: None,
             fallback: None,
             direct: called.map(|called| called.dial),
+            replaces,
             peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),
             disposition: None,
@@ -238,6 +246,12 @@ impl Switch {
         }
         self.set_call_state(id, CallState::Ringing);
         self.enter_state(id, ChannelState::Routing);
+        if self.sip_leg(id).is_some_and(|leg| leg.replaces.is_some()) {
+            // It takes the place of a leg that has been through a dialplan.
+            self.make_own_call(id);
+            self.answer_channel(id);
+            return;
+        }
         match self.video_room_route(id) {
             Some(room) => {
                 self.make_own_call(id);

@@ -6,6 +6,7 @@ mod negotiate;
 mod null;
 mod refer;
 mod reinvite;
+mod replaces;
 mod sip_events;
 mod sip_info;
 mod sip_leg;
@@ -15,6 +16,7 @@ mod statistics;
 mod web_end;
 mod web_leg;
 mod web_reports;
+mod web_update;
 
 pub(crate) use sip_leg::{InvitePlan, SipLeg};
 pub(crate) use web_leg::{Participation, WebLeg};
@@ -84,6 +86,7 @@ pub(crate) fn endpoint_config() -> sip::endpoint::EndpointConfig {
             Method::Notify,
             Method::Message,
         ],
+        supported: vec!["path".into(), "replaces".into()],
         ..sip::endpoint::EndpointConfig::default()
     }
 }

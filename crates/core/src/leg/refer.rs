@@ -1,15 +1,40 @@
-//! REFER: a phone sends whom it talks to elsewhere (RFC 3515).
+//! REFER: a phone sends whom it talks to elsewhere (RFC 3515), or to whom it talks in another call (RFC 5589 §7).
 
-use api::HangupCause;
+use std::sync::Arc;
+
 use api::cause::Blame;
+use api::{ChannelId, HangupCause};
 use bytes::Bytes;
 use sip::event::{IncomingRequest, RequestId, SessionId};
-use sip::message::Method;
+use sip::message::header::{NameAddr, Replaces};
+use sip::message::{Method, reason_phrase};
 
+use super::replaces::Named;
 use crate::Switch;
 
+/// How long a phone may expect to hear of a transfer: a little longer than a call rings by default.
+const PROGRESS_SECONDS: u32 = 90;
+
+/// Where a phone sends somebody.
+enum Goal {
+    Extension(Box<str>),
+    /// Its own other call, or what it takes for one.
+    Call(Box<str>),
+}
+
+impl Goal {
+    fn of(request: &IncomingRequest) -> Option<Self> {
+        let to = NameAddr::parse(request.header_named("Refer-To")?)?;
+        let uri = to.parsed_uri().ok()?;
+        Some(match uri.header("Replaces") {
+            Some(replaces) => Self::Call((*replaces).into()),
+            None => Self::Extension((*uri.user_decoded()).into()),
+        })
+    }
+}
+
 impl Switch {
-    /// A phone transfers: the channel it talks to goes to the extension of `Refer-To` (blind transfer, RFC 3515).
+    /// A phone transfers the channel it talks to.
     pub(super) fn incoming_refer(
         &mut self,
         request_id: RequestId,
@@ -17,15 +42,7 @@ impl Switch {
         request: &IncomingRequest,
     ) {
         let channel = session.and_then(|session| self.sessions.get(&session).cloned());
-        let target = request
-            .header_named("Refer-To")
-            .and_then(sip::message::header::NameAddr::parse)
-            .and_then(|to| {
-                to.parsed_uri()
-                    .ok()
-                    .map(|uri| uri.user_decoded().to_string())
-            });
-        let (Some(session), Some(id), Some(extension)) = (session, channel, target) else {
+        let (Some(session), Some(id), Some(goal)) = (session, channel, Goal::of(request)) else {
             self.respond(request_id, if session.is_none() { 481 } else { 400 }, &[]);
             return;
         };
@@ -34,43 +51,99 @@ impl Switch {
             return;
         };
         self.respond(request_id, 202, &[]);
-        let context = self
-            .var(&id, "user_context")
-            .map(str::to_owned)
-            .or_else(|| {
-                self.channels
-                    .get(&id)?
-                    .seen
-                    .profile
-                    .as_ref()
-                    .map(|p| p.context.to_string())
-            })
-            .filter(|context| !context.is_empty());
-        self.separate(&id);
-        self.transfer_channel(
-            &peer,
-            &extension,
-            Some("XML".into()),
-            context.map(Into::into),
-        );
+        match goal {
+            Goal::Extension(extension) => {
+                let context = self.context_of_referrer(&id);
+                self.separate(&id);
+                self.tell_referrer(session, 100);
+                if let Some(live) = self.channels.get_mut(&peer) {
+                    live.referrer = Some(id);
+                }
+                self.transfer_channel(&peer, &extension, Some("XML".into()), context);
+            }
+            Goal::Call(replaces) => self.attended_transfer(session, &id, &peer, &replaces),
+        }
+    }
+
+    /// Joins the far sides of two calls of one phone, and ends both.
+    fn attended_transfer(
+        &mut self,
+        session: SessionId,
+        id: &ChannelId,
+        peer: &ChannelId,
+        replaces: &str,
+    ) {
+        let named = Replaces::parse(replaces).map(|replaces| self.named_by(&replaces));
+        let other = match named {
+            Some(Named::Call(other)) if other != *id && other != *peer => other,
+            Some(Named::Call(_) | Named::Unknown | Named::Over) | None => {
+                self.tell_referrer(session, 481);
+                return;
+            }
+        };
+        let consulted = self.partner(&other);
+        self.separate(id);
+        match consulted {
+            Some(far) => {
+                self.separate(&other);
+                self.join(peer, &far);
+            }
+            // Nobody is there yet, or a machine.
+            None => self.send_after(peer, &other),
+        }
+        self.tell_referrer(session, 200);
+        for leg in [id, &other] {
+            self.hangup(leg, HangupCause::AttendedTransfer, Blame::Caller);
+        }
+    }
+
+    /// The dialplan context a phone's transfers are looked up in.
+    fn context_of_referrer(&self, id: &ChannelId) -> Option<Arc<str>> {
+        let profile = || self.channels.get(id)?.seen.profile.as_ref();
+        self.var(id, "user_context")
+            .map(Arc::from)
+            .or_else(|| profile().map(|profile| profile.context.clone()))
+            .filter(|context| !context.is_empty())
+    }
+
+    /// Whoever sent the channel elsewhere hears how that went, and its own call ends.
+    pub(crate) fn transfer_decided(&mut self, id: &ChannelId, code: u16) {
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        let Some(referrer) = live.referrer.take() else {
+            return;
+        };
+        if let Some(session) = self.sip_leg(&referrer).and_then(|leg| leg.session) {
+            self.tell_referrer(session, code);
+        }
+        // One that has found somebody else to talk to meanwhile goes on.
+        if self.partner(&referrer).is_none() {
+            self.hangup(&referrer, HangupCause::BlindTransfer, Blame::Caller);
+        }
+    }
+
+    /// Says how a transfer goes; nothing follows a final status (RFC 3515 §2.4.5).
+    fn tell_referrer(&mut self, session: SessionId, code: u16) {
+        let state = if code < 200 {
+            format!("active;expires={PROGRESS_SECONDS}")
+        } else {
+            "terminated;reason=noresource".to_owned()
+        };
         let headers = [
             ("Event".to_owned(), "refer".to_owned()),
-            (
-                "Subscription-State".to_owned(),
-                "terminated;reason=noresource".to_owned(),
-            ),
+            ("Subscription-State".to_owned(), state),
         ];
-        let body = Bytes::from_static(b"SIP/2.0 200 OK\r\n");
+        let line = format!("SIP/2.0 {code} {}\r\n", reason_phrase(code));
         let notified = self.sip.request_in_dialog(
             self.now.mono,
             session,
             Method::Notify,
             &headers,
-            Some(("message/sipfrag;version=2.0", body)),
+            Some(("message/sipfrag;version=2.0", Bytes::from(line))),
         );
         if let Err(error) = notified {
-            tracing::debug!(channel = %id, %error, "Transferring phone cannot be told");
+            tracing::debug!(?session, %error, "Transferring phone cannot be told");
         }
-        self.hangup(&id, HangupCause::BlindTransfer, Blame::Caller);
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct SipLeg {
     pub(crate) fallback: Option<Box<InvitePlan>>,
     /// What a call from outside is for, when no dialplan is asked: a dial string.
     pub(crate) direct: Option<Arc<str>>,
+    /// The call it takes over, until it has.
+    pub(crate) replaces: Option<ChannelId>,
     /// Where the peer's SIP is.
     pub(crate) peer: Option<std::net::SocketAddr>,
     /// Codec names allowed, in order.
@@ -268,6 +270,7 @@ impl Switch {
             return;
         }
         self.mark_answered(id);
+        self.take_over(id);
     }
 
     /// 183 with the answer to the caller's offer.

@@ -55,6 +55,8 @@ pub(crate) struct WebLeg {
     pub(crate) went_direct: bool,
     /// The client's domain is not ours, so its credentials are for others to check.
     pub(crate) foreign: bool,
+    /// How often its page was asked for a change.
+    pub(super) times_asked: u64,
     /// It publishes in a video room instead of calling somebody.
     pub(crate) participation: Option<Participation>,
 }
@@ -86,6 +88,14 @@ pub(super) enum Stage {
     Agreed,
     /// The page changes the call; the peer works on it.
     Updating,
+    /// The page wants to add pictures, and the page it talks to is asked first; this is its offer.
+    Asking { offer: Arc<str> },
+    /// The call is changed from the other side, and our offer is being made; `by` waits for the outcome.
+    Reoffering { by: Option<ChannelId> },
+    /// The page has that offer.
+    Asked { by: Option<ChannelId> },
+    /// The peer reads the page's answer to it; `video`: that takes the pictures.
+    Retaking { by: Option<ChannelId>, video: bool },
 }
 
 /// The last word to the page, with what programs read of it.
@@ -127,6 +137,7 @@ impl WebLeg {
             hops: Vec::new(),
             went_direct: false,
             foreign: false,
+            times_asked: 0,
             participation: None,
         }
     }
@@ -178,18 +189,31 @@ impl WebLeg {
             | Stage::Ringing
             | Stage::Taking
             | Stage::Agreed
-            | Stage::Updating => self.has_video,
+            | Stage::Updating
+            | Stage::Asking { .. }
+            | Stage::Reoffering { .. }
+            | Stage::Asked { .. }
+            | Stage::Retaking { .. } => self.has_video,
         }
     }
 }
 
+/// Whether a description takes part in pictures, one way at least. Chromium refuses those it is offered by `a=inactive`.
+pub(super) fn takes_video(text: &str) -> bool {
+    has_video(text, |media| media.attribute("inactive").is_none())
+}
+
 /// Whether a description has a video line that is not refused.
-fn offers_video(text: &str) -> bool {
+pub(super) fn offers_video(text: &str) -> bool {
+    has_video(text, |_| true)
+}
+
+fn has_video(text: &str, such: impl Fn(&sip::sdp::MediaDescription) -> bool) -> bool {
     sip::sdp::parse(text.as_bytes()).is_ok_and(|description| {
         description
             .media
             .iter()
-            .any(|media| media.kind.eq_ignore_ascii_case("video") && media.port != 0)
+            .any(|media| media.kind.eq_ignore_ascii_case("video") && media.port != 0 && such(media))
     })
 }
 
@@ -296,7 +320,11 @@ impl Switch {
             | Stage::Ringing
             | Stage::Taking
             | Stage::Agreed
-            | Stage::Updating => {}
+            | Stage::Updating
+            | Stage::Asking { .. }
+            | Stage::Reoffering { .. }
+            | Stage::Asked { .. }
+            | Stage::Retaking { .. } => {}
         }
     }
 

@@ -10,6 +10,7 @@ use sip::message::reason_phrase;
 use super::LegEnd;
 use super::negotiate::Told;
 use super::web_leg::Stage;
+use super::web_update::is_held;
 use crate::Switch;
 use crate::work::Work;
 
@@ -79,10 +80,7 @@ impl Switch {
             }
             Stage::Updating => {
                 leg.stage = Stage::Agreed;
-                let held = agreed
-                    .audio
-                    .as_ref()
-                    .is_some_and(|spec| !spec.direction.sends());
+                let held = is_held(&agreed);
                 if !self.media_agreed(id, agreed) {
                     return;
                 }
@@ -96,12 +94,22 @@ impl Switch {
             | Stage::Offering
             | Stage::Ringing
             | Stage::Taking
-            | Stage::Agreed => tracing::warn!(channel = %id, "A peer answers what nobody asked"),
+            | Stage::Agreed
+            | Stage::Asking { .. }
+            | Stage::Reoffering { .. }
+            | Stage::Asked { .. }
+            | Stage::Retaking { .. } => {
+                tracing::warn!(channel = %id, "A peer answers what nobody asked");
+            }
         }
     }
 
     fn peer_offered(&mut self, id: &ChannelId, offer: Arc<str>) {
         let Some(leg) = self.web_leg(id) else { return };
+        if let Stage::Reoffering { by } = &mut leg.stage {
+            let by = by.take();
+            return self.ask_page(id, by, offer);
+        }
         if !matches!(leg.stage, Stage::Offering) {
             tracing::warn!(channel = %id, "A peer offers what nobody asked");
             return;
@@ -123,6 +131,10 @@ impl Switch {
 
     fn peer_agreed(&mut self, id: &ChannelId, agreed: WebAgreed) {
         let Some(leg) = self.web_leg(id) else { return };
+        if let Stage::Retaking { by, video } = &mut leg.stage {
+            let (by, video) = (by.take(), *video);
+            return self.page_agreed(id, by, agreed, video);
+        }
         if !matches!(leg.stage, Stage::Taking) {
             tracing::warn!(channel = %id, "A peer agrees to what nobody asked");
             return;
@@ -141,7 +153,7 @@ impl Switch {
     }
 
     /// Sets media up as agreed; false, and the call refused, when there is none.
-    fn media_agreed(&mut self, id: &ChannelId, agreed: WebAgreed) -> bool {
+    pub(super) fn media_agreed(&mut self, id: &ChannelId, agreed: WebAgreed) -> bool {
         let WebAgreed { mut audio, video } = agreed;
         if let Some(spec) = &mut audio
             && self.participation_of(id).is_some()
@@ -183,7 +195,7 @@ impl Switch {
     fn web_peer_refused(&mut self, id: &ChannelId, why: &str) {
         tracing::info!(channel = %id, why, "A description of a page cannot be used");
         let Some(leg) = self.web_leg(id) else { return };
-        match leg.stage {
+        match &mut leg.stage {
             Stage::Accepting | Stage::Offering => {
                 // It never had a description, so it is gone.
                 leg.peer_lives = false;
@@ -192,13 +204,24 @@ impl Switch {
             Stage::Taking => self.refuse_description(id),
             Stage::Updating => {
                 leg.stage = Stage::Agreed;
-                self.tell_page(id, |channel| WebEventKind::UpdateFailed {
-                    channel,
-                    code: NOT_ACCEPTABLE,
-                    phrase: reason_phrase(NOT_ACCEPTABLE).into(),
-                });
+                self.update_failed(id, NOT_ACCEPTABLE);
             }
-            Stage::Offered { .. } | Stage::Ringing | Stage::Agreed => {
+            Stage::Reoffering { by } => {
+                let by = by.take();
+                leg.stage = Stage::Agreed;
+                self.page_decided(id, by, false);
+            }
+            Stage::Retaking { by, .. } => {
+                let by = by.take();
+                leg.stage = Stage::Agreed;
+                self.update_failed(id, NOT_ACCEPTABLE);
+                self.page_decided(id, by, false);
+            }
+            Stage::Offered { .. }
+            | Stage::Ringing
+            | Stage::Agreed
+            | Stage::Asking { .. }
+            | Stage::Asked { .. } => {
                 tracing::warn!(channel = %id, "A peer refuses what nobody asked");
             }
         }
@@ -244,41 +267,6 @@ impl Switch {
         leg.answer_headers = headers;
         let (peer, answer) = (leg.peer, answer.to_owned());
         self.peers(WebCommand::TakeAnswer { peer, answer });
-        Ok(())
-    }
-
-    /// The page changes the call. The far side is not asked: what it needs not know is switched here, and new media
-    /// for it there are none (sylkrtc.md §5.6).
-    ///
-    /// # Errors
-    /// `InvalidState` unless the call is answered and no change is under way.
-    pub(crate) fn web_offers_again(
-        &mut self,
-        id: &ChannelId,
-        offer: &str,
-    ) -> Result<(), CommandError> {
-        let answered = self
-            .channels
-            .get(id)
-            .is_some_and(|live| live.seen.is_answered());
-        let video = self
-            .partner(id)
-            .and_then(|peer| Some(self.as_web_leg(&peer)?.has_video))
-            .unwrap_or_default();
-        let leg = self
-            .web_leg(id)
-            .filter(|leg| answered && matches!(leg.stage, Stage::Agreed))
-            .ok_or_else(|| {
-                CommandError::new(ErrorKind::InvalidState, "the call cannot be changed now")
-            })?;
-        leg.stage = Stage::Updating;
-        leg.wants_video = video;
-        // The codec in use stays, if the page lets it.
-        leg.prefer = leg.spec.as_ref().map(|spec| spec.send.codec);
-        let (peer, offer) = (leg.peer, offer.to_owned());
-        if let Some(wish) = self.peer_wish(id) {
-            self.peers(WebCommand::Accept { peer, offer, wish });
-        }
         Ok(())
     }
 

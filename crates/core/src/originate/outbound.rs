@@ -275,6 +275,7 @@ impl Switch {
             invite: Some(Box::new(invite)),
             fallback: None,
             direct: None,
+            replaces: None,
             peer: None,
             codecs,
             disposition: None,

@@ -231,9 +231,14 @@ impl Switch {
             Started::Done => self.application_done(id, None),
             Started::Answered(response) => self.application_done(id, Some(&response)),
             Started::Waits(app) => {
+                let dials = matches!(app, App::Bridge(_));
                 run.app = app;
                 self.work.push_back(Work::Messages(id.clone()));
                 self.read_digits(id);
+                if !dials {
+                    // Whoever was sent here is served, by a machine.
+                    self.transfer_decided(id, 200);
+                }
             }
         }
     }

@@ -107,7 +107,7 @@ impl Switch {
             ));
         }
         check_sdp("sdp", &command.sdp)?;
-        self.web_offers_again(&command.channel, &command.sdp)
+        self.web_describes_again(command)
     }
 
     pub(crate) fn press_web_digits(

@@ -57,6 +57,7 @@ pub(crate) struct WebClient {
     pub(crate) user_agent: Arc<str>,
     pub(crate) header_prefixes: Arc<[Arc<str>]>,
     pub(crate) source: SocketAddr,
+    pub(crate) takes_updates: bool,
     /// Stands for a SIP Call-ID of its registration.
     call_id: Arc<str>,
     registered: Option<Registered>,
@@ -131,6 +132,7 @@ impl Switch {
             user_agent,
             header_prefixes,
             source,
+            takes_updates,
         } = command;
         if self.web.clients.contains_key(&client) {
             return Err(CommandError::new(
@@ -178,6 +180,7 @@ impl Switch {
                     .take(MAX_PREFIXES)
                     .collect(),
                 source,
+                takes_updates,
                 call_id,
                 registered: None,
             },

@@ -134,6 +134,8 @@ impl Session {
             user_agent: account.user_agent.clone(),
             header_prefixes: account.header_prefixes.clone(),
             source: self.source,
+            // Others do not know the event.
+            takes_updates: self.translator.dialect() == Dialect::V2,
         };
         // First here, then in the switch: whatever ends this connection now finds it and takes it back.
         self.shared

@@ -166,17 +166,19 @@ impl Session {
                 "Invalid state for updating session {session}: {state}"
             ))
         };
+        let command = UpdateWebCall {
+            channel,
+            sdp: update.sdp,
+        };
         let next = match call.update {
             Update::Idle if call.is_answered() => Update::Local,
+            // Both offered at once: this one fails, the far side's still waits.
+            Update::Remote if command.is_offer() => Update::Remote,
             // Its answer to an offer of the far side.
             Update::Remote => Update::Idle,
             Update::Idle | Update::Local => return Err(wrong_state(call.state())),
         };
         let state = call.state();
-        let command = UpdateWebCall {
-            channel,
-            sdp: update.sdp,
-        };
         let asked = self.ask(command).await;
         asked.map_err(|error| of_call(error, session, || wrong_state(state)))?;
         if let Some(call) = self.calls.get_mut(session) {

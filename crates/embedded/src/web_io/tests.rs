@@ -281,6 +281,63 @@ fn two_browsers_see_each_other_while_they_are_linked() {
 }
 
 #[test]
+fn a_browser_in_a_call_is_asked_for_pictures_and_told_when_they_end() {
+    let mut stage = Stage::new(true, 1);
+    let (a, b) = (PeerId(1), PeerId(2));
+    let sound = wish(Codec::Pcmu, false, None);
+    let pictures = wish(Codec::Pcmu, true, None);
+    let (mut one, agreed) = stage.call(a, sound.clone());
+    assert!(!agreed.video);
+    let (mut two, _) = stage.call(b, pictures.clone());
+    for with in [true, false, true] {
+        let wish = if with { &pictures } else { &sound };
+        stage.post(WebCommand::Offer {
+            peer: a,
+            wish: wish.clone(),
+        });
+        let WebReport::Offered { offer, .. } = stage.report(&mut [&mut one, &mut two]) else {
+            panic!("no offer")
+        };
+        let answer = one.accept(&offer, wish);
+        stage.post(WebCommand::TakeAnswer { peer: a, answer });
+        let WebReport::Agreed { agreed, .. } = stage.report(&mut [&mut one, &mut two]) else {
+            panic!("not agreed")
+        };
+        assert_eq!(agreed.video, with);
+        assert!(agreed.audio.is_some());
+    }
+    stage.post(WebCommand::LinkVideo { a, b });
+    for n in 0..100 {
+        one.show(n);
+        for browser in [&mut one, &mut two] {
+            browser.work();
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    until(&mut two, |browser| browser.seen.len() >= 90);
+    // One that was asked and did not answer may still add them itself.
+    let c = PeerId(3);
+    let (mut three, _) = stage.call(c, sound);
+    stage.post(WebCommand::Offer {
+        peer: c,
+        wish: pictures.clone(),
+    });
+    let mut all = [&mut one, &mut two, &mut three];
+    assert!(matches!(stage.report(&mut all), WebReport::Offered { .. }));
+    let offer = three.offer(&pictures);
+    stage.post(WebCommand::Accept {
+        peer: c,
+        offer,
+        wish: pictures,
+    });
+    let mut all = [&mut one, &mut two, &mut three];
+    let WebReport::Answered { agreed, .. } = stage.report(&mut all) else {
+        panic!("not answered")
+    };
+    assert!(agreed.video);
+}
+
+#[test]
 fn bad_descriptions_are_refused_and_strangers_get_nothing() {
     let mut stage = Stage::new(true, 1);
     let peer = PeerId(3);

@@ -371,6 +371,11 @@ impl Endpoint {
         self.out.timers.next_deadline()
     }
 
+    /// The session a Replaces header names (RFC 3891 §3): its `to_tag` is ours. One that is just ending is found too.
+    pub fn replaced(&self, replaces: &crate::message::header::Replaces<'_>) -> Option<SessionId> {
+        self.session_with(replaces.call_id, replaces.to_tag, replaces.from_tag)
+    }
+
     /// The identifiers of a session: of the confirmed dialog, or of the latest early one.
     pub fn dialog(&self, session: SessionId) -> Option<DialogView<'_>> {
         let session = self.sessions.get(&session)?;

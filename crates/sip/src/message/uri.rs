@@ -109,6 +109,15 @@ impl<'a> Uri<'a> {
         percent_decode(self.user.unwrap_or(""))
     }
 
+    /// The first header of that name a request to this URI is to carry, escapes resolved (RFC 3261 §19.1.1).
+    pub fn header(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.headers
+            .split('&')
+            .filter_map(|header| header.split_once('='))
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| percent_decode(value))
+    }
+
     /// The port, or the default of the scheme.
     pub fn port_or_default(&self) -> u16 {
         self.port

@@ -15,12 +15,22 @@ impl Endpoint {
     /// The session a request with a To tag belongs to, when both tags and the Call-ID fit.
     pub(crate) fn session_of(&self, request: &Message) -> Option<SessionId> {
         let local_tag = request.to()?.tag()?;
+        let remote_tag = request.from()?.tag().unwrap_or("");
+        self.session_with(request.call_id(), local_tag, remote_tag)
+    }
+
+    /// The session with a dialog of these names.
+    pub(crate) fn session_with(
+        &self,
+        call_id: &str,
+        local_tag: &str,
+        remote_tag: &str,
+    ) -> Option<SessionId> {
         let number = u64::from_str_radix(local_tag, 16).ok()?;
         let id = *self.tags.get(&number)?;
         let session = self.sessions.get(&id)?;
-        let remote_tag = request.from()?.tag().unwrap_or("");
         let fits = *session.local_tag == *local_tag
-            && *session.call_id == *request.call_id()
+            && *session.call_id == *call_id
             && session
                 .dialogs
                 .iter()

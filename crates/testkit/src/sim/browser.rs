@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use api::command::web::{AddWebClient, AnswerWebCall, EndWebCall, TrickleWebCall};
+use api::command::web::{AddWebClient, AnswerWebCall, EndWebCall, TrickleWebCall, UpdateWebCall};
 use api::event::{VideoRoomEvent, WebEventKind};
 use api::id::WebClientId;
 use api::secret::Ha1;
@@ -27,7 +27,7 @@ pub struct Browser {
     pub client: WebClientId,
     /// User name, also its number.
     pub user: String,
-    /// How it treats incoming calls.
+    /// How it treats incoming calls, and pictures that are to be added to one: takes them, does not, or says nothing.
     pub manner: Manner,
     /// Everything it was told, in order.
     pub told: Vec<WebEventKind>,
@@ -64,6 +64,7 @@ impl Browser {
             user_agent: "Browser".into(),
             header_prefixes: vec!["X-".into()],
             source: SocketAddr::from(([127, 0, 2, 1], 40_000)),
+            takes_updates: true,
         }
     }
 
@@ -99,6 +100,19 @@ impl Browser {
             }
             WebEventKind::Calling { channel } => self.calls.push(channel.clone()),
             WebEventKind::Terminated { channel, .. } => self.calls.retain(|call| call != channel),
+            WebEventKind::UpdateReceived { channel, .. } => {
+                let sdp = match self.manner {
+                    Manner::Answers(_) => AUDIO_AND_VIDEO,
+                    Manner::Refuses(_) => AUDIO,
+                    Manner::Rings => return,
+                };
+                let update = UpdateWebCall {
+                    channel: channel.clone(),
+                    sdp: sdp.into(),
+                };
+                self.due
+                    .push((now + Duration::from_millis(500), update.into()));
+            }
             WebEventKind::Registering
             | WebEventKind::Registered
             | WebEventKind::RegistrationFailed { .. }
@@ -106,7 +120,6 @@ impl Browser {
             | WebEventKind::EarlyMedia { .. }
             | WebEventKind::Accepted { .. }
             | WebEventKind::Established { .. }
-            | WebEventKind::UpdateReceived { .. }
             | WebEventKind::UpdateAccepted { .. }
             | WebEventKind::UpdateFailed { .. } => {}
         }

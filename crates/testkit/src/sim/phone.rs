@@ -1,5 +1,7 @@
 //! A phone: registers, calls, answers, talks a tone, listens, hangs up.
 
+mod transferring;
+
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -68,6 +70,10 @@ pub struct Phone {
     pub invite: Option<Message>,
     /// The last answer it got.
     pub answered: Option<Message>,
+    /// Status its last own call was refused with.
+    pub refused: Option<u16>,
+    /// How its transfers went, as it was told: first lines.
+    pub transfers: Vec<String>,
     /// Status of its last registration.
     pub registered: Option<u16>,
     own_letters: HashSet<TransactionId>,
@@ -97,6 +103,8 @@ impl Phone {
             letter_status: None,
             invite: None,
             answered: None,
+            refused: None,
+            transfers: Vec::new(),
             own_letters: HashSet::new(),
             registered: None,
             endpoint: Endpoint::new(
@@ -201,6 +209,15 @@ impl Phone {
 
     /// Calls a number, or an address.
     pub fn call(&mut self, now: Instant, number: &str) -> Option<SessionId> {
+        self.call_with(now, number, Vec::new())
+    }
+
+    fn call_with(
+        &mut self,
+        now: Instant,
+        number: &str,
+        headers: Vec<(String, String)>,
+    ) -> Option<SessionId> {
         let mut call = self.new_call();
         let to_uri = match number.split_once('@') {
             Some(_) => format!("sip:{number}"),
@@ -214,7 +231,7 @@ impl Phone {
             target: self.target(),
             local_contact: self.contact(),
             sdp: Some(offer),
-            headers: Vec::new(),
+            headers,
             credentials: Some(self.credentials()),
             route: Vec::new(),
             call_id: None,
@@ -377,6 +394,7 @@ impl Phone {
                     None => self.endpoint.refuse_reinvite(now, session, 488, &[]).ok(),
                 };
             }
+            Event::Rejected { code, .. } => self.refused = Some(code),
             Event::Request { id, request, .. } => self.request(now, id, &request),
             Event::Response { id, code, .. } if self.own_letters.contains(&id) => {
                 self.letter_status = Some(code);
@@ -389,7 +407,6 @@ impl Phone {
             Event::Response {
                 session: Some(_), ..
             }
-            | Event::Rejected { .. }
             | Event::Acked { .. }
             | Event::Cancelled { .. }
             | Event::Bye { .. }
@@ -414,6 +431,10 @@ impl Phone {
             let kind = request.header(HeaderName::ContentType).unwrap_or("");
             let text = String::from_utf8_lossy(&request.body()).into_owned();
             self.letters.push((from, kind.to_owned(), text));
+        }
+        if request.method() == Some(&Method::Notify) {
+            let body = String::from_utf8_lossy(&request.body()).into_owned();
+            self.transfers.push(body.trim_end().to_owned());
         }
         self.endpoint.respond(now, id, code, "", &[], None).ok();
     }
@@ -450,15 +471,6 @@ impl Phone {
             Some(("text/plain", body)),
         );
         self.own_letters.extend(sent.ok());
-    }
-
-    /// Sends whom it talks to elsewhere (blind transfer).
-    pub fn refer(&mut self, now: Instant, session: SessionId, number: &str) {
-        let to = format!("<sip:{number}@{}>", self.server.ip());
-        let headers = [("Refer-To".to_owned(), to)];
-        self.endpoint
-            .request_in_dialog(now, session, Method::Refer, &headers, None)
-            .ok();
     }
 
     /// Holds a call, or takes it off hold.

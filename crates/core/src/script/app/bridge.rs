@@ -82,6 +82,7 @@ impl Switch {
     pub(crate) fn bridge_failed(&mut self, id: &ChannelId, cause: HangupCause) {
         self.set_var(id, "originate_disposition", cause.name());
         self.set_var(id, "DIALSTATUS", dial_status(cause));
+        self.transfer_decided(id, cause.sip_status());
         let goes_on = self.continues_after(id, cause);
         if self
             .channels

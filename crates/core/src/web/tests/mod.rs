@@ -10,6 +10,7 @@ mod clients;
 pub(crate) mod foreign;
 mod incoming;
 mod next_hop;
+mod updates;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -84,6 +85,7 @@ pub(crate) fn add_with(
         user_agent: "Page/1".into(),
         header_prefixes: vec!["X-Acme-".into()],
         source: source(),
+        takes_updates: true,
     })
 }
 
@@ -183,7 +185,7 @@ pub(crate) fn told(event: &Event) -> Option<String> {
             "terminated {code} {phrase}{}",
             if *missed { ", missed" } else { "" }
         ),
-        WebEventKind::UpdateReceived { .. } => "update received".into(),
+        WebEventKind::UpdateReceived { offer, .. } => format!("update received {offer}"),
         WebEventKind::UpdateAccepted { answer, .. } => format!("update accepted {answer}"),
         WebEventKind::UpdateFailed { code, phrase, .. } => format!("update failed {code} {phrase}"),
     };
