@@ -22,7 +22,7 @@ class Phone:
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
                  transport="udp", answers=True):
-        """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722`, …"""
+        """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …"""
         self.user = user
         # One rate for the files on both sides; wide codecs are not heard through a narrow band.
         self.rate = 48000 if "opus" in codec else 16000 if "G722" in codec else 8000
