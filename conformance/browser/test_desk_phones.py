@@ -7,7 +7,7 @@ import pytest
 from harness.ear import Recording, assert_tone, gaps, tone_near
 from harness.web_client import FIRST_TONE
 
-CODECS = {"G.711": "PCMU", "Opus": "opus/48000/2"}
+CODECS = {"G.711": "PCMU", "G.722": "G722/16000", "Opus": "opus/48000/2"}
 
 
 @pytest.mark.parametrize("codec", sorted(CODECS))

@@ -22,13 +22,13 @@ class Phone:
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
                  transport="udp", answers=True, through_server=False):
-        """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, …
+        """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …
 
         `through_server`: whatever it dials goes to the server, also when the host of the address is another.
         """
         self.user = user
-        # One rate for the files on both sides; Opus is not heard through a narrow band.
-        self.rate = 48000 if "opus" in codec else 8000
+        # One rate for the files on both sides; wide codecs are not heard through a narrow band.
+        self.rate = 48000 if "opus" in codec else 16000 if "G722" in codec else 8000
         self.tone_hz = tone_hz
         self.tone_dbfs = tone_dbfs
         self.folder = Path(folder)
@@ -78,6 +78,7 @@ class Phone:
             f"snd_path {self.heard_folder}",
             f"module_path {MODULES}",
             "module g711.so",
+            "module g722.so",
             "module opus.so",
             "module aufile.so",
             "module aubridge.so",

@@ -27,7 +27,13 @@ use crate::web_io::{self, WebCounters, WebSide};
 const ENDPOINTS: &[&str] = &["error", "group", "loopback", "null", "sofia", "user"];
 
 /// Codecs that can be negotiated, as `show codec` names them.
-const CODECS: &[&str] = &["G.711 alaw", "G.711 ulaw", "RAW Signed Linear (16 bit)"];
+const CODECS: &[&str] = &[
+    "G.711 alaw",
+    "G.711 ulaw",
+    "G.722",
+    "OPUS (STANDARD)",
+    "RAW Signed Linear (16 bit)",
+];
 
 /// Whether a codec of that encoding name can be negotiated.
 pub fn speaks_codec(name: &str) -> bool {

@@ -4,10 +4,12 @@
 //! treat every coder as something with a memory.
 
 pub mod g711;
+pub mod g722;
 pub mod l16;
 pub mod opus;
 
 use crate::control::{Codec, CodecSpec, OpusSending};
+use g722::{G722Decoder, G722Encoder};
 use opus::{OpusDecoder, OpusEncoder};
 
 /// Turns payloads into samples. One per received format of a leg.
@@ -19,6 +21,8 @@ pub enum Decoder {
     Pcma,
     /// Linear 16 bit, big-endian.
     L16,
+    /// G.722.
+    G722(G722Decoder),
     /// Opus.
     Opus(OpusDecoder),
 }
@@ -31,17 +35,20 @@ impl Decoder {
             Codec::Pcmu => Self::Pcmu,
             Codec::Pcma => Self::Pcma,
             Codec::L16 => Self::L16,
+            Codec::G722 => Self::G722(G722Decoder::new()),
             Codec::Opus => Self::Opus(OpusDecoder::new(spec.sampling_rate_hz())),
         }
     }
 
     /// Decodes as much as fits into `out` and returns the samples written. Any bytes are valid
-    /// input; 0.1 µs for 160 samples of G.711, about 17 µs for 20 ms of Opus.
+    /// input; 0.1 µs for 160 samples of G.711, 7 µs for 20 ms of G.722, about 17 µs for
+    /// 20 ms of Opus.
     pub fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> usize {
         match self {
             Self::Pcmu => g711::ulaw_decode(payload, out),
             Self::Pcma => g711::alaw_decode(payload, out),
             Self::L16 => l16::decode(payload, out),
+            Self::G722(decoder) => decoder.decode(payload, out),
             Self::Opus(decoder) => decoder.decode(payload, out),
         }
     }
@@ -50,7 +57,7 @@ impl Decoder {
     #[must_use]
     pub fn fills_holes(&self) -> bool {
         match self {
-            Self::Pcmu | Self::Pcma | Self::L16 => false,
+            Self::Pcmu | Self::Pcma | Self::L16 | Self::G722(_) => false,
             Self::Opus(_) => true,
         }
     }
@@ -59,7 +66,7 @@ impl Decoder {
     /// is here already. Silence where [`Decoder::fills_holes`] says no.
     pub fn fill_hole(&mut self, next: Option<&[u8]>, out: &mut [i16]) {
         match self {
-            Self::Pcmu | Self::Pcma | Self::L16 => out.fill(0),
+            Self::Pcmu | Self::Pcma | Self::L16 | Self::G722(_) => out.fill(0),
             Self::Opus(decoder) => decoder.fill_hole(next, out),
         }
     }
@@ -68,6 +75,7 @@ impl Decoder {
     pub fn reset(&mut self) {
         match self {
             Self::Pcmu | Self::Pcma | Self::L16 => {}
+            Self::G722(decoder) => decoder.reset(),
             Self::Opus(decoder) => decoder.reset(),
         }
     }
@@ -82,6 +90,8 @@ pub enum Encoder {
     Pcma,
     /// Linear 16 bit, big-endian.
     L16,
+    /// G.722.
+    G722(G722Encoder),
     /// Opus.
     Opus(OpusEncoder),
 }
@@ -94,6 +104,7 @@ impl Encoder {
             Codec::Pcmu => Self::Pcmu,
             Codec::Pcma => Self::Pcma,
             Codec::L16 => Self::L16,
+            Codec::G722 => Self::G722(G722Encoder::new()),
             Codec::Opus => Self::Opus(OpusEncoder::new(spec.sampling_rate_hz(), opus)),
         }
     }
@@ -104,6 +115,7 @@ impl Encoder {
             Self::Pcmu => g711::ulaw_encode(samples, out),
             Self::Pcma => g711::alaw_encode(samples, out),
             Self::L16 => l16::encode(samples, out),
+            Self::G722(encoder) => encoder.encode(samples, out),
             Self::Opus(encoder) => encoder.encode(samples, out),
         }
     }
@@ -111,7 +123,7 @@ impl Encoder {
     /// Prepares for losses on the way, in percent of the packets.
     pub fn expect_loss(&mut self, percent: u8) {
         match self {
-            Self::Pcmu | Self::Pcma | Self::L16 => {}
+            Self::Pcmu | Self::Pcma | Self::L16 | Self::G722(_) => {}
             Self::Opus(encoder) => encoder.expect_loss(percent),
         }
     }

@@ -76,9 +76,15 @@ impl Chaos {
     }
 
     fn codec(&mut self) -> Codec {
-        *[Codec::Pcmu, Codec::Pcma, Codec::L16, Codec::Opus]
-            .choose(&mut self.rng)
-            .expect("not empty")
+        *[
+            Codec::Pcmu,
+            Codec::Pcma,
+            Codec::L16,
+            Codec::G722,
+            Codec::Opus,
+        ]
+        .choose(&mut self.rng)
+        .expect("not empty")
     }
 
     fn spec(&mut self, leg: LegId) -> LegSpec {

@@ -262,6 +262,46 @@ fn opus_is_agreed_on_with_what_the_browser_wants_of_it() {
 }
 
 #[test]
+fn g722_is_agreed_on_and_passes() {
+    let wish = PeerWish {
+        audio: vec![Codec::G722, Codec::Opus],
+        video: false,
+        prefer_video: None,
+        leg: None,
+    };
+    let (answer, agreed) = answer_to(CHROMIUM, &wish).unwrap();
+    assert!(
+        sections(&answer)[0].starts_with("m=audio 9 UDP/TLS/RTP/SAVPF 9 111 "),
+        "{answer}"
+    );
+    let spec = agreed.audio.unwrap();
+    assert_eq!(spec.send, media::control::CodecSpec::g722());
+    assert_eq!(spec.send.sampling_rate_hz(), 16_000);
+    let event = spec.telephone_event.unwrap();
+    assert_eq!((event.send, event.clock_rate_hz), (126, 8000));
+
+    let mut pair = Pair::new(false);
+    let told = pair.negotiate(BROWSER, &wish, &wish);
+    for agreed in told {
+        let sends = agreed.audio.unwrap().send;
+        assert_eq!((sends.codec, sends.payload_type), (Codec::G722, 9));
+    }
+    pair.connect();
+    for n in 0..20_u16 {
+        let packet = rtp(9, 77, n, u32::from(n) * 160, &[n as u8; 160]);
+        assert!(pair.with(BROWSER, |peer, now, out| peer.send_audio(now, &packet, out)));
+        pair.run(Duration::from_millis(20));
+    }
+    let heard = &pair.ends[SERVER].audio;
+    assert_eq!(heard.len(), 20);
+    for pair in heard.windows(2) {
+        let [before, after] = [0, 1].map(|at| Packet::parse(&pair[at]).unwrap());
+        assert_eq!(after.payload_type, 9);
+        assert_eq!(after.timestamp - before.timestamp, 160, "counted at 8 kHz");
+    }
+}
+
+#[test]
 fn what_each_side_is_told_mirrors_the_other() {
     let mut pair = Pair::new(false);
     for (direction, ours) in [

@@ -132,6 +132,7 @@ fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
     };
     let send = match wish.audio.first() {
         Some(Codec::Pcma) => CodecSpec::pcma(),
+        Some(Codec::G722) => CodecSpec::g722(),
         Some(Codec::Opus) => CodecSpec::opus(111),
         _ => CodecSpec::pcmu(),
     };

@@ -61,3 +61,12 @@ pub(super) fn of_endpoint(endpoint: &str) -> &'static str {
         _ => "mod_dptools",
     }
 }
+
+/// The module a codec of `show codec` belongs to.
+pub(super) fn of_codec(codec: &str) -> &'static str {
+    match codec {
+        "G.722" => "mod_spandsp",
+        "OPUS (STANDARD)" => "mod_opus",
+        _ => "CORE_PCM_MODULE",
+    }
+}

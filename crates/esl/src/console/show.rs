@@ -1,7 +1,7 @@
 //! `show …` in every output form (event-socket.md §6.3).
 
 use super::call::{Call, usage};
-use super::modules::{MODULES, of_endpoint};
+use super::modules::{MODULES, of_codec, of_endpoint};
 use super::show_rows::{self, Table};
 use super::table::COMMANDS;
 use crate::serialise::{json, xml};
@@ -172,7 +172,7 @@ fn interfaces(call: &Call<'_>) -> Vec<Vec<String>> {
     rows.extend(
         able.codecs
             .iter()
-            .map(|codec| row("codec", codec, "CORE_PCM_MODULE")),
+            .map(|codec| row("codec", codec, of_codec(codec))),
     );
     for module in MODULES {
         rows.extend(

@@ -280,9 +280,11 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
             auth_calls: table.boolean("auth_calls"),
             trust_loopback: table.boolean("trust_loopback"),
             domains: table.list("domains", "domain names", text),
-            codecs: table.list("codecs", "codecs we have: OPUS, PCMU, PCMA, L16", |name| {
-                embedded::speaks_codec(name).then(|| name.to_owned())
-            }),
+            codecs: table.list(
+                "codecs",
+                "codecs we have: OPUS, G722, PCMU, PCMA, L16",
+                |name| embedded::speaks_codec(name).then(|| name.to_owned()),
+            ),
             max_expires: table.duration("max_expires"),
             offset,
         };

@@ -17,7 +17,7 @@ const MAX_EXPIRES_S: u32 = 3600;
 const SIP_PORT: u16 = 5060;
 
 /// Codecs offered unless a file says otherwise.
-const CODECS: [&str; 3] = ["OPUS", "PCMU", "PCMA"];
+const CODECS: [&str; 4] = ["OPUS", "G722", "PCMU", "PCMA"];
 
 /// Parameters with no effect here that ask for nothing we could get wrong.
 const QUIET: [&str; 8] = [

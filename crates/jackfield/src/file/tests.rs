@@ -221,7 +221,7 @@ const ROOT: &str = r#"<document type="freeswitch/xml">
     <gateway name="named"><param name="proxy" value="sip.example.org"/></gateway>
   </gateways><settings>
     <param name="sip-ip" value="127.0.0.1"/><param name="sip-port" value="5080"/><param name="context" value="outside"/>
-    <param name="auth-calls" value="false"/><param name="inbound-codec-prefs" value="G722,OPUS,PCMA,PCMU@20i"/>
+    <param name="auth-calls" value="false"/><param name="inbound-codec-prefs" value="G722,G729,OPUS,PCMA,PCMU@20i"/>
     <param name="tls" value="true"/>
   </settings></profile>
 </profiles></configuration>
@@ -270,7 +270,7 @@ fn files_as_freeswitch_ships_them_are_read() {
     assert_eq!((&*profile.context, profile.auth_calls), ("outside", false));
     assert_eq!(
         profile.codecs.iter().map(|c| &**c).collect::<Vec<_>>(),
-        ["OPUS", "PCMA", "PCMU"]
+        ["G722", "OPUS", "PCMA", "PCMU"]
     );
     assert_eq!(profile.gateways.len(), 1);
     assert_eq!(
@@ -282,7 +282,7 @@ fn files_as_freeswitch_ships_them_are_read() {
     let expected = [
         "fs.xml:22:3: colorize-console has no effect here",
         "fs.xml:27:5: gateway named: \"sip.example.org\" is no address",
-        "fs.xml:30:45: inbound-codec-prefs: we lack G722",
+        "fs.xml:30:45: inbound-codec-prefs: we lack G729",
         "fs.xml:31:5: tls has no effect here",
     ];
     assert_eq!(notes.len(), expected.len(), "{notes:#?}");

@@ -11,6 +11,9 @@ pub enum Codec {
     Pcma,
     /// Linear 16 bit, big-endian. RFC 3551 §4.5.11; always a dynamic payload type here.
     L16,
+    /// G.722 at 64 kbit/s. ITU-T G.722; RFC 3551 §4.5.2: static payload type 9, and a clock of 8000
+    /// although its samples are at 16 kHz.
+    G722,
     /// Opus. RFC 6716; RTP payload RFC 7587, always a dynamic payload type. Sent with one channel,
     /// received with one or two, of which the mean is heard.
     Opus,
@@ -24,6 +27,7 @@ impl Codec {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
             Self::L16 => "L16",
+            Self::G722 => "G722",
             Self::Opus => "opus",
         }
     }
@@ -31,28 +35,38 @@ impl Codec {
     /// The codec of an encoding name, any case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Pcmu, Self::Pcma, Self::L16, Self::Opus]
+        [Self::Pcmu, Self::Pcma, Self::L16, Self::G722, Self::Opus]
             .into_iter()
             .find(|codec| codec.name().eq_ignore_ascii_case(name))
     }
 
-    /// Bytes of one sample on the wire; `None` where a packet has as many as its sound needs.
+    /// Bytes for one unit of the RTP clock, which is one sample but with G.722; `None` where a packet
+    /// has as many as its sound needs.
     #[must_use]
-    pub const fn bytes_per_sample(self) -> Option<usize> {
+    pub const fn bytes_per_tick(self) -> Option<usize> {
         match self {
-            Self::Pcmu | Self::Pcma => Some(1),
+            Self::Pcmu | Self::Pcma | Self::G722 => Some(1),
             Self::L16 => Some(2),
             Self::Opus => None,
         }
     }
 
-    /// Whether the codec may run at this clock rate: G.711 at 8000, L16 at 8000, 16000 and 32000
+    /// Whether its coders remember what went before, so that each stream needs its own.
+    #[must_use]
+    pub const fn has_memory(self) -> bool {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::L16 => false,
+            Self::G722 | Self::Opus => true,
+        }
+    }
+
+    /// Whether the codec may run at this clock rate: G.711 and G.722 at 8000, L16 at 8000, 16000 and 32000
     /// (above that a 20 ms packet no longer fits an Ethernet frame), Opus at 48000 whatever it
     /// carries (RFC 7587 §4.1).
     #[must_use]
     pub const fn allows_rate(self, clock_rate_hz: u32) -> bool {
         match self {
-            Self::Pcmu | Self::Pcma => clock_rate_hz == 8000,
+            Self::Pcmu | Self::Pcma | Self::G722 => clock_rate_hz == 8000,
             Self::L16 => matches!(clock_rate_hz, 8000 | 16_000 | 32_000),
             Self::Opus => clock_rate_hz == 48_000,
         }
@@ -63,7 +77,7 @@ impl Codec {
     #[must_use]
     pub const fn longest_packet_ms(self) -> u32 {
         match self {
-            Self::Pcmu | Self::Pcma | Self::L16 => 60,
+            Self::Pcmu | Self::Pcma | Self::L16 | Self::G722 => 60,
             Self::Opus => 120,
         }
     }
@@ -71,7 +85,7 @@ impl Codec {
     /// The longest payload taken, bytes.
     #[must_use]
     pub const fn longest_payload(self, clock_rate_hz: u32) -> usize {
-        match self.bytes_per_sample() {
+        match self.bytes_per_tick() {
             Some(bytes) => (clock_rate_hz / 1000 * self.longest_packet_ms()) as usize * bytes,
             // What an Ethernet frame holds: 100 kbit/s for 120 ms, the most there is for 20 ms.
             None => 1500,
@@ -116,6 +130,17 @@ impl CodecSpec {
         }
     }
 
+    /// G.722 as everybody has it: payload type 9, clock of 8 kHz, 20 ms.
+    #[must_use]
+    pub const fn g722() -> Self {
+        Self {
+            payload_type: 9,
+            codec: Codec::G722,
+            clock_rate_hz: 8000,
+            ptime_ms: 20,
+        }
+    }
+
     /// Opus under a dynamic payload type: clock of 48 kHz, 20 ms.
     #[must_use]
     pub const fn opus(payload_type: u8) -> Self {
@@ -128,11 +153,13 @@ impl CodecSpec {
     }
 
     /// Rate of the samples behind it, hertz: what a leg that sends this format works at. The clock
-    /// says it for all codecs we have; Opus is coded from and to 48 kHz whatever band is in use.
+    /// says it for all codecs we have but G.722, whose clock is half of it by an old mistake (RFC 3551
+    /// §4.5.2). Opus is coded from and to 48 kHz whatever band is in use.
     #[must_use]
     pub const fn sampling_rate_hz(self) -> u32 {
         match self.codec {
             Codec::Pcmu | Codec::Pcma | Codec::L16 | Codec::Opus => self.clock_rate_hz,
+            Codec::G722 => 16_000,
         }
     }
 }
@@ -256,6 +283,7 @@ mod tests {
         assert_eq!(Codec::from_name("PCMA"), Some(Codec::Pcma));
         assert_eq!(Codec::from_name("l16"), Some(Codec::L16));
         assert_eq!(Codec::from_name("OPUS"), Some(Codec::Opus));
+        assert_eq!(Codec::from_name("g722"), Some(Codec::G722));
         assert_eq!(Codec::from_name("G729"), None);
     }
 

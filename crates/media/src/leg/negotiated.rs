@@ -88,13 +88,13 @@ impl Negotiated {
 fn sane(mut spec: CodecSpec) -> CodecSpec {
     if !spec.codec.allows_rate(spec.clock_rate_hz) {
         spec.clock_rate_hz = match spec.codec {
-            Codec::Pcmu | Codec::Pcma | Codec::L16 => 8000,
+            Codec::Pcmu | Codec::Pcma | Codec::L16 | Codec::G722 => 8000,
             Codec::Opus => 48_000,
         };
     }
     // 32 kHz L16 fits an Ethernet frame up to 20 ms only.
     spec.ptime_ms = match spec.codec {
-        Codec::Pcmu | Codec::Pcma => spec.ptime_ms.clamp(10, 60),
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => spec.ptime_ms.clamp(10, 60),
         Codec::L16 => {
             let longest = (1400 / (spec.clock_rate_hz as u16 / 1000 * 2)).min(60) / 10 * 10;
             spec.ptime_ms.clamp(10, longest)

@@ -65,6 +65,7 @@ pub fn spec_of(codec: Codec, ptime_ms: u16) -> CodecSpec {
         Codec::Pcmu => (0, 8000),
         Codec::Pcma => (8, 8000),
         Codec::L16 => (98, 16_000),
+        Codec::G722 => (9, 8000),
         Codec::Opus => (102, 48_000),
     };
     CodecSpec {

@@ -73,14 +73,14 @@ impl Phone {
 
     /// Says a tone from now on.
     pub fn say(&mut self, hz: f64, level_dbfs: f32) {
-        let rate_hz = self.spec.clock_rate_hz;
+        let rate_hz = self.rate_hz();
         self.voice = vec![Oscillator::new(rate_hz, hz, amplitude(level_dbfs))];
     }
 
     /// Hums: a tone with ten harmonics, which speech coders take for a voice. The level is that of the
     /// fundamental; together they are 2 dB louder.
     pub fn hum(&mut self, hz: f64, level_dbfs: f32) {
-        let rate_hz = self.spec.clock_rate_hz;
+        let rate_hz = self.rate_hz();
         let harmonic = |k: u8| {
             let (hz, level) = (hz * f64::from(k), amplitude(level_dbfs) / f64::from(k));
             Oscillator::new(rate_hz, hz, level)
@@ -126,7 +126,8 @@ impl Phone {
         if !(now_ms + phase).is_multiple_of(u64::from(self.spec.ptime_ms)) {
             return Vec::new();
         }
-        let samples = self.spec.clock_rate_hz / 1000 * u32::from(self.spec.ptime_ms);
+        let ptime_ms = u32::from(self.spec.ptime_ms);
+        let samples = self.rate_hz() / 1000 * ptime_ms;
         let mut packets = Vec::new();
         if let Some(mut event) = self.event.take() {
             while let Some(next) = event.packet() {
@@ -155,7 +156,8 @@ impl Phone {
                 }
             }
         }
-        self.timestamp = self.timestamp.wrapping_add(samples);
+        let ticks = self.spec.clock_rate_hz / 1000 * ptime_ms;
+        self.timestamp = self.timestamp.wrapping_add(ticks);
         packets
     }
 
@@ -209,7 +211,8 @@ impl Phone {
             "a format that was negotiated"
         );
         let first = *self.first_timestamp.get_or_insert(timestamp);
-        let at = timestamp.wrapping_sub(first) as usize;
+        let samples_per_tick = (self.rate_hz() / self.spec.clock_rate_hz) as usize;
+        let at = timestamp.wrapping_sub(first) as usize * samples_per_tick;
         if at > 10_000_000 {
             return; // older than the first one
         }
@@ -225,7 +228,8 @@ impl Phone {
         self.heard[at..at + samples].copy_from_slice(&spoken[..samples]);
     }
 
+    /// Rate of what it says and hears.
     pub fn rate_hz(&self) -> u32 {
-        self.spec.clock_rate_hz
+        self.spec.sampling_rate_hz()
     }
 }

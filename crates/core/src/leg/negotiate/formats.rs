@@ -32,6 +32,7 @@ pub(super) fn local_codecs(names: &[Arc<str>]) -> Vec<LocalCodec> {
                 Codec::Pcmu => (0, 8000, 1, None),
                 Codec::Pcma => (8, 8000, 1, None),
                 Codec::L16 => (next(), 8000, 1, None),
+                Codec::G722 => (9, 8000, 1, None),
                 // RFC 7587 §7: always 48000 and two channels, whatever is sent.
                 Codec::Opus => (OPUS_PT, 48_000, 2, Some(OpusFmtp::ours().to_string())),
             };
@@ -86,9 +87,7 @@ pub(super) fn leg_spec(
         .enumerate()
         // An answer of ours names the first alone. Other G.711 is understood all the same and costs
         // nothing; a decoder with a memory is not kept for what nobody may send.
-        .filter(|(at, (spec, _))| {
-            *at == 0 || !agreed.is_our_answer || spec.codec.bytes_per_sample().is_some()
-        })
+        .filter(|(at, (spec, _))| *at == 0 || !agreed.is_our_answer || !spec.codec.has_memory())
         .map(|(_, (spec, codec))| CodecSpec {
             payload_type: codec.receive_payload_type,
             ..*spec
@@ -97,7 +96,7 @@ pub(super) fn leg_spec(
         .collect();
     let opus = match send.codec {
         Codec::Opus => fmtp(chosen).sending(opus_complexity),
-        Codec::Pcmu | Codec::Pcma | Codec::L16 => OpusSending::default(),
+        Codec::Pcmu | Codec::Pcma | Codec::L16 | Codec::G722 => OpusSending::default(),
     };
     let telephone_event = agreed
         .codecs
@@ -126,7 +125,9 @@ fn format(agreed: &AgreedCodec, asked_ms: Option<u32>) -> Option<CodecSpec> {
     let codec = Codec::from_name(&agreed.remote.name)?;
     let clock_rate_hz = agreed.remote.clock_rate;
     let ptime_ms = match codec {
-        Codec::Pcmu | Codec::Pcma | Codec::L16 => asked_ms.unwrap_or(PTIME_MS).clamp(10, 60),
+        Codec::Pcmu | Codec::Pcma | Codec::L16 | Codec::G722 => {
+            asked_ms.unwrap_or(PTIME_MS).clamp(10, 60)
+        }
         Codec::Opus => fmtp(agreed).packet_ms(asked_ms),
     };
     codec.allows_rate(clock_rate_hz).then_some(CodecSpec {
@@ -152,12 +153,17 @@ pub(super) fn endpoint_codecs(agreed: &Agreed) -> String {
         .filter_map(|agreed| {
             let codec = Codec::from_name(&agreed.remote.name)?;
             let (name, rate) = (codec.name(), agreed.remote.clock_rate);
+            let module = match codec {
+                Codec::Pcmu | Codec::Pcma | Codec::L16 => "CORE_PCM_MODULE",
+                Codec::G722 => "mod_spandsp",
+                Codec::Opus => "mod_opus",
+            };
             Some(match bit_rate(codec, rate) {
                 0 => format!(
-                    "mod_{name}.{name}@{rate}h@{ptime}i@{}c",
+                    "{module}.{name}@{rate}h@{ptime}i@{}c",
                     agreed.remote.channels
                 ),
-                bits => format!("CORE_PCM_MODULE.{name}@{rate}h@{ptime}i@{bits}b"),
+                bits => format!("{module}.{name}@{rate}h@{ptime}i@{bits}b"),
             })
         });
     codecs.collect::<Vec<_>>().join(",")
@@ -182,7 +188,7 @@ pub(super) fn shared_codecs(offer: &sdp::SessionDescription, names: &[Arc<str>])
 /// Bits per second clients are told; 0 where it varies.
 pub(super) fn bit_rate(codec: Codec, clock_rate_hz: u32) -> u32 {
     codec
-        .bytes_per_sample()
+        .bytes_per_tick()
         .map_or(0, |bytes| clock_rate_hz * 8 * bytes as u32)
 }
 
@@ -336,6 +342,82 @@ mod tests {
             "{answer}"
         );
         // Our answer names PCMU alone: no decoder is kept for Opus.
+        assert_eq!(spec.receive, [CodecSpec::pcmu()]);
+    }
+
+    fn wideband() -> LocalMedia {
+        LocalMedia {
+            codecs: local_codecs(&["OPUS".into(), "G722".into(), "PCMU".into()]),
+            ..media()
+        }
+    }
+
+    #[test]
+    fn g722_is_offered_at_the_clock_it_has_on_paper() {
+        let mut negotiation = OfferAnswer::new("x", "x", 1, 1);
+        let offer = negotiation.offer(&wideband()).print();
+        let text = String::from_utf8(offer.to_vec()).unwrap();
+        for line in [
+            "m=audio 4000 RTP/AVP 102 9 0 103 101",
+            "a=rtpmap:9 G722/8000",
+        ] {
+            assert!(text.contains(&format!("{line}\r\n")), "{line} in\n{text}");
+        }
+        let answer = description("9 101", "a=rtpmap:101_telephone-event/8000 a=ptime:30");
+        let agreed = negotiation.accept(&answer).unwrap();
+        assert_eq!(
+            endpoint_codecs(&agreed),
+            "mod_spandsp.G722@8000h@30i@64000b"
+        );
+        let spec = leg_spec(&agreed, None, 3).unwrap();
+        let expected = CodecSpec {
+            ptime_ms: 30,
+            ..CodecSpec::g722()
+        };
+        assert_eq!(spec.send, expected);
+        assert_eq!(spec.send.sampling_rate_hz(), 16_000);
+        assert_eq!(spec.receive, [expected]);
+        assert_eq!(bit_rate(Codec::G722, 8000), 64_000);
+        assert_eq!(event(&spec), (101, 101, 8000));
+    }
+
+    #[test]
+    fn an_offer_of_g722_is_answered_with_or_without_its_name() {
+        for attributes in [
+            "a=rtpmap:101_telephone-event/8000",
+            "a=rtpmap:9_G722/8000 a=rtpmap:101_telephone-event/8000",
+            "a=rtpmap:9_g722/8000/1 a=rtpmap:101_telephone-event/8000",
+        ] {
+            let mut negotiation = OfferAnswer::new("x", "x", 1, 1);
+            let offer = description("9 0 101", attributes);
+            let (answer, agreed) = negotiation
+                .answer(&offer, &wideband(), CodecOrder::Remote)
+                .unwrap();
+            let text = String::from_utf8(answer.print().to_vec()).unwrap();
+            assert!(text.contains("m=audio 4000 RTP/AVP 9 101\r\n"), "{text}");
+            assert!(text.contains("a=rtpmap:9 G722/8000\r\n"), "{text}");
+            let spec = leg_spec(&agreed, None, 3).unwrap();
+            // G.711 needs no memory, so it is understood although our answer does not name it.
+            assert_eq!(spec.receive, [CodecSpec::g722(), CodecSpec::pcmu()]);
+        }
+        // Some write the rate of the samples; nobody knows what such a phone counts in.
+        let mut negotiation = OfferAnswer::new("x", "x", 1, 1);
+        let offer = description("96", "a=rtpmap:96_G722/16000");
+        assert!(
+            negotiation
+                .answer(&offer, &wideband(), CodecOrder::Remote)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn where_g711_is_chosen_no_decoder_is_kept_for_g722() {
+        let mut negotiation = OfferAnswer::new("x", "x", 1, 1);
+        let offer = description("0 9", "a=rtpmap:9_G722/8000");
+        let (_, agreed) = negotiation
+            .answer(&offer, &wideband(), CodecOrder::Remote)
+            .unwrap();
+        let spec = leg_spec(&agreed, None, 3).unwrap();
         assert_eq!(spec.receive, [CodecSpec::pcmu()]);
     }
 }

@@ -51,6 +51,8 @@ impl Told {
     /// When a codec comes into use.
     pub(super) fn at_first(&self, local: Option<SocketAddr>, ssrc: Option<u32>) -> Pairs {
         let (name, rate) = (self.send.codec.name(), self.send.sampling_rate_hz());
+        // What stands in the session description: half the other with G.722.
+        let clock = self.send.clock_rate_hz;
         let ptime = self.send.ptime_ms;
         let mut pairs: Pairs = vec![
             ("rtp_audio_recv_pt", self.receive_pt.to_string()),
@@ -60,12 +62,12 @@ impl Told {
             pairs.push(("rtp_use_codec_fmtp", fmtp.clone()));
         }
         pairs.extend([
-            ("rtp_use_codec_rate", rate.to_string()),
+            ("rtp_use_codec_rate", clock.to_string()),
             ("rtp_use_codec_ptime", ptime.to_string()),
             ("rtp_use_codec_channels", "1".into()),
             (
                 "rtp_last_audio_codec_string",
-                format!("{name}@{rate}h@{ptime}i@1c"),
+                format!("{name}@{clock}h@{ptime}i@1c"),
             ),
             ("read_codec", name.into()),
             ("original_read_codec", name.into()),
@@ -122,5 +124,50 @@ impl Told {
             ]
         });
         parts.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use media::control::{Direction, OpusSending};
+
+    use super::*;
+
+    /// As variables of calls with G.722 show everywhere: the clock of the description in some, the rate of the
+    /// samples in others.
+    #[test]
+    fn both_rates_of_g722_are_told() {
+        let send = CodecSpec::g722();
+        let spec = LegSpec {
+            remote: SocketAddr::from(([10, 0, 0, 2], 5000)),
+            rtcp: None,
+            send,
+            opus: OpusSending::default(),
+            receive: vec![send],
+            telephone_event: None,
+            direction: Direction::SendRecv,
+            symmetric: true,
+            timeout_ms: None,
+        };
+        let pairs = Told::with_browser(&spec).at_first(None, None);
+        let told = |name: &str| {
+            let found = pairs.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        for (name, value) in [
+            ("rtp_use_codec_name", "G722"),
+            ("rtp_use_codec_rate", "8000"),
+            ("rtp_use_codec_ptime", "20"),
+            ("rtp_last_audio_codec_string", "G722@8000h@20i@1c"),
+            ("rtp_audio_recv_pt", "9"),
+            ("rtp_use_pt", "9"),
+            ("read_codec", "G722"),
+            ("read_rate", "16000"),
+            ("original_read_rate", "16000"),
+            ("write_codec", "G722"),
+            ("write_rate", "16000"),
+        ] {
+            assert_eq!(told(name), Some(value), "{name}");
+        }
     }
 }

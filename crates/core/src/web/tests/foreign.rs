@@ -90,6 +90,42 @@ fn a_page_is_answered_with_the_codec_the_far_side_took() {
 }
 
 #[test]
+fn a_page_speaks_g722_with_a_phone_that_does() {
+    let mut config = config();
+    config.profiles[0].codecs = ["OPUS", "G722", "PCMU"].map(Into::into).to_vec();
+    let mut rig = Rig::with(config);
+    let user = add(&mut rig, 1, "1000@127.0.0.1");
+    let call = place(&mut rig, user, "bob@192.0.2.1", AUDIO);
+    let invite = sent(&mut rig, &Method::Invite);
+    let offer = String::from_utf8_lossy(&invite.body()).into_owned();
+    assert!(offer.contains("a=rtpmap:9 G722/8000\r\n"), "{offer}");
+    let headers = format!(
+        "Contact: <sip:bob@192.0.2.1>\r\nContent-Type: application/sdp\r\n\r\n{}",
+        phone_sdp("9")
+    );
+    respond(&mut rig, &invite, "200 OK", &headers);
+    assert_eq!(rig.peers.orders(), ["accept 1 G722"]);
+    let codec = rig
+        .view
+        .channel(call.as_str())
+        .and_then(|seen| seen.read_codec.clone());
+    let codec = codec.map(|codec| (codec.name.to_string(), codec.rate_hz, codec.bit_rate));
+    assert_eq!(codec, Some(("G722".to_owned(), 16_000, 64_000)));
+    for (name, value) in [
+        ("read_codec", "G722"),
+        ("read_rate", "16000"),
+        ("rtp_use_codec_rate", "8000"),
+    ] {
+        assert_eq!(rig.switch.var(&call, name), Some(value), "{name}");
+    }
+    end(&mut rig, &call, 486);
+    let bye = sent(&mut rig, &Method::Bye);
+    respond(&mut rig, &bye, "200 OK", "");
+    rig.pass(std::time::Duration::from_secs(40));
+    check_idle(&rig);
+}
+
+#[test]
 fn a_page_is_offered_the_codec_the_caller_would_be_given() {
     let mut config = config();
     config.profiles[0].auth_calls = false;

@@ -19,6 +19,7 @@ pub(super) fn video_codec(format: Format) -> Option<VideoCodec> {
 pub(super) fn audio_codec(format: Format) -> Option<Codec> {
     match format {
         Format::Opus => Some(Codec::Opus),
+        Format::G722 => Some(Codec::G722),
         Format::PCMU => Some(Codec::Pcmu),
         Format::PCMA => Some(Codec::Pcma),
         _ => None,
