@@ -32,6 +32,7 @@ fn settings() -> VideoRoomSettings {
         video_codec: "vp8".into(),
         record_into: None,
         max_publishers: 10,
+        phones_may_dial: true,
     }
 }
 

@@ -20,6 +20,8 @@ pub struct VideoRoomSettings {
     pub record_into: Option<Arc<str>>,
     /// Most publishers.
     pub max_publishers: usize,
+    /// Telephones may dial the room's address. Others come by invitation, or where a dialplan sends them.
+    pub phones_may_dial: bool,
 }
 
 /// A web client enters a room and publishes; the room is made when it is the first. Answered with its channel, which is

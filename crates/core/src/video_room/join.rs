@@ -129,7 +129,10 @@ impl Switch {
                 let name = format!("{user}@{host}").to_ascii_lowercase();
                 name.split_once('@')
                     .filter(|(_, host)| host.starts_with(ROOM_HOSTS))?;
-                let (name, _) = self.video_rooms.rooms.get_key_value(name.as_str())?;
+                let (name, room) = self.video_rooms.rooms.get_key_value(name.as_str())?;
+                if !room.settings.phones_may_dial {
+                    return Some(Application::new("respond", "403"));
+                }
                 name.clone()
             }
         };

@@ -103,6 +103,15 @@ impl Who {
 }
 
 impl AccessPolicy {
+    /// Whether it keeps nobody out.
+    pub(crate) fn is_open(&self) -> bool {
+        let everybody = self.allow.contains(&Who::Everybody);
+        match self.order {
+            AccessOrder::AllowDeny => everybody && self.deny.is_empty(),
+            AccessOrder::DenyAllow => everybody || self.deny.is_empty(),
+        }
+    }
+
     /// Whether `account` may enter. Whoever says to be somebody else than it is gets in nowhere.
     pub(crate) fn admits(&self, account: &str, standing: Standing) -> bool {
         let account = key(account);
@@ -198,6 +207,21 @@ mod tests {
             let policy = policy(order, allow, deny);
             let admitted = [alice, carol].map(|who| policy.admits(who, Standing::Proven));
             assert_eq!(admitted, expected, "{order} / {allow} / {deny}");
+        }
+    }
+
+    #[test]
+    fn open_is_what_keeps_nobody_out() {
+        for (order, allow, deny, expected) in [
+            ("allow, deny", "all", "none", true),
+            ("allow, deny", "all", "carol@example.net", false),
+            ("allow, deny", "example.org", "none", false),
+            ("deny, allow", "none", "none", true),
+            ("deny, allow", "all", "all", true),
+            ("deny, allow", "example.org", "all", false),
+        ] {
+            let open = policy(order, allow, deny).is_open();
+            assert_eq!(open, expected, "{order} / {allow} / {deny}");
         }
     }
 

@@ -120,6 +120,7 @@ impl RoomsConfig {
             video_codec: codec.unwrap_or(self.video_codec).name().into(),
             record_into: record.then(|| folder().to_string_lossy().into()),
             max_publishers: self.max_publishers,
+            phones_may_dial: own.is_none_or(|own| own.access.is_open()),
         }
     }
 

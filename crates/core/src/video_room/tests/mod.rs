@@ -48,6 +48,7 @@ fn settings() -> VideoRoomSettings {
         video_codec: "vp9".into(),
         record_into: None,
         max_publishers: 10,
+        phones_may_dial: true,
     }
 }
 

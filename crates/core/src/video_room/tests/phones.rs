@@ -172,6 +172,35 @@ fn programs_call_others_into_the_conference_of_a_room() {
 }
 
 #[test]
+fn a_room_that_is_not_for_everybody_cannot_be_dialled() {
+    let mut config = crate::rig::config();
+    config.profiles[0].auth_calls = false;
+    let mut stage = Stage::with(Rig::with(config));
+    add(&mut stage.rig, 1, "1000@127.0.0.1");
+    for (room, open, members) in [
+        ("open@videoconference.example.org", true, 2),
+        ("ours@videoconference.example.org", false, 1),
+    ] {
+        let mut command = Stage::joining(1);
+        command.room = room.into();
+        command.settings.phones_may_dial = open;
+        stage.rig.get(command).unwrap();
+        stage.rig.take_sent();
+        stage.rig.receive(SERVER, &invite_to(room));
+        assert_eq!(
+            stage.rig.view.rooms.get(room).unwrap().members.len(),
+            members
+        );
+        let last = stage.rig.take_sent().pop().and_then(|sent| sent.code());
+        assert_eq!(last, Some(if open { 200 } else { 403 }));
+    }
+    // Where a dialplan sends somebody is the operator's decision.
+    phone(&mut stage, "ours@videoconference.example.org");
+    let ours = stage.rig.view.rooms.get("ours@videoconference.example.org");
+    assert_eq!(ours.unwrap().members.len(), 2);
+}
+
+#[test]
 fn nobody_takes_over_a_conference_or_a_number_by_the_name_of_a_room() {
     let mut config = crate::rig::config();
     config.profiles[0].auth_calls = false;
