@@ -12,7 +12,9 @@
     reason = "the scripted switch knows few commands"
 )]
 
+pub mod calling;
 mod client;
+pub mod joining;
 mod rooms;
 mod switch;
 
