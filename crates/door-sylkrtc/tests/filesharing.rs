@@ -312,8 +312,12 @@ async fn files_of_a_persistent_room_stay() {
         bob.close().await;
         world.door.drain(Duration::from_secs(1)).await;
     }
-    // Whoever had a part of the door has let go of it a moment later.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Whoever had a part of the door has let go of it a moment later; only one may use the folder.
+    let lock = std::fs::File::open(folder.0.join(".lock")).unwrap();
+    tokio::task::spawn_blocking(move || lock.lock())
+        .await
+        .unwrap()
+        .unwrap();
     let world = sharing(&folder.0).await;
     let (_bob, files) = enter(&world, "bob", KEPT).await;
     assert_eq!(

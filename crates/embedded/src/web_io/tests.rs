@@ -262,7 +262,6 @@ fn two_browsers_see_each_other_while_they_are_linked() {
     }
     // The viewer's wish for a whole picture goes to the one it sees.
     let before = one.keyframes_wanted;
-    std::thread::sleep(Duration::from_millis(300));
     two.want_keyframe();
     until(&mut two, |browser| {
         browser.work();
@@ -272,7 +271,20 @@ fn two_browsers_see_each_other_while_they_are_linked() {
     stage.post(WebCommand::UnlinkVideo { a, b });
     let forwarded = stage.web.counters().video_forwarded.get();
     let refused = stage.web.counters().video_refused.get();
-    std::thread::sleep(Duration::from_millis(100));
+    // Orders are carried out one after the other: when this one is refused, the one before is done.
+    let (peer, source) = (PeerId(8), PeerId(9));
+    stage.post(WebCommand::OpenFeed { peer, source });
+    let told = stage.report(&mut [&mut one, &mut two]);
+    assert!(
+        matches!(
+            told,
+            WebReport::Refused {
+                peer: PeerId(8),
+                ..
+            }
+        ),
+        "{told:?}"
+    );
     one.show(100);
     until(&mut one, |_| {
         stage.web.counters().video_refused.get() > refused
