@@ -1,61 +1,15 @@
 """G.722 with a phone that is not ours: among two of them, and with phones that have other codecs alone."""
 
-import time
-
 import pytest
 
+from harness.bridged_call import BridgedCall
 from harness.ear import Recording, assert_tone, gaps
-from harness.phone import TONES, Phone
+from harness.phone import TONES
 
 # baresip names the rate of the samples; in its descriptions stands the clock of 8000.
 G722 = "G722/16000"
 NAMES = {G722: "G722", "PCMU": "PCMU", "opus/48000/2": "opus"}
 RATES = {G722: "16000", "PCMU": "8000", "opus/48000/2": "48000"}
-
-
-class Call:
-    """One call that the server makes to the first phone and bridges to the second, until hung up."""
-
-    def __init__(self, server, folder, codecs, tones):
-        self.phones = []
-        self.tones = tones
-        try:
-            for (user, (hertz, level)), codec in zip(tones.items(), codecs):
-                self.phones.append(
-                    Phone(folder / user, user, "1234", server.sip_port, hertz, level, codec=codec)
-                )
-            for phone in self.phones:
-                phone.registered()
-            self._talk(server, folder)
-            for phone in self.phones:
-                phone.wait_for("CALL_CLOSED")
-        finally:
-            for phone in self.phones:
-                phone.stop()
-
-    def _talk(self, server, folder):
-        first, second = self.phones
-        self.recording = folder / "call.wav"
-        with server.connect() as socket:
-            socket.command("event plain CHANNEL_BRIDGE DTMF CHANNEL_HANGUP_COMPLETE")
-            leg = socket.api(f"originate user/{first.user} &bridge(user/{second.user})").split()[1]
-            self.bridged = socket.wait_for("CHANNEL_BRIDGE")
-            other = self.bridged["Bridge-B-Unique-ID"]
-            names = ("read_codec", "read_rate", "rtp_use_codec_rate", "ep_codec_string")
-            self.told = [
-                {name: socket.api(f"uuid_getvar {channel} {name}") for name in names} for channel in (leg, other)
-            ]
-            time.sleep(2.0)
-            self.keys = []
-            for phone in self.phones:
-                phone.press("7")
-                self.keys.append(socket.wait_for("DTMF")["DTMF-Digit"])
-            time.sleep(0.5)
-            socket.api(f"uuid_record {leg} start {self.recording}")
-            time.sleep(2.0)
-            socket.api(f"uuid_record {leg} stop {self.recording}")
-            socket.api(f"uuid_kill {leg}")
-            self.ends = [socket.wait_for("CHANNEL_HANGUP_COMPLETE")["Hangup-Cause"] for _ in self.phones]
 
 
 PAIRS = [(G722, G722), (G722, "PCMU"), ("PCMU", G722), (G722, "opus/48000/2")]
@@ -65,7 +19,7 @@ PAIRS = [(G722, G722), (G722, "PCMU"), ("PCMU", G722), (G722, "opus/48000/2")]
 def call(request, server, tmp_path_factory):
     # Where both have a wide band, one says what a narrow one drops.
     tones = TONES if "PCMU" in request.param else {**TONES, "1001": (5000.0, -12.0)}
-    made = Call(server, tmp_path_factory.mktemp("g722"), request.param, tones)
+    made = BridgedCall(server, tmp_path_factory.mktemp("g722"), request.param, tones)
     made.wanted = request.param
     return made
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from .ports import free_port
+from .process import end
 from .tone import write_tone
 
 MODULES = Path("/usr/lib/baresip/modules")
@@ -173,12 +174,6 @@ class Phone:
         return (self.folder / "log").read_text(errors="replace")[-6000:]
 
     def stop(self):
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(5)
+        end(self._process, 5)
         self._control.close()
         self._log.close()

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from .ports import free_port, free_sip_port
+from .process import end
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "kamailio/kamailio.cfg"
 
@@ -74,13 +75,7 @@ class Kamailio:
         return (self.folder / "log").read_text(errors="replace")[-6000:]
 
     def stop(self):
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(5)
+        end(self._process, 10)
         self._log.close()
 
 
