@@ -9,7 +9,7 @@ use api::command::web::{PressWebDigits, UpdateWebCall};
 use api::dial::DialString;
 use api::event::{ChannelEvent, EventKind, RoomAction, WebEventKind};
 use api::{Application, ChannelId, HangupCause};
-use jackfield_testkit::sim::{AUDIO, AUDIO_AND_VIDEO, Manner, Weather, World};
+use jackfield_testkit::sim::{AUDIO, AUDIO_AND_VIDEO, Manner, Weather, World, seed};
 use rand::Rng as _;
 
 const NUMBERS: &[&str] = &[
@@ -240,28 +240,12 @@ fn drive(seed: u64, span: Duration, weather: Weather) {
 
 #[test]
 fn an_hour_of_calls_in_bad_weather_leaves_nothing_behind() {
-    let seed = std::env::var("SIM_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(42);
-    let weather = Weather {
-        loss: 3,
-        duplication: 2,
-        delay: Duration::from_millis(10),
-        jitter: Duration::from_millis(40),
-    };
-    drive(seed, Duration::from_secs(3600), weather);
+    drive(seed(), Duration::from_secs(3600), Weather::bad());
 }
 
 #[test]
 fn many_short_histories_with_other_seeds() {
     for seed in 1..=6 {
-        let weather = Weather {
-            loss: (seed % 4) as u32 * 3,
-            duplication: (seed % 3) as u32 * 4,
-            delay: Duration::from_millis(5),
-            jitter: Duration::from_millis(seed * 7),
-        };
-        drive(seed, Duration::from_secs(150), weather);
+        drive(seed, Duration::from_secs(150), Weather::of(seed));
     }
 }

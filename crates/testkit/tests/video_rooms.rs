@@ -18,7 +18,7 @@ use api::command::video_room::{
 use api::command::web::RemoveWebClient;
 use api::event::{EventKind, VideoRoomEventKind};
 use api::{Answer, Command, HangupCause};
-use jackfield_testkit::sim::{Manner, Weather, World};
+use jackfield_testkit::sim::{Manner, Weather, World, seed};
 use rand::Rng as _;
 
 const ROOM: &str = "team@videoconference.example.org";
@@ -485,28 +485,12 @@ fn drive(seed: u64, span: Duration, weather: Weather) {
 
 #[test]
 fn a_quarter_of_an_hour_of_rooms_in_bad_weather_leaves_nothing_behind() {
-    let seed = std::env::var("SIM_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(42);
-    let weather = Weather {
-        loss: 3,
-        duplication: 2,
-        delay: Duration::from_millis(10),
-        jitter: Duration::from_millis(40),
-    };
-    drive(seed, Duration::from_secs(900), weather);
+    drive(seed(), Duration::from_secs(900), Weather::bad());
 }
 
 #[test]
 fn many_short_histories_with_other_seeds() {
     for seed in 1..=6 {
-        let weather = Weather {
-            loss: (seed % 4) as u32 * 3,
-            duplication: (seed % 3) as u32 * 4,
-            delay: Duration::from_millis(5),
-            jitter: Duration::from_millis(seed * 7),
-        };
-        drive(seed, Duration::from_secs(150), weather);
+        drive(seed, Duration::from_secs(150), Weather::of(seed));
     }
 }

@@ -17,3 +17,9 @@ pub use phone::{Call, Manner, Phone};
 pub use seat::Seat;
 pub use wire::Weather;
 pub use world::World;
+
+/// The seed of a long history: `SIM_SEED` of the environment, to repeat one that failed, else 42.
+pub fn seed() -> u64 {
+    let named = std::env::var("SIM_SEED").ok();
+    named.and_then(|seed| seed.parse().ok()).unwrap_or(42)
+}

@@ -20,6 +20,28 @@ pub struct Weather {
     pub jitter: Duration,
 }
 
+impl Weather {
+    /// A network that one would complain about.
+    pub fn bad() -> Self {
+        Self {
+            loss: 3,
+            duplication: 2,
+            delay: Duration::from_millis(10),
+            jitter: Duration::from_millis(40),
+        }
+    }
+
+    /// A different one for every seed.
+    pub fn of(seed: u64) -> Self {
+        Self {
+            loss: (seed % 4) as u32 * 3,
+            duplication: (seed % 3) as u32 * 4,
+            delay: Duration::from_millis(5),
+            jitter: Duration::from_millis(seed * 7),
+        }
+    }
+}
+
 /// One datagram on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Datagram {
