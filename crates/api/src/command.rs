@@ -5,11 +5,12 @@ pub mod channel;
 pub mod message;
 pub mod room;
 pub mod server;
+pub mod stage;
 pub mod video_room;
 pub mod web;
 
 use crate::error::CommandError;
-use crate::id::{ChannelId, FeedId, JobId, TaskId};
+use crate::id::{ChannelId, FeedId, JobId, RoomNumber, TaskId};
 use std::sync::Arc;
 
 /// A command with a typed answer.
@@ -41,6 +42,10 @@ pub enum Answer {
     Delivery(message::Delivery),
     /// A subscription in a video room.
     Feed(FeedId),
+    /// A room with places.
+    RoomNumber(RoomNumber),
+    /// A place in a room.
+    Place(stage::Place),
 }
 
 macro_rules! answers {
@@ -70,7 +75,9 @@ macro_rules! answers {
 answers! {
     Unit(()), Count(u64), Channel(ChannelId), Task(TaskId), Job(JobId), Text(Arc<str>), Bool(bool), Texts(Vec<Arc<str>>),
     Delivery(message::Delivery),
-    Feed(FeedId)
+    Feed(FeedId),
+    RoomNumber(RoomNumber),
+    Place(stage::Place)
 }
 
 macro_rules! commands {
@@ -152,6 +159,16 @@ commands! {
     web::TrickleWebCall => ();
     web::UpdateWebCall => ();
     web::PressWebDigits => ();
+    stage::CreateStage => RoomNumber;
+    stage::DestroyStage => ();
+    stage::SetLayout => ();
+    stage::AddParticipant => stage::Place;
+    stage::RemoveParticipant => ();
+    stage::RenameParticipant => ();
+    stage::SeatParticipant => stage::Place;
+    stage::PlaceParticipant => stage::Place;
+    stage::SetControl => ();
+    stage::FlushParticipant => ();
     video_room::JoinVideoRoom => ChannelId;
     video_room::LeaveVideoRoom => ();
     video_room::AttachFeed => FeedId;

@@ -16,6 +16,8 @@ pub enum ObjectKind {
     File,
     Recording,
     Variable,
+    Layout,
+    Seat,
 }
 
 /// What went wrong; every door maps each kind to its own wire code.

@@ -6,6 +6,7 @@ mod custom;
 mod frame;
 mod message;
 mod room;
+mod stage;
 mod system;
 mod video_room;
 mod web;
@@ -16,6 +17,7 @@ pub use custom::CustomEvent;
 pub use frame::{FormatId, FrameCache};
 pub use message::MessageEvent;
 pub use room::{RoomAction, RoomEvent};
+pub use stage::{StageAction, StageEvent};
 pub use system::{Heartbeat, JobEvent, SystemEvent, TaskEvent};
 pub use video_room::{Publisher, SharedFile, VideoRoomEvent, VideoRoomEventKind};
 pub use web::{WebEvent, WebEventKind, WebHeaders, WebParty};
@@ -66,6 +68,9 @@ pub enum EventKind {
     Message(Box<MessageEvent>),
     /// Something happened in a video room.
     VideoRoom(Box<VideoRoomEvent>),
+    /// Places in a room changed, or what is set about who is there; [`Event::channel`] is set when a participant with
+    /// one is concerned.
+    Stage(Box<StageEvent>),
 }
 
 /// The family of an event, by which subscribers are indexed.
@@ -82,11 +87,12 @@ pub enum Family {
     Web = 6,
     Message = 7,
     VideoRoom = 8,
+    Stage = 9,
 }
 
 impl Family {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
 }
 
 impl EventKind {
@@ -102,6 +108,7 @@ impl EventKind {
             Self::Web(_) => Family::Web,
             Self::Message(_) => Family::Message,
             Self::VideoRoom(_) => Family::VideoRoom,
+            Self::Stage(_) => Family::Stage,
         }
     }
 }

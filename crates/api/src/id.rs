@@ -110,6 +110,38 @@ pub struct WebClientId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FeedId(pub u64);
 
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub struct $name(pub i32);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+number_id!(
+    /// Number of a room with places: its name when that is a whole number, else one the switch gave
+    /// (event-manager.md §6.7).
+    RoomNumber
+);
+number_id!(
+    /// Number of a participant in its room; that of a member of the conference is its [`MemberId`].
+    ParticipantId
+);
+number_id!(
+    /// Number of a seat, from 1; those beyond the layout's own are for participants that share one.
+    SeatId
+);
+number_id!(
+    /// Number of a layout.
+    LayoutId
+);
+
 /// Number of a scheduled task, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TaskId(pub u32);

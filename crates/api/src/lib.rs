@@ -28,6 +28,7 @@ pub mod log;
 pub mod origin;
 mod pair;
 pub mod secret;
+pub mod spatial;
 pub mod time;
 pub mod variables;
 pub mod view;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::NodeId;
+use api::id::LayoutId;
+use api::spatial::Layout;
 use jiff::tz::TimeZone;
 
 pub use sip::resolve::{BadDestination, Destination};
@@ -36,8 +38,52 @@ pub struct Config {
     pub time_zone: TimeZone,
     /// Where `record` paths without a folder go; only shown as `${recordings_dir}`.
     pub recordings_dir: Arc<str>,
+    /// Layouts of rooms.
+    pub layouts: Layouts,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
+}
+
+/// The layouts rooms can have, and which one new rooms get.
+#[derive(Clone, Debug)]
+pub struct Layouts {
+    all: Vec<Arc<Layout>>,
+    usual: Arc<Layout>,
+}
+
+impl Default for Layouts {
+    fn default() -> Self {
+        let usual = Arc::new(Layout::built_in());
+        Self {
+            all: vec![usual.clone()],
+            usual,
+        }
+    }
+}
+
+impl Layouts {
+    /// These layouts; new rooms get the one of that number, or the first. `None` when there are none, when two have
+    /// the same number, or when one has no seats.
+    pub fn new(all: Vec<Layout>, usual: LayoutId) -> Option<Self> {
+        let all: Vec<_> = all.into_iter().map(Arc::new).collect();
+        let mut numbers: Vec<_> = all.iter().map(|layout| layout.id).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        if numbers.len() != all.len() || all.iter().any(|layout| layout.seats.is_empty()) {
+            return None;
+        }
+        let named = all.iter().find(|layout| layout.id == usual);
+        let usual = named.or_else(|| all.first())?.clone();
+        Some(Self { all, usual })
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Layout>> {
+        self.all.clone()
+    }
+
+    pub(crate) fn usual(&self) -> &Arc<Layout> {
+        &self.usual
+    }
 }
 
 /// A SIP profile.

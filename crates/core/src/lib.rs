@@ -36,6 +36,7 @@ mod rig;
 mod room;
 mod schedule;
 mod script;
+mod stage;
 mod switch;
 mod timers;
 mod transfer;

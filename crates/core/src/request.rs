@@ -105,6 +105,46 @@ impl Switch {
                 self.answer(id, done);
             }
             Command::ControlRoom(c) => self.control_room(id, c),
+            Command::CreateStage(c) => {
+                let done = self.create_stage(&c);
+                self.answer(id, done);
+            }
+            Command::DestroyStage(c) => {
+                let done = self.destroy_stage(&c);
+                self.answer(id, done);
+            }
+            Command::SetLayout(c) => {
+                let done = self.set_layout(&c);
+                self.answer(id, done);
+            }
+            Command::AddParticipant(c) => {
+                let done = self.add_participant(c);
+                self.answer(id, done);
+            }
+            Command::RemoveParticipant(c) => {
+                let done = self.remove_participant(&c);
+                self.answer(id, done);
+            }
+            Command::RenameParticipant(c) => {
+                let done = self.rename_participant(&c);
+                self.answer(id, done);
+            }
+            Command::SeatParticipant(c) => {
+                let done = self.seat_participant(&c);
+                self.answer(id, done);
+            }
+            Command::PlaceParticipant(c) => {
+                let done = self.place_participant(&c);
+                self.answer(id, done);
+            }
+            Command::SetControl(c) => {
+                let done = self.set_control(&c);
+                self.answer(id, done);
+            }
+            Command::FlushParticipant(c) => {
+                let done = self.flush_participant(&c);
+                self.answer(id, done);
+            }
             Command::JoinVideoRoom(c) => {
                 let done = self.join_video_room(c);
                 self.answer(id, done);

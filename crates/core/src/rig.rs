@@ -95,6 +95,7 @@ pub(crate) fn config() -> Config {
         opus_complexity: 5,
         time_zone: jiff::tz::TimeZone::UTC,
         recordings_dir: "/recordings".into(),
+        layouts: crate::config::Layouts::default(),
         xml: Arc::new(xml),
     }
 }

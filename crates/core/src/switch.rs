@@ -25,6 +25,7 @@ use crate::registrar::Registrations;
 use crate::registration_client::ClientRegistrations;
 use crate::room::Rooms;
 use crate::schedule::Tasks;
+use crate::stage::Stages;
 use crate::timers::{Deadline, Timers};
 use crate::video_room::VideoRooms;
 use crate::web::WebClients;
@@ -51,6 +52,7 @@ pub struct Switch {
     pub(crate) opening: HashMap<LegId, AttemptId>,
     pub(crate) registrations: Registrations,
     pub(crate) rooms: Rooms,
+    pub(crate) stages: Stages,
     pub(crate) web: WebClients,
     pub(crate) video_rooms: VideoRooms,
     pub(crate) messages: Messages,
@@ -132,6 +134,8 @@ impl Switch {
             directory: Arc::new(crate::directory_view::directory(&config.xml.directory)),
             ..View::default()
         };
+        view.layouts = config.layouts.all().into();
+        view.default_layout = config.layouts.usual().clone();
         view.settings.max_sessions = config.max_sessions;
         view.settings.sessions_per_second = config.sessions_per_second;
         let sip = sip::Endpoint::new(crate::leg::endpoint_config(), sip_seed);
@@ -151,6 +155,7 @@ impl Switch {
             opening: HashMap::new(),
             registrations: Registrations::default(),
             rooms: Rooms::default(),
+            stages: Stages::default(),
             web: WebClients::default(),
             video_rooms: VideoRooms::default(),
             messages: Messages::default(),
@@ -267,6 +272,7 @@ impl Switch {
             sip_sessions: self.sessions.len(),
             originates: self.originates.len(),
             rooms: self.rooms.len(),
+            stages: self.stages.len(),
             timers: self.timers.len(),
             registrations: self.view.registrations.size(),
             web_clients: self.web.len(),
@@ -459,6 +465,7 @@ pub struct Census {
     pub sip_sessions: usize,
     pub originates: usize,
     pub rooms: usize,
+    pub stages: usize,
     pub timers: usize,
     pub registrations: usize,
     pub web_clients: usize,

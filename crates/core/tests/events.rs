@@ -60,6 +60,7 @@ impl World {
             opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/tmp".into(),
+            layouts: jackfield_core::config::Layouts::default(),
             xml: Arc::new(xml),
         };
         let switch = Switch::new(config, now, [7; 32]);

@@ -60,6 +60,7 @@ fn due_line(event: &Event) -> Option<Arc<str>> {
         | EventKind::Custom(_)
         | EventKind::Web(_)
         | EventKind::VideoRoom(_)
+        | EventKind::Stage(_)
         | EventKind::Message(_) => None,
     }
 }

@@ -23,7 +23,9 @@ pub(crate) fn sendmsg_reply(error: &CommandError, target: Option<&str>) -> Strin
             | ObjectKind::Task
             | ObjectKind::File
             | ObjectKind::Recording
-            | ObjectKind::Variable,
+            | ObjectKind::Variable
+            | ObjectKind::Layout
+            | ObjectKind::Seat,
         )
         | ErrorKind::AlreadyExists(_)
         | ErrorKind::InvalidArgument(_)

@@ -178,6 +178,7 @@ impl Delivery {
             | EventKind::System(_)
             | EventKind::Web(_)
             | EventKind::VideoRoom(_)
+            | EventKind::Stage(_)
             | EventKind::Message(_) => false,
         };
         queued && self.diverting && self.wants.is_enabled()
@@ -220,6 +221,7 @@ fn speaks_of(event: &Event, channel: &ChannelId) -> bool {
         | EventKind::System(_)
         | EventKind::Web(_)
         | EventKind::VideoRoom(_)
+        | EventKind::Stage(_)
         | EventKind::Message(_) => false,
     }
 }

@@ -63,7 +63,9 @@ impl From<CommandError> for Refusal {
                 | ObjectKind::Task
                 | ObjectKind::File
                 | ObjectKind::Recording
-                | ObjectKind::Variable,
+                | ObjectKind::Variable
+                | ObjectKind::Layout
+                | ObjectKind::Seat,
             )
             | ErrorKind::AlreadyExists(_)
             | ErrorKind::InvalidState

@@ -38,7 +38,8 @@ impl Session {
             | EventKind::Account(_)
             | EventKind::Job(_)
             | EventKind::System(_)
-            | EventKind::Custom(_) => {}
+            | EventKind::Custom(_)
+            | EventKind::Stage(_) => {}
         }
     }
 

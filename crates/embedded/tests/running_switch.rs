@@ -55,6 +55,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "".into(),
+            layouts: Default::default(),
             xml: Arc::new(xml.load().unwrap()),
         },
         media: MediaConfig {

@@ -108,7 +108,7 @@ pub fn name(event: &Event) -> Option<EventName> {
         EventKind::System(kind) => system::name(kind),
         EventKind::Custom(custom) => EventName::from_word(&custom.name),
         EventKind::Message(_) => Some(EventName::Message),
-        EventKind::Web(_) | EventKind::VideoRoom(_) => None,
+        EventKind::Web(_) | EventKind::VideoRoom(_) | EventKind::Stage(_) => None,
     }
 }
 
@@ -123,6 +123,7 @@ pub fn subclass(event: &Event) -> Option<&str> {
         | EventKind::System(_)
         | EventKind::Web(_)
         | EventKind::VideoRoom(_)
+        | EventKind::Stage(_)
         | EventKind::Message(_) => None,
     }
 }
@@ -139,7 +140,7 @@ pub fn headers(event: &Event, server: &Server) -> Headers {
         EventKind::Custom(custom) => system::write_custom(&mut headers, event, custom, server),
         EventKind::Message(kind) => message::write(&mut headers, event, kind, server),
         // `name` gives them none, so nobody is shown them.
-        EventKind::Web(_) | EventKind::VideoRoom(_) => {}
+        EventKind::Web(_) | EventKind::VideoRoom(_) | EventKind::Stage(_) => {}
     }
     headers
 }

@@ -12,8 +12,8 @@ mod web;
 
 pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
 pub use command::{
-    DtmfStep, EchoDelay, LegKind, MediaCommand, MemberSettings, MuteSide, RecordSides, Relation,
-    SeekTo, SilenceStop,
+    DtmfStep, EchoDelay, LegKind, MediaCommand, MemberControls, MemberSettings, MuteSide, Place,
+    RecordSides, Relation, SeekTo, SilenceStop,
 };
 pub use digit::Digit;
 pub use report::{

@@ -151,6 +151,20 @@ impl Leg {
         }
     }
 
+    /// Drops sound that waits to be heard or sent.
+    pub(crate) fn flush(&mut self) {
+        self.heard.clear();
+        match &mut self.kind {
+            Kind::Rtp(side) => side.flush(),
+            Kind::Null => {}
+            Kind::Pair(pair) => pair.incoming_active = false,
+        }
+        match &mut self.exchange {
+            Exchange::Room { feed, .. } => feed.clear(),
+            Exchange::Nothing | Exchange::Bridge(_) | Exchange::Monitor(_) | Exchange::Echo(_) => {}
+        }
+    }
+
     pub(crate) fn set_muted(&mut self, side: MuteSide, muted: bool) {
         let volume = self.volume(side);
         volume.muted = muted;

@@ -1,9 +1,12 @@
 //! A conference: everybody hears everybody but himself.
 
+mod audibility;
 mod member;
 mod talk;
 
-use crate::control::{LegId, MediaCommand, MediaReport, MemberSettings, Relation, RoomId};
+use crate::control::{
+    LegId, MediaCommand, MediaReport, MemberControls, MemberSettings, Relation, RoomId,
+};
 use crate::frame::{Frame, MAX_FRAME_SAMPLES, samples_per_tick, supported_rate};
 use crate::id_map::IdMap;
 use crate::leg::playing::Playing;
@@ -11,6 +14,7 @@ use crate::leg::recording::Recording;
 use crate::leg::scratch::Scratch;
 use crate::leg::{Exchange, Leg};
 use crate::output::Output;
+use audibility::Groups;
 use member::Member;
 
 /// Relations other than the usual one kept per room; more are refused.
@@ -72,6 +76,12 @@ impl Room {
     pub(crate) fn set_member(&mut self, leg: LegId, settings: MemberSettings) {
         if let Some(member) = self.member(leg) {
             member.set(settings);
+        }
+    }
+
+    pub(crate) fn set_controls(&mut self, leg: LegId, controls: MemberControls) {
+        if let Some(member) = self.member(leg) {
+            member.control(controls);
         }
     }
 
@@ -157,7 +167,12 @@ impl Room {
         if self.records.is_empty() {
             return;
         }
-        for (sample, &sum) in self.mix.samples_mut().iter_mut().zip(self.sum.iter()) {
+        let mut heard = [0; MAX_FRAME_SAMPLES];
+        let heard = &mut heard[..samples_per_tick(self.rate_hz)];
+        heard.copy_from_slice(&self.sum[..heard.len()]);
+        // A recording listens in the room: what is said aside is not for it.
+        self.hide(None, Groups::default(), heard);
+        for (sample, &sum) in self.mix.samples_mut().iter_mut().zip(heard.iter()) {
             *sample = clip(sum);
         }
         let mut at = 0;
@@ -189,32 +204,36 @@ impl Room {
             if self.members[at].is_audible() {
                 subtract(hears, self.members[at].voice());
             }
-            if !self.relations.is_empty() {
-                self.hide(listener, hears);
-            }
+            self.hide(Some(listener), self.members[at].groups(), hears);
             self.members[at].give(hears, feed);
         }
     }
 
-    /// Takes away those the listener does not hear by relation.
-    fn hide(&self, listener: LegId, hears: &mut [i32]) {
+    /// Takes away those a listener does not hear; a recording is nobody's leg.
+    fn hide(&self, listener: Option<LegId>, groups: Groups, hears: &mut [i32]) {
+        if self.relations.is_empty() && !self.members.iter().any(|m| m.groups().any()) {
+            return;
+        }
         for member in self
             .members
             .iter()
-            .filter(|m| m.leg != listener && m.is_audible())
+            .filter(|m| Some(m.leg) != listener && m.is_audible())
         {
-            let hidden = self
-                .relations
-                .iter()
-                .any(|&(from, to, relation)| match relation {
-                    Relation::NoSpeak => from == member.leg && to == listener,
-                    Relation::NoHear => from == listener && to == member.leg,
-                    Relation::Clear => false,
-                });
-            if hidden {
+            if !groups.hears(member.groups()) || self.is_hidden(listener, member.leg) {
                 subtract(hears, member.voice());
             }
         }
+    }
+
+    /// Whether a relation keeps a listener from hearing somebody.
+    fn is_hidden(&self, listener: Option<LegId>, speaker: LegId) -> bool {
+        self.relations
+            .iter()
+            .any(|&(from, to, relation)| match relation {
+                Relation::NoSpeak => from == speaker && Some(to) == listener,
+                Relation::NoHear => Some(from) == listener && to == speaker,
+                Relation::Clear => false,
+            })
     }
 }
 

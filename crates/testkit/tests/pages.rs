@@ -81,7 +81,8 @@ fn letters(world: &World) -> Vec<&MessageEvent> {
             | EventKind::System(_)
             | EventKind::Custom(_)
             | EventKind::Web(_)
-            | EventKind::VideoRoom(_) => None,
+            | EventKind::VideoRoom(_)
+            | EventKind::Stage(_) => None,
         })
         .collect()
 }

@@ -316,6 +316,7 @@ const FAMILIES: [Family; Family::COUNT] = [
     Family::Web,
     Family::Message,
     Family::VideoRoom,
+    Family::Stage,
 ];
 
 fn remove_from<K: std::hash::Hash + Eq>(index: &mut HashMap<K, Vec<u64>>, key: &K, id: u64) {

@@ -85,6 +85,7 @@ impl Interest {
 pub(super) fn room_of(event: &Event) -> Option<&Arc<str>> {
     match &event.kind {
         EventKind::Room(room) => Some(&room.room.name),
+        EventKind::Stage(stage) => Some(&stage.stage.name),
         EventKind::Channel(_) => event.channel.as_ref().and_then(|c| c.room.as_ref()),
         EventKind::Account(_)
         | EventKind::Job(_)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::event::RoomAction;
-use api::id::{MemberId, RoomId};
+use api::id::RoomId;
 use api::view::{Member, Room, RoomFlags};
 use api::{ChannelId, Timestamp, Variables};
 use media::control::{MediaCommand, RoomId as MixId};
@@ -269,8 +269,8 @@ impl Switch {
             parameters: settings.parameters.clone(),
         };
         tracing::info!(room = entrance.name, "Conference begins");
-        let rate_hz = seen.rate_hz;
-        self.rooms.names.insert(seen.name.clone(), mix);
+        let (rate_hz, name) = (seen.rate_hz, seen.name.clone());
+        self.rooms.names.insert(name.clone(), mix);
         let room = LiveRoom {
             worker,
             seen: Arc::new(seen),
@@ -284,6 +284,7 @@ impl Switch {
         self.rooms.all.insert(mix, room);
         self.media(worker, MediaCommand::OpenRoom { room: mix, rate_hz });
         self.room_event(mix, RoomAction::Created);
+        self.conference_began(&name);
         Some(mix)
     }
 
@@ -296,8 +297,10 @@ impl Switch {
         else {
             return;
         };
-        self.serials.member += 1;
-        let number = MemberId(self.serials.member);
+        let Some(name) = self.rooms.all.get(&mix).map(|room| room.seen.name.clone()) else {
+            return;
+        };
+        let number = self.next_member_number(&name);
         let now = self.now.wall;
         let Some(room) = self.rooms.all.get_mut(&mix) else {
             return;
@@ -335,7 +338,7 @@ impl Switch {
         let waiting_changed = room.seen.flags.wait_mod != waits;
         room.seen_mut().flags.wait_mod = waits;
         let (worker, settings) = (room.worker, room.mix_settings(number));
-        let (name, uuid) = (room.seen.name.clone(), room.seen.id);
+        let uuid = room.seen.id;
         self.rooms
             .places
             .insert(id.clone(), Place::Member(mix, number));
@@ -370,6 +373,7 @@ impl Switch {
             self.greet(mix);
         }
         self.member_event(mix, number, RoomAction::MemberAdded);
+        self.member_came(&name, mix, number);
         self.fill_floor(mix);
         self.settle_music(mix);
         self.announce_dialled(mix, id);

@@ -22,7 +22,7 @@ impl Switch {
     }
 
     /// A member goes, and its channel goes on in its dialplan.
-    pub(super) fn evict(&mut self, mix: MixId, number: MemberId) {
+    pub(crate) fn evict(&mut self, mix: MixId, number: MemberId) {
         let Some(room) = self.rooms.all.get(&mix) else {
             return;
         };
@@ -93,6 +93,7 @@ impl Switch {
             self.play_sound(mix, |sounds| &sounds.alone);
         }
         self.publish_room(mix, Some(member), RoomAction::MemberRemoved);
+        self.member_went(&name, number);
         self.media(worker, MediaCommand::LeaveRoom { room: mix, leg });
         if let Some(live) = self.channels.get_mut(id) {
             live.seen_mut().room = None;
@@ -124,10 +125,15 @@ impl Switch {
         };
         room.closing = true;
         let (worker, name) = (room.worker, room.seen.name.clone());
+        let records: Vec<_> = room.records.iter().map(|record| record.id()).collect();
         self.rooms.names.remove(&name);
         self.view.rooms.remove_mut(&name);
         self.drop_waiting_plays(mix);
         self.media(worker, MediaCommand::CloseRoom { room: mix });
+        for record in records {
+            self.recorder_went(&name, record);
+        }
+        self.conference_ended(&name);
         self.finish_room(mix);
     }
 

@@ -61,7 +61,7 @@ impl Switch {
     }
 
     /// Mutes a member or lets it speak again.
-    pub(super) fn mute_member(&mut self, mix: MixId, id: MemberId, muted: bool) {
+    pub(crate) fn mute_member(&mut self, mix: MixId, id: MemberId, muted: bool) {
         let Some(room) = self.rooms.all.get_mut(&mix) else {
             return;
         };
@@ -84,6 +84,9 @@ impl Switch {
                 RoomAction::Unmuted
             },
         );
+        if let Some(name) = self.rooms.all.get(&mix).map(|room| room.seen.name.clone()) {
+            self.member_mute_changed(&name, id, muted);
+        }
         if muted && was_talking {
             self.member_event(mix, id, RoomAction::TalkingStopped);
         }

@@ -17,6 +17,7 @@ mod record;
 mod relate;
 mod settings;
 mod sounds;
+mod stage;
 mod video;
 
 pub(crate) use video::conference_of;

@@ -22,6 +22,12 @@ pub(super) struct RoomRecord {
     stopping: bool,
 }
 
+impl RoomRecord {
+    pub(super) fn id(&self) -> RecordId {
+        self.id
+    }
+}
+
 impl Switch {
     /// Begins a recording; `start-recording` follows when the file is open.
     ///
@@ -92,6 +98,7 @@ impl Switch {
         };
         record.started = true;
         let path = record.path.clone();
+        let (name, rate_hz) = (room.seen.name.clone(), room.seen.rate_hz);
         self.room_event(
             mix,
             RoomAction::RecordingStarted {
@@ -99,6 +106,7 @@ impl Switch {
                 failed: false,
             },
         );
+        self.recorder_came(&name, id, rate_hz);
     }
 
     /// A recording is over.
@@ -142,7 +150,9 @@ impl Switch {
                 }
             }
         };
+        let name = room.seen.name.clone();
         self.room_event(mix, action);
+        self.recorder_went(&name, id);
         self.finish_room(mix);
     }
 

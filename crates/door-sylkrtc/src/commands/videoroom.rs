@@ -321,7 +321,8 @@ impl Session {
                     | EventKind::System(_)
                     | EventKind::Custom(_)
                     | EventKind::Web(_)
-                    | EventKind::Message(_) => false,
+                    | EventKind::Message(_)
+                    | EventKind::Stage(_) => false,
                 },
                 Notice::Switch(..)
                 | Notice::Account(..)

@@ -49,7 +49,8 @@ fn addressees(shared: &Arc<Shared>, event: &api::Event) -> Vec<WebClientId> {
         | EventKind::Job(_)
         | EventKind::System(_)
         | EventKind::Custom(_)
-        | EventKind::Message(_) => Vec::new(),
+        | EventKind::Message(_)
+        | EventKind::Stage(_) => Vec::new(),
     }
 }
 

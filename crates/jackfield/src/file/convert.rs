@@ -206,6 +206,7 @@ impl Conversion<'_> {
             opus_complexity: file.media.opus_complexity.unwrap_or(OPUS_COMPLEXITY),
             time_zone: file.node.time_zone.unwrap_or_else(TimeZone::system),
             recordings_dir: media.recordings.display().to_string().into(),
+            layouts: Default::default(),
             xml: Arc::new(self.xml),
         };
         let settings = Settings {

@@ -227,6 +227,29 @@ pub enum MediaCommand {
         /// How, from now on.
         settings: MemberSettings,
     },
+    /// Says where a member is and looks. What it hears and how it is heard ramp to there within a tick.
+    Place {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        leg: LegId,
+        /// Where.
+        place: Place,
+    },
+    /// Changes how a member's voice is treated and how it hears the others, all at once.
+    SetControls {
+        /// Which room.
+        room: RoomId,
+        /// Who.
+        leg: LegId,
+        /// How, from now on.
+        controls: MemberControls,
+    },
+    /// Drops sound of a leg that waits to be heard or sent.
+    Flush {
+        /// Which leg.
+        leg: LegId,
+    },
     /// Changes what one member is to another.
     Relate {
         /// Which room.
@@ -437,4 +460,76 @@ pub enum Relation {
     NoSpeak,
     /// It does not hear the other.
     NoHear,
+}
+
+/// Where a member of a room is and looks (event-manager.md §9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Place {
+    /// Centimetres to the right, up and forward.
+    pub position_cm: [i32; 3],
+    /// Degrees to the right, −180 to 180.
+    pub azimuth_deg: i16,
+    /// Degrees upwards, −90 to 90.
+    pub elevation_deg: i16,
+}
+
+/// What else can be set about a member of a room: how its voice is treated, and how it hears the others
+/// (event-manager.md §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberControls {
+    /// It hears everybody untreated, from everywhere.
+    pub stereo_bypass: bool,
+    /// Noise is taken out of what it says.
+    pub noise_suppression: bool,
+    /// What it says is made as loud as the others.
+    pub automatic_gain: bool,
+    /// What it says is equalised for clear speech.
+    pub automatic_equaliser: bool,
+    /// What it hears is taken out of what it says.
+    pub echo_cancellation: bool,
+    /// Its voice is moved, −12 to 12 semitones.
+    pub voice_shift_semitones: i8,
+    /// Volume of what it says, 0–400 percent.
+    pub input_gain_percent: u16,
+    /// It hears the others from where they are.
+    pub mixing_3d: bool,
+    /// What is lost on the way, 0–40 decibels per metre.
+    pub attenuation_db_per_m: u8,
+    /// Centimetres beyond which no more is lost.
+    pub max_distance_cm: u32,
+    /// It hears the room's reverberation.
+    pub reverb: bool,
+    /// It listens with loudspeakers, not headphones.
+    pub loudspeakers: bool,
+    /// Degrees from the middle to each loudspeaker, 1–90.
+    pub half_span_deg: u8,
+    /// Volume of what it hears, 0–100 percent.
+    pub master_gain_percent: u8,
+    /// Whom it whispers with; 0: nobody.
+    pub whisper: u8,
+    /// Whom it has gone aside with; 0: nobody.
+    pub sidebar: u8,
+}
+
+impl Default for MemberControls {
+    fn default() -> Self {
+        Self {
+            stereo_bypass: false,
+            noise_suppression: false,
+            automatic_gain: false,
+            automatic_equaliser: false,
+            echo_cancellation: false,
+            voice_shift_semitones: 0,
+            input_gain_percent: 100,
+            mixing_3d: false,
+            attenuation_db_per_m: 6,
+            max_distance_cm: 300,
+            reverb: true,
+            loudspeakers: false,
+            half_span_deg: 15,
+            master_gain_percent: 100,
+            whisper: 0,
+            sidebar: 0,
+        }
+    }
 }

@@ -166,6 +166,21 @@ impl Engine {
                     room.set_member(leg, settings);
                 }
             }
+            MediaCommand::SetControls {
+                room,
+                leg,
+                controls,
+            } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.set_controls(leg, controls);
+                }
+            }
+            MediaCommand::Place { .. } => {}
+            MediaCommand::Flush { leg } => {
+                if let Some(found) = self.legs.get_mut(&leg) {
+                    found.flush();
+                }
+            }
             MediaCommand::Relate {
                 room,
                 leg,

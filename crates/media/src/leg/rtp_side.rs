@@ -101,6 +101,13 @@ impl RtpSide {
         }
     }
 
+    /// Drops what is buffered of what the peer says.
+    pub(crate) fn flush(&mut self) {
+        if let Some(negotiated) = &mut self.negotiated {
+            negotiated.playout.reset();
+        }
+    }
+
     /// What we send, if we may.
     pub(crate) fn sends(&self) -> Option<CodecSpec> {
         let negotiated = self.negotiated.as_ref()?;

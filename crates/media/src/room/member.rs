@@ -1,7 +1,8 @@
 //! One leg in a room.
 
+use super::audibility::Groups;
 use super::{clip, talk::Talk};
-use crate::control::{LegId, MemberSettings};
+use crate::control::{LegId, MemberControls, MemberSettings};
 use crate::dsp::{Gain, Resampler};
 use crate::frame::{Frame, MAX_FRAME_SAMPLES, samples_per_tick};
 use crate::leg::playout::converter;
@@ -11,6 +12,7 @@ use crate::level;
 pub(super) struct Member {
     pub(super) leg: LegId,
     settings: MemberSettings,
+    controls: MemberControls,
     gain_in: Gain,
     gain_out: Gain,
     talk: Talk,
@@ -31,6 +33,7 @@ impl Member {
         let mut member = Self {
             leg,
             settings,
+            controls: MemberControls::default(),
             gain_in: Gain::new(settings.gain_in_db),
             gain_out: Gain::new(settings.gain_out_db),
             talk: Talk::default(),
@@ -49,8 +52,29 @@ impl Member {
 
     pub(super) fn set(&mut self, settings: MemberSettings) {
         self.settings = settings;
-        self.gain_in.set(settings.gain_in_db);
-        self.gain_out.set(settings.gain_out_db);
+        self.set_gains();
+    }
+
+    pub(super) fn control(&mut self, controls: MemberControls) {
+        self.controls = controls;
+        self.set_gains();
+    }
+
+    fn set_gains(&mut self) {
+        let (settings, controls) = (&self.settings, &self.controls);
+        let input = f32::from(controls.input_gain_percent) / 100.0;
+        let output = f32::from(controls.master_gain_percent) / 100.0;
+        self.gain_in
+            .set_muted(input == 0.0, settings.gain_in_db + 20.0 * input.log10());
+        self.gain_out
+            .set_muted(output == 0.0, settings.gain_out_db + 20.0 * output.log10());
+    }
+
+    pub(super) fn groups(&self) -> Groups {
+        Groups {
+            whisper: self.controls.whisper,
+            sidebar: self.controls.sidebar,
+        }
     }
 
     pub(super) fn is_deaf(&self) -> bool {

@@ -99,6 +99,7 @@ impl World {
             opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/recordings".into(),
+            layouts: Default::default(),
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
