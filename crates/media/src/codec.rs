@@ -120,6 +120,23 @@ impl Encoder {
         }
     }
 
+    /// Channels [`Encoder::encode`] takes, interleaved: 1 or 2.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::L16 | Self::G722(_) => 1,
+            Self::Opus(encoder) => encoder.channels(),
+        }
+    }
+
+    /// Sends both channels of what follows, or their mean. Means nothing where it takes one.
+    pub fn send_both(&mut self, both: bool) {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::L16 | Self::G722(_) => {}
+            Self::Opus(encoder) => encoder.send_both(both),
+        }
+    }
+
     /// Prepares for losses on the way, in percent of the packets.
     pub fn expect_loss(&mut self, percent: u8) {
         match self {

@@ -27,6 +27,7 @@ use crate::rtp::Packet;
 use crate::rtp::packet::is_rtcp;
 use crate::rtp::rtcp::ntp_time;
 use crate::rtp::telephone_event::Pressed;
+use exchange::Base;
 
 /// Samples at 8 kHz per millisecond: the unit digits are reported in.
 const DIGIT_SAMPLES_PER_MS: u32 = 8;
@@ -63,6 +64,8 @@ pub struct Engine {
     closing: Vec<(LegId, LegStats)>,
     scratch: Box<Scratch>,
     said: Box<Frame>,
+    /// What makes the difference between the ears of the leg being served.
+    side: Box<Frame>,
 }
 
 /// Where a playback or recording hangs.
@@ -102,6 +105,7 @@ impl Engine {
             closing: Vec::new(),
             scratch: Scratch::new(),
             said: Box::new(Frame::silent(8000)),
+            side: Box::new(Frame::silent(8000)),
         }
     }
 
@@ -241,11 +245,19 @@ impl Engine {
 
     /// Second half of a tick for one leg.
     fn serve(&mut self, now_us: u64, ntp: u64, id: LegId, out: &mut Output) {
-        let active = exchange::base(&mut self.legs, id, &mut self.said);
+        let base = exchange::base(&mut self.legs, id, &mut self.said, &mut self.side);
+        let side = (base == Base::Wide).then_some(&mut *self.side);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
-        let (active, spoken) = leg.speak(now_us, &mut self.said, active, &mut self.scratch, out);
+        let (active, spoken) = leg.speak(
+            now_us,
+            &mut self.said,
+            side,
+            base != Base::Nothing,
+            &mut self.scratch,
+            out,
+        );
         let other = match &mut leg.kind {
             Kind::Rtp(side) => return side.report(now_us, ntp, id, &mut self.rng, out),
             Kind::Null => return,

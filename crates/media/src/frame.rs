@@ -1,4 +1,4 @@
-//! Twenty milliseconds of mono audio.
+//! Twenty milliseconds of audio.
 
 /// Length of a tick and of every [`Frame`], milliseconds.
 pub const TICK_MS: u32 = 20;
@@ -20,6 +20,15 @@ pub const fn supported_rate(rate_hz: u32) -> u32 {
         16_000 | 24_000 | 32_000 | 48_000 => rate_hz,
         _ => 8000,
     }
+}
+
+/// What two ears hear in a tick.
+#[derive(Clone, Copy)]
+pub struct Ears<'a> {
+    /// Half of what they hear together; all of it for who hears with one.
+    pub mid: &'a Frame,
+    /// Half of what the left one hears more than the right one; of the same rate. `None`: both hear the same.
+    pub side: Option<&'a Frame>,
 }
 
 /// One tick of audio at one rate. Does not allocate.

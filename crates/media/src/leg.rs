@@ -15,7 +15,7 @@ use crate::control::{
     RecordSides, RoomId,
 };
 use crate::dsp::{DtmfDetector, Gain, Resampler};
-use crate::frame::Frame;
+use crate::frame::{Ears, Frame};
 use crate::output::Output;
 use digit_queue::{DigitQueue, Spoken};
 use playing::Playing;
@@ -73,8 +73,38 @@ pub(crate) enum Exchange {
     /// What the room lets it hear in this tick.
     Room {
         room: RoomId,
-        feed: Box<Frame>,
+        feed: Box<Feed>,
     },
+}
+
+/// What a room lets a leg hear.
+pub(crate) struct Feed {
+    pub(crate) mid: Frame,
+    /// What makes the difference between its ears.
+    pub(crate) side: Frame,
+    /// Whether there is one.
+    pub(crate) is_wide: bool,
+}
+
+impl Feed {
+    pub(crate) fn silent(rate_hz: u32) -> Self {
+        Self {
+            mid: Frame::silent(rate_hz),
+            side: Frame::silent(rate_hz),
+            is_wide: false,
+        }
+    }
+
+    pub(crate) fn reshape(&mut self, rate_hz: u32) {
+        self.mid.reshape(rate_hz);
+        self.side.reshape(rate_hz);
+        self.is_wide = false;
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.mid.clear();
+        self.is_wide = false;
+    }
 }
 
 /// Gain and mute of one side.
@@ -242,11 +272,12 @@ impl Leg {
 
     /// Second half of a tick: what does it hear? `base` is what its exchange gives it, at its own
     /// rate. Leaves in `said` what went out, for the other half of a pair, and tells a digit that
-    /// was handed over completely.
+    /// was handed over completely. `side` is what makes the difference between its ears, if there is any.
     pub(crate) fn speak(
         &mut self,
         now_us: u64,
         said: &mut Frame,
+        mut side: Option<&mut Frame>,
         base_active: bool,
         scratch: &mut Scratch,
         out: &mut Output,
@@ -255,24 +286,40 @@ impl Leg {
         if !active {
             said.clear();
         }
-        self.play(said, &mut active, scratch, out);
+        if self.play(said, &mut active, scratch, out) {
+            side = None;
+        }
+        if !self.digits.is_idle() && !self.rtp().is_some_and(|rtp| rtp.sends_events()) {
+            // A tone stands in the place of everything else.
+            side = None;
+        }
         let spoken = self.spell(now_us, said, &mut active, out);
+        if let Some(side) = &mut side {
+            self.write.gain.clone().process(side.samples_mut());
+        }
         self.write.gain.process(said.samples_mut());
         self.record(said, scratch, out);
         match &mut self.kind {
-            Kind::Rtp(side) => side.speak(now_us, self.id, active.then_some(&*said), out),
+            Kind::Rtp(rtp) => {
+                let heard = Ears {
+                    mid: said,
+                    side: side.as_deref(),
+                };
+                rtp.speak(now_us, self.id, active.then_some(heard), out);
+            }
             Kind::Null | Kind::Pair(_) => {}
         }
         (active, spoken)
     }
 
+    /// Adds what is played; whether it stands in the place of everything else.
     fn play(
         &mut self,
         said: &mut Frame,
         active: &mut bool,
         scratch: &mut Scratch,
         out: &mut Output,
-    ) {
+    ) -> bool {
         let newest = self
             .plays
             .iter()
@@ -298,6 +345,7 @@ impl Leg {
                 at += 1;
             }
         }
+        newest.is_some()
     }
 
     /// Sends digits: as events beside the sound, or as tones in its place.

@@ -205,7 +205,8 @@ impl Room {
                 subtract(hears, self.members[at].voice());
             }
             self.hide(Some(listener), self.members[at].groups(), hears);
-            self.members[at].give(hears, feed);
+            self.members[at].give(hears, &mut feed.mid);
+            feed.is_wide = false;
         }
     }
 

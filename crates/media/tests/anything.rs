@@ -106,6 +106,7 @@ impl Chaos {
                 .then(|| studio::phone::address(leg)),
             send,
             opus: OpusSending {
+                stereo: false,
                 fec: self.rng.random(),
                 dtx: self.rng.random(),
                 cbr: self.rng.random(),

@@ -18,6 +18,7 @@ use media::rtp::rtcp::write;
 use studio::{Studio, phone, spec_of};
 
 const FEC: OpusSending = OpusSending {
+    stereo: false,
     fec: true,
     dtx: false,
     cbr: false,
@@ -26,6 +27,7 @@ const FEC: OpusSending = OpusSending {
     complexity: 5,
 };
 const DTX: OpusSending = OpusSending {
+    stereo: false,
     fec: false,
     dtx: true,
     ..FEC

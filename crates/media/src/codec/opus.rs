@@ -1,4 +1,5 @@
-//! Opus by libopus: one channel, 48 kHz on our side whatever is on the wire. RFC 6716, RFC 7587.
+//! Opus by libopus, 48 kHz on our side whatever is on the wire: one channel from everybody, one or two
+//! to a peer that plays two. RFC 6716, RFC 7587.
 //!
 //! libopus allocates when a coder is made and never afterwards: encoding and decoding work on the
 //! stack. Per 20 ms of speech at the default effort 45 µs to encode, 185 µs with FEC, 17 µs to decode,
@@ -88,6 +89,14 @@ impl OpusDecoder {
 #[derive(Debug)]
 pub struct OpusEncoder {
     inner: libopus::Encoder,
+    /// Bits per second for one channel.
+    bitrate: u32,
+    /// The most bits per second the peer wants.
+    max_bitrate: u32,
+    /// Samples of each channel in turn are taken.
+    interleaved: bool,
+    /// Both channels go out.
+    both: bool,
     dtx: bool,
     expected_loss: u8,
 }
@@ -101,7 +110,12 @@ impl OpusEncoder {
     pub fn new(rate_hz: u32, sending: OpusSending) -> Self {
         // `Audio` leaves the choice of coder to libopus: the cheap transform coder at our rates, the
         // speech coder, which alone has FEC, once losses are expected.
-        let inner = libopus::Encoder::new(rate_hz, Channels::Mono, Application::Audio);
+        let channels = if sending.stereo {
+            Channels::Stereo
+        } else {
+            Channels::Mono
+        };
+        let inner = libopus::Encoder::new(rate_hz, channels, Application::Audio);
         let mut inner = inner.expect("the rate is one of Opus's own, and there is memory");
         let (bandwidth, bitrate) = match sending.max_playback_rate_hz {
             0..=8000 => (Bandwidth::Narrowband, 12_000),
@@ -110,17 +124,55 @@ impl OpusEncoder {
             16_001..=24_000 => (Bandwidth::Superwideband, 28_000),
             24_001.. => (Bandwidth::Fullband, 32_000),
         };
-        let bitrate = bitrate.min(sending.max_bitrate.unwrap_or(u32::MAX).max(6000));
+        let max_bitrate = sending.max_bitrate.unwrap_or(u32::MAX).max(6000);
         accepted(inner.set_max_bandwidth(bandwidth));
-        accepted(inner.set_bitrate(Bitrate::Bits(bitrate as i32)));
         accepted(inner.set_complexity(i32::from(sending.complexity.min(10))));
         accepted(inner.set_vbr(!sending.cbr));
         accepted(inner.set_inband_fec(sending.fec));
         accepted(inner.set_dtx(sending.dtx));
-        Self {
+        let mut encoder = Self {
             inner,
+            bitrate,
+            max_bitrate,
+            interleaved: sending.stereo,
+            both: false,
             dtx: sending.dtx,
             expected_loss: 0,
+        };
+        encoder.spend();
+        encoder
+    }
+
+    /// Channels [`OpusEncoder::encode`] takes, interleaved.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        1 + usize::from(self.interleaved)
+    }
+
+    /// Sends both channels of what follows, or their mean. Means nothing where it takes one.
+    pub fn send_both(&mut self, both: bool) {
+        if self.interleaved && self.both != both {
+            self.both = both;
+            self.spend();
+        }
+    }
+
+    /// Two channels get half as many bits again.
+    fn spend(&mut self) {
+        let wanted = if self.both {
+            self.bitrate * 3 / 2
+        } else {
+            self.bitrate
+        };
+        let bits = wanted.min(self.max_bitrate);
+        accepted(self.inner.set_bitrate(Bitrate::Bits(bits as i32)));
+        if self.interleaved {
+            let channels = if self.both {
+                Channels::Stereo
+            } else {
+                Channels::Mono
+            };
+            accepted(self.inner.set_force_channels(Some(channels)));
         }
     }
 

@@ -210,3 +210,45 @@ fn a_hole_of_any_length_is_filled() {
         assert!(hole.iter().all(|&sample| sample != i16::MAX), "{length}");
     }
 }
+
+#[test]
+fn two_channels_stay_apart_and_one_is_sent_when_they_do_not_differ() {
+    let sending = OpusSending {
+        stereo: true,
+        ..OpusSending::default()
+    };
+    let mut encoder = OpusEncoder::new(RATE, sending);
+    assert_eq!(encoder.channels(), 2);
+    let tone = level::sine(RATE, 1000.0, -12.0, RATE as usize);
+    let mut ears = libopus::Decoder::new(RATE, Channels::Stereo).unwrap();
+    let mut play = |both: bool| {
+        encoder.send_both(both);
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for frame in tone.chunks_exact(FRAME) {
+            let pairs: Vec<i16> = frame
+                .iter()
+                .flat_map(|s| [*s, if both { 0 } else { *s }])
+                .collect();
+            let mut packet = [0; 1500];
+            let length = encoder.encode(&pairs, &mut packet);
+            // RFC 6716 §3.1: the third bit of the first byte.
+            assert_eq!(packet[0] & 4 != 0, both);
+            let mut heard = [0; FRAME * 2];
+            assert_eq!(
+                ears.decode(&packet[..length], &mut heard, false).unwrap(),
+                FRAME
+            );
+            left.extend(heard.iter().step_by(2));
+            right.extend(heard.iter().skip(1).step_by(2));
+        }
+        let steady = RATE as usize / 2;
+        (level::dbfs(&left[steady..]), level::dbfs(&right[steady..]))
+    };
+    let (left, right) = play(true);
+    assert!((left + 12.0).abs() < 0.5 && right < -50.0, "{left} {right}");
+    let (left, right) = play(false);
+    assert!(
+        (left + 12.0).abs() < 0.5 && (left - right).abs() < 0.1,
+        "{left} {right}"
+    );
+}

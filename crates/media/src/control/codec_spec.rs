@@ -14,8 +14,9 @@ pub enum Codec {
     /// G.722 at 64 kbit/s. ITU-T G.722; RFC 3551 §4.5.2: static payload type 9, and a clock of 8000
     /// although its samples are at 16 kHz.
     G722,
-    /// Opus. RFC 6716; RTP payload RFC 7587, always a dynamic payload type. Sent with one channel,
-    /// received with one or two, of which the mean is heard.
+    /// Opus. RFC 6716; RTP payload RFC 7587, always a dynamic payload type. Sent with two channels to
+    /// who plays them and where they differ, otherwise with one; received with one or two, of which
+    /// the mean is heard.
     Opus,
 }
 
@@ -179,6 +180,8 @@ pub struct OpusSending {
     pub max_playback_rate_hz: u32,
     /// The most bits per second it wants on average (`maxaveragebitrate`), 6,000–510,000.
     pub max_bitrate: Option<u32>,
+    /// It plays two channels (`stereo`): it gets them whenever they differ.
+    pub stereo: bool,
     /// Effort, 0–10: 10 takes half as much work again as 5, 0 half of it.
     pub complexity: u8,
 }
@@ -197,6 +200,7 @@ impl Default for OpusSending {
             cbr: false,
             max_playback_rate_hz: 48_000,
             max_bitrate: None,
+            stereo: false,
             complexity: Self::DEFAULT_COMPLEXITY,
         }
     }

@@ -6,29 +6,57 @@ use crate::control::{EchoDelay, LegId, MemberSettings, RoomId};
 use crate::frame::Frame;
 use crate::id_map::IdMap;
 use crate::leg::playout::converter;
-use crate::leg::{Exchange, Kind, Leg};
+use crate::leg::{Exchange, Feed, Kind, Leg};
 
-/// Fills `said` with what a leg's exchange lets it hear, at the leg's rate; says whether there is
-/// anything.
-pub(super) fn base(legs: &mut IdMap<LegId, Box<Leg>>, id: LegId, said: &mut Frame) -> bool {
+/// What [`base`] found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Base {
+    Nothing,
+    Something,
+    /// Something, and not the same for both ears.
+    Wide,
+}
+
+impl Base {
+    fn of(active: bool) -> Self {
+        if active {
+            Self::Something
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// Fills `said` with what a leg's exchange lets it hear, at the leg's rate, and `side` with what makes the difference
+/// between its ears.
+pub(super) fn base(
+    legs: &mut IdMap<LegId, Box<Leg>>,
+    id: LegId,
+    said: &mut Frame,
+    side: &mut Frame,
+) -> Base {
     let Some(leg) = legs.get_mut(&id) else {
-        return false;
+        return Base::Nothing;
     };
     said.reshape(leg.rate_hz);
     match &mut leg.exchange {
-        Exchange::Nothing => false,
+        Exchange::Nothing => Base::Nothing,
         Exchange::Echo(echo) => {
             said.copy_from(&leg.heard);
-            echo.pass(said, leg.heard_active)
+            Base::of(echo.pass(said, leg.heard_active))
         }
         Exchange::Room { feed, .. } => {
-            said.copy_from(feed);
-            true
+            said.copy_from(&feed.mid);
+            if !feed.is_wide {
+                return Base::Something;
+            }
+            side.copy_from(&feed.side);
+            Base::Wide
         }
         Exchange::Bridge(peer) | Exchange::Monitor(peer) => {
             let peer = *peer;
             let [Some(leg), Some(peer)] = legs.get_disjoint_mut([&id, &peer]) else {
-                return false;
+                return Base::Nothing;
             };
             match &mut leg.link {
                 Some(link) => {
@@ -37,9 +65,9 @@ pub(super) fn base(legs: &mut IdMap<LegId, Box<Leg>>, id: LegId, said: &mut Fram
                 }
                 None if !peer.heard_active => {}
                 None if peer.rate_hz == leg.rate_hz => said.copy_from(&peer.heard),
-                None => return false,
+                None => return Base::Nothing,
             }
-            peer.heard_active
+            Base::of(peer.heard_active)
         }
     }
 }
@@ -136,7 +164,7 @@ impl Engine {
         self.leave(leg);
         if let (Some(found), Some(leg)) = (self.rooms.get_mut(&room), self.legs.get_mut(&leg)) {
             found.join(leg.id, leg.rate_hz, settings);
-            let feed = Box::new(Frame::silent(leg.rate_hz));
+            let feed = Box::new(Feed::silent(leg.rate_hz));
             leg.exchange = Exchange::Room { room, feed };
         }
     }

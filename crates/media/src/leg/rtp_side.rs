@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use super::negotiated::Negotiated;
 use super::scratch::Scratch;
 use crate::control::{CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
-use crate::frame::Frame;
+use crate::frame::{Ears, Frame};
 use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
 use crate::rtp::rtcp::{self, Control};
@@ -302,13 +302,13 @@ impl RtpSide {
         &mut self,
         now_us: u64,
         leg: LegId,
-        frame: Option<&Frame>,
+        heard: Option<Ears<'_>>,
         out: &mut Output,
     ) {
         let Some(negotiated) = &mut self.negotiated else {
             return;
         };
-        let Some(frame) = frame.filter(|_| negotiated.direction.sends()) else {
+        let Some(heard) = heard.filter(|_| negotiated.direction.sends()) else {
             negotiated.packetiser.pause();
             return;
         };
@@ -317,7 +317,7 @@ impl RtpSide {
         let payload_type = negotiated.packetiser.spec.payload_type;
         negotiated
             .packetiser
-            .push(frame, |payload, ticks, resumes| {
+            .push(heard, |payload, ticks, resumes| {
                 let packet = sending.own(now_us, payload_type, ticks, resumes, payload);
                 transmit(route, protection, &packet, out);
             });

@@ -149,6 +149,7 @@ fn opus_wishes(parameters: Option<&str>) -> OpusSending {
             ("useinbandfec", _) => wishes.fec = value == "1",
             ("usedtx", _) => wishes.dtx = value == "1",
             ("cbr", _) => wishes.cbr = value == "1",
+            ("stereo", _) => wishes.stereo = value == "1",
             ("maxplaybackrate", Some(rate)) if (8000..=48_000).contains(&rate) => {
                 wishes.max_playback_rate_hz = rate;
             }

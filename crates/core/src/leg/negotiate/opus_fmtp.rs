@@ -81,7 +81,7 @@ impl OpusFmtp {
         fmtp
     }
 
-    /// How to encode for the side that wrote this. One channel, whatever it plays.
+    /// How to encode for the side that wrote this.
     pub(super) fn sending(&self, complexity: u8) -> OpusSending {
         OpusSending {
             fec: self.fec,
@@ -89,6 +89,7 @@ impl OpusFmtp {
             cbr: self.cbr,
             max_playback_rate_hz: self.max_playback_rate_hz,
             max_bitrate: self.max_bitrate,
+            stereo: self.stereo,
             complexity,
         }
     }
@@ -185,7 +186,7 @@ mod tests {
         let fmtp = OpusFmtp::parse(text);
         assert_eq!(fmtp.to_string(), text);
         let sending = fmtp.sending(7);
-        assert!(sending.fec && sending.dtx && sending.cbr);
+        assert!(sending.fec && sending.dtx && sending.cbr && sending.stereo);
         assert_eq!(sending.max_playback_rate_hz, 16_000);
         assert_eq!((sending.max_bitrate, sending.complexity), (Some(20_000), 7));
     }
