@@ -16,7 +16,7 @@ pub mod web_io;
 
 pub use config::{Config, XmlSource};
 pub use cpu::IdleCpu;
-pub use media_io::MediaConfig;
+pub use media_io::{BadEars, Ears, MediaConfig, SpatialConfig};
 pub use reload::DiskFiles;
 pub use start::{BoundProfile, Embedded, StartError, UNBOUND, speaks_codec, start};
 pub use web_io::WebConfig;

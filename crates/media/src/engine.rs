@@ -5,6 +5,7 @@ mod exchange;
 mod opening;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::SeedableRng;
@@ -14,7 +15,7 @@ use crate::bridge::relay;
 use crate::control::{
     Digit, DtmfSource, DtmfStep, LegId, LegStats, MediaReport, PlayId, RecordId, RoomId,
 };
-use crate::frame::Frame;
+use crate::frame::{Frame, MAX_FRAME_SAMPLES, MAX_RATE_HZ};
 use crate::id_map::IdMap;
 use crate::leg::digit_queue::Spoken;
 use crate::leg::recording::Finishing;
@@ -27,6 +28,7 @@ use crate::rtp::Packet;
 use crate::rtp::packet::is_rtcp;
 use crate::rtp::rtcp::ntp_time;
 use crate::rtp::telephone_event::Pressed;
+use crate::spatial::Renderer;
 use exchange::Base;
 
 /// Samples at 8 kHz per millisecond: the unit digits are reported in.
@@ -57,6 +59,8 @@ pub struct Engine {
     order: Vec<LegId>,
     rooms: IdMap<RoomId, Box<Room>>,
     room_order: Vec<RoomId>,
+    /// For rooms in three dimensions.
+    renderer: Option<Arc<Renderer>>,
     plays: IdMap<PlayId, Place>,
     records: IdMap<RecordId, Place>,
     finishing: Vec<Finishing>,
@@ -99,6 +103,7 @@ impl Engine {
             order: Vec::new(),
             rooms: IdMap::default(),
             room_order: Vec::new(),
+            renderer: None,
             plays: IdMap::default(),
             records: IdMap::default(),
             finishing: Vec::with_capacity(64),
@@ -107,6 +112,18 @@ impl Engine {
             said: Box::new(Frame::silent(8000)),
             side: Box::new(Frame::silent(8000)),
         }
+    }
+
+    /// Gives rooms what they need to be heard in three dimensions: 48 kHz and frames of 20 ms. Until then, and with
+    /// another one, nothing in them has a direction. To be called once; allocates.
+    pub fn equip(&mut self, renderer: Arc<Renderer>) {
+        if renderer.rate_hz() != MAX_RATE_HZ || renderer.frame() != MAX_FRAME_SAMPLES {
+            return;
+        }
+        for room in self.rooms.values_mut() {
+            room.equip(&renderer);
+        }
+        self.renderer = Some(renderer);
     }
 
     /// Whether it owns a leg.

@@ -13,11 +13,13 @@ use jackfield_media as media;
 use media::codec::Encoder;
 use media::control::{
     Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
-    MemberSettings, OpusSending, PlayId, RecordId, RecordSides, RoomId, TelephoneEvent,
+    MemberControls, MemberSettings, OpusSending, Place, PlayId, RecordId, RecordSides, RoomId,
+    TelephoneEvent,
 };
 use media::rtp::Packet;
 use media::rtp::telephone_event::Payload;
 use media::source::{Drain, FrameSink};
+use media::spatial::{HrtfSet, Quality, Renderer};
 use media::{Answer, Engine, EngineConfig, Output, Port, Request, level};
 
 struct Counting;
@@ -141,6 +143,7 @@ impl Line {
             send,
             opus: OpusSending {
                 fec: true,
+                stereo: leg == LegId(15),
                 ..OpusSending::default()
             },
             receive: vec![send],
@@ -284,6 +287,27 @@ fn five_thousand_ticks_allocate_nothing() {
             room,
             leg: LegId(leg),
             settings,
+        });
+    }
+    // Two listen in three dimensions, one of them with two ears.
+    let ears = HrtfSet::spherical_head();
+    let renderer = Renderer::new(&ears, 48_000, 960, Quality::new(3).unwrap());
+    line.engine.equip(renderer.unwrap());
+    for (leg, x) in [(7, 100), (15, -100)] {
+        let controls = MemberControls {
+            mixing_3d: true,
+            ..MemberControls::default()
+        };
+        let place = Place {
+            position_cm: [x, 0, 0],
+            ..Place::default()
+        };
+        let leg = LegId(leg);
+        line.command(MediaCommand::Place { room, leg, place });
+        line.command(MediaCommand::SetControls {
+            room,
+            leg,
+            controls,
         });
     }
     line.command(MediaCommand::Monitor {

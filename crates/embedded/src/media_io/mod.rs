@@ -6,6 +6,7 @@
 
 mod clock;
 mod counters;
+mod ears;
 mod file_threads;
 pub(crate) mod mailbox;
 mod port_pool;
@@ -29,6 +30,7 @@ use mio::{Poll, Token, Waker};
 use tokio::sync::mpsc;
 
 pub use counters::{Counter, WorkerCounters};
+pub use ears::{BadEars, Ears, SpatialConfig};
 pub use file_threads::FileCounters;
 pub use mailbox::Stalled;
 
@@ -59,6 +61,8 @@ pub struct MediaConfig {
     pub recordings: PathBuf,
     /// Beginning of the engines' randomness; `None` = from the system.
     pub seed: Option<u64>,
+    /// How rooms in three dimensions are rendered.
+    pub spatial: SpatialConfig,
 }
 
 impl Default for MediaConfig {
@@ -70,6 +74,7 @@ impl Default for MediaConfig {
             sounds: PathBuf::from("sounds"),
             recordings: PathBuf::from("recordings"),
             seed: None,
+            spatial: SpatialConfig::default(),
         }
     }
 }
@@ -168,6 +173,10 @@ impl MediaThreads {
             threads.orders.push(sender);
             threads.counters.push(counters);
         }
+        let spatial = config.spatial.clone();
+        std::thread::Builder::new()
+            .name("ears".to_owned())
+            .spawn(move || ears::equip(spatial, neighbours))?;
         threads.files = Some(files);
         Ok((threads, receiver, web_ends))
     }

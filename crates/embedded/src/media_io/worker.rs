@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use media::control::{LegId, MediaReport};
+use media::spatial::Renderer;
 use media::webrtc::NOWHERE;
 use media::{Answer, DetachedLeg, Engine, EngineConfig, Output, Port, Request};
 use mio::{Events, Poll, Token, Waker};
@@ -45,6 +46,8 @@ pub(super) enum Delivery {
     Answer(Answer),
     /// Another worker hands over a leg.
     Leg(Box<Removal>),
+    /// What rooms in three dimensions need.
+    Renderer(Arc<Renderer>),
 }
 
 /// A leg on its way from one worker to another.
@@ -308,6 +311,7 @@ impl Worker {
             match delivery {
                 Delivery::Answer(answer) => self.engine.answer(answer, &mut self.out),
                 Delivery::Leg(removal) => self.adopt(*removal),
+                Delivery::Renderer(renderer) => self.engine.equip(renderer),
             }
             self.settle();
         }

@@ -372,6 +372,7 @@ impl Conversion<'_> {
             sounds: below(&self.file.sounds, defaults.sounds),
             recordings: below(&self.file.recordings, defaults.recordings),
             seed: None,
+            spatial: defaults.spatial,
         }
     }
 }

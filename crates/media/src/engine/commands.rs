@@ -172,10 +172,14 @@ impl Engine {
                 controls,
             } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    room.set_controls(leg, controls);
+                    room.set_controls(leg, controls, self.renderer.as_ref());
                 }
             }
-            MediaCommand::Place { .. } => {}
+            MediaCommand::Place { room, leg, place } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.place(leg, place);
+                }
+            }
             MediaCommand::Flush { leg } => {
                 if let Some(found) = self.legs.get_mut(&leg) {
                     found.flush();

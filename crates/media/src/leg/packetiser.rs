@@ -41,6 +41,11 @@ impl Packetiser {
         }
     }
 
+    /// Whether two channels can be sent.
+    pub(crate) fn is_stereo(&self) -> bool {
+        self.channels == 2
+    }
+
     /// Takes what is heard; `send(payload, ticks, resumes)` is called for each packet that completes.
     pub(crate) fn push(&mut self, heard: Ears<'_>, mut send: impl FnMut(&[u8], u32, bool)) {
         let mid = heard.mid.samples();

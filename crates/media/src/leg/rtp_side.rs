@@ -117,6 +117,13 @@ impl RtpSide {
             .then_some(negotiated.packetiser.spec)
     }
 
+    /// Whether the peer plays two channels.
+    pub(crate) fn is_stereo(&self) -> bool {
+        self.negotiated
+            .as_ref()
+            .is_some_and(|n| n.packetiser.is_stereo())
+    }
+
     /// Whether digits travel as events.
     pub(crate) fn sends_events(&self) -> bool {
         self.negotiated

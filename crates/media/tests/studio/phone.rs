@@ -29,12 +29,32 @@ pub struct Phone {
     /// Samples by RTP timestamp; what never came is silent.
     pub heard: Vec<i16>,
     first_timestamp: Option<u32>,
+    /// Both channels of what is heard, for who listens with two ears.
+    pub ears: Option<Ears>,
     /// Payload type, sequence, timestamp, marker, SSRC and arrival of each packet.
     pub packets: Vec<(u8, u16, u32, bool, u32, u64)>,
     /// Opus packets that carry a copy of the one before (FEC).
     pub copies: usize,
     /// Digits that came as events.
     pub digits: String,
+}
+
+/// Two channels of Opus.
+pub struct Ears {
+    decoder: opus::Decoder,
+    pub left: Vec<i16>,
+    pub right: Vec<i16>,
+}
+
+impl Ears {
+    fn hear(&mut self, payload: &[u8]) {
+        let mut pairs = [0; 5760 * 2];
+        let samples = self.decoder.decode(payload, &mut pairs, false);
+        for pair in pairs[..samples.expect("the engine sends Opus") * 2].chunks_exact(2) {
+            self.left.push(pair[0]);
+            self.right.push(pair[1]);
+        }
+    }
 }
 
 pub fn address(leg: LegId) -> SocketAddr {
@@ -59,6 +79,7 @@ impl Phone {
             events: EventReceiver::new(spec.clock_rate_hz),
             heard: Vec::new(),
             first_timestamp: None,
+            ears: None,
             packets: Vec::new(),
             copies: 0,
             digits: String::new(),
@@ -113,9 +134,23 @@ impl Phone {
         ));
     }
 
+    /// Listens to both channels of Opus from now on.
+    pub fn listen_with_two_ears(&mut self) {
+        let decoder = opus::Decoder::new(48_000, opus::Channels::Stereo);
+        self.ears = Some(Ears {
+            decoder: decoder.expect("there is memory"),
+            left: Vec::new(),
+            right: Vec::new(),
+        });
+    }
+
     /// Forgets what was heard so far.
     pub fn forget(&mut self) {
         self.heard.clear();
+        if let Some(ears) = &mut self.ears {
+            ears.left.clear();
+            ears.right.clear();
+        }
         self.first_timestamp = None;
         self.packets.clear();
     }
@@ -219,6 +254,9 @@ impl Phone {
         // RFC 6716 §3.1 and §4.2.3: speech coder, one channel; the second bit behind the first byte.
         if self.spec.codec == Codec::Opus && payload[0] >> 3 < 16 && payload[1] & 0x40 != 0 {
             self.copies += 1;
+        }
+        if let Some(ears) = &mut self.ears {
+            ears.hear(payload);
         }
         let mut spoken = [0; 5760];
         let samples = self.decoder.decode(payload, &mut spoken);
