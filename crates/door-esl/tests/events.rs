@@ -220,6 +220,7 @@ async fn messages_are_seen_by_those_who_ask_for_them() {
             uri: "1000@10.0.0.5".into(),
             display_name: "".into(),
         },
+        verified: true,
         sender: None,
         source: "192.0.2.1:5060".parse().unwrap(),
         to: "1001@10.0.0.5".into(),

@@ -384,8 +384,20 @@ async fn keys_are_kept_and_looked_up_and_never_journalled() {
 }
 
 async fn from_phone(world: &World, from: &str, to: &str, content_type: &str, body: &str) {
+    from_somebody(world, true, from, to, content_type, body).await;
+}
+
+async fn from_somebody(
+    world: &World,
+    verified: bool,
+    from: &str,
+    to: &str,
+    content_type: &str,
+    body: &str,
+) {
     let event = MessageEvent {
         from: party(from, "Phone"),
+        verified,
         sender: None,
         source: ([127, 0, 0, 1], 0).into(),
         to: to.into(),
@@ -458,6 +470,56 @@ async fn what_a_phone_of_the_account_sends_its_pages_see() {
         journal(&mut alice, ALICE, "").await[0]["direction"],
         "outgoing"
     );
+}
+
+#[tokio::test]
+async fn whoever_only_says_a_name_changes_nothing_under_it() {
+    let world = world().await;
+    let mut alice = world.registered(ALICE).await;
+    let mut bob = world.registered(BOB).await;
+    let own = message(ALICE, BOB, ID, "mine").replace("text/plain", "text/pgp-public-key");
+    alice.ask(&own).await;
+    alice.event("disposition-notification").await;
+    bob.event("message").await;
+    alice.ask(&message(ALICE, BOB, "m1", "Lunch?")).await;
+    alice.event("disposition-notification").await;
+    bob.event("message").await;
+    for (content_type, body) in [
+        ("text/pgp-public-key", "forged"),
+        ("application/sylk-api-message-remove", "m1"),
+        (
+            "application/sylk-api-conversation-remove",
+            r#"{"contact":"bob@example.net"}"#,
+        ),
+        ("application/sylk-api-token", "x"),
+        ("text/plain", "who am I?"),
+    ] {
+        from_somebody(&world, false, ALICE, BOB, content_type, body).await;
+    }
+    // Bob reads what was written, the key among it; nothing of it is Alice's.
+    assert_eq!(bob.event("message").await["content"], "forged");
+    assert_eq!(bob.event("message").await["content"], "who am I?");
+    let lookup = r#"{"sylkrtc":"lookup-public-key","transaction":"k1","uri":"alice@example.org"}"#;
+    bob.send(lookup).await;
+    let found = bob.json().await;
+    assert_eq!(found["public_key"], "mine");
+    let of_alice = journal(&mut alice, ALICE, "").await;
+    let texts = of_alice
+        .iter()
+        .filter(|entry| entry["content_type"] == "text/plain");
+    assert_eq!(texts.count(), 1, "{of_alice:?}");
+    assert_eq!(of_alice.last().unwrap()["content_type"], "message/imdn");
+    alice.expect_silence().await;
+    // Her own phone may.
+    from_phone(
+        &world,
+        ALICE,
+        BOB,
+        "application/sylk-api-message-remove",
+        "m1",
+    )
+    .await;
+    assert_eq!(alice.event("sync").await["action"], "remove");
 }
 
 #[tokio::test]
@@ -539,6 +601,7 @@ async fn messages_within_a_call() {
         imdn.Disposition-Notification: positive-delivery, display\r\n\r\nContent-Type: text/plain\r\n\r\nthanks";
     let event = MessageEvent {
         from: party(BOB, "Bob"),
+        verified: true,
         sender: None,
         source: ([127, 0, 0, 1], 0).into(),
         to: ALICE.into(),

@@ -13,6 +13,10 @@ use crate::id::{ChannelId, WebClientId};
 pub struct MessageEvent {
     /// Who sent it.
     pub from: WebParty,
+    /// Whether the switch knows that it is `from`: a phone or web client with the password of that account of ours, an
+    /// address that is trusted, or the registrar of a domain that is not ours, about accounts of that domain. Anything
+    /// else that comes from elsewhere says what it likes, but never that it is an account of ours.
+    pub verified: bool,
     /// Web client that sent it, when one did.
     pub sender: Option<WebClientId>,
     /// Where it came from.

@@ -59,7 +59,7 @@ impl Switch {
             None
         } else {
             match self.authenticate_call(&request) {
-                CallAuth::Accepted { user } => Some(user),
+                CallAuth::Accepted { user, .. } => Some(user),
                 CallAuth::Challenge(headers) => {
                     self.refuse_invite(session, 407, &headers);
                     return;

@@ -78,6 +78,8 @@ enum Sender {
 struct Letter {
     from: WebParty,
     client: Option<WebClientId>,
+    /// It is known that it is `from`.
+    verified: bool,
     source: SocketAddr,
     /// `user@host`
     to: Arc<str>,
@@ -89,9 +91,14 @@ struct Letter {
 }
 
 impl Letter {
+    fn from_host(&self) -> &str {
+        self.from.uri.rsplit_once('@').map_or("", |(_, host)| host)
+    }
+
     fn event(&self, clients: Vec<WebClientId>) -> MessageEvent {
         MessageEvent {
             from: self.from.clone(),
+            verified: self.verified,
             sender: self.client,
             source: self.source,
             to: self.to.clone(),

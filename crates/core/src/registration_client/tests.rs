@@ -451,6 +451,41 @@ fn nobody_but_the_registrar_reaches_a_contact() {
 }
 
 #[test]
+fn a_registrar_speaks_for_its_own_domain_and_never_for_ours() {
+    let mut rig = rig();
+    let (_, own) = registered(&mut rig, 1);
+    let mut serial = 0;
+    let mut write = |rig: &mut Rig, from: &str| {
+        serial += 1;
+        let text = format!(
+            "MESSAGE {own} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKs{serial}\r\n\
+             From: <sip:{from}>;tag=b\r\nTo: <sip:guest@guest.example>\r\nCall-ID: s{serial}\r\n\
+             CSeq: 1 MESSAGE\r\nContent-Type: text/pgp-public-key\r\nContent-Length: 2\r\n\r\nHi"
+        );
+        rig.receive(REGISTRAR, &text);
+        let verified = rig.seen(|event: &Event| match &event.kind {
+            EventKind::Message(event) => Some(event.verified.to_string()),
+            _ => None,
+        });
+        let code = rig.take_sent().pop().and_then(|answer| answer.code());
+        (code, verified.concat())
+    };
+    for from in ["1000@127.0.0.1", "nobody@127.0.0.1:5060"] {
+        assert_eq!(write(&mut rig, from), (Some(403), String::new()), "{from}");
+    }
+    for (from, verified) in [
+        ("bob@Guest.Example", "true"),
+        ("bob@elsewhere.example", "false"),
+        ("1000%40127.0.0.1@elsewhere.example", "false"),
+    ] {
+        let told = (Some(200), verified.to_owned());
+        assert_eq!(write(&mut rig, from), told, "{from}");
+    }
+    rig.pass(Duration::from_secs(80));
+    check_idle(&rig);
+}
+
+#[test]
 fn with_a_proxy_everything_goes_there() {
     let mut config = config();
     config.outbound_proxy =

@@ -81,7 +81,7 @@ impl Shared {
         let Some(cpim) = unwrap(&event.content_type, &from, &event.body) else {
             return Ok(());
         };
-        if self.asked_by_device(&from, &cpim).await? {
+        if self.asked_by_device(&from, event.verified, &cpim).await? {
             return Ok(());
         }
         // Who sent it says the switch; the wrapping may say anything, but it knows the better name.
@@ -119,10 +119,15 @@ impl Shared {
             .uri
             .split_once('@')
             .map_or("", |(_, domain)| domain);
-        if event.sender.is_none() && self.is_local(domain) && !is_key(&message.content_type) {
+        let by_device = event.sender.is_none() && event.verified && self.is_local(domain);
+        if by_device && !is_key(&message.content_type) {
             self.sent_by_device(&event.to, &message).await?;
         }
-        let kept = self.keep(&own, &message).await;
+        let kept = match &*message.content_type {
+            // Whoever can write somebody's name may not change what is read under it.
+            PUBLIC_KEY if !event.verified => Ok(()),
+            _ => self.keep(&own, &message).await,
+        };
         self.roster
             .fork(&event.to, None, &AccountEvent::Message(message));
         kept

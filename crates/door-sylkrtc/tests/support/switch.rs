@@ -273,6 +273,7 @@ impl FakeSwitch {
         if delivery.code < 300 && !clients.is_empty() {
             let event = MessageEvent {
                 from: party(&sender, "Alice"),
+                verified: true,
                 sender: Some(send.client),
                 source: ([127, 0, 0, 1], 0).into(),
                 to: send.to.clone(),

@@ -403,6 +403,7 @@ fn a_message_and_what_only_pages_are_told() {
             uri: "1000@10.0.0.5".into(),
             display_name: "Ali\"ce".into(),
         },
+        verified: true,
         sender: None,
         source: "192.0.2.1:5060".parse().expect("an address"),
         to: "1001@10.0.0.5".into(),
