@@ -15,7 +15,7 @@ pub(crate) use outgoing::{Deliveries, Job, What};
 use crate::cpim::Cpim;
 use crate::error::Refusal;
 use crate::start::{NAME, Shared};
-use crate::store::{StoreError, key};
+use crate::store::{Owner, StoreError, key};
 use crate::timestamp;
 use crate::wire::account::AccountEvent;
 use crate::wire::message::{Direction, Disposition, Entry, Sync, removed};
@@ -50,8 +50,7 @@ pub(crate) async fn announce(shared: &Shared) {
 
 /// What phones send an account of ours while it is away goes to its journal from now on.
 pub(crate) async fn keep_messages(shared: &Shared, account: &Arc<str>, origin: Origin) {
-    let domain = account.split_once('@').map_or("", |(_, domain)| domain);
-    if !shared.is_local(domain) {
+    if !shared.is_ours(account) {
         return;
     }
     let account = account.clone();
@@ -76,6 +75,16 @@ pub(crate) fn marker(contact: &Arc<str>, content_type: &str, content: Arc<str>) 
 }
 
 impl Shared {
+    /// Makes an account known that has proved itself. One of another domain has its place only while it uses it, as it
+    /// makes room for others.
+    pub(crate) async fn open_account(&self, own: &str) -> Result<(), StoreError> {
+        let owner = match self.is_ours(own) {
+            true => Owner::Ours,
+            false => Owner::Foreign,
+        };
+        self.store.open(own, owner).await
+    }
+
     /// Sends something, after everything else the same client sends there.
     pub(crate) fn deliver(self: &Arc<Self>, job: Job) -> Result<(), Refusal> {
         self.deliveries.push(self, job)
@@ -96,7 +105,7 @@ impl Shared {
         let entry = marker(contact, "message/imdn", as_text.print().into());
         let kept = self.store.append(&key(account), entry).await;
         self.roster.fork(account, None, &event);
-        kept
+        kept.map(|_| ())
     }
 
     /// The sender of a message has removed it.

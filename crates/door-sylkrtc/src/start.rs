@@ -113,6 +113,12 @@ impl Shared {
         self.switch.view().directory.domain(domain).is_some()
     }
 
+    /// Whether an account is one of ours.
+    pub(crate) fn is_ours(&self, account: &str) -> bool {
+        let domain = account.split_once('@').map_or("", |(_, domain)| domain);
+        self.is_local(domain)
+    }
+
     /// Nobody is in a room any more: its files go.
     pub(crate) fn close_room(&self, room: &str) {
         let folder = self.files.as_ref().and_then(|files| files.close(room));

@@ -8,7 +8,7 @@ mod support;
 use api::event::{MessageEvent, WebEventKind};
 use api::{Command, EventKind};
 use serde_json::{Value, json};
-use support::{Client, World, http, party, world};
+use support::{Client, World, http, party, world, world_with};
 
 const ALICE: &str = "alice@example.org";
 const BOB: &str = "bob@example.net";
@@ -381,6 +381,35 @@ async fn keys_are_kept_and_looked_up_and_never_journalled() {
             .all(|entry| entry["content_type"] != "text/pgp-public-key"),
         "{kinds:?}"
     );
+}
+
+#[tokio::test]
+async fn a_strangers_key_takes_no_place() {
+    let world = world_with(|config| config.store.foreign_accounts = 1).await;
+    let mut alice = world.registered(ALICE).await;
+    let mut carol = world.registered("carol@elsewhere.example").await;
+    for stranger in ["mallory@evil.example", "carol@elsewhere.example"] {
+        from_phone(&world, stranger, ALICE, "text/pgp-public-key", "key").await;
+        alice.event("message").await;
+    }
+    let mut key = async |whose: &str| {
+        let lookup =
+            format!(r#"{{"sylkrtc":"lookup-public-key","transaction":"k","uri":"{whose}"}}"#);
+        alice.send(&lookup).await;
+        let found = alice.json().await["public_key"].clone();
+        alice.json().await;
+        found
+    };
+    assert_eq!(key("mallory@evil.example").await, Value::Null);
+    assert_eq!(key("carol@elsewhere.example").await, "key");
+    // Another one registers; Carol, who is still there, gets her place back when she needs it.
+    world.registered("dave@elsewhere.example").await;
+    assert_eq!(key("carol@elsewhere.example").await, Value::Null);
+    let note = message("carol@elsewhere.example", ALICE, ID, "hello");
+    carol.ask(&note).await;
+    carol.event("disposition-notification").await;
+    let kept = journal(&mut carol, "carol@elsewhere.example", "").await;
+    assert_eq!(kept[0]["content"], "hello");
 }
 
 async fn from_phone(world: &World, from: &str, to: &str, content_type: &str, body: &str) {

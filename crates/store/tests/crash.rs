@@ -7,13 +7,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use jackfield_store::{After, Entry, Limits, OpenError, Place, Store};
+use jackfield_store::{After, Entry, Limits, OpenError, Owner, Place, Store};
 
 /// Says where the child writes.
 const WRITE_INTO: &str = "JACKFIELD_STORE_TEST";
 
 const LIMITS: Limits = Limits {
     accounts: 100,
+    foreign_accounts: 2,
     entries: 100_000,
     bytes: 1 << 30,
     items: 100,
@@ -72,9 +73,10 @@ fn child() {
         .map(|writer| {
             let store = store.clone();
             runtime.spawn(async move {
+                let account = format!("a{}@example.org", writer % 4);
+                store.open_account(&account, Owner::Ours).await.unwrap();
                 for number in 0.. {
                     let id = format!("{writer}-{number}");
-                    let account = format!("a{}@example.org", writer % 4);
                     store.append(&account, number, entry(&id)).await.unwrap();
                     let mut out = std::io::stdout().lock();
                     writeln!(out, "done {account} {id}").unwrap();
@@ -156,6 +158,7 @@ async fn everything_is_there_after_a_restart() {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "messages are nobody else's business");
     }
+    store.open_account("a@b", Owner::Ours).await.unwrap();
     store.append("a@b", 5, entry("1")).await.unwrap();
     store.append("a@b", 5, entry("2")).await.unwrap();
     store.set_public_key("a@b", "key".into()).await.unwrap();

@@ -224,7 +224,9 @@ impl Session {
         if let Some(push) = token.push {
             account.push = Some(push.clone());
             if account.authenticated {
-                self.shared.store.put_device(&key(&name), push).await?;
+                let own = key(&name);
+                self.still_known(&own).await?;
+                self.shared.store.put_device(&own, push).await?;
             }
         }
         Ok(Done::default())

@@ -147,9 +147,6 @@ impl Shared {
         message: &Message,
     ) -> Result<(), StoreError> {
         let own = key(&message.sender.uri);
-        if !self.store.knows(&own).await? {
-            return Ok(());
-        }
         let entry = Entry {
             contact: to.clone(),
             timestamp: message.timestamp.clone(),
@@ -161,7 +158,9 @@ impl Shared {
             // Its sender had its 200 before we were told.
             state: Some(State::Accepted),
         };
-        self.store.append(&own, entry).await?;
+        if !self.store.append(&own, entry).await? {
+            return Ok(());
+        }
         let request = json!({
             "sylkrtc": "account-message",
             "transaction": "1",

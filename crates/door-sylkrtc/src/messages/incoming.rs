@@ -114,12 +114,8 @@ impl Shared {
             content_type: cpim.content_type,
             content: cpim.content,
         };
-        let domain = message
-            .sender
-            .uri
-            .split_once('@')
-            .map_or("", |(_, domain)| domain);
-        let by_device = event.sender.is_none() && event.verified && self.is_local(domain);
+        let by_device =
+            event.sender.is_none() && event.verified && self.is_ours(&message.sender.uri);
         if by_device && !is_key(&message.content_type) {
             self.sent_by_device(&event.to, &message).await?;
         }
@@ -137,17 +133,14 @@ impl Shared {
         match &*message.content_type {
             PUBLIC_KEY => {
                 let sender = key(&message.sender.uri);
-                return self
-                    .store
+                // Of whoever is not known here it is kept by those who read it.
+                self.store
                     .set_public_key(&sender, message.content.clone())
-                    .await;
+                    .await?;
+                return Ok(());
             }
             PRIVATE_KEY => return Ok(()),
             _ => {}
-        }
-        // A phone's messages are kept by the phone.
-        if !self.store.knows(own).await? {
-            return Ok(());
         }
         let entry = Entry {
             contact: message.sender.uri.clone(),
@@ -159,7 +152,8 @@ impl Shared {
             direction: Direction::Incoming,
             state: Some(State::Received),
         };
-        self.store.append(own, entry).await
+        // The messages of an account that only phones use are kept by the phones.
+        self.store.append(own, entry).await.map(|_| ())
     }
 
     async fn take_in_report(&self, to: &str, from: &Party, report: Imdn) -> Result<(), StoreError> {

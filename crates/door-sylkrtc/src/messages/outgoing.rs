@@ -263,9 +263,7 @@ impl Job {
         if receiver == key(&self.account) {
             return true;
         }
-        let domain = receiver.split_once('@').map_or("", |(_, domain)| domain);
-        let is_ours = shared.is_local(domain);
-        if !is_ours || !shared.store.knows(&receiver).await.unwrap_or(false) {
+        if !shared.is_ours(&receiver) {
             return false;
         }
         let entry = Entry {
@@ -278,7 +276,7 @@ impl Job {
             direction: Direction::Incoming,
             state: Some(State::Received),
         };
-        shared.store.append(&receiver, entry).await.is_ok()
+        matches!(shared.store.append(&receiver, entry).await, Ok(true))
     }
 }
 
