@@ -170,4 +170,5 @@ commands! {
     message::SendMessage => message::Delivery;
     message::SendCallMessage => message::Delivery;
     message::KeepMessages => ();
+    message::AnswerMessage => ();
 }

@@ -225,6 +225,7 @@ async fn messages_are_seen_by_those_who_ask_for_them() {
         source: "192.0.2.1:5060".parse().unwrap(),
         to: "1001@10.0.0.5".into(),
         clients: Vec::new(),
+        awaited: None,
         call: None,
         content_type: "text/plain".into(),
         headers: Vec::new(),

@@ -15,7 +15,7 @@ pub(crate) use outgoing::{Deliveries, Job, What};
 use crate::cpim::Cpim;
 use crate::error::Refusal;
 use crate::start::{NAME, Shared};
-use crate::store::{Owner, StoreError, key};
+use crate::store::{Mark, Owner, StoreError, key};
 use crate::timestamp;
 use crate::wire::account::AccountEvent;
 use crate::wire::message::{Direction, Disposition, Entry, Sync, removed};
@@ -74,6 +74,12 @@ pub(crate) fn marker(contact: &Arc<str>, content_type: &str, content: Arc<str>) 
     }
 }
 
+/// One journal has failed, and everything that does not need it goes on.
+fn not_kept(error: StoreError, what: &str) {
+    metrics::counter!("jackfield_sylkrtc_not_kept_total").increment(1);
+    tracing::warn!(%error, "{what}");
+}
+
 impl Shared {
     /// Makes an account known that has proved itself. One of another domain has its place only while it uses it, as it
     /// makes room for others.
@@ -90,13 +96,20 @@ impl Shared {
         self.deliveries.push(self, job)
     }
 
+    /// Changes what an account's journal says of a message, as far as that can be done: everything else goes on.
+    async fn mark(&self, own: &str, message_id: &str, mark: Mark) {
+        if let Err(error) = self.store.mark(own, message_id, mark).await {
+            not_kept(error, "What became of a message is not kept");
+        }
+    }
+
     /// What became of an account's message: journalled, and told to all its connections.
     async fn disposed(
         &self,
         account: &str,
         contact: &Arc<str>,
         disposition: Disposition,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let event = AccountEvent::Disposition(disposition);
         let as_text = Event::Account {
             account: account.into(),
@@ -105,7 +118,7 @@ impl Shared {
         let entry = marker(contact, "message/imdn", as_text.print().into());
         let kept = self.store.append(&key(account), entry).await;
         self.roster.fork(account, None, &event);
-        kept.map(|_| ())
+        kept
     }
 
     /// The sender of a message has removed it.

@@ -5,10 +5,10 @@
 
 mod support;
 
+use api::Command;
 use api::event::{MessageEvent, WebEventKind};
-use api::{Command, EventKind};
 use serde_json::{Value, json};
-use support::{Client, World, http, party, world, world_with};
+use support::{Client, World, http, letter, party, world, world_with};
 
 const ALICE: &str = "alice@example.org";
 const BOB: &str = "bob@example.net";
@@ -413,33 +413,8 @@ async fn a_strangers_key_takes_no_place() {
 }
 
 async fn from_phone(world: &World, from: &str, to: &str, content_type: &str, body: &str) {
-    from_somebody(world, true, from, to, content_type, body).await;
-}
-
-async fn from_somebody(
-    world: &World,
-    verified: bool,
-    from: &str,
-    to: &str,
-    content_type: &str,
-    body: &str,
-) {
-    let event = MessageEvent {
-        from: party(from, "Phone"),
-        verified,
-        sender: None,
-        source: ([127, 0, 0, 1], 0).into(),
-        to: to.into(),
-        clients: vec![],
-        call: None,
-        content_type: content_type.into(),
-        headers: vec![],
-        body: body.to_owned().into(),
-    };
-    world
-        .switch
-        .publish(EventKind::Message(Box::new(event)))
-        .await;
+    let letter = letter(from, to, content_type, body);
+    world.switch.write(letter).await;
 }
 
 #[tokio::test]
@@ -523,7 +498,11 @@ async fn whoever_only_says_a_name_changes_nothing_under_it() {
         ("application/sylk-api-token", "x"),
         ("text/plain", "who am I?"),
     ] {
-        from_somebody(&world, false, ALICE, BOB, content_type, body).await;
+        let letter = MessageEvent {
+            verified: false,
+            ..letter(ALICE, BOB, content_type, body)
+        };
+        world.switch.write(letter).await;
     }
     // Bob reads what was written, the key among it; nothing of it is Alice's.
     assert_eq!(bob.event("message").await["content"], "forged");
@@ -630,20 +609,11 @@ async fn messages_within_a_call() {
         imdn.Disposition-Notification: positive-delivery, display\r\n\r\nContent-Type: text/plain\r\n\r\nthanks";
     let event = MessageEvent {
         from: party(BOB, "Bob"),
-        verified: true,
-        sender: None,
-        source: ([127, 0, 0, 1], 0).into(),
-        to: ALICE.into(),
         clients: vec![client],
         call: Some(channel),
-        content_type: "message/cpim".into(),
-        headers: vec![],
-        body: body.into(),
+        ..letter(BOB, ALICE, "message/cpim", body)
     };
-    world
-        .switch
-        .publish(EventKind::Message(Box::new(event)))
-        .await;
+    world.switch.write(event).await;
     alice
         .expect(r#"{"sylkrtc":"session-event","session":"S1","event":"message","sender":{"uri":"bob@example.net","display_name":"Bob"},"timestamp":"2026-03-01T09:20:11.000000+00:00","disposition_notification":["positive-delivery","display"],"message_id":"im-2","content_type":"text/plain","content":"thanks"}"#)
         .await;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::web::WebParty;
-use crate::id::{ChannelId, WebClientId};
+use crate::id::{ChannelId, MessageId, WebClientId};
 
 /// A message (RFC 3428) for an account of ours, from a phone, a foreign server or a web client, that somebody
-/// took: web clients, at least one phone, or whoever keeps the account's messages. One that nobody took is only
-/// answered so.
+/// took: web clients, at least one phone, or whoever keeps the account's messages, who has still to say so. One that
+/// nobody took is only answered so.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MessageEvent {
     /// Who sent it.
@@ -25,6 +25,9 @@ pub struct MessageEvent {
     pub to: Arc<str>,
     /// Web clients it reaches: those registered for the account when it came.
     pub clients: Vec<WebClientId>,
+    /// Nothing is registered for the account: its sender waits until whoever keeps its messages has answered with
+    /// [`AnswerMessage`](crate::command::message::AnswerMessage).
+    pub awaited: Option<MessageId>,
     /// The call it came within, if any.
     pub call: Option<ChannelId>,
     /// MIME type of `body`.

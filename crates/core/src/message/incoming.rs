@@ -54,7 +54,7 @@ impl Switch {
         let is_trusted = profile.trusts(request.flow.remote.ip());
         if let Some(called) = self.called_client(request) {
             // Only its registrar knows the contact for what it is, and no registrar speaks for accounts of ours.
-            let from_us = self.is_local_host(letter.from_host());
+            let from_us = self.is_local_host(letter.sender_host());
             if !is_trusted && (!called.by_registrar || from_us) {
                 return self.respond(id, 403, &[]);
             }
@@ -62,7 +62,7 @@ impl Switch {
             letter.verified = is_trusted;
             // The contact was for the registrar only; the page knows its account.
             if let Some(client) = self.web.get(called.client) {
-                letter.verified |= letter.from_host().eq_ignore_ascii_case(&client.domain);
+                letter.verified |= letter.sender_host().eq_ignore_ascii_case(&client.domain);
                 letter.to = client.address();
             }
             let event = letter.event(vec![called.client]);
@@ -73,7 +73,7 @@ impl Switch {
             match self.authenticate_call(request) {
                 // One account of ours does not speak for another.
                 CallAuth::Accepted { is_sender, .. }
-                    if !is_sender && self.is_local_host(letter.from_host()) =>
+                    if !is_sender && self.is_local_host(letter.sender_host()) =>
                 {
                     return self.respond(id, 403, &[]);
                 }

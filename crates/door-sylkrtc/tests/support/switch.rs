@@ -48,6 +48,23 @@ pub fn party(uri: &str, name: &str) -> WebParty {
     }
 }
 
+/// What a telephone that has proved itself writes.
+pub fn letter(from: &str, to: &str, content_type: &str, body: &str) -> MessageEvent {
+    MessageEvent {
+        from: party(from, "Phone"),
+        verified: true,
+        sender: None,
+        source: ([127, 0, 0, 1], 0).into(),
+        to: to.into(),
+        clients: vec![],
+        awaited: None,
+        call: None,
+        content_type: content_type.into(),
+        headers: vec![],
+        body: body.to_owned().into(),
+    }
+}
+
 impl FakeSwitch {
     pub fn start() -> Arc<Self> {
         let capabilities = Capabilities {
@@ -195,6 +212,7 @@ impl FakeSwitch {
             Command::SendCallMessage(_) => Ok(Answer::Delivery(self.delivery())),
             Command::UnregisterWebClient(_)
             | Command::KeepMessages(_)
+            | Command::AnswerMessage(_)
             | Command::AnswerWebCall(_)
             | Command::EndWebCall(_)
             | Command::TrickleWebCall(_)
@@ -273,19 +291,20 @@ impl FakeSwitch {
         if delivery.code < 300 && !clients.is_empty() {
             let event = MessageEvent {
                 from: party(&sender, "Alice"),
-                verified: true,
                 sender: Some(send.client),
-                source: ([127, 0, 0, 1], 0).into(),
-                to: send.to.clone(),
                 clients,
-                call: None,
-                content_type: send.content_type.clone(),
                 headers: send.headers.clone(),
                 body: send.body.clone(),
+                ..letter("", to, &send.content_type, "")
             };
-            self.publish(EventKind::Message(Box::new(event))).await;
+            self.write(event).await;
         }
         Ok(Answer::Delivery(delivery))
+    }
+
+    /// Somebody writes.
+    pub async fn write(&self, letter: MessageEvent) {
+        self.publish(EventKind::Message(Box::new(letter))).await;
     }
 
     pub async fn new_channel(&self) -> ChannelId {

@@ -408,6 +408,7 @@ fn a_message_and_what_only_pages_are_told() {
         source: "192.0.2.1:5060".parse().expect("an address"),
         to: "1001@10.0.0.5".into(),
         clients: Vec::new(),
+        awaited: None,
         call: None,
         content_type: "text/plain".into(),
         headers: Vec::new(),
