@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::bus::{Families, Interest, QueueLimits};
 use api::event::Family;
-use api::{Origin, Switch};
+use api::{ChannelId, Origin, Switch, View};
 use axum::Router;
 use net::drain::Leaving;
 use net::http::{self, HttpTimes};
@@ -128,6 +128,17 @@ impl Shared {
                     tracing::debug!(%error, "Nothing to delete of a room");
                 }
             });
+        }
+    }
+
+    /// Ends of rooms were not told: those in which the switch knows nobody of this door any more are over.
+    pub(crate) fn close_lost_rooms(&self, view: &View) {
+        let rooms = self.files.as_ref().map(|files| files.passing_rooms());
+        for room in rooms.unwrap_or_default() {
+            let is_there = |channel: &ChannelId| view.channels.contains_key(channel);
+            if !self.rooms.has_any(&room, is_there) {
+                self.close_room(&room);
+            }
         }
     }
 

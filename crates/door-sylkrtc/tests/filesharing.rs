@@ -374,3 +374,27 @@ async fn a_file_that_is_there_is_told_even_if_its_uploader_is_gone() {
     let event = alice.event("file-sharing").await;
     assert_eq!(event["files"][0]["filename"], "plan.pdf");
 }
+
+#[tokio::test]
+async fn files_go_with_a_room_whose_end_was_not_told() {
+    let folder = Folder::new();
+    let world = sharing(&folder.0).await;
+    let (_alice, _) = enter(&world, "alice", TEAM).await;
+    let channel = world.switch.placed().await;
+    let (_bob, _) = enter(&world, "bob", KEPT).await;
+    for path in [format!("{TEAM}/V-alice/x"), format!("{KEPT}/V-bob/kept")] {
+        assert_eq!(status(&post(&world, &path, b"x").await), "200");
+    }
+    world.switch.refuse(
+        "LeaveVideoRoom",
+        ErrorKind::NotFound(ObjectKind::Member),
+        "",
+    );
+    world.switch.flood(&[channel]).await;
+    world
+        .until("the room's files are gone", |_| {
+            !folder.files().iter().any(|file| file.ends_with("x"))
+        })
+        .await;
+    assert!(folder.files().iter().any(|file| file.ends_with("kept")));
+}

@@ -235,6 +235,13 @@ impl SharedFiles {
         }
     }
 
+    /// Rooms with files that go with them.
+    pub(crate) fn passing_rooms(&self) -> Vec<Arc<str>> {
+        let rooms = self.rooms();
+        let passing = rooms.keys().filter(|room| !self.is_persistent(room));
+        passing.cloned().collect()
+    }
+
     /// The last participant has left: the folder to delete, unless the files stay.
     pub(crate) fn close(&self, room: &str) -> Option<PathBuf> {
         if self.is_persistent(room) {

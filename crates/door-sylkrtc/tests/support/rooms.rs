@@ -62,6 +62,14 @@ impl FakeRooms {
         })
     }
 
+    /// Somebody is gone, with the room if it was the last one, and nobody is told.
+    pub fn lose(&mut self, channel: &ChannelId) {
+        self.rooms.retain(|_, room| {
+            room.publishers.retain(|one| one.channel != *channel);
+            !room.publishers.is_empty()
+        });
+    }
+
     pub fn phone(&mut self, room: &str, channel: ChannelId, uri: &str) -> Vec<VideoRoomEvent> {
         let publisher = Publisher {
             channel,
