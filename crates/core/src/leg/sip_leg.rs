@@ -9,6 +9,7 @@ use api::{ChannelId, HangupCause};
 use bytes::Bytes;
 use sip::endpoint::{InviteRequest, Party};
 use sip::event::SessionId;
+use sip::message::header::Reason;
 use sip::sdp::{Agreed, OfferAnswer};
 use sip::transport::Target;
 
@@ -410,7 +411,11 @@ impl Switch {
             (false, true) => "send_refuse",
             (false, false) => "send_cancel",
         });
-        let reason = format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name());
+        let reason = match cause {
+            // Q.850 has no word for it, and phones show what they count as missed.
+            HangupCause::LoseRace => Reason::COMPLETED_ELSEWHERE.to_owned(),
+            cause => format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name()),
+        };
         let headers = [("Reason".to_owned(), reason)];
         let outcome = match refusal {
             Some((code, phrase)) if inbound && !answered => {
