@@ -184,6 +184,15 @@ async fn what_the_switch_says_by_itself() {
             .expect(&format!(r#"{{"sylkrtc":"videoroom-event","session":"{session}","event":"publishers-joined","publishers":[{joined}]}}"#))
             .await;
     }
+    // Nobody passes himself off as the phone, not even where it is not.
+    let mut mallory = world.registered("mallory@example.org").await;
+    for room in [TEAM, "other@videoconference.example.org"] {
+        let text = format!("Session ID {phone} already in use");
+        let id = phone.as_str();
+        mallory
+            .refused(&join("mallory@example.org", id, room), &text)
+            .await;
+    }
     let attach = json!({"session": "V-alice", "publisher": phone.as_str(), "feed": "F"});
     alice.ask(&request("videoroom-feed-attach", attach)).await;
     alice.event("feed-attached").await;
