@@ -161,7 +161,7 @@ commands! {
     video_room::UpdateFeed => ();
     video_room::UpdatePublication => ();
     video_room::ConfigureVideoRoom => ();
-    video_room::ToggleHand => ();
+    video_room::ToggleHand => bool;
     video_room::AskForSilence => ();
     video_room::SayInVideoRoom => ();
     video_room::ShowComposing => ();

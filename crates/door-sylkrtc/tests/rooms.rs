@@ -376,3 +376,30 @@ async fn who_does_not_come_back_leaves() {
     );
     assert!(gone.elapsed() >= Duration::from_millis(1_490));
 }
+
+#[tokio::test]
+async fn another_hand_is_not_taken_for_ones_own() {
+    let world = world().await;
+    let [mut alice, _bob] = gathered(&world, ["alice", "bob"]).await;
+    let of_bob = world.switch.placed().await;
+    let held = world.switch.hold().await;
+    let toggle = json!({"session": "V-alice", "transaction": "h"});
+    alice.send(&request("videoroom-toggle-hand", toggle)).await;
+    // Her session asks the switch before it hears of Bob.
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    let hands = vec![of_bob];
+    world
+        .switch
+        .in_room(TEAM, Kind::HandsChanged { hands })
+        .await;
+    drop(held);
+    assert_eq!(
+        alice.event("raised-hands").await["raised_hands"],
+        json!(["V-bob"])
+    );
+    let own = alice.event("raised-hands").await;
+    assert_eq!(own["raised_hands"], json!(["V-alice"]));
+    alice.expect(r#"{"sylkrtc":"ack","transaction":"h"}"#).await;
+}

@@ -201,15 +201,20 @@ impl FakeRooms {
                     }]
                 })
             }
-            Command::ToggleHand(toggle) => self.say(&toggle.channel, |room, publisher| {
-                let before = room.hands.len();
-                room.hands.retain(|hand| *hand != publisher.channel);
-                if room.hands.len() == before {
-                    room.hands.push(publisher.channel.clone());
-                }
-                let hands = room.hands.clone();
-                vec![Kind::HandsChanged { hands }]
-            }),
+            Command::ToggleHand(toggle) => {
+                let mut is_up = false;
+                let (answer, events) = self.say(&toggle.channel, |room, publisher| {
+                    let before = room.hands.len();
+                    room.hands.retain(|hand| *hand != publisher.channel);
+                    is_up = room.hands.len() == before;
+                    if is_up {
+                        room.hands.push(publisher.channel.clone());
+                    }
+                    let hands = room.hands.clone();
+                    vec![Kind::HandsChanged { hands }]
+                });
+                (answer.map(|_| Answer::Bool(is_up)), events)
+            }
             Command::AskForSilence(ask) => self.say(&ask.channel, |_, publisher| {
                 let originator = publisher.channel.clone();
                 vec![Kind::MuteAsked { originator }]
