@@ -411,10 +411,11 @@ impl Switch {
             (false, true) => "send_refuse",
             (false, false) => "send_cancel",
         });
-        let reason = match cause {
-            // Q.850 has no word for it, and phones show what they count as missed.
-            HangupCause::LoseRace => Reason::COMPLETED_ELSEWHERE.to_owned(),
-            cause => format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name()),
+        // Q.850 has no word for a call that another phone took, and phones show what they count as missed.
+        let reason = if cause == HangupCause::LoseRace {
+            Reason::COMPLETED_ELSEWHERE.to_owned()
+        } else {
+            format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name())
         };
         let headers = [("Reason".to_owned(), reason)];
         let outcome = match refusal {
