@@ -178,7 +178,7 @@ commands! {
     video_room::UpdateFeed => ();
     video_room::UpdatePublication => ();
     video_room::ConfigureVideoRoom => ();
-    video_room::ToggleHand => ();
+    video_room::ToggleHand => bool;
     video_room::AskForSilence => ();
     video_room::SayInVideoRoom => ();
     video_room::ShowComposing => ();
@@ -187,4 +187,5 @@ commands! {
     message::SendMessage => message::Delivery;
     message::SendCallMessage => message::Delivery;
     message::KeepMessages => ();
+    message::AnswerMessage => ();
 }

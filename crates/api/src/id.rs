@@ -142,6 +142,10 @@ number_id!(
     LayoutId
 );
 
+/// One message whose sender waits; numbered by the switch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct MessageId(pub u64);
+
 /// Number of a scheduled task, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TaskId(pub u32);

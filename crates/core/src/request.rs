@@ -293,6 +293,10 @@ impl Switch {
             }
             Command::SendMessage(c) => self.send_message(id, c),
             Command::SendCallMessage(c) => self.send_call_message(id, c),
+            Command::AnswerMessage(c) => {
+                let done = self.answer_message(&c);
+                self.answer(id, done);
+            }
             Command::KeepMessages(c) => {
                 let done = self.keep_messages(&c);
                 self.answer(id, done);

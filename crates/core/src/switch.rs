@@ -310,6 +310,7 @@ impl Switch {
             Deadline::WebUpdate(id, time) => self.page_is_silent(&id, time),
             Deadline::WebClient(client) => self.refresh_web_client(client),
             Deadline::ClientRegistration(id) => self.client_registration_due(id),
+            Deadline::Message(id) => self.message_is_not_kept(id),
         }
     }
 

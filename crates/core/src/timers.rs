@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::time::Instant;
 
 use api::ChannelId;
-use api::id::{TaskId, WebClientId};
+use api::id::{MessageId, TaskId, WebClientId};
 use media::control::RoomId;
 
 use crate::originate::{AttemptId, OriginateId};
@@ -40,6 +40,8 @@ pub(crate) enum Deadline {
     WebClient(WebClientId),
     /// A registration with another server is renewed, or tried again.
     ClientRegistration(RegistrationId),
+    /// Whoever keeps a message has not said that it is kept.
+    Message(MessageId),
 }
 
 /// The heap.

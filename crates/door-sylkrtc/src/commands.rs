@@ -12,6 +12,7 @@ pub(crate) use videoroom::leave;
 use crate::accounts::Account;
 use crate::error::Refusal;
 use crate::session::Session;
+use crate::store::StoreError;
 use crate::wire::{Body, Event, Request};
 
 /// A request was accepted.
@@ -65,6 +66,15 @@ impl Session {
             Ok(account)
         } else {
             Err(Refusal::not_authenticated())
+        }
+    }
+
+    /// Something is to be kept for an authenticated account: one of another domain may have made room for others since
+    /// it was registered.
+    async fn still_known(&self, own: &str) -> Result<(), StoreError> {
+        match self.shared.is_ours(own) {
+            true => Ok(()),
+            false => self.shared.open_account(own).await,
         }
     }
 }

@@ -220,7 +220,7 @@ impl Session {
     /// From now on the account has a journal, and what phones send it while it is away goes there.
     async fn open_store(&self, name: &str, push: Option<crate::wire::account::Push>) {
         let own = key(name);
-        let mut kept = self.shared.store.open(&own).await;
+        let mut kept = self.shared.open_account(&own).await;
         if kept.is_ok() {
             keep_messages(&self.shared, &own, self.origin.clone()).await;
         }

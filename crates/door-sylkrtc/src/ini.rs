@@ -149,13 +149,9 @@ impl Import<'_> {
                 let code = value.parse().ok().filter(|code| (300..=699).contains(code));
                 set(&mut self.config.decline_code, code)
             }
-            ("General", "recording_dir") => {
-                self.config.rooms.recordings = value.into();
-                !value.is_empty()
-            }
+            ("General", "recording_dir") => set(&mut self.config.rooms.recordings, folder(value)),
             ("General", "filesharing_dir") => {
-                self.config.rooms.files = Some(value.into());
-                !value.is_empty()
+                set(&mut self.config.rooms.files, folder(value).map(Some))
             }
             ("Janus", "max_bitrate") => set(&mut self.config.rooms.max_bitrate, bitrate(value)),
             ("Janus", "video_codec") => {
@@ -243,6 +239,10 @@ fn boolean(value: &str) -> Option<bool> {
 fn bitrate(value: &str) -> Option<u32> {
     let number = value.parse().ok();
     number.filter(|number| RoomsConfig::BITRATES.contains(number))
+}
+
+fn folder(value: &str) -> Option<std::path::PathBuf> {
+    (!value.is_empty()).then(|| value.into())
 }
 
 /// An address; the port of the reference when there is none.
@@ -334,6 +334,22 @@ mod tests {
         };
         let name = "team@videoconference.example.org".to_owned();
         assert_eq!(config.rooms.rooms, [(name, room)].into());
+    }
+
+    #[test]
+    fn a_folder_without_a_name_is_none() {
+        let text = "[General]\nrecording_dir =\nfilesharing_dir =\n";
+        let mut config = Config::default();
+        let kept = (config.rooms.recordings.clone(), config.rooms.files.clone());
+        let warnings = import(text, &mut config).warnings;
+        assert_eq!(
+            warnings,
+            [
+                "[General] recording_dir: not understood: ",
+                "[General] filesharing_dir: not understood: ",
+            ]
+        );
+        assert_eq!((config.rooms.recordings, config.rooms.files), kept);
     }
 
     #[test]

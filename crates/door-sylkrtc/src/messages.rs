@@ -15,7 +15,7 @@ pub(crate) use outgoing::{Deliveries, Job, What};
 use crate::cpim::Cpim;
 use crate::error::Refusal;
 use crate::start::{NAME, Shared};
-use crate::store::{StoreError, key};
+use crate::store::{Mark, Owner, StoreError, key};
 use crate::timestamp;
 use crate::wire::account::AccountEvent;
 use crate::wire::message::{Direction, Disposition, Entry, Sync, removed};
@@ -50,8 +50,7 @@ pub(crate) async fn announce(shared: &Shared) {
 
 /// What phones send an account of ours while it is away goes to its journal from now on.
 pub(crate) async fn keep_messages(shared: &Shared, account: &Arc<str>, origin: Origin) {
-    let domain = account.split_once('@').map_or("", |(_, domain)| domain);
-    if !shared.is_local(domain) {
+    if !shared.is_ours(account) {
         return;
     }
     let account = account.clone();
@@ -75,10 +74,33 @@ pub(crate) fn marker(contact: &Arc<str>, content_type: &str, content: Arc<str>) 
     }
 }
 
+/// One journal has failed, and everything that does not need it goes on.
+fn not_kept(error: StoreError, what: &str) {
+    metrics::counter!("jackfield_sylkrtc_not_kept_total").increment(1);
+    tracing::warn!(%error, "{what}");
+}
+
 impl Shared {
+    /// Makes an account known that has proved itself. One of another domain has its place only while it uses it, as it
+    /// makes room for others.
+    pub(crate) async fn open_account(&self, own: &str) -> Result<(), StoreError> {
+        let owner = match self.is_ours(own) {
+            true => Owner::Ours,
+            false => Owner::Foreign,
+        };
+        self.store.open(own, owner).await
+    }
+
     /// Sends something, after everything else the same client sends there.
     pub(crate) fn deliver(self: &Arc<Self>, job: Job) -> Result<(), Refusal> {
         self.deliveries.push(self, job)
+    }
+
+    /// Changes what an account's journal says of a message, as far as that can be done: everything else goes on.
+    async fn mark(&self, own: &str, message_id: &str, mark: Mark) {
+        if let Err(error) = self.store.mark(own, message_id, mark).await {
+            not_kept(error, "What became of a message is not kept");
+        }
     }
 
     /// What became of an account's message: journalled, and told to all its connections.
@@ -87,7 +109,7 @@ impl Shared {
         account: &str,
         contact: &Arc<str>,
         disposition: Disposition,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let event = AccountEvent::Disposition(disposition);
         let as_text = Event::Account {
             account: account.into(),

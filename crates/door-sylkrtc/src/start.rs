@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::bus::{Families, Interest, QueueLimits};
 use api::event::Family;
-use api::{Origin, Switch};
+use api::{ChannelId, Origin, Switch, View};
 use axum::Router;
 use net::drain::Leaving;
 use net::http::{self, HttpTimes};
@@ -113,6 +113,12 @@ impl Shared {
         self.switch.view().directory.domain(domain).is_some()
     }
 
+    /// Whether an account is one of ours.
+    pub(crate) fn is_ours(&self, account: &str) -> bool {
+        let domain = account.split_once('@').map_or("", |(_, domain)| domain);
+        self.is_local(domain)
+    }
+
     /// Nobody is in a room any more: its files go.
     pub(crate) fn close_room(&self, room: &str) {
         let folder = self.files.as_ref().and_then(|files| files.close(room));
@@ -122,6 +128,17 @@ impl Shared {
                     tracing::debug!(%error, "Nothing to delete of a room");
                 }
             });
+        }
+    }
+
+    /// Ends of rooms were not told: those in which the switch knows nobody of this door any more are over.
+    pub(crate) fn close_lost_rooms(&self, view: &View) {
+        let rooms = self.files.as_ref().map(|files| files.passing_rooms());
+        for room in rooms.unwrap_or_default() {
+            let is_there = |channel: &ChannelId| view.channels.contains_key(channel);
+            if !self.rooms.has_any(&room, is_there) {
+                self.close_room(&room);
+            }
         }
     }
 

@@ -23,8 +23,10 @@ use crate::wire::message::{Entry, State, Wanted};
 /// How much is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StoreLimits {
-    /// Accounts with anything kept.
+    /// Accounts of ours with anything kept.
     pub accounts: usize,
+    /// Accounts of other domains; those of which there is nothing but a key make room, the one not used for longest first.
+    pub foreign_accounts: usize,
     /// Journal entries of one account; the oldest go first.
     pub entries: usize,
     /// Bytes of one account's journal; the oldest entries go first.
@@ -36,10 +38,11 @@ pub struct StoreLimits {
 }
 
 impl Default for StoreLimits {
-    /// 10,000 accounts of 5,000 entries and 1 MiB each.
+    /// 10,000 accounts of ours and 1,000 others, of 5,000 entries and 1 MiB each.
     fn default() -> Self {
         Self {
             accounts: 10_000,
+            foreign_accounts: 1_000,
             entries: 5_000,
             bytes: 1 << 20,
             items: 2_000,
@@ -133,10 +136,19 @@ pub(crate) struct Device {
     pub(crate) push: Push,
 }
 
+/// Whose an account is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Owner {
+    /// One of our domains.
+    Ours,
+    /// Another domain: anybody can have as many as he likes.
+    Foreign,
+}
+
 /// Keeps what accounts leave behind. `account` is always a key made by [`key`].
 pub(crate) trait Store: Send + Sync {
-    /// Makes an account known: from now on messages for it are kept.
-    fn open<'a>(&'a self, account: &'a str) -> Answer<'a, ()>;
+    /// Makes an account known: from now on messages for it are kept. One of another domain is used at this moment.
+    fn open<'a>(&'a self, account: &'a str, owner: Owner) -> Answer<'a, ()>;
 
     /// Every account that was made known, by name.
     fn accounts<'a>(&'a self) -> Answer<'a, Vec<Arc<str>>>;
@@ -144,8 +156,8 @@ pub(crate) trait Store: Send + Sync {
     /// Whether it was made known.
     fn knows<'a>(&'a self, account: &'a str) -> Answer<'a, bool>;
 
-    /// Adds to an account's journal. The oldest entries make room when it is full.
-    fn append<'a>(&'a self, account: &'a str, entry: Entry) -> Answer<'a, ()>;
+    /// Adds to an account's journal; false when it is not known. The oldest entries make room when it is full.
+    fn append<'a>(&'a self, account: &'a str, entry: Entry) -> Answer<'a, bool>;
 
     /// Changes a message; false when there is none of that id.
     fn mark<'a>(&'a self, account: &'a str, message_id: &'a str, mark: Mark) -> Answer<'a, bool>;
@@ -182,13 +194,13 @@ pub(crate) trait Store: Send + Sync {
     /// The public key of an account.
     fn public_key<'a>(&'a self, account: &'a str) -> Answer<'a, Option<Arc<str>>>;
 
-    /// Keeps it.
-    fn set_public_key<'a>(&'a self, account: &'a str, key: Arc<str>) -> Answer<'a, ()>;
+    /// Keeps it; false when the account is not known.
+    fn set_public_key<'a>(&'a self, account: &'a str, key: Arc<str>) -> Answer<'a, bool>;
 
     /// Items of an account's address book, by kind and id.
     fn address_book<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<(Kind, Value)>>;
 
-    /// Adds or replaces an item.
+    /// Adds or replaces an item of a known account.
     fn put_item<'a>(
         &'a self,
         account: &'a str,
@@ -203,7 +215,7 @@ pub(crate) trait Store: Send + Sync {
     /// Where an account's devices are reached.
     fn devices<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<Device>>;
 
-    /// Adds a device, or replaces what is known of it.
+    /// Adds a device of a known account, or replaces what is known of it.
     fn put_device<'a>(&'a self, account: &'a str, push: Push) -> Answer<'a, ()>;
 
     /// Forgets a push token; false when there is none.

@@ -1,15 +1,23 @@
 //! What accounts leave behind is there again after a restart (sylkrtc.md §3.3, §3.4).
 
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "one command is looked for")]
 
 mod support;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api::Command;
+use api::command::message::AnswerMessage;
+use api::event::MessageEvent;
+use api::id::MessageId;
 use jackfield_door_sylkrtc::StorePlace;
 use serde_json::json;
-use support::{World, world_with};
+use support::{World, letter, world_with};
+
+const ALICE: &str = "alice@example.org";
+const BOB: &str = "bob@example.net";
 
 struct Folder(PathBuf);
 
@@ -19,8 +27,39 @@ impl Drop for Folder {
     }
 }
 
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("jackfield-{name}-{}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.join("store.db")
+    }
+
+    /// From now on the disk refuses something.
+    fn fails(&self, what: &str, whose: &str) {
+        let database = rusqlite::Connection::open(self.database()).unwrap();
+        let trigger = format!(
+            "CREATE TRIGGER broken BEFORE {what} ON journal
+             WHEN NEW.account = (SELECT id FROM account WHERE name = '{whose}')
+             BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        );
+        database.execute_batch(&trigger).unwrap();
+    }
+
+    /// How many entries with that content there are.
+    fn entries(&self, content: &str) -> u32 {
+        let database = rusqlite::Connection::open(self.database()).unwrap();
+        let count = "SELECT count(*) FROM journal WHERE content = ?1";
+        database
+            .query_row(count, [content], |row| row.get(0))
+            .unwrap()
+    }
+}
+
 async fn kept(folder: &Folder) -> World {
-    let path = folder.0.join("store.db");
+    let path = folder.database();
     world_with(|config| {
         config.store_place = StorePlace::File {
             path,
@@ -32,8 +71,7 @@ async fn kept(folder: &Folder) -> World {
 
 #[tokio::test]
 async fn a_restart_forgets_nothing_that_was_acknowledged() {
-    let name = format!("jackfield-durable-{}", std::process::id());
-    let folder = Folder(std::env::temp_dir().join(name));
+    let folder = Folder::new("durable");
     {
         let world = kept(&folder).await;
         let mut alice = world.registered("alice@example.org").await;
@@ -87,4 +125,78 @@ async fn a_restart_forgets_nothing_that_was_acknowledged() {
     let key = r#"{"sylkrtc":"lookup-public-key","transaction":"k","uri":"alice@example.org"}"#;
     alice.send(key).await;
     assert_eq!(alice.json().await["public_key"], "-----BEGIN PGP");
+}
+
+/// The status for a telephone that writes to an account that is away.
+async fn answer(world: &World, number: u64, to: &str, content: &str) -> u16 {
+    let awaited = MessageEvent {
+        awaited: Some(MessageId(number)),
+        ..letter(ALICE, to, "text/plain", content)
+    };
+    world.switch.write(awaited).await;
+    let answer = || {
+        world.switch.last(|command| match command {
+            Command::AnswerMessage(AnswerMessage { message, code }) if message.0 == number => {
+                Some(*code)
+            }
+            _ => None,
+        })
+    };
+    world.until("it is answered", |_| answer().is_some()).await;
+    answer().unwrap()
+}
+
+#[tokio::test]
+async fn a_message_is_accepted_when_it_is_on_the_disk() {
+    let folder = Folder::new("accepted");
+    let world = kept(&folder).await;
+    world.registered(BOB).await.close().await;
+    assert_eq!(answer(&world, 1, BOB, "Lunch?").await, 202);
+    assert_eq!(folder.entries("Lunch?"), 1);
+    assert_eq!(answer(&world, 2, "carol@example.net", "Lunch?").await, 480);
+    folder.fails("INSERT", BOB);
+    assert_eq!(answer(&world, 3, BOB, "Dinner?").await, 500);
+    assert_eq!(folder.entries("Dinner?"), 0);
+}
+
+#[tokio::test]
+async fn a_journal_that_fails_is_only_its_owners_loss() {
+    let folder = Folder::new("fails");
+    let world = kept(&folder).await;
+    let mut alice = world.registered(ALICE).await;
+    let mut bob = world.registered(BOB).await;
+    folder.fails("INSERT", ALICE);
+    let sent = letter(ALICE, BOB, "text/plain", "from my desk");
+    world.switch.write(sent).await;
+    assert_eq!(bob.event("message").await["content"], "from my desk");
+    world
+        .until("it is in Bob's journal", |_| {
+            folder.entries("from my desk") == 1
+        })
+        .await;
+    alice.expect_silence().await;
+}
+
+#[tokio::test]
+async fn how_a_message_went_is_told_when_it_cannot_be_kept() {
+    let folder = Folder::new("told");
+    let world = kept(&folder).await;
+    let mut alice = world.registered(ALICE).await;
+    folder.fails("UPDATE OF state", ALICE);
+    let message = json!({
+        "sylkrtc": "account-message", "account": ALICE, "uri": BOB, "message_id": "m1", "content": "x",
+        "content_type": "text/plain", "timestamp": "2026-03-01T09:15:30.120Z",
+    });
+    alice.ask(&message.to_string()).await;
+    alice
+        .expect_event("disposition-notification", "accepted")
+        .await;
+    let report = "<?xml version=\"1.0\"?><imdn xmlns=\"urn:ietf:params:xml:ns:imdn\"><message-id>m1</message-id>\
+        <datetime>2026-03-01T09:15:30Z</datetime><display-notification><status><displayed/></status>\
+        </display-notification></imdn>";
+    let report = letter(BOB, ALICE, "message/imdn+xml", report);
+    world.switch.write(report).await;
+    alice
+        .expect_event("disposition-notification", "displayed")
+        .await;
 }

@@ -7,7 +7,8 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use api::{ErrorKind, ObjectKind};
+use api::command::video_room::LeaveVideoRoom;
+use api::{BusLimits, ChannelId, ErrorKind, ObjectKind, Origin};
 use jackfield_door_sylkrtc::RoomConfig;
 use serde_json::json;
 use support::{Client, World, http_bytes, world_with};
@@ -333,4 +334,67 @@ async fn without_a_folder_nothing_is_shared() {
     let world = support::world().await;
     let answer = post(&world, &format!("{TEAM}/V-alice/plan.pdf"), b"x").await;
     assert_eq!(status(&answer), "404");
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_is_told_even_if_its_uploader_is_gone() {
+    let folder = Folder::new();
+    let world = sharing(&folder.0).await;
+    let (mut alice, _) = enter(&world, "alice", TEAM).await;
+    // The switch is busy, and has no room for further commands.
+    let gate = world.switch.hold().await;
+    let asking: Vec<_> = (0..BusLimits::default().requests + 2)
+        .map(|_| {
+            let switch = world.switch.handle();
+            let channel = ChannelId::from_text("nobody").unwrap();
+            let leave = LeaveVideoRoom { channel };
+            tokio::spawn(async move { switch.ask(leave, Origin::internal("test")).await })
+        })
+        .collect();
+    let request = format!(
+        "POST /webrtcgateway/filesharing/{TEAM}/V-alice/plan.pdf HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+    );
+    let address = world.door.local_addrs()[0];
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    world
+        .until("it is there", |_| {
+            let mut files = folder.files().into_iter();
+            files.any(|file| file.ends_with("plan.pdf"))
+        })
+        .await;
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.is_empty(), "nobody waits for it any more");
+    drop(gate);
+    for asked in asking {
+        asked.await.unwrap().unwrap_err();
+    }
+    let event = alice.event("file-sharing").await;
+    assert_eq!(event["files"][0]["filename"], "plan.pdf");
+}
+
+#[tokio::test]
+async fn files_go_with_a_room_whose_end_was_not_told() {
+    let folder = Folder::new();
+    let world = sharing(&folder.0).await;
+    let (_alice, _) = enter(&world, "alice", TEAM).await;
+    let channel = world.switch.placed().await;
+    let (_bob, _) = enter(&world, "bob", KEPT).await;
+    for path in [format!("{TEAM}/V-alice/x"), format!("{KEPT}/V-bob/kept")] {
+        assert_eq!(status(&post(&world, &path, b"x").await), "200");
+    }
+    world.switch.refuse(
+        "LeaveVideoRoom",
+        ErrorKind::NotFound(ObjectKind::Member),
+        "",
+    );
+    world.switch.flood(&[channel]).await;
+    world
+        .until("the room's files are gone", |_| {
+            !folder.files().iter().any(|file| file.ends_with("x"))
+        })
+        .await;
+    assert!(folder.files().iter().any(|file| file.ends_with("kept")));
 }

@@ -5,10 +5,10 @@
 
 mod support;
 
+use api::Command;
 use api::event::{MessageEvent, WebEventKind};
-use api::{Command, EventKind};
 use serde_json::{Value, json};
-use support::{Client, World, http, party, world};
+use support::{Client, World, http, letter, party, world, world_with};
 
 const ALICE: &str = "alice@example.org";
 const BOB: &str = "bob@example.net";
@@ -383,22 +383,38 @@ async fn keys_are_kept_and_looked_up_and_never_journalled() {
     );
 }
 
-async fn from_phone(world: &World, from: &str, to: &str, content_type: &str, body: &str) {
-    let event = MessageEvent {
-        from: party(from, "Phone"),
-        sender: None,
-        source: ([127, 0, 0, 1], 0).into(),
-        to: to.into(),
-        clients: vec![],
-        call: None,
-        content_type: content_type.into(),
-        headers: vec![],
-        body: body.to_owned().into(),
+#[tokio::test]
+async fn a_strangers_key_takes_no_place() {
+    let world = world_with(|config| config.store.foreign_accounts = 1).await;
+    let mut alice = world.registered(ALICE).await;
+    let mut carol = world.registered("carol@elsewhere.example").await;
+    for stranger in ["mallory@evil.example", "carol@elsewhere.example"] {
+        from_phone(&world, stranger, ALICE, "text/pgp-public-key", "key").await;
+        alice.event("message").await;
+    }
+    let mut key = async |whose: &str| {
+        let lookup =
+            format!(r#"{{"sylkrtc":"lookup-public-key","transaction":"k","uri":"{whose}"}}"#);
+        alice.send(&lookup).await;
+        let found = alice.json().await["public_key"].clone();
+        alice.json().await;
+        found
     };
-    world
-        .switch
-        .publish(EventKind::Message(Box::new(event)))
-        .await;
+    assert_eq!(key("mallory@evil.example").await, Value::Null);
+    assert_eq!(key("carol@elsewhere.example").await, "key");
+    // Another one registers; Carol, who is still there, gets her place back when she needs it.
+    world.registered("dave@elsewhere.example").await;
+    assert_eq!(key("carol@elsewhere.example").await, Value::Null);
+    let note = message("carol@elsewhere.example", ALICE, ID, "hello");
+    carol.ask(&note).await;
+    carol.event("disposition-notification").await;
+    let kept = journal(&mut carol, "carol@elsewhere.example", "").await;
+    assert_eq!(kept[0]["content"], "hello");
+}
+
+async fn from_phone(world: &World, from: &str, to: &str, content_type: &str, body: &str) {
+    let letter = letter(from, to, content_type, body);
+    world.switch.write(letter).await;
 }
 
 #[tokio::test]
@@ -458,6 +474,60 @@ async fn what_a_phone_of_the_account_sends_its_pages_see() {
         journal(&mut alice, ALICE, "").await[0]["direction"],
         "outgoing"
     );
+}
+
+#[tokio::test]
+async fn whoever_only_says_a_name_changes_nothing_under_it() {
+    let world = world().await;
+    let mut alice = world.registered(ALICE).await;
+    let mut bob = world.registered(BOB).await;
+    let own = message(ALICE, BOB, ID, "mine").replace("text/plain", "text/pgp-public-key");
+    alice.ask(&own).await;
+    alice.event("disposition-notification").await;
+    bob.event("message").await;
+    alice.ask(&message(ALICE, BOB, "m1", "Lunch?")).await;
+    alice.event("disposition-notification").await;
+    bob.event("message").await;
+    for (content_type, body) in [
+        ("text/pgp-public-key", "forged"),
+        ("application/sylk-api-message-remove", "m1"),
+        (
+            "application/sylk-api-conversation-remove",
+            r#"{"contact":"bob@example.net"}"#,
+        ),
+        ("application/sylk-api-token", "x"),
+        ("text/plain", "who am I?"),
+    ] {
+        let letter = MessageEvent {
+            verified: false,
+            ..letter(ALICE, BOB, content_type, body)
+        };
+        world.switch.write(letter).await;
+    }
+    // Bob reads what was written, the key among it; nothing of it is Alice's.
+    assert_eq!(bob.event("message").await["content"], "forged");
+    assert_eq!(bob.event("message").await["content"], "who am I?");
+    let lookup = r#"{"sylkrtc":"lookup-public-key","transaction":"k1","uri":"alice@example.org"}"#;
+    bob.send(lookup).await;
+    let found = bob.json().await;
+    assert_eq!(found["public_key"], "mine");
+    let of_alice = journal(&mut alice, ALICE, "").await;
+    let texts = of_alice
+        .iter()
+        .filter(|entry| entry["content_type"] == "text/plain");
+    assert_eq!(texts.count(), 1, "{of_alice:?}");
+    assert_eq!(of_alice.last().unwrap()["content_type"], "message/imdn");
+    alice.expect_silence().await;
+    // Her own phone may.
+    from_phone(
+        &world,
+        ALICE,
+        BOB,
+        "application/sylk-api-message-remove",
+        "m1",
+    )
+    .await;
+    assert_eq!(alice.event("sync").await["action"], "remove");
 }
 
 #[tokio::test]
@@ -539,19 +609,11 @@ async fn messages_within_a_call() {
         imdn.Disposition-Notification: positive-delivery, display\r\n\r\nContent-Type: text/plain\r\n\r\nthanks";
     let event = MessageEvent {
         from: party(BOB, "Bob"),
-        sender: None,
-        source: ([127, 0, 0, 1], 0).into(),
-        to: ALICE.into(),
         clients: vec![client],
         call: Some(channel),
-        content_type: "message/cpim".into(),
-        headers: vec![],
-        body: body.into(),
+        ..letter(BOB, ALICE, "message/cpim", body)
     };
-    world
-        .switch
-        .publish(EventKind::Message(Box::new(event)))
-        .await;
+    world.switch.write(event).await;
     alice
         .expect(r#"{"sylkrtc":"session-event","session":"S1","event":"message","sender":{"uri":"bob@example.net","display_name":"Bob"},"timestamp":"2026-03-01T09:20:11.000000+00:00","disposition_notification":["positive-delivery","display"],"message_id":"im-2","content_type":"text/plain","content":"thanks"}"#)
         .await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use api::event::WebEventKind as Web;
 use serde_json::json;
+use support::joining::{TEAM, enter};
 use support::{Client, HA1, World, party, world, world_with};
 
 const ALICE: &str = "alice@example.org";
@@ -280,4 +281,35 @@ async fn ends_at_any_moment_leave_nothing_behind() {
     world.process.cancel();
     drop(held);
     world.until("the last one was removed too", balanced).await;
+}
+
+#[tokio::test]
+async fn a_return_that_is_cut_off_leaves_nothing_behind() {
+    let world = world().await;
+    let mut client = world.registered(ALICE).await;
+    enter(&mut client, ALICE, "V-alice", TEAM).await;
+    client.break_off();
+    world
+        .until("it waits", |world| world.door.waiting() == 1)
+        .await;
+    // It comes back without its token, and the door loses track while it leaves its room.
+    let held = world.switch.hold().await;
+    let mut again = world.client().await;
+    let add =
+        json!({"sylkrtc": "account-add", "transaction": "t", "account": ALICE, "password": HA1});
+    again.send(&add.to_string()).await;
+    world
+        .until("it is under way", |world| world.door.waiting() == 0)
+        .await;
+    world.switch.flood(&[]).await;
+    let (_, close) = again.rest().await;
+    assert_eq!(close.map(|(code, _)| code), Some(1001));
+    drop(held);
+    world
+        .until("the switch knows", |world| {
+            world.door.accounts() == 0
+                && world.switch.was_asked("LeaveVideoRoom") == 1
+                && world.switch.was_asked("RemoveWebClient") == 1
+        })
+        .await;
 }

@@ -184,6 +184,15 @@ async fn what_the_switch_says_by_itself() {
             .expect(&format!(r#"{{"sylkrtc":"videoroom-event","session":"{session}","event":"publishers-joined","publishers":[{joined}]}}"#))
             .await;
     }
+    // Nobody passes himself off as the phone, not even where it is not.
+    let mut mallory = world.registered("mallory@example.org").await;
+    for room in [TEAM, "other@videoconference.example.org"] {
+        let text = format!("Session ID {phone} already in use");
+        let id = phone.as_str();
+        mallory
+            .refused(&join("mallory@example.org", id, room), &text)
+            .await;
+    }
     let attach = json!({"session": "V-alice", "publisher": phone.as_str(), "feed": "F"});
     alice.ask(&request("videoroom-feed-attach", attach)).await;
     alice.event("feed-attached").await;
@@ -366,4 +375,31 @@ async fn who_does_not_come_back_leaves() {
         json!(["V-bob"])
     );
     assert!(gone.elapsed() >= Duration::from_millis(1_490));
+}
+
+#[tokio::test]
+async fn another_hand_is_not_taken_for_ones_own() {
+    let world = world().await;
+    let [mut alice, _bob] = gathered(&world, ["alice", "bob"]).await;
+    let of_bob = world.switch.placed().await;
+    let held = world.switch.hold().await;
+    let toggle = json!({"session": "V-alice", "transaction": "h"});
+    alice.send(&request("videoroom-toggle-hand", toggle)).await;
+    // Her session asks the switch before it hears of Bob.
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    let hands = vec![of_bob];
+    world
+        .switch
+        .in_room(TEAM, Kind::HandsChanged { hands })
+        .await;
+    drop(held);
+    assert_eq!(
+        alice.event("raised-hands").await["raised_hands"],
+        json!(["V-bob"])
+    );
+    let own = alice.event("raised-hands").await;
+    assert_eq!(own["raised_hands"], json!(["V-alice"]));
+    alice.expect(r#"{"sylkrtc":"ack","transaction":"h"}"#).await;
 }

@@ -36,7 +36,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (name, id, limits) = (name.to_owned(), id.to_owned(), self.limits);
         self.perform(move |database| {
-            let account = needed(database, &name, limits)?;
+            let account = needed(database, &name)?;
             let others: usize = database
                 .prepare_cached(
                     "SELECT count(*) FROM address_book WHERE account = ?1 AND NOT (kind = ?2 AND id = ?3)",

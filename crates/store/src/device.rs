@@ -59,7 +59,7 @@ impl Store {
     pub async fn put_device(&self, name: &str, new: Device) -> Result<(), StoreError> {
         let (name, limits) = (name.to_owned(), self.limits);
         self.perform(move |database| {
-            let account = needed(database, &name, limits)?;
+            let account = needed(database, &name)?;
             database
                 .prepare_cached("DELETE FROM device WHERE account = ?1 AND key = ?2")?
                 .execute((account, &*new.key))?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::account::{known, needed};
+use crate::account::known;
 use crate::{Store, StoreError};
 
 /// An entry of an account's journal. Texts are the caller's; the store compares, and does not read them.
@@ -85,17 +85,20 @@ fn split(wanted: &str) -> Vec<String> {
 }
 
 impl Store {
-    /// Adds to an account's journal at `now`, in microseconds since 1970. The oldest entries make room when it is full.
+    /// Adds to an account's journal at `now`, in microseconds since 1970; false when it is not known. The oldest entries make
+    /// room when it is full.
     ///
     /// # Errors
     /// [`StoreError`]; `Full` when the entry is larger than a journal may be.
-    pub async fn append(&self, name: &str, now: i64, new: Entry) -> Result<(), StoreError> {
+    pub async fn append(&self, name: &str, now: i64, new: Entry) -> Result<bool, StoreError> {
         let (name, limits, weight) = (name.to_owned(), self.limits, new.weight());
         if weight > limits.bytes {
             return Err(StoreError::Full);
         }
         self.perform(move |database| {
-            let account = needed(database, &name, limits)?;
+            let Some(account) = known(database, &name)? else {
+                return Ok(false);
+            };
             // Entries are found by their time, so it never goes back.
             let last: Option<i64> = database
                 .prepare_cached(
@@ -128,7 +131,8 @@ impl Store {
                     "UPDATE account SET entries = entries + 1, bytes = bytes + ?2 WHERE id = ?1",
                 )?
                 .execute((account, weight))?;
-            make_room(database, account, limits)
+            make_room(database, account, limits)?;
+            Ok(true)
         })
         .await
     }

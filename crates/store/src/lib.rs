@@ -14,6 +14,7 @@ mod journal;
 mod migration;
 mod writer;
 
+pub use account::Owner;
 pub use device::Device;
 pub use error::{OpenError, StoreError};
 pub use journal::{After, Entry, Mark};
@@ -22,8 +23,10 @@ pub use writer::{Place, Store};
 /// How much is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Accounts with anything kept.
+    /// Accounts of ours with anything kept.
     pub accounts: usize,
+    /// Accounts of other domains; those of which there is nothing but a key make room, the one not used for longest first.
+    pub foreign_accounts: usize,
     /// Journal entries of one account; the oldest go first.
     pub entries: usize,
     /// Bytes of one account's journal; the oldest entries go first.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Error, TransactionBehavior};
 
 /// What leads from one version to the next; the first makes version 1. Only ever added to.
-const STEPS: &[&str] = &[include_str!("schema/1.sql")];
+const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The version this server writes.
 pub(crate) const LATEST: u32 = STEPS.len() as u32;
@@ -41,6 +41,20 @@ mod tests {
             )
             .unwrap();
         assert_eq!(tables, 4);
+    }
+
+    #[test]
+    fn accounts_of_the_first_version_stay() {
+        let mut database = Connection::open_in_memory().unwrap();
+        database.execute_batch(STEPS[0]).unwrap();
+        database.pragma_update(None, "user_version", 1).unwrap();
+        let add = "INSERT INTO account (name) VALUES ('a@b')";
+        database.execute_batch(add).unwrap();
+        assert_eq!(migrate(&mut database).unwrap(), LATEST);
+        let used: Option<i64> = database
+            .query_row("SELECT used FROM account", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(used, None);
     }
 
     #[test]

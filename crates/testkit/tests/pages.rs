@@ -455,6 +455,27 @@ fn pages_and_phones_write_each_other() {
     finish(&mut world);
 }
 
+#[test]
+fn a_phone_writes_in_nobody_elses_name() {
+    let mut world = with_phones(16, &["1000", "1001", "1002"]);
+    let mut writes_as = |name: &str| {
+        let now = world.now();
+        world.phones[0].writes_as = name.into();
+        world.phones[0].write(now, "1001", "It is me");
+        world.run_phones();
+        world.run(Duration::from_secs(1));
+        world.phones[0].letter_status
+    };
+    assert_eq!(writes_as("1000"), Some(200));
+    assert_eq!(writes_as("1002"), Some(403), "it has the password of 1000");
+    let verified: Vec<bool> = letters(&world)
+        .iter()
+        .map(|letter| letter.verified)
+        .collect();
+    assert_eq!(verified, [true]);
+    finish_all(&mut world);
+}
+
 fn page_writes(world: &mut World, page: usize, number: &str) -> (u16, String) {
     let request = world.ask(SendMessage {
         client: world.browsers[page].client,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::id::{ChannelId, WebClientId};
+use crate::id::{ChannelId, MessageId, WebClientId};
 
 /// How a message went: the final status of its MESSAGE request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,7 +50,8 @@ pub struct SendCallMessage {
 }
 
 /// Says that the asker keeps an account's messages from now on, until the server stops: one that comes from a phone
-/// while nothing is registered for the account is accepted with 202 and published, instead of refused with 480.
+/// while nothing is registered for the account is published and awaits [`AnswerMessage`], instead of being refused with
+/// 480.
 ///
 /// # Errors
 /// `InvalidArgument` for what is no `user@host`; `LimitReached`.
@@ -58,4 +59,17 @@ pub struct SendCallMessage {
 pub struct KeepMessages {
     /// `user@host`, as messages are addressed to it.
     pub account: Arc<str>,
+}
+
+/// What became of a message that is [awaited](crate::event::MessageEvent::awaited): 202 once it is kept, a refusal when
+/// it could not be. Without an answer within 5 s its sender gets 500.
+///
+/// # Errors
+/// `InvalidState` when its sender does not wait any more; `InvalidArgument` for what is no final status.
+#[derive(Clone, Debug)]
+pub struct AnswerMessage {
+    /// Which.
+    pub message: MessageId,
+    /// SIP status, 200–699.
+    pub code: u16,
 }

@@ -146,7 +146,7 @@ pub struct ConfigureVideoRoom {
     pub active: Vec<ChannelId>,
 }
 
-/// Raises or lowers a hand. → `HandsChanged` to everybody
+/// Raises or lowers a hand; answered with whether it is up now. → `HandsChanged` to everybody
 ///
 /// # Errors
 /// `NotFound(Member)`.

@@ -207,6 +207,34 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// As it is made: nothing has happened yet.
+    pub fn new(id: ChannelId, serial: u64, name: &str, direction: Direction) -> Self {
+        Self {
+            id,
+            serial,
+            name: name.into(),
+            direction,
+            state: ChannelState::None,
+            next_state: ChannelState::New,
+            call_state: CallState::Down,
+            answer: AnswerState::Ringing,
+            hit_dialplan: direction == Direction::Inbound,
+            external_id: None,
+            read_codec: None,
+            write_codec: None,
+            profile: None,
+            other: None,
+            variables: Variables::new(),
+            hangup: None,
+            application: None,
+            bridged_to: None,
+            room: None,
+            verbose_events: false,
+            initial: None,
+            sent_callee: None,
+        }
+    }
+
     /// `Channel-Call-UUID`: variable `call_uuid`, else the own id.
     pub fn call_id(&self) -> &str {
         self.variables.text("call_uuid").unwrap_or(self.id.as_str())

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use api::event::ChannelEvent;
 use api::view::{
-    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, OtherLeg,
-    OtherType, ProfileTimes,
+    CallerProfile, Channel, ChannelState, Codec, Direction, OtherLeg, OtherType, ProfileTimes,
 };
-use api::{ChannelId, Timestamp, Variables};
+use api::{ChannelId, Timestamp};
 use media::control::{LegId, LegKind, MediaCommand};
 
 use super::{Live, MediaLeg};
@@ -99,30 +98,7 @@ impl Switch {
         media: MediaLeg,
     ) -> Live {
         self.serials.session += 1;
-        let seen = Channel {
-            id: id.clone(),
-            serial: self.serials.session,
-            name: name.into(),
-            direction,
-            state: ChannelState::None,
-            next_state: ChannelState::New,
-            call_state: CallState::Down,
-            answer: AnswerState::Ringing,
-            hit_dialplan: direction == Direction::Inbound,
-            external_id: None,
-            read_codec: None,
-            write_codec: None,
-            profile: None,
-            other: None,
-            variables: Variables::new(),
-            hangup: None,
-            application: None,
-            bridged_to: None,
-            room: None,
-            verbose_events: false,
-            initial: None,
-            sent_callee: None,
-        };
+        let seen = Channel::new(id.clone(), self.serials.session, name, direction);
         self.legs.insert(media.id, id);
         Live {
             seen: Arc::new(seen),

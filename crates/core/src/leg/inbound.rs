@@ -59,7 +59,7 @@ impl Switch {
             None
         } else {
             match self.authenticate_call(&request) {
-                CallAuth::Accepted { user } => Some(user),
+                CallAuth::Accepted { user, .. } => Some(user),
                 CallAuth::Challenge(headers) => {
                     self.refuse_invite(session, 407, &headers);
                     return;
@@ -395,9 +395,7 @@ pub(super) fn host_port(uri: &sip::message::Uri<'_>) -> String {
 /// The cause a SIP peer gives: its `Reason: Q.850`, else what the status stands for. Causes that Q.850 has no
 /// number for are sent as 16, normal clearing; beside a refusal that says nothing.
 pub(super) fn cause_of(message: &sip::message::Message, status: Option<u16>) -> HangupCause {
-    let q850 = message
-        .header_lines(HeaderName::Reason)
-        .filter_map(sip::message::header::Reason::parse)
+    let q850 = sip::message::header::Reason::of(message)
         .find(|reason| reason.protocol.eq_ignore_ascii_case("Q.850"))
         .and_then(|reason| HangupCause::from_number(reason.cause?))
         .filter(|cause| *cause != HangupCause::None)

@@ -5,6 +5,7 @@ use api::{ChannelId, HangupCause};
 use bytes::Bytes;
 use sip::event::{Event, SessionId};
 use sip::message::Message;
+use sip::message::header::Reason;
 
 use super::inbound::cause_of;
 use crate::Switch;
@@ -59,8 +60,10 @@ impl Switch {
                 self.with(session, |switch, id| {
                     switch.peer_ended(id, "recv_cancel");
                     let named = cause_of(&request, Some(487));
-                    let plain = named == HangupCause::NormalClearing;
-                    let cause = if plain {
+                    let mut reasons = Reason::of(&request);
+                    let cause = if reasons.any(|reason| reason.is_completed_elsewhere()) {
+                        HangupCause::LoseRace
+                    } else if named == HangupCause::NormalClearing {
                         HangupCause::OriginatorCancel
                     } else {
                         named

@@ -9,6 +9,7 @@ use api::{ChannelId, HangupCause};
 use bytes::Bytes;
 use sip::endpoint::{InviteRequest, Party};
 use sip::event::SessionId;
+use sip::message::header::Reason;
 use sip::sdp::{Agreed, OfferAnswer};
 use sip::transport::Target;
 
@@ -410,7 +411,12 @@ impl Switch {
             (false, true) => "send_refuse",
             (false, false) => "send_cancel",
         });
-        let reason = format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name());
+        // Q.850 has no word for a call that another phone took, and phones show what they count as missed.
+        let reason = if cause == HangupCause::LoseRace {
+            Reason::COMPLETED_ELSEWHERE.to_owned()
+        } else {
+            format!("Q.850;cause={};text=\"{}\"", cause.q850(), cause.name())
+        };
         let headers = [("Reason".to_owned(), reason)];
         let outcome = match refusal {
             Some((code, phrase)) if inbound && !answered => {

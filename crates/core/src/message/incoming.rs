@@ -53,21 +53,31 @@ impl Switch {
         };
         let is_trusted = profile.trusts(request.flow.remote.ip());
         if let Some(called) = self.called_client(request) {
-            // Only its registrar knows the contact for what it is.
-            if !called.by_registrar && !is_trusted {
+            // Only its registrar knows the contact for what it is, and no registrar speaks for accounts of ours.
+            let from_us = self.is_local_host(letter.sender_host());
+            if !is_trusted && (!called.by_registrar || from_us) {
                 return self.respond(id, 403, &[]);
             }
             self.respond(id, 200, &[]);
+            letter.verified = is_trusted;
             // The contact was for the registrar only; the page knows its account.
             if let Some(client) = self.web.get(called.client) {
+                letter.verified |= letter.sender_host().eq_ignore_ascii_case(&client.domain);
                 letter.to = client.address();
             }
             let event = letter.event(vec![called.client]);
             return self.publish(EventKind::Message(Box::new(event)), None);
         }
+        letter.verified = is_trusted;
         if !is_trusted {
             match self.authenticate_call(request) {
-                CallAuth::Accepted { .. } => {}
+                // One account of ours does not speak for another.
+                CallAuth::Accepted { is_sender, .. }
+                    if !is_sender && self.is_local_host(letter.sender_host()) =>
+                {
+                    return self.respond(id, 403, &[]);
+                }
+                CallAuth::Accepted { is_sender, .. } => letter.verified = is_sender,
                 CallAuth::Challenge(headers) => return self.respond(id, 407, &headers),
                 CallAuth::Forbidden => return self.respond(id, 403, &[]),
             }
@@ -101,6 +111,7 @@ fn letter_of(request: &IncomingRequest) -> Option<Letter> {
             display_name: from.display_name().as_ref().into(),
         },
         client: None,
+        verified: false,
         source: request.flow.remote,
         to: format!("{}@{}", to.user_decoded(), to.host).into(),
         call: None,

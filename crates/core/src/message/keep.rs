@@ -2,12 +2,19 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use api::command::message::KeepMessages;
+use api::command::message::{AnswerMessage, KeepMessages};
+use api::event::{EventKind, MessageEvent};
+use api::id::MessageId;
 use api::{CommandError, ErrorKind};
 
+use super::{MAX_PENDING, Sender, delivery};
 use crate::Switch;
+use crate::timers::Deadline;
 
+/// How long keeping a message may take. Its sender gives up after 32 s (RFC 3261 §17.1.2.2, Timer F).
+const KEEPING: Duration = Duration::from_secs(5);
 /// Most accounts.
 const MAX_KEPT: usize = 100_000;
 /// Longest address, bytes.
@@ -33,6 +40,41 @@ fn name(address: &str) -> Option<String> {
 }
 
 impl Switch {
+    /// Gives a message to whoever keeps it; its sender waits for the outcome.
+    pub(super) fn have_kept(&mut self, sender: Sender, mut event: Box<MessageEvent>) {
+        if self.messages.len() >= MAX_PENDING {
+            return self.tell_sender(sender, delivery(503));
+        }
+        self.messages.serial += 1;
+        let id = MessageId(self.messages.serial);
+        self.messages.awaited.insert(id, sender);
+        let until = self.now.mono + KEEPING;
+        self.timers.set(until, Deadline::Message(id));
+        event.awaited = Some(id);
+        self.publish(EventKind::Message(event), None);
+    }
+
+    pub(crate) fn answer_message(&mut self, command: &AnswerMessage) -> Result<(), CommandError> {
+        let AnswerMessage { message, code } = *command;
+        if !(200..700).contains(&code) {
+            let kind = ErrorKind::InvalidArgument("code");
+            return Err(CommandError::new(kind, "no final status"));
+        }
+        let Some(sender) = self.messages.awaited.remove(&message) else {
+            let detail = "nobody waits for it";
+            return Err(CommandError::new(ErrorKind::InvalidState, detail));
+        };
+        self.tell_sender(sender, delivery(code));
+        Ok(())
+    }
+
+    pub(crate) fn message_is_not_kept(&mut self, id: MessageId) {
+        if let Some(sender) = self.messages.awaited.remove(&id) {
+            tracing::warn!("Nobody has said that a message is kept");
+            self.tell_sender(sender, delivery(500));
+        }
+    }
+
     pub(crate) fn keep_messages(&mut self, command: &KeepMessages) -> Result<(), CommandError> {
         let Some(name) = name(&command.account) else {
             let kind = ErrorKind::InvalidArgument("account");

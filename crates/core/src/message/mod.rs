@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use api::command::message::Delivery;
 use api::event::{EventKind, MessageEvent, WebParty};
-use api::id::WebClientId;
+use api::id::{MessageId, WebClientId};
 use api::{ChannelId, RequestId};
 use bytes::Bytes;
 use sip::endpoint::Party;
@@ -37,6 +37,8 @@ pub(crate) struct Messages {
     pending: HashMap<u64, Pending>,
     requests: HashMap<TransactionId, Sent>,
     kept: keep::Kept,
+    /// Senders that wait until their message is kept.
+    awaited: HashMap<MessageId, Sender>,
     serial: u64,
 }
 
@@ -78,6 +80,8 @@ enum Sender {
 struct Letter {
     from: WebParty,
     client: Option<WebClientId>,
+    /// It is known that it is `from`.
+    verified: bool,
     source: SocketAddr,
     /// `user@host`
     to: Arc<str>,
@@ -89,13 +93,19 @@ struct Letter {
 }
 
 impl Letter {
+    fn sender_host(&self) -> &str {
+        self.from.uri.rsplit_once('@').map_or("", |(_, host)| host)
+    }
+
     fn event(&self, clients: Vec<WebClientId>) -> MessageEvent {
         MessageEvent {
             from: self.from.clone(),
+            verified: self.verified,
             sender: self.client,
             source: self.source,
             to: self.to.clone(),
             clients,
+            awaited: None,
             call: self.call.clone(),
             content_type: self.content_type.clone(),
             headers: self.headers.clone(),
@@ -131,7 +141,7 @@ struct Way {
 
 impl Messages {
     pub(crate) fn len(&self) -> usize {
-        self.pending.len()
+        self.pending.len() + self.awaited.len()
     }
 }
 
@@ -167,8 +177,7 @@ impl Switch {
             // A page that sends is told the truth, 480: its own door knows what it keeps.
             let from_phone = matches!(sender, Sender::Phone(_));
             if ways.is_empty() && from_phone && self.messages.kept.has(&letter.to) {
-                self.tell_sender(sender, delivery(202));
-                return self.publish(EventKind::Message(event), None);
+                return self.have_kept(sender, event);
             }
             return self.post(letter, ways, sender, Some(event));
         }
@@ -191,7 +200,7 @@ impl Switch {
         if ways.is_empty() {
             return self.tell_sender(sender, delivery(480));
         }
-        if self.messages.pending.len() >= MAX_PENDING {
+        if self.messages.len() >= MAX_PENDING {
             return self.tell_sender(sender, delivery(503));
         }
         let sent: Vec<_> = ways

@@ -60,6 +60,8 @@ impl Switch {
         let letter = Letter {
             from: party_of(&client),
             client: Some(id),
+            // Those of ours without the right password get no further than the route.
+            verified: self.is_local_host(&client.domain),
             source: client.source,
             to: to.clone(),
             call: None,
@@ -160,6 +162,7 @@ impl Switch {
         let letter = Letter {
             from: party_of(client),
             client: Some(id),
+            verified: true,
             source: client.source,
             to: "".into(),
             call: None,

@@ -1,8 +1,10 @@
 //! Messages between pages; those of phones are in the simulated world.
 
-use api::command::message::{Delivery, KeepMessages, SendCallMessage, SendMessage};
+use std::time::Duration;
+
+use api::command::message::{AnswerMessage, Delivery, KeepMessages, SendCallMessage, SendMessage};
 use api::event::{Event, EventKind};
-use api::id::WebClientId;
+use api::id::{MessageId, WebClientId};
 use api::{Answer, ChannelId, CommandError, ErrorKind, ObjectKind};
 use bytes::Bytes;
 
@@ -181,7 +183,7 @@ fn what_phones_send_is_accepted_for_whoever_keeps_it() {
         ErrorKind::InvalidArgument("account")
     );
     assert_eq!(rig.seen(letters), Vec::<String>::new());
-    assert_eq!(from_phone(&mut rig, "1001@127.0.0.1"), Some(202));
+    assert_eq!(from_phone(&mut rig, "1001@127.0.0.1"), None, "not yet kept");
     assert_eq!(from_phone(&mut rig, "1002@127.0.0.1"), Some(480));
     assert_eq!(
         from_phone(&mut rig, "nobody@127.0.0.1"),
@@ -192,6 +194,22 @@ fn what_phones_send_is_accepted_for_whoever_keeps_it() {
         rig.seen(letters),
         ["bob@192.0.2.1 to 1001@127.0.0.1 []: text/plain Hi"]
     );
+    let message = MessageId(1);
+    let answer = |rig: &mut Rig, code| {
+        let answered = rig.get(AnswerMessage { message, code });
+        answered.map_err(|error| error.kind)
+    };
+    let wrong = Err(ErrorKind::InvalidArgument("code"));
+    assert_eq!(answer(&mut rig, 180), wrong);
+    assert_eq!(answer(&mut rig, 202), Ok(Answer::Unit(())));
+    assert_eq!(rig.take_sent().pop().unwrap().code(), Some(202));
+    assert_eq!(answer(&mut rig, 202), Err(ErrorKind::InvalidState));
+    // Whoever keeps it is silent.
+    assert_eq!(from_phone(&mut rig, "1001@127.0.0.1"), None);
+    assert_eq!(rig.switch.census().messages, 1);
+    rig.pass(Duration::from_secs(6));
+    assert_eq!(rig.take_sent().pop().unwrap().code(), Some(500));
+    assert_eq!(rig.switch.census().messages, 0);
     // A page hears that nobody is there.
     let page = add(&mut rig, 1, "1000@127.0.0.1");
     assert_eq!(

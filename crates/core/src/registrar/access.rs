@@ -20,6 +20,8 @@ pub(crate) enum CallAuth {
     Accepted {
         /// The user it proved to be.
         user: Arc<DirectoryUser>,
+        /// Its From names that user.
+        is_sender: bool,
     },
     /// Answer 407 with these headers.
     Challenge(Vec<(String, String)>),
@@ -286,14 +288,19 @@ impl Switch {
         };
         // Whatever domain a phone says it belongs to, it proves itself to one of ours.
         let own = profile.sip.ip().to_string();
-        let Some(domain) = self
-            .domain_of(&profile, &host)
-            .or_else(|| self.domain_of(&profile, &own))
-        else {
+        let of_from = self.domain_of(&profile, &host);
+        let from_us = of_from.is_some();
+        let Some(domain) = of_from.or_else(|| self.domain_of(&profile, &own)) else {
             return CallAuth::Forbidden;
         };
         match self.judge(request, ChallengeKind::Proxy, &host, &domain, &user) {
-            Judged::In(account) => CallAuth::Accepted { user: account.user },
+            Judged::In(account) => {
+                let named = self.view.directory.user(&domain, &user);
+                CallAuth::Accepted {
+                    is_sender: from_us && named.is_some_and(|named| named.id == account.user.id),
+                    user: account.user,
+                }
+            }
             Judged::Challenge { headers, .. } => CallAuth::Challenge(headers),
             Judged::Forbidden { reason } => {
                 tracing::warn!(user, domain = host, source = %request.flow.remote, reason, "Call is refused");

@@ -367,6 +367,48 @@ fn a_call_of_the_registrar_rings_exactly_the_client_it_names() {
 }
 
 #[test]
+fn a_call_that_another_phone_of_the_account_took_was_not_missed() {
+    let mut rig = rig();
+    let (client, own) = registered(&mut rig, 1);
+    for (number, reason, last) in [
+        (1, "", "1: terminated 487 Request Terminated, missed"),
+        (
+            2,
+            "Reason: SIP;cause=487;text=\"Call completed elsewhere\"\r\n",
+            "1: terminated 487 Request Terminated, missed",
+        ),
+        (
+            3,
+            "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n",
+            "1: terminated 487 Request Terminated",
+        ),
+        (
+            4,
+            "Reason: Q.850;cause=16, SIP ;cause=200\r\n",
+            "1: terminated 487 Request Terminated",
+        ),
+    ] {
+        let branch = format!("z9hG4bKn{number}");
+        let call_id = format!("e{number}");
+        let text = invite(&own).replace("z9hG4bKx", &branch);
+        rig.receive(REGISTRAR, &text.replace("c1", &call_id));
+        let call = call_of(&rig, client);
+        rig.receive(
+            REGISTRAR,
+            &format!(
+                "CANCEL {own} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch={branch}\r\n\
+                 From: \"Bob\" <sip:bob@guest.example>;tag=b\r\nTo: <sip:guest@guest.example>\r\n\
+                 Call-ID: {call_id}\r\nCSeq: 1 CANCEL\r\n{reason}Content-Length: 0\r\n\r\n"
+            ),
+        );
+        assert_eq!(rig.seen(told).pop().as_deref(), Some(last), "{reason}");
+        assert!(rig.view.channels.get(&call).is_none());
+    }
+    rig.pass(Duration::from_secs(80));
+    check_idle(&rig);
+}
+
+#[test]
 fn a_fork_of_the_registrar_rings_every_page_it_names() {
     let mut rig = rig();
     let (first, one) = registered(&mut rig, 1);
@@ -446,6 +488,41 @@ fn nobody_but_the_registrar_reaches_a_contact() {
     rig.take_sent();
     rig.receive(REGISTRAR, &message(&format!("{own};xy")));
     assert_eq!(rig.take_sent().pop().unwrap().code(), Some(407));
+    rig.pass(Duration::from_secs(80));
+    check_idle(&rig);
+}
+
+#[test]
+fn a_registrar_speaks_for_its_own_domain_and_never_for_ours() {
+    let mut rig = rig();
+    let (_, own) = registered(&mut rig, 1);
+    let mut serial = 0;
+    let mut write = |rig: &mut Rig, from: &str| {
+        serial += 1;
+        let text = format!(
+            "MESSAGE {own} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKs{serial}\r\n\
+             From: <sip:{from}>;tag=b\r\nTo: <sip:guest@guest.example>\r\nCall-ID: s{serial}\r\n\
+             CSeq: 1 MESSAGE\r\nContent-Type: text/pgp-public-key\r\nContent-Length: 2\r\n\r\nHi"
+        );
+        rig.receive(REGISTRAR, &text);
+        let verified = rig.seen(|event: &Event| match &event.kind {
+            EventKind::Message(event) => Some(event.verified.to_string()),
+            _ => None,
+        });
+        let code = rig.take_sent().pop().and_then(|answer| answer.code());
+        (code, verified.concat())
+    };
+    for from in ["1000@127.0.0.1", "nobody@127.0.0.1:5060"] {
+        assert_eq!(write(&mut rig, from), (Some(403), String::new()), "{from}");
+    }
+    for (from, verified) in [
+        ("bob@Guest.Example", "true"),
+        ("bob@elsewhere.example", "false"),
+        ("1000%40127.0.0.1@elsewhere.example", "false"),
+    ] {
+        let told = (Some(200), verified.to_owned());
+        assert_eq!(write(&mut rig, from), told, "{from}");
+    }
     rig.pass(Duration::from_secs(80));
     check_idle(&rig);
 }

@@ -37,20 +37,21 @@ impl Switch {
         Ok(())
     }
 
-    pub(crate) fn toggle_hand(&mut self, command: &ToggleHand) -> Result<(), CommandError> {
+    pub(crate) fn toggle_hand(&mut self, command: &ToggleHand) -> Result<bool, CommandError> {
         let missing = || CommandError::not_found(ObjectKind::Member);
         let channel = &command.channel;
         let name = self.video_rooms.places.get(channel).cloned();
         let name = name.ok_or_else(missing)?;
         let room = self.video_rooms.rooms.get_mut(&name).ok_or_else(missing)?;
         room.publisher(channel).ok_or_else(missing)?;
-        match room.hands.iter().position(|hand| hand == channel) {
+        let raised = room.hands.iter().position(|hand| hand == channel);
+        match raised {
             Some(at) => drop(room.hands.remove(at)),
             None => room.hands.push(channel.clone()),
         }
         let hands = room.hands.clone();
         self.tell_video_room(&name, VideoRoomEventKind::HandsChanged { hands });
-        Ok(())
+        Ok(raised.is_none())
     }
 
     pub(crate) fn ask_for_silence(&mut self, command: &AskForSilence) -> Result<(), CommandError> {

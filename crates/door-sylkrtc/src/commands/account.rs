@@ -90,10 +90,10 @@ impl Session {
     /// The client is back: registration and calls are where they were. So are its rooms, unless it comes without its
     /// token: then it has forgotten which it was in, and enters them anew.
     async fn resume(&mut self, add: AccountAdd, mut luggage: Luggage, by_token: bool) -> Done {
-        if !by_token {
-            let rooms = std::mem::take(&mut luggage.rooms);
-            leave_rooms(&self.shared, rooms, self.connection).await;
-        }
+        let forgotten = match by_token {
+            true => Vec::new(),
+            false => std::mem::take(&mut luggage.rooms),
+        };
         let client = luggage.account.client;
         self.shared.roster.redirect(client, &self.inbox);
         self.shared.waiting.forget_token(&luggage.account.token);
@@ -114,7 +114,9 @@ impl Session {
             Way::Out => None,
         });
         let after = after.collect();
+        // First here: whatever ends this connection now finds it.
         self.unpack(luggage);
+        leave_rooms(&self.shared, forgotten, self.connection).await;
         metrics::counter!("jackfield_sylkrtc_resumed_total").increment(1);
         let mut done = self.added(&token, true);
         done.after = after;
@@ -224,7 +226,9 @@ impl Session {
         if let Some(push) = token.push {
             account.push = Some(push.clone());
             if account.authenticated {
-                self.shared.store.put_device(&key(&name), push).await?;
+                let own = key(&name);
+                self.still_known(&own).await?;
+                self.shared.store.put_device(&own, push).await?;
             }
         }
         Ok(Done::default())

@@ -41,17 +41,12 @@ impl Session {
             id,
             item,
         } = update;
+        let own = key(&account);
+        self.still_known(&own).await?;
         let store = &self.shared.store;
         let result = match action {
-            Action::Add | Action::Update => {
-                store
-                    .put_item(&key(&account), kind, &id, item.clone())
-                    .await
-            }
-            Action::Delete => store
-                .delete_item(&key(&account), kind, &id)
-                .await
-                .map(|_| ()),
+            Action::Add | Action::Update => store.put_item(&own, kind, &id, item.clone()).await,
+            Action::Delete => store.delete_item(&own, kind, &id).await.map(|_| ()),
         };
         let event = match result {
             Ok(()) => {

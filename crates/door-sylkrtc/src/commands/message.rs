@@ -6,7 +6,7 @@ use super::{Done, Handled};
 use crate::imdn::Imdn;
 use crate::messages::{Job, PRIVATE_KEY, PUBLIC_KEY, REMOVED, What, marker};
 use crate::session::Session;
-use crate::store::{After, Mark, key};
+use crate::store::{After, Mark, StoreError, key};
 use crate::timestamp;
 use crate::wire::account::AccountEvent;
 use crate::wire::message::{
@@ -27,14 +27,13 @@ impl Session {
         let job = Job::new(account, self.origin.clone(), to, what);
         let message = request.message;
         let own = key(&request.account);
-        match &*message.content_type {
+        self.still_known(&own).await?;
+        let kept = match &*message.content_type {
             PUBLIC_KEY => {
-                self.shared
-                    .store
-                    .set_public_key(&own, message.content.clone())
-                    .await?
+                let key = message.content.clone();
+                self.shared.store.set_public_key(&own, key).await?
             }
-            PRIVATE_KEY => {}
+            PRIVATE_KEY => true,
             _ => {
                 let entry = Entry {
                     contact: request.uri.clone(),
@@ -46,8 +45,11 @@ impl Session {
                     direction: Direction::Outgoing,
                     state: Some(State::Pending),
                 };
-                self.shared.store.append(&own, entry).await?;
+                self.shared.store.append(&own, entry).await?
             }
+        };
+        if !kept {
+            return Err(StoreError::Full.into());
         }
         if let Err(refusal) = self.shared.deliver(job) {
             let mark = Mark {

@@ -52,7 +52,9 @@ impl Session {
         let named = self.accounts.named(&account);
         let account = named.ok_or_else(|| Refusal::unknown_account(&account))?;
         let in_use = || Refusal(format!("Session ID {session} already in use"));
-        if self.rooms.uses(&session) || self.calls.get(&session).is_some() {
+        // The others call a telephone by its channel, so nobody may be called like one.
+        let is_channel = self.shared.switch.view().channel(&session).is_some();
+        if is_channel || self.rooms.uses(&session) || self.calls.get(&session).is_some() {
             return Err(in_use());
         }
         let room: Arc<str> = uri.to_lowercase().into();

@@ -76,9 +76,10 @@ pub(crate) async fn run(shared: Arc<Shared>, mut subscription: Subscription) {
                 tracing::error!("The door fell behind the switch; all clients have to come back");
                 shared.end_all();
                 let observed = shared.switch.observe(interest(), shared.bus_limits()).await;
-                let Ok((_, again)) = observed else {
+                let Ok((view, again)) = observed else {
                     return;
                 };
+                shared.close_lost_rooms(&view);
                 subscription = again;
             }
         }

@@ -67,11 +67,18 @@ async fn take(
         .begin(&room, name, length, entry.party, session.into())
         .map_err(status_of)?;
     receive(&begun, length, body).await?;
-    let finished = tokio::task::spawn_blocking(move || begun.finish()).await;
-    let file = finished
-        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?
-        .map_err(status_of)?;
-    tell(shared, files, &room, channel, file).await
+    // All of it has come: from here on it does not matter whether the uploader stays to hear the answer.
+    let by_task = (shared.clone(), files.clone());
+    let completing = shared.spawn(async move {
+        let (shared, files) = by_task;
+        let finished = tokio::task::spawn_blocking(move || begun.finish()).await;
+        let file = finished
+            .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?
+            .map_err(status_of)?;
+        tell(&shared, &files, &room, channel, file).await
+    });
+    let completed = completing.await;
+    completed.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?
 }
 
 async fn tell(

@@ -23,10 +23,11 @@ const CONVERSATION_READ: &str = "application/sylk-api-conversation-read";
 const CONVERSATION_REMOVE: &str = "application/sylk-api-conversation-remove";
 
 impl Shared {
-    /// Whether it was such a message, which nobody else is to see.
+    /// Whether it was such a message, which nobody else is to see. Only who is known to be `from` gets what it asks for.
     pub(super) async fn asked_by_device(
         self: &Arc<Self>,
         from: &Party,
+        verified: bool,
         message: &Cpim,
     ) -> Result<bool, StoreError> {
         let kind = &*message.content_type;
@@ -42,7 +43,7 @@ impl Shared {
             return Ok(false);
         }
         let own = key(&from.uri);
-        if !self.store.knows(&own).await? {
+        if !verified || !self.store.knows(&own).await? {
             return Ok(true);
         }
         let content = message.content.trim();
@@ -146,9 +147,6 @@ impl Shared {
         message: &Message,
     ) -> Result<(), StoreError> {
         let own = key(&message.sender.uri);
-        if !self.store.knows(&own).await? {
-            return Ok(());
-        }
         let entry = Entry {
             contact: to.clone(),
             timestamp: message.timestamp.clone(),
@@ -160,7 +158,9 @@ impl Shared {
             // Its sender had its 200 before we were told.
             state: Some(State::Accepted),
         };
-        self.store.append(&own, entry).await?;
+        if !self.store.append(&own, entry).await? {
+            return Ok(());
+        }
         let request = json!({
             "sylkrtc": "account-message",
             "transaction": "1",

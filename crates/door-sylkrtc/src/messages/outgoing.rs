@@ -8,14 +8,14 @@ use api::id::WebClientId;
 use api::{ChannelId, CommandError, Origin};
 use bytes::Bytes;
 
-use super::{CPIM, TO_SIP};
+use super::{CPIM, TO_SIP, not_kept};
 use crate::accounts::Account;
 use crate::cpim::{Cpim, encode};
 use crate::error::Refusal;
 use crate::imdn::{self, Imdn};
 use crate::inbox::Notice;
 use crate::start::Shared;
-use crate::store::{Mark, StoreError, key};
+use crate::store::{Mark, key};
 use crate::timestamp;
 use crate::wire::Party;
 use crate::wire::message::{Direction, Disposition, Entry, Outgoing, State, Wanted};
@@ -134,14 +134,12 @@ impl Deliveries {
 
 async fn run(shared: &Arc<Shared>, lane: Lane) {
     while let Some(job) = shared.deliveries.next(&lane) {
-        if let Err(error) = job.send(shared).await {
-            tracing::warn!(%error, "What became of a message is not kept");
-        }
+        job.send(shared).await;
     }
 }
 
 impl Job {
-    async fn send(self, shared: &Arc<Shared>) -> Result<(), StoreError> {
+    async fn send(self, shared: &Arc<Shared>) {
         let from = Party {
             uri: self.account.clone(),
             display_name: self.display_name.clone(),
@@ -160,7 +158,7 @@ impl Job {
                 let sent = self
                     .send_message(shared, CPIM, wrap(message).print(), false)
                     .await;
-                self.message_went(shared, message, sent).await
+                self.message_went(shared, message, sent).await;
             }
             What::Report(report) => {
                 let wrapped = Cpim {
@@ -176,7 +174,6 @@ impl Job {
                 self.send_message(shared, CPIM, wrapped.print(), false)
                     .await
                     .ok();
-                Ok(())
             }
             What::Marker(content_type, content) => {
                 let body = encode(content_type, content);
@@ -184,7 +181,6 @@ impl Job {
                 self.send_message(shared, content_type, body, true)
                     .await
                     .ok();
-                Ok(())
             }
             What::InCall(channel, message) => {
                 let command = SendCallMessage {
@@ -197,7 +193,6 @@ impl Job {
                 shared
                     .roster
                     .tell(self.client, Notice::InCall(channel.clone(), disposition));
-                Ok(())
             }
         }
     }
@@ -230,7 +225,7 @@ impl Job {
         shared: &Shared,
         message: &Outgoing,
         sent: Result<Delivery, CommandError>,
-    ) -> Result<(), StoreError> {
+    ) {
         let sent = match sent {
             Ok(delivery)
                 if delivery.code == 480 && self.keep_for_receiver(shared, message).await =>
@@ -247,13 +242,12 @@ impl Job {
             state: disposition.state,
             reported: None,
         };
-        shared
-            .store
-            .mark(&key(&self.account), &message.message_id, mark)
-            .await?;
-        shared
-            .disposed(&self.account, &self.to.uri, disposition)
-            .await
+        let own = key(&self.account);
+        shared.mark(&own, &message.message_id, mark).await;
+        let told = shared.disposed(&self.account, &self.to.uri, disposition);
+        if let Err(error) = told.await {
+            not_kept(error, "What became of a message is not kept");
+        }
     }
 
     /// Nothing is registered for a local account that has a journal here: it finds the message when it comes back. A
@@ -263,9 +257,7 @@ impl Job {
         if receiver == key(&self.account) {
             return true;
         }
-        let domain = receiver.split_once('@').map_or("", |(_, domain)| domain);
-        let is_ours = shared.is_local(domain);
-        if !is_ours || !shared.store.knows(&receiver).await.unwrap_or(false) {
+        if !shared.is_ours(&receiver) {
             return false;
         }
         let entry = Entry {
@@ -278,7 +270,11 @@ impl Job {
             direction: Direction::Incoming,
             state: Some(State::Received),
         };
-        shared.store.append(&receiver, entry).await.is_ok()
+        let kept = shared.store.append(&receiver, entry).await;
+        kept.unwrap_or_else(|error| {
+            not_kept(error, "A message is not kept");
+            false
+        })
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) struct SharedFiles {
     labels: Labels,
     /// Held for one look or change, never while a disk is waited for.
     rooms: Mutex<HashMap<Arc<str>, Room>>,
+    /// Held while an index is made and written, so that an older one never replaces a newer one.
+    writing: Mutex<()>,
     /// Keeps other servers away from the folder.
     _lock: File,
 }
@@ -117,12 +119,9 @@ impl SharedFiles {
                 .iter()
                 .find(|room| name.to_str() == Some(&folder_name(room)));
             if let Some(room) = room {
-                let folder = entry.path().join(KEPT);
-                let kept = read_index(&entry.path().join(INDEX), &folder);
-                let files = kept
-                    .into_iter()
-                    .map(|info| Place::new(info, true, room, &labels));
-                let files = files.collect();
+                let kept = kept_files(&entry.path())?.into_iter();
+                let files = kept.map(|info| Place::new(info, true, room, &labels));
+                let (folder, files) = (entry.path().join(KEPT), files.collect());
                 rooms.insert(Arc::from(room.as_str()), Room { folder, files });
             } else if entry.file_type()?.is_dir() && name.to_str().is_some_and(is_life) {
                 std::fs::remove_dir_all(entry.path())?;
@@ -136,6 +135,7 @@ impl SharedFiles {
             persistent,
             labels,
             rooms: rooms.into(),
+            writing: Mutex::default(),
             _lock: lock,
         })))
     }
@@ -235,6 +235,13 @@ impl SharedFiles {
         }
     }
 
+    /// Rooms with files that go with them.
+    pub(crate) fn passing_rooms(&self) -> Vec<Arc<str>> {
+        let rooms = self.rooms();
+        let passing = rooms.keys().filter(|room| !self.is_persistent(room));
+        passing.cloned().collect()
+    }
+
     /// The last participant has left: the folder to delete, unless the files stay.
     pub(crate) fn close(&self, room: &str) -> Option<PathBuf> {
         if self.is_persistent(room) {
@@ -248,6 +255,7 @@ impl SharedFiles {
         if !self.is_persistent(room) {
             return Ok(());
         }
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let files: Vec<Value> = self
             .list(room)
             .iter()
@@ -307,8 +315,12 @@ impl Begin {
             }
         }
         drop(rooms);
+        if let Err(error) = self.files.write_index(&self.room) {
+            // A restart would not find it: nobody may rely on it.
+            std::fs::remove_file(self.folder.join(&*self.info.name)).ok();
+            return Err(failed(error));
+        }
         self.is_finished = true;
-        self.files.write_index(&self.room).map_err(failed)?;
         Ok(self.info.clone())
     }
 }
@@ -363,13 +375,11 @@ fn sanitised(name: &str) -> String {
             }
         })
         .collect();
-    clean = clean.trim().trim_start_matches('.').trim().to_owned();
-    let (stem, extension) = split(&clean);
+    let leading = |c: char| c == '.' || c.is_whitespace();
+    clean = clean.trim_start_matches(leading).trim_end().to_owned();
     if clean.len() > MAX_NAME {
-        let extension = if extension.len() < 20 { extension } else { "" };
-        let most = MAX_NAME - extension.len();
-        let end = (0..=most).rev().find(|at| stem.is_char_boundary(*at));
-        clean = format!("{}{extension}", &stem[..end.unwrap_or(0).min(stem.len())]);
+        let (stem, extension) = split(&clean);
+        clean = fitted(stem, extension).trim_end().to_owned();
     }
     if clean.is_empty() {
         clean.push_str("file");
@@ -377,12 +387,20 @@ fn sanitised(name: &str) -> String {
     clean
 }
 
-/// `plan` and `.pdf`.
+/// `plan` and `.pdf`; what is too long for an extension is none.
 fn split(name: &str) -> (&str, &str) {
-    match name.rfind('.').filter(|at| *at > 0) {
+    let may_be = |at: &usize| *at > 0 && name.len() - at < 20;
+    match name.rfind('.').filter(may_be) {
         Some(at) => name.split_at(at),
         None => (name, ""),
     }
+}
+
+/// As much of a stem as leaves room for what comes after it.
+fn fitted(stem: &str, rest: &str) -> String {
+    let most = MAX_NAME.saturating_sub(rest.len()).min(stem.len());
+    let end = (0..=most).rev().find(|at| stem.is_char_boundary(*at));
+    format!("{}{rest}", &stem[..end.unwrap_or(0)])
 }
 
 /// The name itself, or `name-1.ext`, `name-2.ext` and so on.
@@ -393,7 +411,7 @@ fn unused(name: &str, is_taken: impl Fn(&str) -> bool) -> Arc<str> {
     let (stem, extension) = split(name);
     let mut number = 1_usize;
     loop {
-        let next = format!("{stem}-{number}{extension}");
+        let next = fitted(stem, &format!("-{number}{extension}"));
         if !is_taken(&next) {
             return next.into();
         }
@@ -401,31 +419,74 @@ fn unused(name: &str, is_taken: impl Fn(&str) -> bool) -> Arc<str> {
     }
 }
 
-/// What a persistent room had, as far as it is still there.
-fn read_index(index: &Path, folder: &Path) -> Vec<FileInfo> {
-    let small = std::fs::metadata(index).is_ok_and(|about| about.len() <= MAX_INDEX);
-    let text = small
-        .then(|| std::fs::read_to_string(index))
-        .and_then(Result::ok);
-    let list: Vec<Value> = text
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
-    list.iter()
-        .filter_map(|item| {
-            let text = |name: &str| item.get(name)?.as_str().map(Arc::from);
-            let name: Arc<str> = text("name")?;
-            let about = std::fs::symlink_metadata(folder.join(&*name)).ok()?;
-            (about.is_file() && *name == sanitised(&name)).then_some(FileInfo {
-                size: about.len(),
-                uploader: Party {
-                    uri: text("uri")?,
-                    display_name: text("display_name")?,
-                },
-                session: text("session")?,
-                name,
-            })
+/// What a persistent room has. Whatever else lies there was cut off on its way and goes, as nobody was told of it.
+fn kept_files(room: &Path) -> io::Result<Vec<FileInfo>> {
+    let folder = room.join(KEPT);
+    let Some(list) = read_index(&room.join(INDEX))? else {
+        let aside = room.join(format!("{KEPT}.{}", api::Uuid::new_v4().simple()));
+        tracing::error!(
+            ?aside,
+            "The index of shared files is unreadable; they are put aside"
+        );
+        if folder.exists() {
+            std::fs::rename(&folder, aside)?;
+        }
+        return Ok(Vec::new());
+    };
+    let there = |item: &Value| {
+        let text = |name: &str| item.get(name)?.as_str().map(Arc::from);
+        let name: Arc<str> = text("name")?;
+        let about = std::fs::symlink_metadata(folder.join(&*name)).ok()?;
+        (about.is_file() && *name == sanitised(&name)).then_some(FileInfo {
+            size: about.len(),
+            uploader: Party {
+                uri: text("uri")?,
+                display_name: text("display_name")?,
+            },
+            session: text("session")?,
+            name,
         })
-        .collect()
+    };
+    let files: Vec<FileInfo> = list.iter().filter_map(there).collect();
+    let is_known = |name: &str| files.iter().any(|file| &*file.name == name);
+    remove_files(&folder, |name| !is_known(name))?;
+    remove_files(room, is_part)?;
+    Ok(files)
+}
+
+/// `None` when there is something, but no index.
+fn read_index(index: &Path) -> io::Result<Option<Vec<Value>>> {
+    match std::fs::metadata(index) {
+        Ok(about) if about.len() > MAX_INDEX => return Ok(None),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(Vec::new())),
+        Err(error) => return Err(error),
+    }
+    Ok(serde_json::from_slice(&std::fs::read(index)?).ok())
+}
+
+/// The name of what is still being written: a dot and 32 hexadecimal digits.
+fn is_part(name: &str) -> bool {
+    let digits = name.strip_prefix('.').unwrap_or_default();
+    digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+/// Deletes files of a folder by their names; there may be no folder.
+fn remove_files(folder: &Path, which: impl Fn(&str) -> bool) -> io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        // A name that is no text is none of ours.
+        let wanted = entry.file_name().to_str().is_some_and(&which);
+        if wanted && !entry.file_type()?.is_dir() {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ impl Default for AccessPolicy {
 impl AccessOrder {
     /// As configurations write it.
     pub fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
         let mut words = text.split(',').map(str::trim);
         match (words.next()?, words.next()?, words.next()) {
             ("allow", "deny", None) => Some(Self::AllowDeny),
@@ -74,14 +75,15 @@ impl AccessOrder {
 }
 
 impl Who {
-    /// A list as configurations write it: addresses, domains, `all`, `any` or `*`; `none` is nobody.
+    /// A list as configurations write it: addresses, domains, `all`, `any` or `*`; `none` is nobody. Words and domains
+    /// in any case.
     pub fn list<'t>(items: impl Iterator<Item = &'t str>) -> Vec<Self> {
         items
-            .filter_map(|item| match item {
+            .filter_map(|item| match &*item.to_ascii_lowercase() {
                 "" | "none" => None,
                 "all" | "any" | "*" => Some(Self::Everybody),
-                account if account.contains('@') => Some(Self::Account(key(account).to_string())),
-                domain => Some(Self::Domain(domain.to_ascii_lowercase())),
+                account if account.contains('@') => Some(Self::Account(key(item).to_string())),
+                domain => Some(Self::Domain(domain.to_owned())),
             })
             .collect()
     }
@@ -203,6 +205,8 @@ mod tests {
             ("deny, allow", "carol@example.net", "all", [false, true]),
             ("deny, allow", "example.org", "all", [true, false]),
             ("deny,allow", "none", "carol@Example.NET", [true, false]),
+            ("Deny, Allow", "None", "All", [false, false]),
+            ("Allow, Deny", "ANY", "Example.ORG", [false, true]),
         ] {
             let policy = policy(order, allow, deny);
             let admitted = [alice, carol].map(|who| policy.admits(who, Standing::Proven));

@@ -147,6 +147,16 @@ impl RoomRegistry {
         entry.channel.is_some().then(|| entry.clone())
     }
 
+    /// Whether somebody is in a room whose channel is one of those, or is about to be.
+    pub(crate) fn has_any(&self, room: &str, which: impl Fn(&ChannelId) -> bool) -> bool {
+        let rooms = self.rooms();
+        let mut entries = rooms
+            .get(room)
+            .into_iter()
+            .flat_map(|room| room.sessions.values());
+        entries.any(|entry| entry.channel.as_ref().is_none_or(&which))
+    }
+
     /// What a participant is called, unless it is none of this door's.
     fn name(&self, room: &str, channel: &ChannelId) -> Option<Arc<str>> {
         self.rooms().get(room)?.names.get(channel).cloned()

@@ -1,5 +1,6 @@
 //! How connections end, and what becomes of their accounts.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::command::web::RemoveWebClient;
@@ -211,29 +212,39 @@ impl Session {
     }
 }
 
-/// Participations end: nobody is there for them any more.
-pub(crate) async fn leave_rooms(shared: &Shared, rooms: Vec<Participation>, connection: u64) {
-    for ended in rooms {
-        let origin = shared.origin(connection);
-        leave(shared, &ended.room, &ended.session, ended.channel, origin).await;
-    }
+/// Participations end: nobody is there for them any more. It goes on should whoever waits for it be gone.
+pub(crate) async fn leave_rooms(shared: &Arc<Shared>, rooms: Vec<Participation>, connection: u64) {
+    let by_task = shared.clone();
+    let leaving = shared.spawn(async move {
+        for ended in rooms {
+            let origin = by_task.origin(connection);
+            leave(&by_task, &ended.room, &ended.session, ended.channel, origin).await;
+        }
+    });
+    leaving.await.ok();
 }
 
-/// The account is no longer here: the switch ends its calls and its registration, others see it leave its rooms.
+/// The account is no longer here: the switch ends its calls and its registration, others see it leave its rooms. It goes
+/// on should whoever waits for it be gone.
 pub(crate) async fn forget(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     account: Account,
     rooms: Vec<Participation>,
     connection: u64,
 ) {
-    leave_rooms(shared, rooms, connection).await;
-    shared.roster.leave(account.client);
-    shared.waiting.forget_token(&account.token);
-    let remove = RemoveWebClient {
-        client: account.client,
-    };
-    // When the switch does not know it any more, that is as well.
-    if let Err(error) = shared.switch.ask(remove, shared.origin(connection)).await {
-        tracing::debug!(connection, %error, "Client is unknown to the switch");
-    }
+    let by_task = shared.clone();
+    let forgetting = shared.spawn(async move {
+        let shared = by_task;
+        leave_rooms(&shared, rooms, connection).await;
+        shared.roster.leave(account.client);
+        shared.waiting.forget_token(&account.token);
+        let remove = RemoveWebClient {
+            client: account.client,
+        };
+        // When the switch does not know it any more, that is as well.
+        if let Err(error) = shared.switch.ask(remove, shared.origin(connection)).await {
+            tracing::debug!(connection, %error, "Client is unknown to the switch");
+        }
+    });
+    forgetting.await.ok();
 }

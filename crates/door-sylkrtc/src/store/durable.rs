@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{After, Answer, Device, Mark, Store, StoreError, StoreLimits, device_key, key};
+use super::{After, Answer, Device, Mark, Owner, Store, StoreError, StoreLimits, device_key, key};
 use crate::timestamp;
 use crate::wire::account::Push;
 use crate::wire::addressbook::Kind;
@@ -21,6 +21,7 @@ impl Durable {
     ) -> Result<Self, store::OpenError> {
         let StoreLimits {
             accounts,
+            foreign_accounts,
             entries,
             bytes,
             items,
@@ -28,6 +29,7 @@ impl Durable {
         } = limits;
         let limits = store::Limits {
             accounts,
+            foreign_accounts,
             entries,
             bytes,
             items,
@@ -89,8 +91,14 @@ fn place(after: After) -> store::After {
 }
 
 impl Store for Durable {
-    fn open<'a>(&'a self, account: &'a str) -> Answer<'a, ()> {
-        Box::pin(async move { Ok(self.0.open_account(account).await?) })
+    fn open<'a>(&'a self, account: &'a str, owner: Owner) -> Answer<'a, ()> {
+        let owner = match owner {
+            Owner::Ours => store::Owner::Ours,
+            Owner::Foreign => store::Owner::Foreign {
+                used: timestamp::now_micros(),
+            },
+        };
+        Box::pin(async move { Ok(self.0.open_account(account, owner).await?) })
     }
 
     fn accounts<'a>(&'a self) -> Answer<'a, Vec<Arc<str>>> {
@@ -101,7 +109,7 @@ impl Store for Durable {
         Box::pin(async move { Ok(self.0.knows(account).await?) })
     }
 
-    fn append<'a>(&'a self, account: &'a str, entry: Entry) -> Answer<'a, ()> {
+    fn append<'a>(&'a self, account: &'a str, entry: Entry) -> Answer<'a, bool> {
         let now = timestamp::now_micros();
         Box::pin(async move { Ok(self.0.append(account, now, stored(entry)).await?) })
     }
@@ -158,7 +166,7 @@ impl Store for Durable {
         Box::pin(async move { Ok(self.0.public_key(account).await?) })
     }
 
-    fn set_public_key<'a>(&'a self, account: &'a str, key: Arc<str>) -> Answer<'a, ()> {
+    fn set_public_key<'a>(&'a self, account: &'a str, key: Arc<str>) -> Answer<'a, bool> {
         Box::pin(async move { Ok(self.0.set_public_key(account, key).await?) })
     }
 

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{After, Answer, Device, Mark, Store, StoreError, StoreLimits, device_key, key};
+use super::{After, Answer, Device, Mark, Owner, Store, StoreError, StoreLimits, device_key, key};
 use crate::timestamp;
 use crate::wire::account::Push;
 use crate::wire::addressbook::Kind;
@@ -21,6 +21,8 @@ pub(crate) struct Memory {
 
 #[derive(Default)]
 struct Account {
+    /// When an account of another domain used its place last, in microseconds since 1970; `None` for one of ours.
+    used: Option<i64>,
     journal: VecDeque<Stored>,
     bytes: usize,
     public_key: Option<Arc<str>>,
@@ -46,19 +48,50 @@ impl Memory {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes an account for which something is to be kept.
     fn change<T>(
         &self,
         account: &str,
         change: impl FnOnce(&mut Account) -> T,
     ) -> Result<T, StoreError> {
         let mut accounts = self.accounts();
-        if !accounts.contains_key(account) && accounts.len() >= self.limits.accounts {
-            return Err(StoreError::Full);
-        }
-        Ok(change(accounts.entry(account.into()).or_default()))
+        accounts
+            .get_mut(account)
+            .map(change)
+            .ok_or(StoreError::Full)
     }
 
-    /// Without making the account.
+    fn open(&self, account: &str, owner: Owner) -> Result<(), StoreError> {
+        let used = (owner == Owner::Foreign).then(timestamp::now_micros);
+        let mut accounts = self.accounts();
+        if let Some(known) = accounts.get_mut(account) {
+            known.used = used;
+            return Ok(());
+        }
+        let same = |one: &&Account| one.used.is_some() == used.is_some();
+        let there = accounts.values().filter(same).count();
+        let is_full = match owner {
+            Owner::Ours => there >= self.limits.accounts,
+            Owner::Foreign => there >= self.limits.foreign_accounts,
+        };
+        if is_full {
+            let idle = accounts.iter().filter(|(_, one)| one.has_only_a_key());
+            let oldest = idle.filter_map(|(name, one)| Some((one.used?, name.clone())));
+            let oldest = oldest.min().filter(|_| owner == Owner::Foreign);
+            accounts.remove(&oldest.ok_or(StoreError::Full)?.1);
+        }
+        let account = account.into();
+        accounts.insert(
+            account,
+            Account {
+                used,
+                ..Account::default()
+            },
+        );
+        Ok(())
+    }
+
+    /// Does nothing to an account that is not known.
     fn change_known<T: Default>(&self, account: &str, change: impl FnOnce(&mut Account) -> T) -> T {
         self.accounts()
             .get_mut(account)
@@ -73,8 +106,8 @@ fn ready<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> Answer<'a, T> {
 }
 
 impl Store for Memory {
-    fn open<'a>(&'a self, account: &'a str) -> Answer<'a, ()> {
-        ready(self.change(account, |_| ()))
+    fn open<'a>(&'a self, account: &'a str, owner: Owner) -> Answer<'a, ()> {
+        ready(self.open(account, owner))
     }
 
     fn accounts<'a>(&'a self) -> Answer<'a, Vec<Arc<str>>> {
@@ -87,13 +120,13 @@ impl Store for Memory {
         ready(Ok(self.accounts().contains_key(account)))
     }
 
-    fn append<'a>(&'a self, account: &'a str, entry: Entry) -> Answer<'a, ()> {
+    fn append<'a>(&'a self, account: &'a str, entry: Entry) -> Answer<'a, bool> {
         let limits = self.limits;
         let weight = weight(&entry);
         if weight > limits.bytes {
             return ready(Err(StoreError::Full));
         }
-        ready(self.change(account, |account| {
+        ready(Ok(self.change_known(account, |account| {
             let now = timestamp::now_micros();
             // Entries are found by their time, so it never goes back.
             let at = account
@@ -108,7 +141,8 @@ impl Store for Memory {
                     None => break,
                 }
             }
-        }))
+            true
+        })))
     }
 
     fn mark<'a>(&'a self, account: &'a str, message_id: &'a str, mark: Mark) -> Answer<'a, bool> {
@@ -192,11 +226,14 @@ impl Store for Memory {
         ))
     }
 
-    fn set_public_key<'a>(&'a self, account: &'a str, key: Arc<str>) -> Answer<'a, ()> {
+    fn set_public_key<'a>(&'a self, account: &'a str, key: Arc<str>) -> Answer<'a, bool> {
         if key.len() > MAX_KEY {
             return ready(Err(StoreError::Full));
         }
-        ready(self.change(account, |account| account.public_key = Some(key)))
+        ready(Ok(self.change_known(account, |account| {
+            account.public_key = Some(key);
+            true
+        })))
     }
 
     fn address_book<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<(Kind, Value)>> {
@@ -260,6 +297,10 @@ impl Store for Memory {
 }
 
 impl Account {
+    fn has_only_a_key(&self) -> bool {
+        self.journal.is_empty() && self.book.is_empty() && self.devices.is_empty()
+    }
+
     /// The index of the first entry after a place.
     fn place(&self, after: &After) -> usize {
         let after_time = |time: &Arc<str>| {

@@ -7,13 +7,22 @@ use crate::timestamp;
 use crate::wire::message::{Direction, State, Wanted};
 
 /// Both, fresh.
-fn both(limits: StoreLimits) -> [Arc<dyn Store>; 2] {
+fn fresh(limits: StoreLimits) -> [Arc<dyn Store>; 2] {
     let durable = Durable::open(&::store::Place::Memory, limits).unwrap();
     [Arc::new(Memory::new(limits)), Arc::new(durable)]
 }
 
-fn usual() -> [Arc<dyn Store>; 2] {
-    both(StoreLimits::default())
+/// Both, with the account `a@b`.
+async fn both(limits: StoreLimits) -> [Arc<dyn Store>; 2] {
+    let stores = fresh(limits);
+    for store in &stores {
+        store.open("a@b", Owner::Ours).await.unwrap();
+    }
+    stores
+}
+
+async fn usual() -> [Arc<dyn Store>; 2] {
+    both(StoreLimits::default()).await
 }
 
 fn entry(id: &str, contact: &str) -> Entry {
@@ -53,7 +62,7 @@ async fn journals_are_read_from_a_place_on() {
         entries: 4,
         ..StoreLimits::default()
     };
-    for store in both(limits) {
+    for store in both(limits).await {
         let store = &*store;
         for id in ["0", "1", "2", "3", "4"] {
             store.append("a@b", entry(id, "c@d")).await.unwrap();
@@ -78,7 +87,7 @@ async fn journals_are_read_from_a_place_on() {
 
 #[tokio::test]
 async fn entries_come_back_as_they_were() {
-    for store in usual() {
+    for store in usual().await {
         let marker = Entry {
             disposition: Vec::new(),
             direction: Direction::None,
@@ -99,7 +108,7 @@ async fn entries_come_back_as_they_were() {
 
 #[tokio::test]
 async fn messages_are_marked_and_removed() {
-    for store in usual() {
+    for store in usual().await {
         store.append("a@b", entry("1", "c@D")).await.unwrap();
         store.append("a@b", entry("2", "e@f")).await.unwrap();
         let mark = Mark {
@@ -135,7 +144,7 @@ async fn what_was_removed_makes_room() {
         bytes: 500,
         ..StoreLimits::default()
     };
-    for store in both(limits) {
+    for store in both(limits).await {
         for id in ["1", "2", "3"] {
             store.append("a@b", entry(id, "c@d")).await.unwrap();
         }
@@ -161,13 +170,13 @@ async fn accounts_and_items_are_limited() {
         items: 1,
         ..StoreLimits::default()
     };
-    for store in both(limits) {
+    for store in fresh(limits) {
         assert!(!store.knows("a@b").await.unwrap());
-        store.open("a@b").await.unwrap();
-        store.open("a@b").await.unwrap();
+        store.open("a@b", Owner::Ours).await.unwrap();
+        store.open("a@b", Owner::Ours).await.unwrap();
         assert!(store.knows("a@b").await.unwrap());
         assert_eq!(store.accounts().await.unwrap(), ["a@b".into()]);
-        assert_eq!(store.open("c@d").await, Err(StoreError::Full));
+        assert_eq!(store.open("c@d", Owner::Ours).await, Err(StoreError::Full));
         for item in [json!({"id": "1"}), json!({"id": "1", "name": "ü"})] {
             store
                 .put_item("a@b", Kind::Contact, "1", item)
@@ -186,8 +195,65 @@ async fn accounts_and_items_are_limited() {
 }
 
 #[tokio::test]
+async fn nothing_is_kept_for_whoever_is_not_known() {
+    for store in usual().await {
+        assert!(!store.append("c@d", entry("1", "a@b")).await.unwrap());
+        assert!(!store.set_public_key("c@d", "k".into()).await.unwrap());
+        let item = store.put_item("c@d", Kind::Contact, "1", Value::Null);
+        assert_eq!(item.await, Err(StoreError::Full));
+        let device = store.put_device("c@d", push("x", "1"));
+        assert_eq!(device.await, Err(StoreError::Full));
+        assert_eq!(store.accounts().await.unwrap(), ["a@b".into()]);
+    }
+}
+
+#[tokio::test]
+async fn strangers_make_room_for_each_other_and_never_for_ours() {
+    let limits = StoreLimits {
+        accounts: 1,
+        foreign_accounts: 3,
+        ..StoreLimits::default()
+    };
+    for store in both(limits).await {
+        let store = &*store;
+        let open = |name: &'static str| async move {
+            // Times of use tell who was there last.
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            store.open(name, Owner::Foreign).await
+        };
+        let there = async || -> Vec<String> {
+            let names = store.accounts().await.unwrap().into_iter();
+            names.map(|name| name.to_string()).collect()
+        };
+        for name in ["1@x", "2@x", "3@x", "1@x"] {
+            open(name).await.unwrap();
+        }
+        store.append("3@x", entry("1", "a@b")).await.unwrap();
+        store.set_public_key("2@x", "k".into()).await.unwrap();
+        open("4@x").await.unwrap();
+        assert_eq!(there().await, ["1@x", "3@x", "4@x", "a@b"], "2 is oldest");
+        open("5@x").await.unwrap();
+        assert_eq!(there().await, ["3@x", "4@x", "5@x", "a@b"]);
+        let item = store.put_item("4@x", Kind::Contact, "1", json!(1));
+        item.await.unwrap();
+        store.put_device("5@x", push("x", "1")).await.unwrap();
+        assert_eq!(
+            open("6@x").await,
+            Err(StoreError::Full),
+            "all have something"
+        );
+        open("3@x").await.unwrap();
+        // Its domain has become one of ours, or is not any more.
+        store.open("3@x", Owner::Ours).await.unwrap();
+        open("6@x").await.unwrap();
+        assert_eq!(there().await, ["3@x", "4@x", "5@x", "6@x", "a@b"]);
+        assert_eq!(store.open("c@d", Owner::Ours).await, Err(StoreError::Full));
+    }
+}
+
+#[tokio::test]
 async fn address_books_are_in_order() {
-    for store in usual() {
+    for store in usual().await {
         for (kind, id) in [
             (Kind::Policy, "1"),
             (Kind::Contact, "2"),
@@ -213,7 +279,7 @@ async fn keys_and_devices() {
         devices: 2,
         ..StoreLimits::default()
     };
-    for store in both(limits) {
+    for store in both(limits).await {
         assert_eq!(store.public_key("a@b").await.unwrap(), None);
         store.set_public_key("a@b", "k1".into()).await.unwrap();
         store.set_public_key("a@b", "k2".into()).await.unwrap();

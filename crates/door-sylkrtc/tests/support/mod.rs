@@ -19,7 +19,7 @@ mod rooms;
 mod switch;
 
 pub use client::{Client, http, http_bytes};
-pub use switch::{FakeSwitch, party};
+pub use switch::{FakeSwitch, letter, party};
 
 use std::sync::Arc;
 use std::time::Duration;

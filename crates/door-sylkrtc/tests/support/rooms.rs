@@ -62,6 +62,14 @@ impl FakeRooms {
         })
     }
 
+    /// Somebody is gone, with the room if it was the last one, and nobody is told.
+    pub fn lose(&mut self, channel: &ChannelId) {
+        self.rooms.retain(|_, room| {
+            room.publishers.retain(|one| one.channel != *channel);
+            !room.publishers.is_empty()
+        });
+    }
+
     pub fn phone(&mut self, room: &str, channel: ChannelId, uri: &str) -> Vec<VideoRoomEvent> {
         let publisher = Publisher {
             channel,
@@ -193,15 +201,20 @@ impl FakeRooms {
                     }]
                 })
             }
-            Command::ToggleHand(toggle) => self.say(&toggle.channel, |room, publisher| {
-                let before = room.hands.len();
-                room.hands.retain(|hand| *hand != publisher.channel);
-                if room.hands.len() == before {
-                    room.hands.push(publisher.channel.clone());
-                }
-                let hands = room.hands.clone();
-                vec![Kind::HandsChanged { hands }]
-            }),
+            Command::ToggleHand(toggle) => {
+                let mut is_up = false;
+                let (answer, events) = self.say(&toggle.channel, |room, publisher| {
+                    let before = room.hands.len();
+                    room.hands.retain(|hand| *hand != publisher.channel);
+                    is_up = room.hands.len() == before;
+                    if is_up {
+                        room.hands.push(publisher.channel.clone());
+                    }
+                    let hands = room.hands.clone();
+                    vec![Kind::HandsChanged { hands }]
+                });
+                (answer.map(|_| Answer::Bool(is_up)), events)
+            }
             Command::AskForSilence(ask) => self.say(&ask.channel, |_, publisher| {
                 let originator = publisher.channel.clone();
                 vec![Kind::MuteAsked { originator }]

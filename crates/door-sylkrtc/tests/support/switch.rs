@@ -1,16 +1,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use api::bus::QueueLimits;
 use api::command::message::{Delivery, SendMessage};
 use api::event::{
     MessageEvent, VideoRoomEvent, VideoRoomEventKind, WebEvent, WebEventKind, WebParty,
 };
 use api::id::WebClientId;
-use api::view::{Directory, DirectoryUser, Domain};
+use api::view::{Channel, Direction, Directory, DirectoryUser, Domain};
 use api::{
     Answer, BackendPort, BusLimits, Capabilities, ChannelId, Command, CommandError, ErrorKind,
-    Event, EventId, EventKind, NodeId, ObjectKind, Publisher, Seq, Switch, Timestamp, Uuid, View,
-    pair,
+    Event, EventId, EventKind, NodeId, ObjectKind, Publisher, Seq, Switch, Timestamp, Uuid,
+    Variables, View, pair,
 };
 use tokio::sync::Semaphore;
 
@@ -41,10 +42,49 @@ struct State {
     rooms: FakeRooms,
 }
 
+impl State {
+    async fn publish(&mut self, kinds: Vec<EventKind>) {
+        let event = |kind| {
+            self.view.as_of = self.view.as_of.next();
+            let id = EventId {
+                node: NODE,
+                seq: Seq(self.view.as_of.0),
+            };
+            Event::new(id, Timestamp(1), kind, None, None)
+        };
+        let events = kinds.into_iter().map(event).collect();
+        let view = Arc::new(self.view.clone());
+        self.publisher.publish(events, view).await;
+    }
+
+    /// The view has a channel.
+    fn appears(&mut self, id: &ChannelId) {
+        let channel = Channel::new(id.clone(), 1, "", Direction::Inbound);
+        self.view.channels.insert_mut(id.clone(), Arc::new(channel));
+    }
+}
+
 pub fn party(uri: &str, name: &str) -> WebParty {
     WebParty {
         uri: uri.into(),
         display_name: name.into(),
+    }
+}
+
+/// What a telephone that has proved itself writes.
+pub fn letter(from: &str, to: &str, content_type: &str, body: &str) -> MessageEvent {
+    MessageEvent {
+        from: party(from, "Phone"),
+        verified: true,
+        sender: None,
+        source: ([127, 0, 0, 1], 0).into(),
+        to: to.into(),
+        clients: vec![],
+        awaited: None,
+        call: None,
+        content_type: content_type.into(),
+        headers: vec![],
+        body: body.to_owned().into(),
     }
 }
 
@@ -195,6 +235,7 @@ impl FakeSwitch {
             Command::SendCallMessage(_) => Ok(Answer::Delivery(self.delivery())),
             Command::UnregisterWebClient(_)
             | Command::KeepMessages(_)
+            | Command::AnswerMessage(_)
             | Command::AnswerWebCall(_)
             | Command::EndWebCall(_)
             | Command::TrickleWebCall(_)
@@ -211,12 +252,16 @@ impl FakeSwitch {
             Command::JoinVideoRoom(_) => Some(self.new_channel().await),
             _ => None,
         };
-        let (answer, events) = self
-            .state
-            .lock()
-            .await
-            .rooms
-            .serve(command, &names, channel);
+        let mut state = self.state.lock().await;
+        match (&command, &channel) {
+            (_, Some(joins)) => state.appears(joins),
+            (Command::LeaveVideoRoom(leave), _) => {
+                state.view.channels.remove_mut(&leave.channel);
+            }
+            _ => {}
+        }
+        let (answer, events) = state.rooms.serve(command, &names, channel);
+        drop(state);
         for event in events {
             self.publish(EventKind::VideoRoom(Box::new(event))).await;
         }
@@ -233,12 +278,10 @@ impl FakeSwitch {
     /// A telephone dials into a room.
     pub async fn phone_enters(&self, room: &str, uri: &str) -> ChannelId {
         let channel = self.new_channel().await;
-        let events = self
-            .state
-            .lock()
-            .await
-            .rooms
-            .phone(room, channel.clone(), uri);
+        let mut state = self.state.lock().await;
+        state.appears(&channel);
+        let events = state.rooms.phone(room, channel.clone(), uri);
+        drop(state);
         for event in events {
             self.publish(EventKind::VideoRoom(Box::new(event))).await;
         }
@@ -274,17 +317,19 @@ impl FakeSwitch {
             let event = MessageEvent {
                 from: party(&sender, "Alice"),
                 sender: Some(send.client),
-                source: ([127, 0, 0, 1], 0).into(),
-                to: send.to.clone(),
                 clients,
-                call: None,
-                content_type: send.content_type.clone(),
                 headers: send.headers.clone(),
                 body: send.body.clone(),
+                ..letter("", to, &send.content_type, "")
             };
-            self.publish(EventKind::Message(Box::new(event))).await;
+            self.write(event).await;
         }
         Ok(Answer::Delivery(delivery))
+    }
+
+    /// Somebody writes.
+    pub async fn write(&self, letter: MessageEvent) {
+        self.publish(EventKind::Message(Box::new(letter))).await;
     }
 
     pub async fn new_channel(&self) -> ChannelId {
@@ -305,14 +350,22 @@ impl FakeSwitch {
     }
 
     pub async fn publish(&self, kind: EventKind) {
+        self.state.lock().await.publish(vec![kind]).await;
+    }
+
+    /// More happens at once than the door can take in; meanwhile these channels end.
+    pub async fn flood(&self, ended: &[ChannelId]) {
         let mut state = self.state.lock().await;
-        state.view.as_of = state.view.as_of.next();
-        let id = EventId {
-            node: NODE,
-            seq: Seq(state.view.as_of.0),
+        for channel in ended {
+            state.view.channels.remove_mut(channel);
+            state.rooms.lose(channel);
+        }
+        let nobody = || WebEvent {
+            client: WebClientId(u64::MAX),
+            kind: WebEventKind::Registering,
         };
-        let event = Event::new(id, Timestamp(1), kind, None, None);
-        let view = Arc::new(state.view.clone());
-        state.publisher.publish(vec![event], view).await;
+        let most = QueueLimits::default().messages;
+        let kinds = (0..=most).map(|_| EventKind::Web(Box::new(nobody())));
+        state.publish(kinds.collect()).await;
     }
 }

@@ -62,6 +62,8 @@ pub struct Phone {
     pub calls: HashMap<SessionId, Call>,
     /// What others wrote: sender, type, text.
     pub letters: Vec<(String, String, String)>,
+    /// Whom its own messages say to be from.
+    pub writes_as: String,
     /// Status a message gets.
     pub takes_letters: u16,
     /// Status of its own last message.
@@ -99,6 +101,7 @@ impl Phone {
             tone_hz: 400.0 + f64::from(address.port() % 50) * 10.0,
             calls: HashMap::new(),
             letters: Vec::new(),
+            writes_as: user.into(),
             takes_letters: 200,
             letter_status: None,
             invite: None,
@@ -444,7 +447,7 @@ impl Phone {
         let request = OutOfDialogRequest {
             method: Method::Message,
             uri: format!("sip:{number}@{}", self.server.ip()),
-            from: self.party(&self.user),
+            from: self.party(&self.writes_as),
             to: self.party(number),
             target: self.target(),
             local_contact: None,

@@ -162,7 +162,13 @@ impl Switch {
     pub(super) fn abort_bridge(&mut self, id: &ChannelId, app: BridgeApp) {
         match app {
             BridgeApp::Dialling(originate) => {
-                self.cancel_originate(originate, HangupCause::OriginatorCancel)
+                let hangup = self.channels.get(id).and_then(|live| live.seen.hangup);
+                // Those who rang for it missed nothing when its caller has found somebody elsewhere.
+                let cause = match hangup.map(|hangup| hangup.cause) {
+                    Some(HangupCause::LoseRace) => HangupCause::LoseRace,
+                    Some(_) | None => HangupCause::OriginatorCancel,
+                };
+                self.cancel_originate(originate, cause);
             }
             BridgeApp::Up => {
                 if self

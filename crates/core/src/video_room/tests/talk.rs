@@ -1,5 +1,6 @@
 //! Chat, hands, silence, typing, files.
 
+use api::Answer;
 use api::command::video_room::{
     AskForSilence, SayInVideoRoom, ShareFile, ShowComposing, ToggleHand,
 };
@@ -91,9 +92,10 @@ fn the_room_says_who_comes_and_goes() {
 #[test]
 fn hands_are_raised_in_order_and_go_with_their_owner() {
     let (mut stage, ids) = Stage::with_room(3);
-    for id in [&ids[2], &ids[0], &ids[1], &ids[0]] {
-        let channel = id.clone();
-        stage.rig.get(ToggleHand { channel }).unwrap();
+    for (id, is_up) in [(2, true), (0, true), (1, true), (0, false)] {
+        let channel = ids[id].clone();
+        let toggled = stage.rig.get(ToggleHand { channel });
+        assert_eq!(toggled, Ok(Answer::Bool(is_up)));
     }
     assert_eq!(
         stage.told(),

@@ -324,3 +324,36 @@ fn messages_go_to_other_servers_the_same_way() {
     );
     assert_eq!(rig.switch.census().messages, 0);
 }
+
+#[test]
+fn phones_that_ring_on_are_told_that_another_one_took_the_call() {
+    let mut rig = rig();
+    let dial = "sofia/internal/bob@192.0.2.1:5060,sofia/internal/bob@192.0.2.2:5060";
+    incoming::originate(&mut rig, dial);
+    let invites: Vec<Message> = rig
+        .take_sent()
+        .into_iter()
+        .filter(|message| message.method() == Some(&Method::Invite))
+        .collect();
+    let [loser, winner] = &invites[..] else {
+        panic!("{invites:?}");
+    };
+    let other = "192.0.2.2:5060";
+    respond(
+        &mut rig,
+        loser,
+        "180 Ringing",
+        "Contact: <sip:bob@192.0.2.1>\r\n",
+    );
+    let answer = format!(
+        "Contact: <sip:bob@192.0.2.2>\r\nContent-Type: application/sdp\r\n\r\n{}",
+        phone_sdp("8")
+    );
+    respond_from(&mut rig, other, winner, "200 OK", &answer);
+    let cancel = sent(&mut rig, &Method::Cancel);
+    assert_eq!(cancel.call_id(), loser.call_id());
+    assert_eq!(
+        cancel.header(HeaderName::Reason),
+        Some("SIP;cause=200;text=\"Call completed elsewhere\"")
+    );
+}

@@ -12,7 +12,7 @@ fn both() -> String {
     format!("{AUDIO}{VIDEO}")
 }
 
-fn originate(rig: &mut Rig, dial: &str) -> RequestId {
+pub(super) fn originate(rig: &mut Rig, dial: &str) -> RequestId {
     rig.ask(Originate {
         dial: DialString::parse(dial).unwrap(),
         then: Then::Run(Application::new("park", "")),

@@ -79,10 +79,17 @@ impl Session {
         let participation = self.participation(session)?;
         let unknown = || Refusal::unknown_room_session(whose);
         let channel = participation.channel_of(whose).ok_or_else(unknown)?.clone();
-        let toggled = self.ask(ToggleHand { channel }).await;
-        toggled.map_err(|error| of_room(error, whose))?;
-        self.told(session, |kind| matches!(kind, Kind::HandsChanged { .. }))
-            .await;
+        let toggle = ToggleHand {
+            channel: channel.clone(),
+        };
+        let toggled = self.ask(toggle).await;
+        let is_up = toggled.map_err(|error| of_room(error, whose))?;
+        // Somebody else's may come first.
+        self.told(
+            session,
+            |kind| matches!(kind, Kind::HandsChanged { hands } if hands.contains(&channel) == is_up),
+        )
+        .await;
         Ok(Done::default())
     }
 

@@ -69,14 +69,24 @@ fn names_are_only_names() {
         ("\u{202e}fdp.exe", "_fdp.exe"),
         ("größe.txt", "größe.txt"),
         (".. /x/.. ", "file"),
+        (". .htaccess", "htaccess"),
+        (". ..", "file"),
+        (".\u{a0}. x . ", "x ."),
     ] {
         assert_eq!(sanitised(given), clean, "{given:?}");
         assert_eq!(sanitised(clean), clean, "once is enough");
     }
     let long = sanitised(&format!("{}.pdf", "ä".repeat(200)));
     assert!(long.len() <= MAX_NAME && long.ends_with("ä.pdf"));
-    let long = sanitised(&format!("a.{}", "b".repeat(500)));
-    assert!(!long.is_empty() && long.len() <= MAX_NAME);
+    for long in [
+        format!("a.{}", "b".repeat(500)),
+        format!("{} {}", "a".repeat(119), "b".repeat(30)),
+        format!("{}.pdf", "ä ".repeat(200)),
+    ] {
+        let clean = sanitised(&long);
+        assert!(clean.len() <= MAX_NAME && clean.len() > MAX_NAME - 3);
+        assert_eq!(sanitised(&clean), clean, "{long}");
+    }
 }
 
 #[test]
@@ -90,6 +100,15 @@ fn clashes_get_numbers() {
         ["plan.pdf", "plan-1.pdf", "plan-2.pdf", "README"]
     );
     assert_eq!(unused("a", |name| name == "a").as_ref(), "a-1");
+    for long in [
+        "ä".repeat(60),
+        format!("{}.pdf", "b".repeat(116)),
+        format!("a.{}", "c".repeat(118)),
+    ] {
+        let other = unused(&long, |name| *name == long);
+        assert!(other.len() <= MAX_NAME && *other != *long, "{other}");
+        assert_eq!(*sanitised(&other), *other, "a restart finds it");
+    }
 }
 
 #[test]
@@ -167,4 +186,75 @@ fn persistent_rooms_keep_theirs_over_a_restart() {
         "nobody knows of one any more; what is not ours stays"
     );
     assert!(again.list(TEAM).is_empty());
+}
+
+#[test]
+fn what_was_cut_off_goes_with_a_restart() {
+    let folder = Folder::new();
+    let files = folder.open();
+    let info = share(&files, "kept@x", "plan.pdf", b"plan");
+    drop(files);
+    let room = folder.0.join("kept@x");
+    let part = format!(".{}", api::Uuid::new_v4().simple());
+    for orphan in [format!("kept/{part}"), "kept/untold.pdf".into(), part] {
+        std::fs::write(room.join(orphan), "x").unwrap();
+    }
+    std::fs::write(room.join("notes.txt"), "of the operator").unwrap();
+    assert_eq!(folder.open().list("kept@x"), [info]);
+    let names = |folder: PathBuf| {
+        let entries = std::fs::read_dir(folder).unwrap().flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(room.join("kept")), ["plan.pdf"]);
+    assert_eq!(names(room.clone()), ["index.json", "kept", "notes.txt"]);
+    // Without an index nobody knows what is what, so nothing is deleted.
+    std::fs::write(room.join(INDEX), "[{").unwrap();
+    assert!(folder.open().list("kept@x").is_empty());
+    let aside = names(room.clone());
+    let aside = aside.iter().find(|name| name.len() > 30).unwrap();
+    assert_eq!(names(room.join(aside)), ["plan.pdf"]);
+}
+
+#[test]
+fn a_file_a_restart_would_not_find_is_not_there() {
+    let folder = Folder::new();
+    let files = folder.open();
+    let begun = begin(&files, "kept@x", "plan.pdf", 1).unwrap();
+    let (kept, part) = begun.part();
+    let kept = kept.to_owned();
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(part, "x").unwrap();
+    std::fs::create_dir(folder.0.join("kept@x/index.json")).unwrap();
+    assert_eq!(begun.finish(), Err(NotShared::Failed));
+    assert!(files.list("kept@x").is_empty());
+    assert_eq!(std::fs::read_dir(kept).unwrap().count(), 0);
+    std::fs::remove_dir(folder.0.join("kept@x/index.json")).unwrap();
+    let again = share(&files, "kept@x", "plan.pdf", b"y");
+    assert_eq!(&*again.name, "plan.pdf", "its place was given back");
+}
+
+#[test]
+fn files_that_come_at_once_are_all_found_again() {
+    let folder = Folder::new();
+    let config = RoomsConfig {
+        max_files: 1_000,
+        max_files_bytes: 1_000,
+        ..folder.config()
+    };
+    let open = || {
+        let labels = Labels::new(std::iter::empty());
+        SharedFiles::open(&config, labels).unwrap().unwrap()
+    };
+    for round in 1..=20 {
+        let files = open();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| share(&files, "kept@x", "plan.pdf", b"x"));
+            }
+        });
+        drop(files);
+        assert_eq!(open().list("kept@x").len(), round * 8);
+    }
 }
