@@ -171,3 +171,27 @@ fn transact(database: &Connection, batch: Vec<Job>) {
         finish(committed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a write-ahead log, `FULL` (2) syncs it at every commit, so that an answer is on the disk;
+    /// `NORMAL` (1) only at checkpoints. <https://www.sqlite.org/pragma.html#pragma_synchronous>
+    #[test]
+    fn every_commit_is_synced() {
+        let name = format!("jackfield-store-sync-{}.db", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let database = connect(&Place::File(path.clone())).unwrap();
+        let asked = |pragma| database.pragma_query_value(None, pragma, |row| row.get(0));
+        assert_eq!(asked("synchronous"), Ok(2));
+        let mode: String = database
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "wal");
+        drop(database);
+        for end in ["", "-wal", "-shm"] {
+            std::fs::remove_file(format!("{}{end}", path.display())).ok();
+        }
+    }
+}
