@@ -51,7 +51,9 @@ export function offersVideo(sdp: string): boolean {
   const session = sdp.split(/^m=/m);
   return session.slice(1).some((section) => {
     const port = /^video (\d+)/.exec(section);
-    return port !== null && port[1] !== "0" && !/^a=(inactive|recvonly)\s*$/m.test(section);
+    // A section that shares the transport of another one may come without a port (RFC 9143 §6).
+    const live = port !== null && (port[1] !== "0" || /^a=bundle-only\s*$/m.test(section));
+    return live && !/^a=(inactive|recvonly)\s*$/m.test(section);
   });
 }
 
