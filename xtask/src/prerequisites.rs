@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("npm", "npm"),
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
+    ("pulseaudio", "pulseaudio"),
 ];
 
 /// Folders with a `package-lock.json`.
