@@ -22,6 +22,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
     ("pulseaudio", "pulseaudio"),
+    ("turnserver", "coturn"),
 ];
 
 /// Folders with a `package-lock.json`.

@@ -43,10 +43,11 @@ export class Peer {
     #local;
     #candidates = [];
     #complete = false;
-    constructor(local, listener) {
+    /** `iceServers`: those that help it through networks. */
+    constructor(local, iceServers, listener) {
         this.#local = local;
         this.#listener = listener;
-        const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+        const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...iceServers] });
         this.#connection = connection;
         connection.onicecandidate = ({ candidate }) => this.#found(candidate);
         connection.ontrack = ({ track }) => {

@@ -65,10 +65,11 @@ export class Peer {
   #candidates: Candidate[] | undefined = [];
   #complete = false;
 
-  constructor(local: MediaStream, listener: PeerListener) {
+  /** `iceServers`: those that help it through networks. */
+  constructor(local: MediaStream, iceServers: readonly RTCIceServer[], listener: PeerListener) {
     this.#local = local;
     this.#listener = listener;
-    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...iceServers] });
     this.#connection = connection;
     connection.onicecandidate = ({ candidate }) => this.#found(candidate);
     connection.ontrack = ({ track }) => {
