@@ -21,19 +21,21 @@ def ha1(user, password, realm=DOMAIN):
 class WebClient:
     """One page with one client of one generation, connected."""
 
-    def __init__(self, browser, server, generation="d2"):
+    def __init__(self, browser, server, generation="d2", gateway=None):
+        """`gateway`: another way to the same one."""
         self.server, self.generation = server, generation
+        self.gateway = gateway or server.gateway
         self.page = browser.open()
         self.page.wait("!!window.jackfield", what="the test client")
         self.connect()
 
     def connect(self):
-        self._run("connect", self.generation, self.server.gateway)
+        self._run("connect", self.generation, self.gateway)
         self.page.wait("jackfield.summary().link === 'ready'", what="the gateway is ready")
 
     def add(self, user, password="1234", **more):
         self.account = f"{user}@{DOMAIN}"
-        self._run("addAccount", self.account, ha1(user, password), more)
+        self.answer_to_add = self._run("addAccount", self.account, ha1(user, password), more)
         return self
 
     def registered(self, user, password="1234", **more):

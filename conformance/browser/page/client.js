@@ -35,7 +35,7 @@ export class Client {
     this.accounts.set(account, { states: [], reasons: [] });
     const fields = { account, password, ...this.accountFields(), ...more };
     try {
-      await this.ask('account-add', fields);
+      return await this.ask('account-add', fields);
     } catch (error) {
       this.accounts.delete(account);
       throw error;
