@@ -82,15 +82,7 @@ async fn who_does_not_register_gets_none() {
     assert_eq!(ack.get("ice_servers"), None);
     guest.expect_silence().await;
 
-    *world.switch.registration.lock().unwrap() = Some((904, "Operation has no matching challenge"));
-    let mut wrong = world.with_account("bob@example.org").await;
-    wrong
-        .ask(r#"{"sylkrtc":"account-register","account":"bob@example.org"}"#)
-        .await;
-    wrong
-        .expect_event("registration-state", "registering")
-        .await;
-    let failed = wrong.expect_event("registration-state", "failed").await;
+    let (_wrong, failed) = world.with_wrong_password("bob@example.org").await;
     assert_eq!(failed.get("ice_servers"), None);
 }
 
