@@ -4,8 +4,9 @@ import pytest
 
 from harness.browser import Browser, Driver
 from harness.phone import Phone
+from harness.sound_card import SoundCard
 from harness.tone import write_tone
-from harness.web_client import FIRST_TONE, SECOND_TONE, WebClient
+from harness.web_client import FIREFOX_TONE, FIRST_TONE, SECOND_TONE, WebClient
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +20,7 @@ def chromium(driver, folder, tone):
     wav = folder / "tone.wav"
     # Whole periods, so that the end of the file meets its beginning.
     write_tone(wav, *tone, seconds=10, rate=48000)
-    return Browser(driver, folder / "profile", wav)
+    return Browser(driver, folder / "profile", tone, wav)
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,33 @@ def browser(driver, tmp_path_factory):
 @pytest.fixture(scope="session")
 def second_browser(driver, tmp_path_factory):
     return chromium(driver, tmp_path_factory.mktemp("second"), SECOND_TONE)
+
+
+@pytest.fixture(scope="session")
+def sound_card(tmp_path_factory):
+    running = SoundCard(tmp_path_factory.mktemp("sound") / "card")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def make_firefox(driver, sound_card, tmp_path_factory):
+    def make(**more):
+        folder = tmp_path_factory.mktemp("firefox") / "profile"
+        return Browser(driver, folder, FIREFOX_TONE, kind="firefox", sound_card=sound_card.address, **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def firefox(make_firefox):
+    return make_firefox()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def either(request):
+    """Each of the two families of browsers in its turn."""
+    return request.getfixturevalue({"chromium": "browser", "firefox": "firefox"}[request.param])
 
 
 @pytest.fixture

@@ -64,8 +64,14 @@ const CHROMIUM = [
 
 const FIREFOX = {
   'media.navigator.streams.fake': true,
+  'media.navigator.audio.fake_frequency': 700,
   'media.navigator.permission.disabled': true,
   'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  // A page that may always use both gets all addresses as candidates. Others get those of the default route alone, and
+  // where there is no network but loopback, there is none.
+  'permissions.default.microphone': 1,
+  'permissions.default.camera': 1,
   'media.autoplay.default': 0,
   'media.gmp-manager.updateEnabled': false,
   'network.captive-portal-service.enabled': false,
@@ -74,9 +80,14 @@ const FIREFOX = {
 };
 
 const commands = {
-  async launch({ browser, kind, program, folder, tone, trusting }) {
+  async launch({ browser, kind, program, folder, tone, trusting, soundCard }) {
     const { launch } = await import('puppeteer-core');
-    const common = { headless: true, executablePath: program, userDataDir: folder, protocolTimeout: 60000 };
+    const common = {
+      headless: true, executablePath: program, userDataDir: folder, protocolTimeout: 60000,
+      // For certificates of the test's own making.
+      acceptInsecureCerts: trusting,
+      env: soundCard ? { ...process.env, PULSE_SERVER: soundCard } : process.env,
+    };
     const started = kind === 'firefox'
       ? await launch({ ...common, browser: 'firefox', extraPrefsFirefox: FIREFOX })
       : await launch({
@@ -84,8 +95,6 @@ const commands = {
         args: [
           ...CHROMIUM,
           ...(tone ? [`--use-file-for-fake-audio-capture=${tone}`] : []),
-          // For certificates of the test's own making.
-          ...(trusting ? ['--ignore-certificate-errors'] : []),
         ],
       });
     browsers.set(browser, started);

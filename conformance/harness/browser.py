@@ -54,22 +54,24 @@ class Driver:
 
 
 class Browser:
-    """One browser with a profile of its own and, in Chromium, a tone for a microphone."""
+    """One browser with a profile of its own and a tone for a microphone: hertz and dBFS, for Chromium as a file."""
 
-    def __init__(self, driver, folder, tone=None, kind="chromium", trusting=False):
+    def __init__(self, driver, folder, tone=None, wav=None, kind="chromium", trusting=False,
+                 sound_card=None):
+        """`trusting`: any certificate will do; `sound_card`: address of the one to play to."""
         self._driver = driver
         self._name = driver.name()
-        self.kind = kind
+        self.kind, self.tone = kind, tone
         folder = Path(folder)
         folder.mkdir(parents=True)
         program = {"chromium": "chromium", "firefox": "firefox-esr"}[kind]
         self.version = driver.ask(
             "launch", browser=self._name, kind=kind, program=shutil.which(program), folder=str(folder),
-            tone=str(tone) if tone else None, trusting=trusting,
+            tone=str(wav) if wav else None, trusting=trusting, soundCard=sound_card,
         )
 
     def open(self, url="{here}/index.html", **size):
-        page = Page(self._driver, self._driver.name())
+        page = Page(self._driver, self._driver.name(), self)
         self._driver.ask("open", browser=self._name, page=page.name, url=url, **size)
         return page
 
@@ -80,9 +82,9 @@ class Browser:
 class Page:
     """One tab."""
 
-    def __init__(self, driver, name):
+    def __init__(self, driver, name, browser):
         self._driver = driver
-        self.name = name
+        self.name, self.browser = name, browser
 
     def run(self, expression, seconds=60):
         """The value of a JavaScript expression, awaited."""

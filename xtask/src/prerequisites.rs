@@ -21,6 +21,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("npm", "npm"),
     ("chromium", "chromium"),
     ("firefox-esr", "firefox-esr"),
+    ("pulseaudio", "pulseaudio"),
+    ("turnserver", "coturn"),
 ];
 
 /// Folders with a `package-lock.json`.

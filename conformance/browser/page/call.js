@@ -17,6 +17,8 @@ export class Call {
     this.described = Promise.resolve();
     this.answers = 0;
     this.updates = [];
+    // Why servers that help through networks did not.
+    this.faults = [];
     this.callId = null;
     this.headers = null;
   }
@@ -27,7 +29,7 @@ export class Call {
   }
 
   connect(local) {
-    const peer = new RTCPeerConnection();
+    const peer = new RTCPeerConnection(this.client.media);
     this.peer = peer;
     this.local = local;
     peer.onicecandidate = ({ candidate }) => {
@@ -37,6 +39,7 @@ export class Call {
         if (error) this.end(`Error: ${error.message}`);
       });
     };
+    peer.onicecandidateerror = ({ errorCode, errorText, url }) => this.faults.push([errorCode, errorText, url]);
     peer.ontrack = ({ track }) => {
       this.remote.addTrack(track);
       this.client.arrived(this);

@@ -13,6 +13,8 @@ export class Client {
     // Rooms this client was invited to.
     this.invited = [];
     this.missed = [];
+    // What every media connection is made with: servers come with the registration, the rest is a test's.
+    this.media = {};
     // Events this generation of the library does not know.
     this.unknown = [];
     this.connection = new Connection(url, rules, (message) => this.take(message), () => this.forget());
@@ -33,7 +35,7 @@ export class Client {
     this.accounts.set(account, { states: [], reasons: [] });
     const fields = { account, password, ...this.accountFields(), ...more };
     try {
-      await this.ask('account-add', fields);
+      return await this.ask('account-add', fields);
     } catch (error) {
       this.accounts.delete(account);
       throw error;
@@ -50,8 +52,9 @@ export class Client {
     });
   }
 
-  registration(account, state, reason) {
+  registration(account, state, reason, servers) {
     const known = this.accounts.get(account);
+    if (servers) this.media.iceServers = servers;
     known.states.push(state);
     known.reasons.push(reason ?? null);
   }

@@ -80,7 +80,7 @@ export class D1 extends Client {
     const { data } = message;
     switch (message.event) {
       case 'registration_state':
-        this.registration(message.account, data.state, data.reason);
+        this.registration(message.account, data.state, data.reason, data.ice_servers);
         return;
       case 'incoming_session':
         this.offered(message.account, message.session, data.originator, data.sdp, undefined);

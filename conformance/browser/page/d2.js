@@ -44,7 +44,7 @@ export class D2 extends Client {
         const first = !this.accounts.get(message.account).states.includes('registered');
         // A page calls `.match` on the reason of a failure.
         if (message.state === 'failed') message.reason.match(/904/);
-        this.registration(message.account, message.state, message.reason);
+        this.registration(message.account, message.state, message.reason, message.ice_servers);
         if (message.state === 'registered' && first) {
           this.request('account-fetch-addressbook', { account: message.account });
         }

@@ -38,6 +38,14 @@ function answerInJson(peer) {
   return JSON.stringify(peer.localDescription.sdp).slice(1, -1);
 }
 
+// The kinds of the two candidates that media go between.
+async function path(peer) {
+  const reports = [...(await peer.getStats()).values()];
+  const of = (id) => reports.find((one) => one.id === id);
+  const pair = of(reports.find((one) => one.type === 'transport')?.selectedCandidatePairId);
+  return pair ? [of(pair.localCandidateId).candidateType, of(pair.remoteCandidateId).candidateType] : null;
+}
+
 // Figures of the media: codec, packets and frames that arrived.
 async function figures(peer) {
   const reports = [...(await peer.getStats()).values()];
@@ -80,6 +88,12 @@ window.jackfield = {
   showCamera: async (id) => callOf(id).showCamera(await microphone(true)),
   hideCamera: (id) => callOf(id).hideCamera(),
   takeUpdate: async (id, camera) => callOf(id).takeUpdate(camera ? await microphone(true) : null),
+  // Media go through servers that relay, or not at all; `login` is taken instead of what the gateway gave.
+  relayOnly(login) {
+    client.media.iceTransportPolicy = 'relay';
+    if (login) client.media.iceServers = client.media.iceServers.map((server) => ({ ...server, ...login }));
+  },
+  iceServers: () => client.media.iceServers ?? null,
   hold: (id) => callOf(id).hold(),
   unhold: (id) => callOf(id).unhold(),
   async join(account, uri, wish = {}) {
@@ -154,4 +168,7 @@ window.jackfield = {
   },
   feedFigures: (publisher) => figures(room().feeds.get(publisher).peer),
   figures: (id) => figures(callOf(id).peer),
+  path: (id) => path(callOf(id).peer),
+  roomPaths: () => Promise.all([room(), ...room().feeds.values()].map(({ peer }) => path(peer))),
+  faults: (id) => callOf(id).faults,
 };

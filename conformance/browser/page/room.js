@@ -27,7 +27,7 @@ export class Feed {
     for (const media of parse(sdp).media) {
       if (![...media.ssrcs].length) throw new Error('a section of a feed without a source');
     }
-    const peer = new RTCPeerConnection();
+    const peer = new RTCPeerConnection(this.room.client.media);
     this.peer = peer;
     trickling(peer, this.room, this.id);
     peer.ontrack = ({ track }) => {
@@ -72,7 +72,7 @@ export class Room {
   }
 
   async join(local, wish) {
-    const peer = new RTCPeerConnection();
+    const peer = new RTCPeerConnection(this.client.media);
     this.peer = peer;
     this.local = local;
     trickling(peer, this, undefined);

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::origin::OriginPattern;
 use crate::rooms::RoomsConfig;
 use crate::store::{StoreLimits, StorePlace};
+use crate::turn::{TurnConfig, TurnError};
 
 /// What the door is opened with.
 #[derive(Clone, Debug)]
@@ -77,6 +78,8 @@ pub struct Config {
     pub store_place: StorePlace,
     /// Video rooms.
     pub rooms: RoomsConfig,
+    /// STUN and TURN servers for registered accounts; `None`: pages find their own.
+    pub turn: Option<TurnConfig>,
     /// Bytes the system buffers per connection; `None`: the system decides.
     pub send_buffer: Option<usize>,
 }
@@ -132,6 +135,7 @@ impl Default for Config {
             store: StoreLimits::default(),
             store_place: StorePlace::Memory,
             rooms: RoomsConfig::default(),
+            turn: None,
             send_buffer: None,
         }
     }
@@ -158,6 +162,9 @@ pub enum ConfigError {
     /// The admin interface without a secret, beyond this machine.
     #[error("the admin interface needs a secret to listen on {0}")]
     OpenAdmin(SocketAddr),
+    /// STUN and TURN servers that cannot be handed out.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
 }
 
 impl Config {
@@ -203,6 +210,8 @@ impl Config {
         {
             errors.push(ConfigError::OpenAdmin(address));
         }
+        let turn = self.turn.as_ref().map(TurnConfig::check);
+        errors.extend(turn.and_then(Result::err).map(ConfigError::Turn));
         if errors.is_empty() {
             Ok(())
         } else {
@@ -245,6 +254,11 @@ impl Secret {
     /// Keeps a text secret.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
+    }
+
+    /// For what it is needed for. Not for a log.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
     }
 
     /// Whether `given` is the same. The time taken tells only the length.

@@ -4,7 +4,7 @@ mod route;
 mod videoroom;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use api::event::{MessageEvent, WebEventKind};
 use api::id::WebClientId;
@@ -201,7 +201,8 @@ impl Session {
                 let push = account.push.clone();
                 self.shared.roster.authenticated(client);
                 self.open_store(&name, push).await;
-                AccountEvent::Registered
+                let turn = self.shared.config.turn.as_ref();
+                AccountEvent::Registered(turn.map(|turn| turn.servers(&name, SystemTime::now())))
             }
             (Registration::Failed, reason) => AccountEvent::RegistrationFailed {
                 // A client may look into it without asking whether it is there.

@@ -27,6 +27,7 @@ mod session;
 mod start;
 mod store;
 mod timestamp;
+mod turn;
 #[doc(hidden)]
 pub mod untrusted;
 mod wire;
@@ -37,3 +38,4 @@ pub use origin::OriginPattern;
 pub use rooms::{AccessOrder, AccessPolicy, RoomConfig, RoomsConfig, VideoCodec, Who};
 pub use start::{Door, StartError, start};
 pub use store::{StoreLimits, StorePlace};
+pub use turn::{IceUrl, TurnAccess, TurnConfig, TurnError};

@@ -247,6 +247,9 @@ impl Session {
     pub(crate) fn say(&mut self, event: &Event) {
         if let Some(frame) = self.translator.outbound(event) {
             if self.shared.config.trace_client {
+                let logged = event.without_secrets();
+                let logged = logged.and_then(|event| self.translator.outbound(&event));
+                let frame = logged.as_ref().unwrap_or(&frame);
                 tracing::info!(connection = self.connection, %frame, "Sent");
             }
             self.batch.push(frame.into());

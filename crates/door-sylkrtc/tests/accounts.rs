@@ -117,15 +117,7 @@ async fn the_switch_hears_whose_messages_are_kept() {
 #[tokio::test]
 async fn a_wrong_password_is_904_with_a_blank_at_its_end() {
     let world = world().await;
-    *world.switch.registration.lock().unwrap() = Some((904, "Operation has no matching challenge"));
-    let mut client = world.with_account("alice@example.org").await;
-    client
-        .ask(r#"{"sylkrtc":"account-register","account":"alice@example.org"}"#)
-        .await;
-    client
-        .expect_event("registration-state", "registering")
-        .await;
-    let failed = client.expect_event("registration-state", "failed").await;
+    let (mut client, failed) = world.with_wrong_password("alice@example.org").await;
     assert_eq!(failed["reason"], "904 Operation has no matching challenge ");
     let sync = r#"{"sylkrtc":"account-sync-conversations","account":"alice@example.org"}"#;
     client.refused(sync, "Account not authenticated").await;

@@ -16,16 +16,14 @@ export class Call {
     /** Set at the end. */
     reason = "";
     endedHere = false;
-    #account;
-    #gateway;
+    #line;
     #listener;
     #offer;
     #peer;
     #answered = false;
-    constructor(gateway, listener, account, session, other, offer) {
-        this.#gateway = gateway;
+    constructor(line, listener, session, other, offer) {
+        this.#line = line;
         this.#listener = listener;
-        this.#account = account;
         this.#offer = offer;
         this.session = session;
         this.other = other;
@@ -34,15 +32,15 @@ export class Call {
         this.video = offer !== undefined && offersVideo(offer);
     }
     /** Calls somebody. */
-    static place(gateway, listener, account, session, uri, wish) {
-        const call = new Call(gateway, listener, account, session, { uri, displayName: "" });
+    static place(line, listener, session, uri, wish) {
+        const call = new Call(line, listener, session, { uri, displayName: "" });
         call.video = wish.video;
         void call.#place(wish);
         return call;
     }
     /** Somebody calls. */
-    static offered(gateway, listener, message) {
-        return new Call(gateway, listener, message.account, message.session, message.from, message.sdp);
+    static offered(line, listener, message) {
+        return new Call(line, listener, message.session, message.from, message.sdp);
     }
     get local() {
         return this.#peer?.local;
@@ -166,7 +164,7 @@ export class Call {
             }
             this.#go("calling");
             const { session, other } = this;
-            const placed = this.#ask({ sylkrtc: "session-create", account: this.#account, session, uri: other.uri, sdp });
+            const placed = this.#ask({ sylkrtc: "session-create", account: this.#line.account, session, uri: other.uri, sdp });
             peer.signalled();
             await placed;
         }
@@ -265,7 +263,7 @@ export class Call {
         return undefined;
     }
     #connect(local) {
-        const peer = new Peer(local, {
+        const peer = new Peer(local, this.#line.iceServers(), {
             candidate: (candidate) => {
                 const candidates = candidate === undefined ? [] : [candidate];
                 this.#ask({ sylkrtc: "session-trickle", session: this.session, candidates }).catch(() => { });
@@ -293,7 +291,7 @@ export class Call {
         }
     }
     #ask(request) {
-        return this.#gateway.ask(request);
+        return this.#line.gateway.ask(request);
     }
     #isOver() {
         return this.state === "ended";

@@ -31,7 +31,9 @@ export function offersVideo(sdp) {
     const session = sdp.split(/^m=/m);
     return session.slice(1).some((section) => {
         const port = /^video (\d+)/.exec(section);
-        return port !== null && port[1] !== "0" && !/^a=(inactive|recvonly)\s*$/m.test(section);
+        // A section that shares the transport of another one may come without a port (RFC 9143 §6).
+        const live = port !== null && (port[1] !== "0" || /^a=bundle-only\s*$/m.test(section));
+        return live && !/^a=(inactive|recvonly)\s*$/m.test(section);
     });
 }
 export class Peer {
@@ -41,10 +43,11 @@ export class Peer {
     #local;
     #candidates = [];
     #complete = false;
-    constructor(local, listener) {
+    /** `iceServers`: those that help it through networks. */
+    constructor(local, iceServers, listener) {
         this.#local = local;
         this.#listener = listener;
-        const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+        const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...iceServers] });
         this.#connection = connection;
         connection.onicecandidate = ({ candidate }) => this.#found(candidate);
         connection.ontrack = ({ track }) => {

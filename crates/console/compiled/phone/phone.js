@@ -2,8 +2,15 @@
 import { Call } from "./call.js";
 import { Gateway, uuid } from "./gateway.js";
 import { ofRegistration } from "./reason.js";
+import { NO_HELPERS } from "./wire.js";
 /** A call outlives its connection this long: the server keeps it for a client that comes back. */
 const CALL_WITHOUT_CONNECTION_MS = 30_000;
+/** Passwords of helping servers are renewed when this part of their life is over. */
+const RENEW_AFTER = 0.75;
+/** After a renewal that was refused. */
+const RENEW_AGAIN_MS = 60_000;
+/** The longest time a browser waits correctly. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class Phone {
     line = "off";
     call;
@@ -14,6 +21,10 @@ export class Phone {
     #credentials;
     #resumeToken;
     #lostAt;
+    #helpers = NO_HELPERS;
+    #renewal;
+    /** Registered, and registering again for new passwords: nobody has to see that. */
+    #renewing = false;
     constructor(listener) {
         this.#listener = listener;
     }
@@ -47,6 +58,7 @@ export class Phone {
         this.#credentials = undefined;
         this.#resumeToken = undefined;
         this.#lostAt = undefined;
+        this.#help(NO_HELPERS);
         gateway.stop();
         this.#turn("off", "");
     }
@@ -60,7 +72,7 @@ export class Phone {
         if (gateway === undefined || gateway.state !== "ready" || this.call !== undefined) {
             return undefined;
         }
-        this.call = Call.place(gateway, this.#calls, this.account, uuid(), uri, wish);
+        this.call = Call.place(this.#lineOf(gateway), this.#calls, uuid(), uri, wish);
         this.#listener.changed(this.call);
         return this.call;
     }
@@ -82,6 +94,7 @@ export class Phone {
             this.#lostAt ??= Date.now();
         }
         this.#listener.linkChanged(state, retryInSeconds);
+        this.#renewing = false;
         if (state === "ready") {
             void this.#register(gateway);
         }
@@ -156,19 +169,46 @@ export class Phone {
     #registration(message) {
         switch (message.state) {
             case "registering":
-                return this.#turn("signing-in", "");
+                return this.#renewing ? undefined : this.#turn("signing-in", "");
             case "registered":
-                return this.#turn("registered", "");
+                this.#help(message.helpers);
+                return this.line === "registered" ? undefined : this.#turn("registered", "");
             case "failed":
+                this.#help(NO_HELPERS);
                 return this.#turn("failed", ofRegistration(message.reason));
         }
+    }
+    /** Notes who helps from now on, and when their passwords have to be renewed. */
+    #help(helpers) {
+        this.#helpers = helpers;
+        this.#renewing = false;
+        clearTimeout(this.#renewal);
+        if (helpers.seconds !== undefined) {
+            const after = Math.min(helpers.seconds * 1000 * RENEW_AFTER, LONGEST_TIMER_MS);
+            this.#renewal = setTimeout(() => this.#renew(), after);
+        }
+    }
+    /** New passwords come with a new registration. A connection that is not there brings them when it is back. */
+    #renew() {
+        const gateway = this.#gateway;
+        if (gateway === undefined || gateway.state !== "ready" || this.line !== "registered") {
+            return;
+        }
+        this.#renewing = true;
+        gateway.ask({ sylkrtc: "account-register", account: this.account }).catch(() => {
+            this.#renewing = false;
+            this.#renewal = setTimeout(() => this.#renew(), RENEW_AGAIN_MS);
+        });
+    }
+    #lineOf(gateway) {
+        return { account: this.account, gateway, iceServers: () => this.#helpers.servers };
     }
     #incoming(message) {
         const gateway = this.#gateway;
         if (gateway === undefined) {
             return;
         }
-        const call = Call.offered(gateway, this.#calls, message);
+        const call = Call.offered(this.#lineOf(gateway), this.#calls, message);
         if (this.call === undefined) {
             this.call = call;
             this.#listener.offered(call, false);

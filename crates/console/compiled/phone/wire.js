@@ -5,6 +5,7 @@
  * is passed over, because the protocol grows by additions.
  */
 export const SUBPROTOCOL = "sylkRTC-2";
+export const NO_HELPERS = { servers: [], seconds: undefined };
 const REGISTRATION_STATES = ["registering", "registered", "failed"];
 const SESSION_STATES = [
     "progress",
@@ -68,7 +69,7 @@ function accountEvent(fields) {
         case "registration-state": {
             const state = oneOf(REGISTRATION_STATES, fields["state"]);
             const reason = string(fields["reason"]) ?? "";
-            return state && { kind: "registration", account, state, reason };
+            return state && { kind: "registration", account, state, reason, helpers: helpers(fields) };
         }
         case "incoming-session": {
             const session = string(fields["session"]);
@@ -112,6 +113,29 @@ function sessionEvent(fields) {
         default:
             return undefined;
     }
+}
+/** What the browser would not take is left out: with one of those it makes no connection at all. */
+function helpers(fields) {
+    const list = fields["ice_servers"];
+    if (!Array.isArray(list)) {
+        return NO_HELPERS;
+    }
+    const servers = list.map(iceServer).filter((server) => server !== undefined);
+    const seconds = fields["ice_servers_ttl"];
+    return { servers, seconds: typeof seconds === "number" && seconds > 0 ? seconds : undefined };
+}
+function iceServer(value) {
+    const fields = object(value);
+    const urls = fields?.["urls"];
+    if (!Array.isArray(urls) || urls.length === 0 || !urls.every((url) => typeof url === "string")) {
+        return undefined;
+    }
+    const username = string(fields?.["username"]);
+    const credential = string(fields?.["credential"]);
+    if (username !== undefined && credential !== undefined) {
+        return { urls, username, credential };
+    }
+    return urls.some((url) => url.startsWith("turn")) ? undefined : { urls };
 }
 function party(value) {
     const fields = object(value);

@@ -25,6 +25,14 @@ export interface CallListener {
   said(call: Call, text: string): void;
 }
 
+/** What calls of one account have in common. */
+export interface Line {
+  account: string;
+  gateway: Gateway;
+  /** Servers that help a call that begins now. */
+  iceServers(): readonly RTCIceServer[];
+}
+
 export class Call {
   readonly session: string;
   readonly other: Party;
@@ -41,17 +49,15 @@ export class Call {
   reason = "";
   endedHere = false;
 
-  readonly #account: string;
-  readonly #gateway: Gateway;
+  readonly #line: Line;
   readonly #listener: CallListener;
   readonly #offer: string | undefined;
   #peer: Peer | undefined;
   #answered = false;
 
-  private constructor(gateway: Gateway, listener: CallListener, account: string, session: string, other: Party, offer?: string) {
-    this.#gateway = gateway;
+  private constructor(line: Line, listener: CallListener, session: string, other: Party, offer?: string) {
+    this.#line = line;
     this.#listener = listener;
-    this.#account = account;
     this.#offer = offer;
     this.session = session;
     this.other = other;
@@ -61,16 +67,16 @@ export class Call {
   }
 
   /** Calls somebody. */
-  static place(gateway: Gateway, listener: CallListener, account: string, session: string, uri: string, wish: Wish): Call {
-    const call = new Call(gateway, listener, account, session, { uri, displayName: "" });
+  static place(line: Line, listener: CallListener, session: string, uri: string, wish: Wish): Call {
+    const call = new Call(line, listener, session, { uri, displayName: "" });
     call.video = wish.video;
     void call.#place(wish);
     return call;
   }
 
   /** Somebody calls. */
-  static offered(gateway: Gateway, listener: CallListener, message: Message & { kind: "incoming" }): Call {
-    return new Call(gateway, listener, message.account, message.session, message.from, message.sdp);
+  static offered(line: Line, listener: CallListener, message: Message & { kind: "incoming" }): Call {
+    return new Call(line, listener, message.session, message.from, message.sdp);
   }
 
   get local(): MediaStream | undefined {
@@ -203,7 +209,7 @@ export class Call {
       }
       this.#go("calling");
       const { session, other } = this;
-      const placed = this.#ask({ sylkrtc: "session-create", account: this.#account, session, uri: other.uri, sdp });
+      const placed = this.#ask({ sylkrtc: "session-create", account: this.#line.account, session, uri: other.uri, sdp });
       peer.signalled();
       await placed;
     } catch (error) {
@@ -308,7 +314,7 @@ export class Call {
   }
 
   #connect(local: MediaStream): Peer {
-    const peer = new Peer(local, {
+    const peer = new Peer(local, this.#line.iceServers(), {
       candidate: (candidate) => {
         const candidates = candidate === undefined ? [] : [candidate];
         this.#ask({ sylkrtc: "session-trickle", session: this.session, candidates }).catch(() => {});
@@ -337,7 +343,7 @@ export class Call {
   }
 
   #ask(request: Request): Promise<unknown> {
-    return this.#gateway.ask(request);
+    return this.#line.gateway.ask(request);
   }
 
   #isOver(): boolean {

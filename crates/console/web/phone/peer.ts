@@ -51,7 +51,9 @@ export function offersVideo(sdp: string): boolean {
   const session = sdp.split(/^m=/m);
   return session.slice(1).some((section) => {
     const port = /^video (\d+)/.exec(section);
-    return port !== null && port[1] !== "0" && !/^a=(inactive|recvonly)\s*$/m.test(section);
+    // A section that shares the transport of another one may come without a port (RFC 9143 §6).
+    const live = port !== null && (port[1] !== "0" || /^a=bundle-only\s*$/m.test(section));
+    return live && !/^a=(inactive|recvonly)\s*$/m.test(section);
   });
 }
 
@@ -63,10 +65,11 @@ export class Peer {
   #candidates: Candidate[] | undefined = [];
   #complete = false;
 
-  constructor(local: MediaStream, listener: PeerListener) {
+  /** `iceServers`: those that help it through networks. */
+  constructor(local: MediaStream, iceServers: readonly RTCIceServer[], listener: PeerListener) {
     this.#local = local;
     this.#listener = listener;
-    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [...iceServers] });
     this.#connection = connection;
     connection.onicecandidate = ({ candidate }) => this.#found(candidate);
     connection.ontrack = ({ track }) => {

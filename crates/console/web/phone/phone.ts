@@ -1,10 +1,10 @@
 /** The telephone itself, without its face: one account, one call, and perhaps another one waiting. */
 
-import { Call, type CallListener } from "./call.js";
+import { Call, type CallListener, type Line } from "./call.js";
 import { Gateway, uuid, type LinkState } from "./gateway.js";
 import type { Wish } from "./peer.js";
 import { ofRegistration } from "./reason.js";
-import type { Message } from "./wire.js";
+import { NO_HELPERS, type Helpers, type Message } from "./wire.js";
 
 export type LineState = "off" | "signing-in" | "registered" | "failed";
 
@@ -25,6 +25,15 @@ export interface PhoneListener extends CallListener {
 /** A call outlives its connection this long: the server keeps it for a client that comes back. */
 const CALL_WITHOUT_CONNECTION_MS = 30_000;
 
+/** Passwords of helping servers are renewed when this part of their life is over. */
+const RENEW_AFTER = 0.75;
+
+/** After a renewal that was refused. */
+const RENEW_AGAIN_MS = 60_000;
+
+/** The longest time a browser waits correctly. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export class Phone {
   line: LineState = "off";
   call: Call | undefined;
@@ -36,6 +45,10 @@ export class Phone {
   #credentials: Credentials | undefined;
   #resumeToken: string | undefined;
   #lostAt: number | undefined;
+  #helpers: Helpers = NO_HELPERS;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  /** Registered, and registering again for new passwords: nobody has to see that. */
+  #renewing = false;
 
   constructor(listener: PhoneListener) {
     this.#listener = listener;
@@ -73,6 +86,7 @@ export class Phone {
     this.#credentials = undefined;
     this.#resumeToken = undefined;
     this.#lostAt = undefined;
+    this.#help(NO_HELPERS);
     gateway.stop();
     this.#turn("off", "");
   }
@@ -88,7 +102,7 @@ export class Phone {
     if (gateway === undefined || gateway.state !== "ready" || this.call !== undefined) {
       return undefined;
     }
-    this.call = Call.place(gateway, this.#calls, this.account, uuid(), uri, wish);
+    this.call = Call.place(this.#lineOf(gateway), this.#calls, uuid(), uri, wish);
     this.#listener.changed(this.call);
     return this.call;
   }
@@ -112,6 +126,7 @@ export class Phone {
       this.#lostAt ??= Date.now();
     }
     this.#listener.linkChanged(state, retryInSeconds);
+    this.#renewing = false;
     if (state === "ready") {
       void this.#register(gateway);
     } else if (this.line === "registered") {
@@ -188,12 +203,42 @@ export class Phone {
   #registration(message: Message & { kind: "registration" }): void {
     switch (message.state) {
       case "registering":
-        return this.#turn("signing-in", "");
+        return this.#renewing ? undefined : this.#turn("signing-in", "");
       case "registered":
-        return this.#turn("registered", "");
+        this.#help(message.helpers);
+        return this.line === "registered" ? undefined : this.#turn("registered", "");
       case "failed":
+        this.#help(NO_HELPERS);
         return this.#turn("failed", ofRegistration(message.reason));
     }
+  }
+
+  /** Notes who helps from now on, and when their passwords have to be renewed. */
+  #help(helpers: Helpers): void {
+    this.#helpers = helpers;
+    this.#renewing = false;
+    clearTimeout(this.#renewal);
+    if (helpers.seconds !== undefined) {
+      const after = Math.min(helpers.seconds * 1000 * RENEW_AFTER, LONGEST_TIMER_MS);
+      this.#renewal = setTimeout(() => this.#renew(), after);
+    }
+  }
+
+  /** New passwords come with a new registration. A connection that is not there brings them when it is back. */
+  #renew(): void {
+    const gateway = this.#gateway;
+    if (gateway === undefined || gateway.state !== "ready" || this.line !== "registered") {
+      return;
+    }
+    this.#renewing = true;
+    gateway.ask({ sylkrtc: "account-register", account: this.account }).catch(() => {
+      this.#renewing = false;
+      this.#renewal = setTimeout(() => this.#renew(), RENEW_AGAIN_MS);
+    });
+  }
+
+  #lineOf(gateway: Gateway): Line {
+    return { account: this.account, gateway, iceServers: () => this.#helpers.servers };
   }
 
   #incoming(message: Message & { kind: "incoming" }): void {
@@ -201,7 +246,7 @@ export class Phone {
     if (gateway === undefined) {
       return;
     }
-    const call = Call.offered(gateway, this.#calls, message);
+    const call = Call.offered(this.#lineOf(gateway), this.#calls, message);
     if (this.call === undefined) {
       this.call = call;
       this.#listener.offered(call, false);

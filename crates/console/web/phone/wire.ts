@@ -49,11 +49,20 @@ export interface Ack {
   resumed: boolean;
 }
 
+/** Servers that help calls through networks, for an account that is registered. */
+export interface Helpers {
+  servers: readonly RTCIceServer[];
+  /** How long their passwords are good; `undefined`: for ever. */
+  seconds: number | undefined;
+}
+
+export const NO_HELPERS: Helpers = { servers: [], seconds: undefined };
+
 export type Message =
   | { kind: "ready" }
   | { kind: "ack"; transaction: string; ack: Ack }
   | { kind: "error"; transaction: string; error: string }
-  | { kind: "registration"; account: string; state: RegistrationState; reason: string }
+  | { kind: "registration"; account: string; state: RegistrationState; reason: string; helpers: Helpers }
   | { kind: "incoming"; account: string; session: string; from: Party; sdp: string }
   | { kind: "missed"; account: string; from: Party }
   | { kind: "state"; session: string; state: SessionState; sdp: string | undefined; reason: string }
@@ -129,7 +138,7 @@ function accountEvent(fields: Fields): Message | undefined {
     case "registration-state": {
       const state = oneOf(REGISTRATION_STATES, fields["state"]);
       const reason = string(fields["reason"]) ?? "";
-      return state && { kind: "registration", account, state, reason };
+      return state && { kind: "registration", account, state, reason, helpers: helpers(fields) };
     }
     case "incoming-session": {
       const session = string(fields["session"]);
@@ -174,6 +183,31 @@ function sessionEvent(fields: Fields): Message | undefined {
     default:
       return undefined;
   }
+}
+
+/** What the browser would not take is left out: with one of those it makes no connection at all. */
+function helpers(fields: Fields): Helpers {
+  const list = fields["ice_servers"];
+  if (!Array.isArray(list)) {
+    return NO_HELPERS;
+  }
+  const servers = list.map(iceServer).filter((server) => server !== undefined);
+  const seconds = fields["ice_servers_ttl"];
+  return { servers, seconds: typeof seconds === "number" && seconds > 0 ? seconds : undefined };
+}
+
+function iceServer(value: unknown): RTCIceServer | undefined {
+  const fields = object(value);
+  const urls = fields?.["urls"];
+  if (!Array.isArray(urls) || urls.length === 0 || !urls.every((url) => typeof url === "string")) {
+    return undefined;
+  }
+  const username = string(fields?.["username"]);
+  const credential = string(fields?.["credential"]);
+  if (username !== undefined && credential !== undefined) {
+    return { urls, username, credential };
+  }
+  return urls.some((url) => url.startsWith("turn")) ? undefined : { urls };
 }
 
 function party(value: unknown): Party | undefined {

@@ -11,6 +11,7 @@ test("a picture is offered by a video line that sends", () => {
   assert.equal(offersVideo(sdp("m=video 9 RTP/AVP 96")), true);
   assert.equal(offersVideo(sdp("m=audio 9 RTP/AVP 0|a=sendrecv")), false);
   assert.equal(offersVideo(sdp("m=video 0 RTP/AVP 96|a=sendrecv")), false);
+  assert.equal(offersVideo(sdp("m=video 0 RTP/AVP 96|a=bundle-only|a=sendrecv")), true);
   assert.equal(offersVideo(sdp("m=video 9 RTP/AVP 96|a=inactive")), false);
   assert.equal(offersVideo(sdp("m=video 9 RTP/AVP 96|a=recvonly", "m=audio 9 RTP/AVP 0|a=sendonly")), false);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { read, written } from "../phone/wire.js";
+import { NO_HELPERS, read, written } from "../phone/wire.js";
 
 const message = (fields: object) => read(JSON.stringify(fields));
 
@@ -60,7 +60,25 @@ test("states we do not know are not taken for ones we do", () => {
     account: "a@b",
     state: "failed",
     reason: "904 x ",
+    helpers: NO_HELPERS,
   });
+});
+
+test("servers are taken that a browser takes", () => {
+  const registered = { sylkrtc: "account-event", account: "a@b", event: "registration-state", state: "registered" };
+  const stun = { urls: ["stun:192.0.2.1"] };
+  const turn = { urls: ["turn:192.0.2.1"], username: "u", credential: "c" };
+  const helpers = (fields: object) => {
+    const read = message({ ...registered, ...fields });
+    assert.equal(read?.kind, "registration");
+    return read.helpers;
+  };
+  assert.deepEqual(helpers({ ice_servers: [stun, turn], ice_servers_ttl: 60 }), { servers: [stun, turn], seconds: 60 });
+  assert.deepEqual(helpers({ ice_servers: [turn] }), { servers: [turn], seconds: undefined });
+  assert.deepEqual(helpers({}), NO_HELPERS);
+  for (const wrong of [null, 5, {}, { urls: "stun:x" }, { urls: [] }, { urls: [1] }, { ...turn, credential: null }]) {
+    assert.deepEqual(helpers({ ice_servers: [wrong, stun], ice_servers_ttl: "60" }), { servers: [stun], seconds: undefined });
+  }
 });
 
 test("updates bring a description or a reason", () => {

@@ -210,11 +210,25 @@ pub(super) fn offers_video(text: &str) -> bool {
 
 fn has_video(text: &str, such: impl Fn(&sip::sdp::MediaDescription) -> bool) -> bool {
     sip::sdp::parse(text.as_bytes()).is_ok_and(|description| {
-        description
+        let mut videos = description
             .media
             .iter()
-            .any(|media| media.kind.eq_ignore_ascii_case("video") && media.port != 0 && such(media))
+            .filter(|media| media.kind.eq_ignore_ascii_case("video"));
+        videos.any(|media| is_live(&description, media) && such(media))
     })
+}
+
+/// Whether a section takes part: it has a port, or shares another one's and has 0, as Firefox writes it. RFC 9143 §6.
+fn is_live(description: &sip::sdp::SessionDescription, media: &sip::sdp::MediaDescription) -> bool {
+    let bundled = |mid| {
+        let groups = description.attributes.iter();
+        groups
+            .filter(|group| group.name == "group")
+            .filter_map(|group| group.value.as_deref()?.strip_prefix("BUNDLE "))
+            .any(|mids| mids.split(' ').any(|one| one == mid))
+    };
+    media.port != 0
+        || (media.attribute("bundle-only").is_some() && media.attribute("mid").is_some_and(bundled))
 }
 
 impl Switch {

@@ -48,7 +48,7 @@ fn of_account(account: &Arc<str>, event: &AccountEvent, dialect: Dialect) -> Opt
     let mut top: Body = vec![("account", account.into())];
     let (name, data) = match event {
         AccountEvent::Registering
-        | AccountEvent::Registered
+        | AccountEvent::Registered(_)
         | AccountEvent::RegistrationFailed { .. } => ("registration_state", event.body().1),
         AccountEvent::IncomingSession(incoming) => {
             // The id is not within `data`.

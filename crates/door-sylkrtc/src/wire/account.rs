@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Body, Fields, Invalid, Json, Party};
+use crate::turn::IceServers;
 
 /// Longest password, in characters (sylkrtc.md §1.9).
 const MAX_PASSWORD: usize = 9_999;
@@ -102,7 +103,8 @@ impl DeviceToken {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum AccountEvent {
     Registering,
-    Registered,
+    /// Perhaps with servers that help its calls through networks.
+    Registered(Option<IceServers>),
     RegistrationFailed {
         reason: Arc<str>,
     },
@@ -137,7 +139,13 @@ impl AccountEvent {
     pub(crate) fn body(&self) -> (&'static str, Body) {
         match self {
             Self::Registering => ("registration-state", vec![("state", "registering".into())]),
-            Self::Registered => ("registration-state", vec![("state", "registered".into())]),
+            Self::Registered(servers) => {
+                let mut body = vec![("state", "registered".into())];
+                if let Some(servers) = servers {
+                    servers.push_to(&mut body);
+                }
+                ("registration-state", body)
+            }
             Self::RegistrationFailed { reason } => (
                 "registration-state",
                 vec![("state", "failed".into()), ("reason", reason.into())],

@@ -28,6 +28,20 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// What the log may have of an event with a password in it; `None`: there is none, all of it.
+    pub(crate) fn without_secrets(&self) -> Option<Self> {
+        let Self::Account { account, event } = self else {
+            return None;
+        };
+        let AccountEvent::Registered(Some(servers)) = event else {
+            return None;
+        };
+        Some(Self::Account {
+            account: account.clone(),
+            event: AccountEvent::Registered(Some(servers.without_password())),
+        })
+    }
+
     /// The frame in D2.
     pub(crate) fn print(&self) -> String {
         let (kind, of, (name, body)) = match self {

@@ -98,6 +98,20 @@ impl World {
         client
     }
 
+    /// With an account whose registrar refuses the password, and what was said of that.
+    pub async fn with_wrong_password(&self, account: &str) -> (Client, serde_json::Value) {
+        let refusal = (904, "Operation has no matching challenge");
+        *self.switch.registration.lock().unwrap() = Some(refusal);
+        let mut client = self.with_account(account).await;
+        let register = serde_json::json!({"sylkrtc": "account-register", "account": account});
+        client.ask(&register.to_string()).await;
+        client
+            .expect_event("registration-state", "registering")
+            .await;
+        let failed = client.expect_event("registration-state", "failed").await;
+        (client, failed)
+    }
+
     /// Waits until something is so.
     pub async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let seen = async {

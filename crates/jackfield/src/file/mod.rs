@@ -15,6 +15,7 @@ mod switch_conf;
 mod sylkrtc;
 mod tls;
 mod toml_tree;
+mod turn;
 mod webrtc;
 
 pub(crate) use acl_conf::access_lists;

@@ -160,7 +160,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
 
     let mut doors = top.table("door");
     file.event_socket = event_socket(doors.table("event_socket"));
-    file.sylkrtc = sylkrtc::read(doors.table("sylkrtc"));
+    file.sylkrtc = sylkrtc::read(doors.table("sylkrtc"), source);
     doors.finish();
     top.finish();
     file

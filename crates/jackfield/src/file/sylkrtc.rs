@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use door_sylkrtc::{Config, ConfigError, OriginPattern, Secret};
+use door_sylkrtc::{Config, ConfigError, OriginPattern, Secret, TurnConfig, TurnError};
 use switch_core::config::Destination;
 
 use super::problem::Problem;
 use super::schema::{Listen, count, listen_or_off, read_text};
 use super::tls::{self, Place};
 use super::toml_tree::{Source, Table};
+use super::turn;
 
 /// What the section says; `None` where it says nothing.
 #[derive(Default)]
@@ -40,12 +41,13 @@ pub(super) struct Section {
     admin_secret: Option<String>,
     trace_client: Option<bool>,
     import: Option<PathBuf>,
+    turn: Option<TurnConfig>,
     /// Where the section starts, for what is wrong with all of it.
     offset: usize,
 }
 
 /// Reads the section.
-pub(super) fn read(mut table: Table<'_>) -> Section {
+pub(super) fn read(mut table: Table<'_>, source: &Source) -> Section {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let addresses = "an address and port, as \"127.0.0.1:10888\"";
     let address = |text: &str| text.parse().ok();
@@ -81,6 +83,7 @@ pub(super) fn read(mut table: Table<'_>) -> Section {
         admin_secret: table.secret("admin_secret").map(|at| at.value),
         trace_client: table.boolean("trace_client"),
         import: table.path("import"),
+        turn: turn::read(table.table("turn"), source),
     };
     table.finish();
     section
@@ -180,6 +183,9 @@ fn overlay(config: &mut Config, section: Section, folder: &Path) {
     {
         config.decline_code = code;
     }
+    if let Some(turn) = section.turn {
+        config.turn = Some(turn);
+    }
     if let Some(url) = section.public_url {
         config.public_url = Some(url);
     }
@@ -205,6 +211,9 @@ fn key_of(error: &ConfigError) -> &'static str {
         ConfigError::DeclineCode(_) => "decline_code",
         ConfigError::Zero(name) => name,
         ConfigError::OpenAdmin(_) => "admin_secret",
+        ConfigError::Turn(TurnError::Urls | TurnError::NoTurn) => "turn.urls",
+        ConfigError::Turn(TurnError::NoAccess | TurnError::Empty) => "turn.secret",
+        ConfigError::Turn(TurnError::Ttl) => "turn.ttl",
     }
 }
 

@@ -335,6 +335,43 @@ fn errors_of_toml_and_xml_come_together() {
 }
 
 #[test]
+fn turn_servers_have_one_kind_of_credentials() {
+    let turn = |lines: &str| toml(&format!("[door.sylkrtc.turn]\n{lines}"));
+    let given = "urls = [\"stun:a.example\", \"turn:a.example:3478?transport=tcp\"]\n";
+    let limited = turn(&format!("{given}secret = \"s\"\n")).unwrap();
+    let limited = limited.settings.sylkrtc.unwrap().turn.unwrap();
+    assert_eq!(limited.urls.len(), 2);
+    let door_sylkrtc::TurnAccess::Limited { ttl, .. } = limited.access else {
+        panic!("{limited:?}");
+    };
+    assert_eq!(ttl.as_secs(), 86_400);
+    let fixed = turn(&format!("{given}username = \"u\"\npassword = \"p\"\n")).unwrap();
+    let fixed = fixed.settings.sylkrtc.unwrap().turn.unwrap();
+    assert!(matches!(
+        fixed.access,
+        door_sylkrtc::TurnAccess::Static { .. }
+    ));
+    assert!(toml("").unwrap().settings.sylkrtc.unwrap().turn.is_none());
+    check_errors(
+        turn("urls = \"turn:a.example:0\"\nusername = \"u\"\n"),
+        &[
+            "jackfield.toml:2:8: door.sylkrtc.turn.urls: expected addresses",
+            "jackfield.toml:3:12: door.sylkrtc.turn: username and password go together",
+        ],
+    );
+    check_errors(
+        turn(given),
+        &["jackfield.toml:1:1: door.sylkrtc.turn.secret: a turn: address needs"],
+    );
+    check_errors(
+        turn(&format!(
+            "{given}username = \"u\"\npassword = \"p\"\nttl = \"1h\"\n"
+        )),
+        &["jackfield.toml:3:12: door.sylkrtc.turn.ttl: only credentials made of a secret"],
+    );
+}
+
+#[test]
 fn the_sylkrtc_door_is_open_on_loopback_until_it_is_closed() {
     let door = load(None)
         .unwrap_or_else(|problems| panic!("{problems:#?}"))

@@ -32,6 +32,22 @@ fn ringing_pair() -> (Rig, WebClientId, WebClientId, WebClientId) {
     (rig, caller, second, third)
 }
 
+/// Firefox gives a section that shares the first one's transport no port of its own. RFC 9143 §6.
+#[test]
+fn pictures_without_a_port_of_their_own_are_offered_on() {
+    let shared = VIDEO.replace("video 9 ", "video 0 ") + "a=mid:1\r\na=bundle-only\r\n";
+    let refused = shared.replace("a=bundle-only\r\n", "");
+    let group = "a=group:BUNDLE 0 1\r\nm=audio";
+    for (video, wanted) in [(shared, "offer 2 opus+video"), (refused, "offer 2 opus")] {
+        let mut rig = rig();
+        let caller = add(&mut rig, 1, "1000@127.0.0.1");
+        registered(&mut rig, 2, "1001@127.0.0.1");
+        let offer = format!("{AUDIO}{video}").replacen("m=audio", group, 1);
+        place(&mut rig, caller, "1001@127.0.0.1", &offer);
+        assert_eq!(rig.peers.orders(), [wanted], "{offer}");
+    }
+}
+
 #[test]
 fn a_page_calls_a_page_with_pictures() {
     let mut rig = rig();
