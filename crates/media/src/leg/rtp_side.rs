@@ -151,7 +151,9 @@ impl RtpSide {
             self.stats.refused += 1;
             return Received::Nothing;
         };
-        if !web && !negotiated.admits(from, now_us.saturating_sub(self.heard_us)) {
+        let silence_us = now_us.saturating_sub(self.heard_us);
+        let same_stream = self.reception.ssrc() == Some(packet.ssrc);
+        if !web && !negotiated.admits(from, silence_us, same_stream) {
             self.stats.refused += 1;
             return Received::Nothing;
         }

@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::wildcard_enum_match_arm,
     reason = "each test file is a crate of its own and uses its part"
 )]
 
@@ -15,8 +16,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jackfield_media as media;
 use media::control::{
-    Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, OpusSending,
-    PlayEnd, RecordId, TelephoneEvent,
+    Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, LegStats, MediaCommand, MediaReport,
+    OpusSending, PlayEnd, RecordId, TelephoneEvent,
 };
 use media::file::{Chain, Part};
 use media::source::{Drain, Fill, FrameSink, FrameSource};
@@ -151,6 +152,16 @@ impl Studio {
     pub fn command(&mut self, command: MediaCommand) {
         self.engine.handle(self.now(), command, &mut self.out);
         self.serve();
+    }
+
+    /// What a leg has counted so far.
+    pub fn stats(&mut self, leg: LegId) -> LegStats {
+        self.command(MediaCommand::ReportStats { leg });
+        let found = self.reports.iter().rev().find_map(|report| match report {
+            MediaReport::Stats { leg: of, stats } if *of == leg => Some(*stats),
+            _ => None,
+        });
+        found.expect("ReportStats is answered")
     }
 
     /// Goes on by so many milliseconds.
