@@ -10,10 +10,10 @@ mod studio;
 use jackfield_media as media;
 use media::control::{
     Codec, Direction, EchoDelay, LegId, LegKind, LegSpec, MediaCommand, MediaReport, MuteSide,
-    OpusSending, TelephoneEvent,
+    OpusSending,
 };
 use media::level;
-use studio::{Network, Studio, phone, spec_of};
+use studio::{Network, Studio, spec_of};
 
 fn bridge(studio: &mut Studio, a: LegId, b: LegId) {
     studio.command(MediaCommand::Bridge { a, b });
@@ -91,15 +91,10 @@ fn every_packet_length_is_taken_and_given() {
     for ptime_ms in [10, 20, 30, 40, 60] {
         let mut studio = Studio::new(u64::from(ptime_ms));
         let a = studio.phone_with(|leg| LegSpec {
-            remote: phone::address(leg),
-            rtcp: None,
             send: spec_of(Codec::Pcmu, ptime_ms),
-            opus: OpusSending::default(),
             receive: vec![spec_of(Codec::Pcmu, ptime_ms)],
             telephone_event: None,
-            direction: Direction::SendRecv,
-            symmetric: false,
-            timeout_ms: None,
+            ..studio::agreed(leg, Codec::Pcmu, OpusSending::default())
         });
         let b = studio.phone(Codec::Pcma);
         bridge(&mut studio, a, b);
@@ -255,21 +250,32 @@ fn on_hold_nothing_is_sent_and_nothing_heard() {
     studio.at(a).say(440.0, -10.0);
     studio.at(b).say(880.0, -10.0);
     studio.run(500);
-    studio.command(MediaCommand::SetDirection {
-        leg: a,
-        direction: Direction::Inactive,
-    });
+    studio.redirect(a, Codec::Pcmu, Direction::Inactive);
     studio.at(a).forget();
     studio.at(b).forget();
     studio.run(500);
     assert!(studio.at(a).packets.is_empty() && studio.at(b).packets.is_empty());
-    studio.command(MediaCommand::SetDirection {
-        leg: a,
-        direction: Direction::SendRecv,
-    });
+    studio.redirect(a, Codec::Pcmu, Direction::SendRecv);
     studio.run(1500);
     assert_tone(last_second(&mut studio, b), 440.0, -10.0, 0.2);
     assert_tone(last_second(&mut studio, a), 880.0, -10.0, 0.2);
+}
+
+#[test]
+fn what_was_said_before_hold_is_not_heard_after_it() {
+    let mut studio = Studio::new(9);
+    let (a, b) = (studio.phone(Codec::Pcmu), studio.phone(Codec::Pcma));
+    studio.network.jitter_ms = 40;
+    bridge(&mut studio, a, b);
+    studio.at(a).say(440.0, -10.0);
+    studio.run(1010);
+    studio.redirect(a, Codec::Pcmu, Direction::Inactive);
+    studio.at(a).hush();
+    studio.run(500);
+    studio.at(b).forget();
+    studio.redirect(a, Codec::Pcmu, Direction::SendRecv);
+    studio.run(500);
+    assert_eq!(last_second(&mut studio, b).1, f64::NEG_INFINITY);
 }
 
 #[test]

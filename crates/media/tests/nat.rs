@@ -10,7 +10,7 @@ use media::control::{
 };
 use media::level;
 use media::rtp::Packet;
-use studio::{Studio, spec_of};
+use studio::{Studio, agreed};
 
 /// Who has nothing to do with the call.
 const STRANGER: &str = "203.0.113.5:9";
@@ -19,14 +19,10 @@ const STRANGER: &str = "203.0.113.5:9";
 fn hidden(direction: Direction) -> LegSpec {
     LegSpec {
         remote: "192.168.1.7:4000".parse().unwrap(),
-        rtcp: None,
-        send: spec_of(Codec::Pcmu, 20),
-        opus: OpusSending::default(),
-        receive: vec![spec_of(Codec::Pcmu, 20)],
-        telephone_event: None,
         direction,
         symmetric: true,
         timeout_ms: Some(1000),
+        ..agreed(LegId(1), Codec::Pcmu, OpusSending::default())
     }
 }
 

@@ -38,7 +38,13 @@ impl Negotiated {
         let (playout, packetiser, latched) = match before {
             Some(before) => {
                 let kept = before.signalled == spec.remote;
-                let playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
+                let mut playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
+                if let Some(playout) = &mut playout
+                    && before.direction != spec.direction
+                {
+                    // What waits was said before a hold began or ended.
+                    playout.reset();
+                }
                 let packetiser =
                     Some(before.packetiser).filter(|p| p.spec == send && p.opus == spec.opus);
                 (playout, packetiser, before.latched.filter(|_| kept))

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 
 use super::negotiated::Negotiated;
 use super::scratch::Scratch;
-use crate::control::{CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
+use crate::control::{CodecSpec, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
 use crate::frame::Frame;
 use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
@@ -91,14 +91,6 @@ impl RtpSide {
         self.heard_us = now_us;
         self.timeout_told = false;
         send.sampling_rate_hz()
-    }
-
-    pub(crate) fn set_direction(&mut self, now_us: u64, direction: Direction) {
-        if let Some(negotiated) = &mut self.negotiated {
-            negotiated.direction = direction;
-            negotiated.playout.reset();
-            self.heard_us = now_us;
-        }
     }
 
     /// Drops what is buffered of what the peer says.

@@ -77,6 +77,26 @@ pub fn spec_of(codec: Codec, ptime_ms: u16) -> CodecSpec {
     }
 }
 
+/// What is agreed with a phone of the studio.
+pub fn agreed(leg: LegId, codec: Codec, opus: OpusSending) -> LegSpec {
+    let spec = spec_of(codec, 20);
+    LegSpec {
+        remote: phone::address(leg),
+        rtcp: None,
+        send: spec,
+        opus,
+        receive: vec![spec],
+        telephone_event: Some(TelephoneEvent {
+            send: 101,
+            receive: 101,
+            clock_rate_hz: spec.clock_rate_hz,
+        }),
+        direction: Direction::SendRecv,
+        symmetric: false,
+        timeout_ms: None,
+    }
+}
+
 impl Studio {
     pub fn new(seed: u64) -> Self {
         let started = Instant::now();
@@ -112,22 +132,7 @@ impl Studio {
 
     /// The same, with wishes about the Opus it is sent.
     pub fn phone_for(&mut self, codec: Codec, opus: OpusSending) -> LegId {
-        let spec = spec_of(codec, 20);
-        self.phone_with(|leg| LegSpec {
-            remote: phone::address(leg),
-            rtcp: None,
-            send: spec,
-            opus,
-            receive: vec![spec],
-            telephone_event: Some(TelephoneEvent {
-                send: 101,
-                receive: 101,
-                clock_rate_hz: spec.clock_rate_hz,
-            }),
-            direction: Direction::SendRecv,
-            symmetric: false,
-            timeout_ms: None,
-        })
+        self.phone_with(|leg| agreed(leg, codec, opus))
     }
 
     pub fn phone_with(&mut self, spec: impl FnOnce(LegId) -> LegSpec) -> LegId {
@@ -152,6 +157,15 @@ impl Studio {
     pub fn command(&mut self, command: MediaCommand) {
         self.engine.handle(self.now(), command, &mut self.out);
         self.serve();
+    }
+
+    /// A re-INVITE changes which way sound goes to and from a G.711 phone.
+    pub fn redirect(&mut self, leg: LegId, codec: Codec, direction: Direction) {
+        let spec = LegSpec {
+            direction,
+            ..agreed(leg, codec, OpusSending::default())
+        };
+        self.command(MediaCommand::SetRemote { leg, spec });
     }
 
     /// What a leg has counted so far.
