@@ -89,6 +89,11 @@ impl Layered {
         self.layers[layer].asked
     }
 
+    /// Begins all layers anew, with whole pictures.
+    pub(super) fn refresh(&mut self) {
+        self.layers.iter_mut().for_each(|layer| layer.whole = true);
+    }
+
     pub(super) fn stop(&mut self, layer: usize) {
         self.layers[layer].flows = false;
     }
