@@ -18,7 +18,7 @@ const STRANGER: &str = "203.0.113.5:9";
 /// A phone that says an address it cannot be reached at.
 fn hidden(direction: Direction) -> LegSpec {
     LegSpec {
-        remote: "192.168.1.7:4000".parse().unwrap(),
+        remote: "192.168.1.7:4000".parse().expect("an address"),
         direction,
         symmetric: true,
         timeout_ms: Some(1000),
@@ -57,7 +57,7 @@ fn refuses(studio: &mut Studio, leg: LegId, from: &str, ssrc: u32) -> bool {
     };
     let mut datagram = packet.header().to_vec();
     datagram.extend_from_slice(packet.payload);
-    let from: SocketAddr = from.parse().unwrap();
+    let from: SocketAddr = from.parse().expect("tests write addresses");
     let before = studio.stats(leg).refused;
     let now = studio.now();
     let (port, out) = (media::Port::Rtp, &mut studio.out);
