@@ -151,3 +151,30 @@ fn one_who_stops_sending_layers_is_still_seen() {
     watch(&mut sender, &mut feeds, |feeds| feeds[0].seen.len() > 10);
     assert!(feeds[0].seen.iter().all(|packet| packet.payload[7] == 0));
 }
+
+#[test]
+fn one_whose_streams_begin_anew_for_ever_is_sent_away() {
+    let mut stage = Stage::new(true, 1);
+    let (mut sender, _, mut feeds) = seen_by(&mut stage, 1);
+    // A few times is what pages do.
+    for _ in 0..5 {
+        sender.change_streams();
+        sender.refresh();
+        feeds[0].seen.clear();
+        watch(&mut sender, &mut feeds, |feeds| feeds[0].seen.len() > 3);
+    }
+    let (peer, why) = (SOURCE, PeerEnd::DtlsFailed);
+    let end = Instant::now() + PATIENCE;
+    let told = loop {
+        if let Ok(told) = stage.reports.try_recv() {
+            break told;
+        }
+        assert!(Instant::now() < end, "it is still there");
+        let sent = stage.web.counters().datagrams_in.get();
+        sender.change_streams();
+        watch(&mut sender, &mut feeds, |_| {
+            stage.web.counters().datagrams_in.get() > sent + 3
+        });
+    };
+    assert_eq!(told, WebReport::Ended { peer, why });
+}
