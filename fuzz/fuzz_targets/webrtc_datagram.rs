@@ -1,5 +1,6 @@
 //! Datagrams to a connected peer, as from its browser and as from a stranger: anything, and real ones spoilt. Nothing
-//! but the browser's own good-bye may end it, and afterwards the browser is still understood.
+//! but the browser's own good-bye may end it, and afterwards the browser is still understood. What it sends is forwarded
+//! to another browser, which it does not disturb either.
 #![no_main]
 
 use std::net::SocketAddr;
@@ -7,9 +8,11 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
-use media::control::{Codec, PeerWish};
+use media::control::{Codec, PeerWish, VideoCodec};
 use media::rtp::Packet;
-use media::webrtc::{Happening, Identity, LocalAddress, Peer, PeerSettings};
+use media::webrtc::{
+    Forwarding, Happening, Identity, LocalAddress, Peer, PeerSettings, VideoPacket,
+};
 
 #[derive(Arbitrary, Debug)]
 enum Step<'a> {
@@ -19,6 +22,8 @@ enum Step<'a> {
     Stranger(&'a [u8]),
     /// A datagram that crossed before, with a byte changed, and perhaps cut.
     Spoilt { which: u8, at: u16, by: u8, cut: bool },
+    /// Media of the browser, as long as this.
+    Media { length: u16, video: bool },
     /// Time.
     Wait(u16),
 }
@@ -46,6 +51,9 @@ struct Pair {
     now: Instant,
     to_server: Vec<Vec<u8>>,
     heard: usize,
+    sent: u16,
+    /// Who gets what the browser sends.
+    viewer: Option<Box<Pair>>,
 }
 
 impl Pair {
@@ -62,6 +70,8 @@ impl Pair {
             now,
             to_server: Vec::new(),
             heard: 0,
+            sent: 0,
+            viewer: None,
         };
         let mut out = Vec::new();
         let offer = pair.peers[0].offer(now, &wish, &mut out).expect("an offer");
@@ -100,7 +110,13 @@ impl Pair {
                     }
                     self.carry(1 - end, more);
                 }
-                Happening::Audio(_) if end == 1 => self.heard += 1,
+                Happening::Audio(packet) if end == 1 => {
+                    self.heard += 1;
+                    self.view(|peer, now, out| peer.forward_audio(now, &packet, out));
+                }
+                Happening::Video(packet) if end == 1 => {
+                    self.view(|peer, now, out| peer.send_video(now, &packet, out));
+                }
                 Happening::Ended(why) => panic!("{end} ended: {why:?}"),
                 Happening::Audio(_)
                 | Happening::Video(_)
@@ -114,6 +130,49 @@ impl Pair {
         }
     }
 
+    /// Does something with the peer of who watches, and delivers what comes of it.
+    fn view(&mut self, what: impl FnOnce(&mut Peer, Instant, &mut Vec<Happening>) -> Forwarding) {
+        if let Some(viewer) = &mut self.viewer {
+            let mut out = Vec::new();
+            what(&mut viewer.peers[1], viewer.now, &mut out);
+            viewer.carry(1, out);
+        }
+    }
+
+    /// The browser sends a packet of so many bytes.
+    fn send(&mut self, length: usize, video: bool) {
+        self.sent += 1;
+        let (sequence, timestamp) = (self.sent, u32::from(self.sent) * 3000);
+        let mut out = Vec::new();
+        if video {
+            let packet = VideoPacket {
+                format: VideoCodec::Vp8,
+                layer: 0,
+                ssrc: 7,
+                sequence,
+                timestamp,
+                marker: true,
+                turned: None,
+                payload: vec![0x10; length].into(),
+            };
+            self.peers[0].send_video(self.now, &packet, &mut out);
+        } else {
+            let payload = vec![0x55; length];
+            let packet = Packet {
+                marker: false,
+                payload_type: 0,
+                sequence,
+                timestamp,
+                ssrc: 2,
+                payload: &payload,
+            };
+            let mut bytes = packet.header().to_vec();
+            bytes.extend_from_slice(packet.payload);
+            self.peers[0].send_audio(self.now, &bytes, &mut out);
+        }
+        self.carry(0, out);
+    }
+
     fn arrive(&mut self, from: ([u8; 4], u16), bytes: &[u8]) {
         let mut out = Vec::new();
         let (from, to): (SocketAddr, SocketAddr) = (from.into(), SERVER.into());
@@ -124,6 +183,7 @@ impl Pair {
 
 libfuzzer_sys::fuzz_target!(|steps: Vec<Step<'_>>| {
     let mut pair = Pair::connected();
+    pair.viewer = Some(Box::new(Pair::connected()));
     for step in steps.iter().take(64) {
         match step {
             Step::Browser(bytes) => pair.arrive(BROWSER, bytes),
@@ -146,7 +206,13 @@ libfuzzer_sys::fuzz_target!(|steps: Vec<Step<'_>>| {
                 }
                 pair.arrive(BROWSER, &bytes);
             }
-            Step::Wait(ms) => pair.wait(u64::from(*ms % 200)),
+            Step::Media { length, video } => pair.send(usize::from(*length % 2100), *video),
+            Step::Wait(ms) => {
+                pair.wait(u64::from(*ms % 200));
+                if let Some(viewer) = &mut pair.viewer {
+                    viewer.wait(u64::from(*ms % 200));
+                }
+            }
         }
     }
     let heard = pair.heard;

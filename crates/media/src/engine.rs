@@ -298,7 +298,9 @@ impl Engine {
         let per_ms = receiver
             .rtp()
             .map_or(DIGIT_SAMPLES_PER_MS, |side| side.event_rate_hz() / 1000);
-        let duration_samples = pressed.duration * DIGIT_SAMPLES_PER_MS / per_ms.max(1);
+        let samples = u64::from(pressed.duration) * u64::from(DIGIT_SAMPLES_PER_MS)
+            / u64::from(per_ms.max(1));
+        let duration_samples = u32::try_from(samples).unwrap_or(u32::MAX);
         self.digit(leg, pressed.digit, duration_samples, relayed, out);
     }
 

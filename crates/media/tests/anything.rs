@@ -163,13 +163,9 @@ impl Chaos {
                 };
                 MediaCommand::OpenLeg { leg, kind }
             }
-            4..7 => MediaCommand::SetRemote {
+            4..8 => MediaCommand::SetRemote {
                 leg,
                 spec: self.spec(leg),
-            },
-            7 => MediaCommand::SetDirection {
-                leg,
-                direction: self.spec(leg).direction,
             },
             8 | 9 => MediaCommand::Bridge {
                 a: leg,

@@ -9,24 +9,18 @@ mod studio;
 
 use jackfield_media as media;
 use media::control::{
-    Codec, Digit, Direction, DtmfSource, DtmfStep, LegId, LegKind, LegSpec, MediaCommand,
-    MediaReport, OpusSending, PlayId,
+    Codec, Digit, DtmfSource, DtmfStep, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
+    OpusSending, PlayId,
 };
 use media::dsp::DtmfDetector;
-use studio::{Network, Studio, phone, spec_of};
+use media::rtp::Packet;
+use studio::{Network, Studio, agreed};
 
 /// A phone that has no telephone-event.
 fn old_phone(studio: &mut Studio, codec: Codec) -> LegId {
     studio.phone_with(|leg| LegSpec {
-        remote: phone::address(leg),
-        rtcp: None,
-        send: spec_of(codec, 20),
-        opus: OpusSending::default(),
-        receive: vec![spec_of(codec, 20)],
         telephone_event: None,
-        direction: Direction::SendRecv,
-        symmetric: false,
-        timeout_ms: None,
+        ..agreed(leg, codec, OpusSending::default())
     })
 }
 
@@ -249,4 +243,30 @@ fn more_digits_than_fit_are_dropped() {
     });
     studio.run(30_000);
     assert_eq!(studio.at(a).digits.len(), MediaCommand::MAX_DTMF_QUEUE);
+}
+
+#[test]
+fn a_key_held_down_for_days_is_a_long_digit_and_no_more() {
+    let mut studio = Studio::new(31);
+    let a = studio.phone(Codec::Pcmu);
+    let (from, now) = (studio.at(a).address, studio.now());
+    // Segments of 8.2 s each, RFC 4733 §2.5.1.3; the last one ends it.
+    let last = 9000_u32;
+    for n in 0..=last {
+        let packet = Packet {
+            marker: n == 0,
+            payload_type: 101,
+            sequence: n as u16,
+            timestamp: n * 0xffff,
+            ssrc: 5,
+            payload: &[5, if n == last { 0x80 } else { 0 }, 0xff, 0xff],
+        };
+        let mut bytes = packet.header().to_vec();
+        bytes.extend_from_slice(packet.payload);
+        let (port, out) = (media::Port::Rtp, &mut studio.out);
+        studio.engine.receive(now, a, port, from, &mut bytes, out);
+    }
+    studio.serve();
+    let samples = (last + 1) * 0xffff;
+    assert_eq!(told(&studio, a), [('5', samples, DtmfSource::Rtp)]);
 }

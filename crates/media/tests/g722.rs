@@ -10,8 +10,8 @@ mod studio;
 
 use jackfield_media as media;
 use media::control::{
-    Codec, Direction, LegId, LegSpec, LegStats, MediaCommand, MediaReport, MemberSettings,
-    MuteSide, OpusSending, RecordId, RecordSides, RoomId,
+    Codec, Direction, LegId, LegSpec, MediaCommand, MediaReport, MemberSettings, MuteSide,
+    OpusSending, RecordId, RecordSides, RoomId,
 };
 use media::level;
 use studio::{Studio, phone, spec_of};
@@ -35,15 +35,6 @@ fn assert_tone(heard: (f64, f64), hz: f64, level_dbfs: f64) {
     assert!(apart < 1.0, "{heard:?}, not {level_dbfs} dBFS");
 }
 
-fn stats(studio: &mut Studio, leg: LegId) -> LegStats {
-    studio.command(MediaCommand::ReportStats { leg });
-    let found = studio.reports.iter().rev().find_map(|report| match report {
-        MediaReport::Stats { leg: of, stats } if *of == leg => Some(*stats),
-        _ => None,
-    });
-    found.expect("ReportStats is answered")
-}
-
 /// Stamps of the packets a phone got go on at 8 kHz.
 fn assert_clock(studio: &mut Studio, leg: LegId, ptime_ms: u32) {
     let packets = &studio.at(leg).packets;
@@ -64,7 +55,7 @@ fn two_g722_legs_are_relayed_without_being_decoded() {
     assert_tone(last_second(&mut studio, b), 440.0, -10.0);
     assert_tone(last_second(&mut studio, a), 5000.0, -16.0);
     assert_clock(&mut studio, a, 20);
-    let counted = stats(&mut studio, b);
+    let counted = studio.stats(b);
     assert!(
         counted.relayed >= 98 && counted.relayed == counted.packets_out,
         "{counted:?}"
@@ -86,7 +77,7 @@ fn what_is_changed_on_the_way_is_decoded_and_encoded() {
     studio.run(2000);
     assert_tone(last_second(&mut studio, b), 3000.0, -16.0);
     assert_clock(&mut studio, b, 20);
-    assert_eq!(stats(&mut studio, b).relayed, 0);
+    assert_eq!(studio.stats(b).relayed, 0);
 }
 
 #[test]
@@ -107,7 +98,7 @@ fn other_codecs_and_g722_hear_each_other_with_little_delay() {
             let ms = phone.packets[0].5 + onset as u64 * 1000 / u64::from(phone.rate_hz());
             assert!(ms <= 70, "{other:?}: heard after {ms} ms");
         }
-        let counted = stats(&mut studio, a);
+        let counted = studio.stats(a);
         assert_eq!((counted.relayed, counted.concealed_samples), (0, 0));
     }
 }
@@ -147,7 +138,7 @@ fn every_packet_length_is_taken_and_given() {
         assert_tone(last_second(&mut studio, b), 440.0, -10.0);
         assert_tone(last_second(&mut studio, a), 880.0, -10.0);
         assert_clock(&mut studio, a, u32::from(ptime_ms));
-        assert_eq!(stats(&mut studio, a).concealed_samples, 0);
+        assert_eq!(studio.stats(a).concealed_samples, 0);
     }
 }
 
@@ -159,7 +150,7 @@ fn lost_packets_are_concealed() {
     studio.network.loss = 0.05;
     studio.at(a).say(440.0, -10.0);
     studio.run(10_000);
-    let counted = stats(&mut studio, a);
+    let counted = studio.stats(a);
     assert!((10..50).contains(&counted.lost), "{counted:?}");
     // Twenty milliseconds at 16 kHz for each.
     let concealed = counted.concealed_samples / 320;

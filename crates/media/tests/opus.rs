@@ -10,8 +10,8 @@ mod studio;
 use jackfield_media as media;
 use media::Port;
 use media::control::{
-    Codec, Direction, LegId, LegSpec, LegStats, MediaCommand, MediaReport, MemberSettings,
-    MuteSide, OpusSending, PlayId, RecordId, RecordSides, RoomId, TelephoneEvent,
+    Codec, Direction, LegId, LegSpec, MediaCommand, MediaReport, MemberSettings, MuteSide,
+    OpusSending, PlayId, RecordId, RecordSides, RoomId, TelephoneEvent,
 };
 use media::level;
 use media::rtp::rtcp::write;
@@ -52,15 +52,6 @@ fn assert_tone(heard: (f64, f64), hz: f64, level_dbfs: f64) {
     assert!(apart < 0.6, "{heard:?}, not {level_dbfs} dBFS");
 }
 
-fn stats(studio: &mut Studio, leg: LegId) -> LegStats {
-    studio.command(MediaCommand::ReportStats { leg });
-    let found = studio.reports.iter().rev().find_map(|report| match report {
-        MediaReport::Stats { leg: of, stats } if *of == leg => Some(*stats),
-        _ => None,
-    });
-    found.expect("ReportStats is answered")
-}
-
 /// Share of the 10 ms pieces heard that are more than 6 dB too quiet, leaving out the beginning.
 fn gaps(studio: &mut Studio, leg: LegId, level_dbfs: f64) -> f64 {
     let phone = studio.at(leg);
@@ -80,7 +71,7 @@ fn two_opus_legs_are_relayed_without_being_decoded() {
     studio.run(2000);
     assert_tone(last_second(&mut studio, b), 440.0, -10.0);
     assert_tone(last_second(&mut studio, a), 5000.0, -16.0);
-    let counted = stats(&mut studio, b);
+    let counted = studio.stats(b);
     assert!(
         counted.relayed >= 98 && counted.relayed == counted.packets_out,
         "{counted:?}"
@@ -101,7 +92,7 @@ fn what_is_changed_on_the_way_is_decoded_and_encoded() {
     studio.at(a).say(7000.0, -10.0);
     studio.run(2000);
     assert_tone(last_second(&mut studio, b), 7000.0, -16.0);
-    assert_eq!(stats(&mut studio, b).relayed, 0);
+    assert_eq!(studio.stats(b).relayed, 0);
 }
 
 #[test]
@@ -123,7 +114,7 @@ fn opus_and_g711_hear_each_other_with_little_delay() {
             let ms = phone.packets[0].5 + onset as u64 * 1000 / u64::from(phone.rate_hz());
             assert!(ms <= 70, "heard after {ms} ms");
         }
-        assert_eq!(stats(&mut studio, a).concealed_samples, 0);
+        assert_eq!(studio.stats(a).concealed_samples, 0);
     }
 }
 
@@ -176,7 +167,7 @@ fn a_tenth_of_the_packets_may_be_lost() {
         studio.network.loss = 0.1;
         studio.at(a).encode_as(sending, expected_loss);
         speak(&mut studio, a, 10_000);
-        let counted = stats(&mut studio, a);
+        let counted = studio.stats(a);
         assert!((30..80).contains(&counted.lost), "{counted:?}");
         let concealed = counted.concealed_samples / 960;
         assert!(concealed.abs_diff(counted.lost) < 10, "{counted:?}");
@@ -269,7 +260,7 @@ fn a_peer_that_pauses_is_heard_again_and_misses_nothing() {
         let quiet = last_half(&mut studio, b).1;
         assert!(quiet < -45.0, "round {round}: {quiet} dBFS");
     }
-    let counted = stats(&mut studio, a);
+    let counted = studio.stats(a);
     assert!(counted.packets_in < 350, "pauses are not sent: {counted:?}");
     assert_eq!((counted.lost, counted.late), (0, 0));
 }

@@ -357,3 +357,39 @@ fn more_candidates_than_anybody_has_are_not_kept() {
     // Its own checks still find us.
     pair.connect();
 }
+
+#[test]
+fn checks_from_more_addresses_than_anybody_has_are_a_strangers() {
+    let mut pair = connected(false);
+    let server = pair.ends[SERVER].address;
+    let is_check = |datagram: &&(SocketAddr, SocketAddr, Vec<u8>)| {
+        datagram.0 == server && datagram.2.starts_with(&[0, 1])
+    };
+    let (_, home, check) = pair.crossed.iter().find(is_check).unwrap().clone();
+    let check_from = |pair: &mut Pair, port| {
+        let from = SocketAddr::new([10, 7, 7, 7].into(), port);
+        pair.with(SERVER, |peer, now, out| {
+            peer.receive(now, from, server, &check, out)
+        })
+    };
+    // The browser's own address is one of those there may be.
+    let taken = (1..=200).filter(|port| check_from(&mut pair, *port));
+    assert_eq!(taken.count(), 63);
+    assert!(check_from(&mut pair, 1) && !check_from(&mut pair, 999));
+    let still = pair.with(SERVER, |peer, now, out| {
+        peer.receive(now, home, server, &check, out)
+    });
+    assert!(still);
+    // After an ICE restart there may be others.
+    pair.crossed.clear();
+    let before = pair.ends[SERVER].peer.fragment();
+    pair.negotiate(SERVER, &wish(false), &wish(false));
+    assert_ne!(pair.ends[SERVER].peer.fragment(), before);
+    pair.run(Duration::from_secs(1));
+    let (_, _, check) = pair.crossed.iter().find(is_check).unwrap().clone();
+    let stranger = SocketAddr::new([10, 7, 7, 7].into(), 999);
+    let taken = pair.with(SERVER, |peer, now, out| {
+        peer.receive(now, stranger, server, &check, out)
+    });
+    assert!(taken);
+}

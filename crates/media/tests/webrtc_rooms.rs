@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jackfield_media as media;
 use media::control::{Codec, PeerWish, VideoCodec};
-use media::webrtc::{AudioPacket, Forwarding, Peer, Sending, VideoPacket};
+use media::webrtc::{AudioPacket, Forwarding, Peer, Rates, Sending, VideoPacket};
 use webrtc_pair::feed::{BOTH, answer_to, feed, picture, room, sendonly};
 use webrtc_pair::{BROWSER, Pair, SERVER, rtp, sections, settings};
 
@@ -149,8 +149,8 @@ fn a_feed_gets_sound_in_its_own_payload_type_and_nothing_it_cannot_hear() {
     };
     assert_eq!(say(0, Some(Codec::Opus)), Forwarding::Sent);
     assert_eq!(say(1, Some(Codec::Pcmu)), Forwarding::Refused);
-    assert_eq!(say(1, None), Forwarding::Refused);
-    assert_eq!(say(1, Some(Codec::Opus)), Forwarding::Sent);
+    assert_eq!(say(1, None), Forwarding::Held);
+    assert_eq!(say(2, Some(Codec::Opus)), Forwarding::Sent);
     // A straggler from before the beginning would take a number that is taken.
     assert_eq!(say(40_000, Some(Codec::Opus)), Forwarding::Sent);
     assert_eq!(say(39_999, Some(Codec::Opus)), Forwarding::Held);
@@ -298,4 +298,86 @@ fn each_codec_goes_through_from_a_whole_picture_on() {
         assert!(seen.iter().all(|packet| packet.format == format));
         assert_eq!(seen[1].sequence, seen[0].sequence + 1);
     }
+}
+
+#[test]
+fn what_is_too_long_for_a_packet_does_not_go_out_and_does_no_harm() {
+    let mut pair = feed(BOTH);
+    let mut send = |sound: &AudioPacket, picture: &VideoPacket| {
+        pair.with(SERVER, |peer, now, out| {
+            let heard = peer.forward_audio(now, sound, out);
+            (heard, peer.send_video(now, picture, out))
+        })
+    };
+    for length in [1501, 1980, 2030, 65_000] {
+        let payload: Arc<[u8]> = vec![0x10; length].into();
+        let long = AudioPacket {
+            payload: payload.clone(),
+            ..sound(1, Some(Codec::Opus))
+        };
+        let wide = VideoPacket {
+            payload,
+            ..picture(1, true)
+        };
+        let both = (Forwarding::Refused, Forwarding::Refused);
+        assert_eq!(send(&long, &wide), both, "{length}");
+    }
+    let payload: Arc<[u8]> = vec![0x10; 1500].into();
+    let long = AudioPacket {
+        payload: payload.clone(),
+        ..sound(2, Some(Codec::Opus))
+    };
+    let wide = VideoPacket {
+        payload,
+        turned: Some(90),
+        ..picture(2, true)
+    };
+    assert_eq!(send(&long, &wide), (Forwarding::Sent, Forwarding::Sent));
+    pair.run(Duration::from_millis(100));
+    let browser = &pair.ends[BROWSER];
+    assert_eq!((browser.audio.len(), browser.video.len()), (1, 1));
+}
+
+#[test]
+fn keys_pressed_by_who_speaks_leave_no_holes_in_what_is_heard() {
+    let mut pair = feed(BOTH);
+    for n in 1..=20 {
+        let codec = Some(Codec::Opus).filter(|_| !(8..=12).contains(&n));
+        let done = pair.with(SERVER, |peer, now, out| {
+            peer.forward_audio(now, &sound(n, codec), out)
+        });
+        let expected = codec.map_or(Forwarding::Held, |_| Forwarding::Sent);
+        assert_eq!(done, expected, "{n}");
+        pair.run(Duration::from_millis(20));
+    }
+    let heard: Vec<u16> = pair.ends[BROWSER]
+        .audio
+        .iter()
+        .map(|bytes| u16::from_be_bytes([bytes[2], bytes[3]]))
+        .collect();
+    assert_eq!(heard.len(), 15);
+    assert!(
+        heard.windows(2).all(|two| two[1] == two[0] + 1),
+        "{heard:?}"
+    );
+}
+
+#[test]
+fn another_source_without_layers_is_seen_by_a_feed_of_one_with_layers() {
+    let mut pair = feed(Sending {
+        layered: true,
+        ..BOTH
+    });
+    let rates = Rates {
+        audio: 0,
+        layers: [100_000, 300_000, 0, 0],
+    };
+    pair.with(SERVER, |peer, now, out| peer.measured(now, &rates, out));
+    assert_eq!(pair.ends[SERVER].peer.wanted_layer(), Some(1));
+    pair.ends[SERVER].peer.expect_new_video();
+    assert_eq!(pair.ends[SERVER].peer.wanted_layer(), Some(0));
+    let done = pair.with(SERVER, |peer, now, out| {
+        peer.send_video(now, &picture(1, true), out)
+    });
+    assert_eq!(done, Forwarding::Sent);
 }

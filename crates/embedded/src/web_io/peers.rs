@@ -155,6 +155,9 @@ impl Peers {
             entry.agreed = true;
         }
         self.remember(now, peer, wish);
+        if self.table.get_mut(peer).is_some_and(Entry::changed_layers) {
+            self.show_anew(now, peer);
+        }
         // What was agreed may be seen by the other side of a video link only now. A feed asks when it is connected.
         if !self.sources.is_feed(peer) {
             self.ask_source(now, peer);
@@ -180,14 +183,32 @@ impl Peers {
         if !self.table.link(a, b) {
             return;
         }
-        for peer in [a, b] {
-            if let Some(entry) = self.table.get_mut(peer) {
-                entry.peer.expect_new_video();
+        for (viewer, source) in [(a, b), (b, a)] {
+            self.show(now, viewer, source);
+        }
+    }
+
+    /// All who see a source begin anew with it.
+    fn show_anew(&mut self, now: Instant, source: PeerId) {
+        let viewers = self.viewers(source);
+        for &viewer in &viewers {
+            self.show(now, viewer, source);
+        }
+        self.keep_viewers(viewers);
+    }
+
+    /// What a viewer sees is of that source from now on, or in other layers than before, or begins anew.
+    fn show(&mut self, now: Instant, viewer: PeerId, source: PeerId) {
+        let source = self.table.get(source).map(|source| &source.peer);
+        let layered = source.filter(|source| source.sending().layered);
+        let rates = layered.map(|source| source.rates());
+        self.with(now, viewer, |p, out| {
+            p.expect_new_video();
+            if let Some(rates) = rates {
+                p.measured(now, &rates, out);
             }
-        }
-        for viewer in [a, b] {
-            self.ask_source(now, viewer);
-        }
+        });
+        self.ask_source(now, viewer);
     }
 
     /// Asks whoever a peer sees for a whole picture, if it sees anything now.

@@ -84,24 +84,26 @@ impl Stage {
     /// A browser calls: it offers, we answer, it connects.
     fn call(&mut self, peer: PeerId, wish: PeerWish) -> (Browser, WebAgreed) {
         let mut browser = Browser::new(Instant::now());
+        let agreed = self.call_from(&mut browser, peer, wish);
+        (browser, agreed)
+    }
+
+    fn call_from(&mut self, browser: &mut Browser, peer: PeerId, wish: PeerWish) -> WebAgreed {
         let offer = browser.offer(&wish);
         self.post(WebCommand::Accept { peer, offer, wish });
         let WebReport::Answered {
             peer: of,
             answer,
             agreed,
-        } = self.report(&mut [&mut browser])
+        } = self.report(&mut [browser])
         else {
             panic!("not answered")
         };
         assert_eq!(of, peer);
         browser.take_answer(&answer);
-        assert_eq!(
-            self.report(&mut [&mut browser]),
-            WebReport::Connected { peer }
-        );
-        until(&mut browser, |browser| browser.connected);
-        (browser, agreed)
+        assert_eq!(self.report(&mut [browser]), WebReport::Connected { peer });
+        until(browser, |browser| browser.connected);
+        agreed
     }
 
     /// A leg on the first worker that hears itself.
@@ -418,4 +420,28 @@ fn a_leg_that_moves_to_another_media_thread_is_followed() {
             browser.heard.len() >= 20
         });
     }
+}
+
+#[test]
+fn a_page_that_names_anothers_address_does_not_get_its_answers() {
+    let mut stage = Stage::new(false, 1);
+    let wanted = wish(Codec::Pcmu, false, None);
+    let mut victim = Browser::new(Instant::now());
+    // One that is never heard of again says it is where another one will be.
+    let mut liar = Browser::new(Instant::now());
+    let (here, there) = (liar.address().port(), victim.address().port());
+    let offer = liar.offer(&wanted);
+    let offer = offer.replace(&format!(" {here} "), &format!(" {there} "));
+    stage.post(WebCommand::Accept {
+        peer: PeerId(1),
+        offer,
+        wish: wanted.clone(),
+    });
+    assert!(matches!(stage.report(&mut []), WebReport::Answered { .. }));
+    let end = Instant::now() + PATIENCE;
+    while stage.web.counters().datagrams_out.get() == 0 {
+        assert!(Instant::now() < end, "the lie was not looked at");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    stage.call_from(&mut victim, PeerId(2), wanted);
 }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use super::codec_spec::Direction;
 use super::{Digit, LegId, LegSpec, PlayId, RecordId, RoomId};
 
 /// One order to a media thread. Order within one thread is kept.
@@ -18,20 +17,13 @@ pub enum MediaCommand {
         /// What it talks to.
         kind: LegKind,
     },
-    /// Tells an RTP leg what was negotiated; repeated after each new offer and answer. Sequence
-    /// numbers, timestamps and SSRC of what we send continue. Does nothing to other kinds.
+    /// Tells an RTP leg what was negotiated; repeated after each new offer and answer, hold and resume among them.
+    /// Sequence numbers, timestamps and SSRC of what we send continue. Does nothing to other kinds.
     SetRemote {
         /// Which leg.
         leg: LegId,
         /// What was negotiated.
         spec: LegSpec,
-    },
-    /// Changes only the direction (hold and resume without other changes).
-    SetDirection {
-        /// Which leg.
-        leg: LegId,
-        /// The new direction, from our side.
-        direction: Direction,
     },
     /// Lets two legs hear each other. Leaves whatever either was in before (bridge, echo, room).
     /// Digits received on one are passed on to the other, see [`MediaCommand::PassDtmf`].

@@ -209,7 +209,7 @@ pub enum PeerEnd {
     IceFailed,
     /// ICE was up, but the handshake did not end within 30 s.
     DtlsTimeout,
-    /// The handshake failed.
+    /// The handshake failed, or what followed it kept to no rules.
     DtlsFailed,
     /// The browser closed its side.
     Closed,

@@ -37,11 +37,6 @@ impl Engine {
                 found.set_rate(rate_hz);
                 self.relink(leg);
             }
-            MediaCommand::SetDirection { leg, direction } => {
-                if let Some(side) = self.legs.get_mut(&leg).and_then(|leg| leg.rtp()) {
-                    side.set_direction(now_us, direction);
-                }
-            }
             MediaCommand::Bridge { a, b } => self.bridge(a, b),
             MediaCommand::Unbridge { a, b } => self.unbridge(a, b),
             MediaCommand::Monitor { leg, of } => self.monitor(leg, of),

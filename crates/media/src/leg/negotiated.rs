@@ -38,7 +38,13 @@ impl Negotiated {
         let (playout, packetiser, latched) = match before {
             Some(before) => {
                 let kept = before.signalled == spec.remote;
-                let playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
+                let mut playout = Some(before.playout).filter(|p| p.suits(&receive, rate_hz));
+                if let Some(playout) = &mut playout
+                    && before.direction != spec.direction
+                {
+                    // What waits was said before a hold began or ended.
+                    playout.reset();
+                }
                 let packetiser =
                     Some(before.packetiser).filter(|p| p.spec == send && p.opus == spec.opus);
                 (playout, packetiser, before.latched.filter(|_| kept))
@@ -61,26 +67,33 @@ impl Negotiated {
 
     /// Whether a datagram may come from there; learns the peer's real address.
     ///
-    /// Behind a NAT the first sender wins, and only silence lets another one in: otherwise anybody
-    /// who guesses the port could take the call over. Without NAT the peer's own host may send from
-    /// any of its ports.
-    pub(super) fn admits(&mut self, from: SocketAddr, silence_us: u64) -> bool {
+    /// Behind a NAT the first sender wins, and only after silence the peer may come from elsewhere: `same_stream` or from
+    /// its host, as otherwise anybody who guesses the port could take over a call on hold or in a pause. Nothing is learnt
+    /// while nothing is to be received. Without NAT the peer's own host may send from any of its ports.
+    pub(super) fn admits(&mut self, from: SocketAddr, silence_us: u64, same_stream: bool) -> bool {
         if !self.symmetric {
             return from.ip() == self.signalled.ip();
         }
-        match self.latched {
-            Some(latched) if latched == from => true,
-            Some(_) if silence_us < RELATCH_US => false,
-            Some(_) | None => {
-                self.latched = Some(from);
-                let multiplexed = self.rtcp_to == self.rtp_to;
-                self.rtp_to = from;
-                if multiplexed {
-                    self.rtcp_to = from;
-                }
-                true
-            }
+        if self.latched == Some(from) {
+            return true;
         }
+        let free = match self.latched {
+            Some(latched) => {
+                let host = [latched.ip(), self.signalled.ip()].contains(&from.ip());
+                silence_us >= RELATCH_US && (host || same_stream)
+            }
+            None => true,
+        };
+        if !free || !self.direction.receives() {
+            return false;
+        }
+        self.latched = Some(from);
+        let multiplexed = self.rtcp_to == self.rtp_to;
+        self.rtp_to = from;
+        if multiplexed {
+            self.rtcp_to = from;
+        }
+        true
     }
 }
 

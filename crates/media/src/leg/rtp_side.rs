@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 
 use super::negotiated::Negotiated;
 use super::scratch::Scratch;
-use crate::control::{CodecSpec, Direction, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
+use crate::control::{CodecSpec, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
 use crate::frame::{Ears, Frame};
 use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
@@ -93,14 +93,6 @@ impl RtpSide {
         send.sampling_rate_hz()
     }
 
-    pub(crate) fn set_direction(&mut self, now_us: u64, direction: Direction) {
-        if let Some(negotiated) = &mut self.negotiated {
-            negotiated.direction = direction;
-            negotiated.playout.reset();
-            self.heard_us = now_us;
-        }
-    }
-
     /// Drops what is buffered of what the peer says.
     pub(crate) fn flush(&mut self) {
         if let Some(negotiated) = &mut self.negotiated {
@@ -158,7 +150,9 @@ impl RtpSide {
             self.stats.refused += 1;
             return Received::Nothing;
         };
-        if !web && !negotiated.admits(from, now_us.saturating_sub(self.heard_us)) {
+        let silence_us = now_us.saturating_sub(self.heard_us);
+        let same_stream = self.reception.ssrc() == Some(packet.ssrc);
+        if !web && !negotiated.admits(from, silence_us, same_stream) {
             self.stats.refused += 1;
             return Received::Nothing;
         }

@@ -75,7 +75,7 @@ struct Current {
 pub struct Pressed {
     /// Which.
     pub digit: Digit,
-    /// How long, in timestamp units.
+    /// How long, in timestamp units; the most there is when it lasted longer.
     pub duration: u32,
 }
 
@@ -119,7 +119,7 @@ impl EventReceiver {
             }
             if digit == current.digit && timestamp.wrapping_sub(current.timestamp) == SEGMENT_UNITS
             {
-                earlier += SEGMENT_UNITS;
+                earlier = earlier.saturating_add(SEGMENT_UNITS);
                 self.current = None;
             } else {
                 before = self.finish();
@@ -161,7 +161,7 @@ impl EventReceiver {
         self.finished = Some(current.timestamp);
         Some(Pressed {
             digit: current.digit,
-            duration: current.before + u32::from(current.duration),
+            duration: current.before.saturating_add(u32::from(current.duration)),
         })
     }
 }
@@ -361,6 +361,28 @@ mod tests {
             }
             assert_eq!(heard, [96_000], "lost {lost:?}");
         }
+    }
+
+    #[test]
+    fn an_event_that_never_ends_has_a_length_all_the_same() {
+        let mut receiver = EventReceiver::new(8000);
+        let part = |end| {
+            let event = five().event();
+            let duration = u16::MAX;
+            let payload = Payload {
+                event,
+                end,
+                duration,
+            };
+            payload.bytes()
+        };
+        let mut timestamp = 0_u32;
+        for _ in 0..=1 << 16 {
+            assert_eq!(receiver.receive(0, timestamp, &part(false)), [None, None]);
+            timestamp = timestamp.wrapping_add(SEGMENT_UNITS);
+        }
+        let [_, ended] = receiver.receive(0, timestamp, &part(true));
+        assert_eq!(ended.unwrap().duration, u32::MAX);
     }
 
     #[test]

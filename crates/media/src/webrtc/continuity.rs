@@ -102,6 +102,23 @@ impl Continuity {
         Some((ours, stamp))
     }
 
+    /// A packet of a source that does not go out, and is not to be missed: those after it move up. What comes late from
+    /// before it has no number any more, because it would get one that another packet had.
+    pub(super) fn skip(&mut self, ssrc: u32, sequence: u16) {
+        let Some(source) = self.source.as_mut().filter(|source| source.ssrc == ssrc) else {
+            return;
+        };
+        let ahead = i64::from(sequence.wrapping_sub(source.highest as u16) as i16);
+        if !(1..JUMP).contains(&ahead) {
+            // One that comes late leaves its hole, one from far away begins something new.
+            return;
+        }
+        source.highest += ahead as u64;
+        source.sequence_offset -= 1;
+        let last = source.highest.checked_add_signed(source.sequence_offset);
+        source.first = last.map_or(source.first, |last| last + 1);
+    }
+
     fn begin(&self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32) -> Source {
         let (next, stamp) = match self.last {
             None => (self.first_sequence, timestamp),
@@ -168,6 +185,36 @@ mod tests {
         assert_eq!(out.number(later, 2, 40_000, 5).unwrap().0, 104);
         out.expect_new_source();
         assert_eq!(out.number(later, 2, 40_001, 5).unwrap().0, 105);
+    }
+
+    #[test]
+    fn what_is_skipped_is_not_missed_and_no_number_stands_for_two() {
+        let mut out = Continuity::new(48_000, 100);
+        let now = Instant::now();
+        out.skip(1, 499);
+        let mut seen = std::collections::HashSet::new();
+        let mut number = |out: &mut Continuity, sequence| {
+            let number = out.number(now, 1, sequence, 0).map(|(number, _)| number);
+            assert!(number.is_none_or(|number| seen.insert(number)), "twice");
+            number
+        };
+        assert_eq!(number(&mut out, 65_534), Some(100));
+        // Over the edge, three in a row.
+        for sequence in [65_535, 0, 1] {
+            out.skip(1, sequence);
+        }
+        assert_eq!(number(&mut out, 2), Some(101));
+        // 3 is lost or late, 4 is skipped.
+        out.skip(1, 4);
+        assert_eq!(number(&mut out, 5), Some(103));
+        assert_eq!(number(&mut out, 3), None);
+        // What is skipped late, of somebody else or far away changes nothing.
+        out.skip(1, 3);
+        out.skip(2, 6);
+        out.skip(1, 20_000);
+        assert_eq!(number(&mut out, 6), Some(104));
+        assert_eq!(number(&mut out, 8), Some(106));
+        assert_eq!(number(&mut out, 7), Some(105));
     }
 
     #[test]

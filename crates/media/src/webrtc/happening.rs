@@ -92,7 +92,7 @@ impl VideoPacket {
 pub enum Forwarding {
     /// It is on its way.
     Sent,
-    /// It is not for this browser: paused, of another layer, or from before the first whole picture.
+    /// It is not for this browser: paused, no sound, of another layer, or from before the first whole picture.
     Held,
     /// It cannot go: not connected (any more), nothing agreed, or another format.
     Refused,

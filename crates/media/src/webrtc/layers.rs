@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 pub(super) const MAX_LAYERS: usize = 4;
 /// Time over which bits are counted: long enough to hold a whole picture and its followers.
 const WINDOW: Duration = Duration::from_secs(1);
+/// A window this long holds a pause, and what was counted in it is no rate.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Bits per second of one sender, with 0 for what does not flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,18 +61,25 @@ pub(super) struct Meter {
 }
 
 impl Meter {
+    /// Counts a packet of sound, once there is video.
     pub(super) fn audio(&mut self, bytes: usize) {
-        self.bits.audio += bits(bytes);
+        if self.since.is_some() {
+            self.bits.audio += bits(bytes);
+        }
     }
 
     /// Counts a packet of video. `Some`: a window is over.
     pub(super) fn video(&mut self, now: Instant, layer: u8, bytes: usize) -> Option<Rates> {
+        let since = *self.since.get_or_insert(now);
+        let passed = now.saturating_duration_since(since);
+        if passed > PAUSE {
+            self.since = Some(now);
+            self.bits = Rates::default();
+        }
         if let Some(count) = self.bits.layers.get_mut(usize::from(layer)) {
             *count += bits(bytes);
         }
-        let since = *self.since.get_or_insert(now);
-        let passed = now.saturating_duration_since(since);
-        if passed < WINDOW {
+        if passed < WINDOW || passed > PAUSE {
             return None;
         }
         self.since = Some(now);
@@ -176,5 +185,27 @@ mod tests {
         assert_eq!(told[2].layers[0], 0);
         assert_eq!(meter.rates(), told[2]);
         assert_eq!(told[2].most(), told[2].layers[2] + told[2].audio);
+    }
+
+    #[test]
+    fn a_pause_of_the_video_makes_no_layer_small() {
+        let mut meter = Meter::default();
+        let start = Instant::now();
+        let mut play = |from_ms: u64, to_ms: u64| -> Vec<Rates> {
+            let told = (from_ms..to_ms).filter_map(|ms| {
+                meter.audio(40);
+                meter.video(start + Duration::from_millis(ms), 0, 940)
+            });
+            told.collect()
+        };
+        let before = play(0, 2500);
+        assert_eq!(before.len(), 2);
+        let after = play(62_000, 64_500);
+        assert_eq!(after.len(), 2);
+        for rates in before.iter().chain(&after) {
+            let video = rates.layers[0];
+            assert!((7_900_000..8_100_000).contains(&video), "{rates:?}");
+            assert!((790_000..810_000).contains(&rates.audio), "{rates:?}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod formats;
 mod incoming;
 mod outgoing;
 mod settings;
+mod whereabouts;
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -20,23 +21,23 @@ use super::happening::Happening;
 use super::stage::Stage;
 use crate::control::PeerEnd;
 use description::Exchange;
-use incoming::{Layers, Limit};
+use incoming::{Layers, Limit, Streams};
 use outgoing::{Pictures, Sound};
 use settings::FIRST_ESTIMATE;
+use whereabouts::Whereabouts;
 
 pub use description::Sending;
 pub use settings::{Identity, LocalAddress, PeerSettings};
-
-/// Candidates of the browser looked at between two ICE restarts; it has a handful.
-const MAX_CANDIDATES: usize = 64;
 
 /// A WebRTC peer: the far end is one browser.
 pub struct Peer {
     rtc: Rtc,
     stage: Stage,
     exchange: Exchange,
+    whereabouts: Whereabouts,
     sound: Sound,
     pictures: Pictures,
+    streams: Streams,
     layers: Layers,
     limit: Limit,
     /// Whether the library finds out what the way to the browser carries.
@@ -64,8 +65,10 @@ impl Peer {
             rtc: settings.library(now, estimating),
             stage: Stage::Waiting,
             exchange: Exchange::new(),
+            whereabouts: Whereabouts::default(),
             sound: Sound::new(first_sequence),
             pictures: Pictures::new(first_sequence, estimating.then_some(FIRST_ESTIMATE)),
+            streams: Streams::default(),
             layers: Layers::default(),
             limit: Limit::default(),
             estimating,
@@ -80,7 +83,7 @@ impl Peer {
     pub fn trickle(&mut self, now: Instant, candidate: &str, out: &mut Vec<Happening>) {
         let candidate = candidate.trim();
         let candidate = candidate.strip_prefix("a=").unwrap_or(candidate);
-        if !candidate.is_ascii() || self.exchange.candidates >= MAX_CANDIDATES {
+        if !candidate.is_ascii() {
             return;
         }
         let Ok(candidate) = Candidate::from_sdp_string(candidate) else {
@@ -89,7 +92,9 @@ impl Peer {
         if candidate.proto() != Protocol::Udp || candidate.addr().port() == 0 {
             return;
         }
-        self.exchange.candidates += 1;
+        if !self.whereabouts.takes(&candidate) {
+            return;
+        }
         self.rtc.add_remote_candidate(candidate);
         self.drain(now, out);
     }
@@ -122,7 +127,10 @@ impl Peer {
             return false;
         };
         let input = Input::Receive(now, received);
-        if self.stage == Stage::Over || !self.rtc.accepts(&input) {
+        if self.stage == Stage::Over
+            || !self.rtc.accepts(&input)
+            || !self.whereabouts.admits(from, datagram)
+        {
             return false;
         }
         if self.rtc.handle_input(input).is_err() {

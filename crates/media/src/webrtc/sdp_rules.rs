@@ -6,7 +6,7 @@
 //! codecs wished for and in their order.
 
 use super::section::{Description, Kind, Mapping, Section, is_direction};
-use super::video_rules::{keep_pictures, layers, pictures};
+use super::video_rules::{drop_layers, keep_pictures, layers, pictures};
 use crate::control::{Codec, PeerWish};
 
 /// Longest mid the library tells apart.
@@ -373,6 +373,10 @@ fn dressed(mut section: Section, theirs: &Section, wish: &PeerWish) -> Result<Se
                 return Ok(theirs.refused());
             }
             keep_pictures(&mut section, &wished);
+            // The library goes on naming layers that were sent once.
+            if layers(theirs, &format!("a={}", theirs.direction())).is_empty() {
+                drop_layers(&mut section);
+            }
         }
         Kind::Other => return Ok(theirs.refused()),
     }

@@ -45,6 +45,12 @@ pub(super) fn layers(section: &Section, direction: &str) -> Vec<String> {
     lines
 }
 
+/// Leaves layers out of a section: one video is meant.
+pub(super) fn drop_layers(section: &mut Section) {
+    let named = |line: &str| line.starts_with("a=rid:") || line.starts_with("a=simulcast:");
+    section.lines.retain(|line| !named(line));
+}
+
 /// The layers our own description takes, in the order of the browser's.
 pub(super) fn received_layers(ours: &Section) -> Vec<&str> {
     let said = ours.value("simulcast").unwrap_or_default();

@@ -60,6 +60,15 @@ impl Viewing {
         self.asked = None;
     }
 
+    /// Begins anew with somebody else's video, or with other layers: of what was before, only what the line carries and
+    /// the switch allows is still true.
+    pub(super) fn watch_another(&mut self) {
+        self.begin_anew();
+        self.wanted = 0;
+        self.rates = Rates::default();
+        self.not_up_before = None;
+    }
+
     /// Judges a packet of a layer.
     pub(super) fn judge(
         &mut self,
@@ -210,6 +219,27 @@ mod tests {
         assert_eq!(viewing.judge(now, 1, whole), Verdict::Begin);
         assert_eq!(viewing.judge(now, 0, whole), Verdict::Hold);
         assert_eq!(viewing.judge(now, 1, part), Verdict::Send);
+    }
+
+    #[test]
+    fn a_source_without_layers_is_seen_after_one_with_layers() {
+        let now = Instant::now();
+        let mut viewing = Viewing::everything(None);
+        assert!(viewing.measured(now, &RATES));
+        assert_eq!(viewing.judge(now, 1, whole), Verdict::Begin);
+        assert!(viewing.limit(now, 150_000) && viewing.limit(now, 500_000));
+        viewing.watch_another();
+        assert_eq!(viewing.judge(now, 0, part), Verdict::HoldAndAsk);
+        assert_eq!(viewing.judge(now, 0, whole), Verdict::Begin);
+        assert_eq!(viewing.judge(now, 0, part), Verdict::Send);
+        // One with layers again: the limit still counts.
+        viewing.watch_another();
+        let small = Rates {
+            audio: 0,
+            layers: [900_000, 100_000, 0, 0],
+        };
+        assert!(viewing.measured(now, &small));
+        assert_eq!(viewing.wanted(), 1);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::wildcard_enum_match_arm,
     reason = "each test file is a crate of its own and uses its part"
 )]
 
@@ -15,8 +16,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jackfield_media as media;
 use media::control::{
-    Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport, OpusSending,
-    PlayEnd, RecordId, TelephoneEvent,
+    Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, LegStats, MediaCommand, MediaReport,
+    OpusSending, PlayEnd, RecordId, TelephoneEvent,
 };
 use media::file::{Chain, Part};
 use media::source::{Drain, Fill, FrameSink, FrameSource};
@@ -76,6 +77,26 @@ pub fn spec_of(codec: Codec, ptime_ms: u16) -> CodecSpec {
     }
 }
 
+/// What is agreed with a phone of the studio.
+pub fn agreed(leg: LegId, codec: Codec, opus: OpusSending) -> LegSpec {
+    let spec = spec_of(codec, 20);
+    LegSpec {
+        remote: phone::address(leg),
+        rtcp: None,
+        send: spec,
+        opus,
+        receive: vec![spec],
+        telephone_event: Some(TelephoneEvent {
+            send: 101,
+            receive: 101,
+            clock_rate_hz: spec.clock_rate_hz,
+        }),
+        direction: Direction::SendRecv,
+        symmetric: false,
+        timeout_ms: None,
+    }
+}
+
 impl Studio {
     pub fn new(seed: u64) -> Self {
         let started = Instant::now();
@@ -111,22 +132,7 @@ impl Studio {
 
     /// The same, with wishes about the Opus it is sent.
     pub fn phone_for(&mut self, codec: Codec, opus: OpusSending) -> LegId {
-        let spec = spec_of(codec, 20);
-        self.phone_with(|leg| LegSpec {
-            remote: phone::address(leg),
-            rtcp: None,
-            send: spec,
-            opus,
-            receive: vec![spec],
-            telephone_event: Some(TelephoneEvent {
-                send: 101,
-                receive: 101,
-                clock_rate_hz: spec.clock_rate_hz,
-            }),
-            direction: Direction::SendRecv,
-            symmetric: false,
-            timeout_ms: None,
-        })
+        self.phone_with(|leg| agreed(leg, codec, opus))
     }
 
     pub fn phone_with(&mut self, spec: impl FnOnce(LegId) -> LegSpec) -> LegId {
@@ -151,6 +157,25 @@ impl Studio {
     pub fn command(&mut self, command: MediaCommand) {
         self.engine.handle(self.now(), command, &mut self.out);
         self.serve();
+    }
+
+    /// A re-INVITE changes which way sound goes to and from a G.711 phone.
+    pub fn redirect(&mut self, leg: LegId, codec: Codec, direction: Direction) {
+        let spec = LegSpec {
+            direction,
+            ..agreed(leg, codec, OpusSending::default())
+        };
+        self.command(MediaCommand::SetRemote { leg, spec });
+    }
+
+    /// What a leg has counted so far.
+    pub fn stats(&mut self, leg: LegId) -> LegStats {
+        self.command(MediaCommand::ReportStats { leg });
+        let found = self.reports.iter().rev().find_map(|report| match report {
+            MediaReport::Stats { leg: of, stats } if *of == leg => Some(*stats),
+            _ => None,
+        });
+        found.expect("ReportStats is answered")
     }
 
     /// Goes on by so many milliseconds.

@@ -84,19 +84,16 @@ impl Peers {
             return;
         }
         let before = self.sources.set_flow(peer, flow);
-        let viewers = self.viewers(peer);
         if flow.audio && !before.audio {
+            let viewers = self.viewers(peer);
             for &viewer in &viewers {
                 self.with(now, viewer, |p, _| p.expect_new_audio());
             }
+            self.keep_viewers(viewers);
         }
         if flow.video && !before.video {
-            for &viewer in &viewers {
-                self.with(now, viewer, |p, _| p.expect_new_video());
-                self.ask_source(now, viewer);
-            }
+            self.show_anew(now, peer);
         }
-        self.keep_viewers(viewers);
     }
 
     pub(super) fn limit(&mut self, now: Instant, peer: PeerId, bits_per_second: u32) {

@@ -1,9 +1,9 @@
 //! Who sends to whom in rooms: sources, which are browsers or the voices of legs, and the feeds of each.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use media::control::{LegId, PeerId};
+use media::id_map::IdMap;
 
 /// Feeds of one source at most: a room of that many, each seeing all others.
 pub(super) const FEEDS_PER_SOURCE: usize = 64;
@@ -51,10 +51,10 @@ struct Voice {
 /// Sources, feeds, and how they hang together.
 #[derive(Default)]
 pub(super) struct Sources {
-    sources: HashMap<PeerId, Source>,
+    sources: IdMap<PeerId, Source>,
     /// Whom each feed gets; `None`: that one is gone.
-    feeds: HashMap<PeerId, Option<PeerId>>,
-    by_leg: HashMap<LegId, PeerId>,
+    feeds: IdMap<PeerId, Option<PeerId>>,
+    by_leg: IdMap<LegId, PeerId>,
 }
 
 impl Sources {

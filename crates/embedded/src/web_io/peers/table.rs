@@ -1,19 +1,25 @@
 //! Ways to find a peer: by its id, by the name in checks, by where the browser is, by its leg, by when it is due.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::control::{LegId, PeerId};
+use media::id_map::IdMap;
 use media::webrtc::Peer;
 
-/// An address whose browser was silent for this long may belong to another one now (a NAT gave its port away). Living
-/// browsers say something every few seconds, so nobody can take their address from them.
-const ABANDONED: Duration = Duration::from_secs(5);
+/// An address from which no check came for so long may belong to another browser now (a NAT gave its port away). Living
+/// ones send a check every six seconds at least (RFC 7675 §5.1), so nobody can take their address from them.
+pub(super) const ABANDONED: Duration = Duration::from_secs(8);
 /// The smallest step of time.
 const MOMENT: Duration = Duration::from_millis(1);
 /// Names a peer answers to: the present one, and the one an ICE restart is about to replace.
 const NAMES: usize = 2;
+/// Peers that may wait for an answer from one address: it is of one browser, but any page can name it as its own.
+const PROBERS: usize = 8;
+/// Addresses of which one peer is known to have sent checks there.
+const PROBED: usize = 128;
 
 /// A peer and what hangs on it.
 pub(super) struct Entry {
@@ -25,8 +31,12 @@ pub(super) struct Entry {
     linked: Option<PeerId>,
     names: Vec<String>,
     addresses: Vec<SocketAddr>,
+    /// Oldest first.
     probed: Vec<SocketAddr>,
+    layer_changes: u32,
+    /// When it is looked at next, if it `waits` for that; it may want it later by then.
     due: Instant,
+    waits: bool,
 }
 
 impl Entry {
@@ -39,20 +49,28 @@ impl Entry {
             names: Vec::new(),
             addresses: Vec::new(),
             probed: Vec::new(),
+            layer_changes: 0,
             due: now,
+            waits: true,
         }
+    }
+
+    /// Whether its browser changed the layers it sends since this was last asked.
+    pub(super) fn changed_layers(&mut self) -> bool {
+        let changes = self.peer.layer_changes();
+        std::mem::replace(&mut self.layer_changes, changes) != changes
     }
 }
 
 #[derive(Default)]
 pub(super) struct Table {
-    entries: HashMap<PeerId, Entry>,
+    entries: IdMap<PeerId, Entry>,
     by_name: HashMap<String, PeerId>,
-    /// Who is there, by a check that succeeded, and when it was last heard.
+    /// Who is there, by a check that succeeded, and when its last check came.
     by_address: HashMap<SocketAddr, (PeerId, Instant)>,
-    /// Where we sent checks to: their answers name nobody.
-    probed: HashMap<SocketAddr, PeerId>,
-    by_leg: HashMap<LegId, PeerId>,
+    /// Who sent checks there, latest last: their answers name nobody.
+    probed: HashMap<SocketAddr, Vec<PeerId>>,
+    by_leg: IdMap<LegId, PeerId>,
     due: BTreeSet<(Instant, PeerId)>,
 }
 
@@ -87,7 +105,9 @@ impl Table {
         let Some(entry) = self.entries.remove(&peer) else {
             return;
         };
-        self.due.remove(&(entry.due, peer));
+        if entry.waits {
+            self.due.remove(&(entry.due, peer));
+        }
         for name in &entry.names {
             self.by_name.remove(name);
         }
@@ -96,10 +116,8 @@ impl Table {
                 self.by_address.remove(address);
             }
         }
-        for address in &entry.probed {
-            if self.probed.get(address) == Some(&peer) {
-                self.probed.remove(address);
-            }
+        for &address in &entry.probed {
+            self.forget_prober(peer, address);
         }
         if let Some((_, leg)) = entry.leg
             && self.by_leg.get(&leg) == Some(&peer)
@@ -136,29 +154,61 @@ impl Table {
         self.by_address.get(&address).map(|(peer, _)| *peer)
     }
 
-    /// Who is at an address, or was looked for there.
-    pub(super) fn at_or_probed(&self, address: SocketAddr) -> Option<PeerId> {
-        self.at(address)
-            .or_else(|| self.probed.get(&address).copied())
+    /// Who may wait for an answer from an address, one after the other: those who sent checks there, the latest first, and
+    /// at last who is known to be there, as that one takes everything.
+    pub(super) fn prober(&self, address: SocketAddr, n: usize) -> Option<PeerId> {
+        let probers = self.probed.get(&address).map_or(&[][..], Vec::as_slice);
+        match n.cmp(&probers.len()) {
+            Ordering::Less => Some(probers[probers.len() - 1 - n]),
+            Ordering::Equal => self.at(address),
+            Ordering::Greater => None,
+        }
     }
 
     /// Notes that a peer sent a check there.
     pub(super) fn probed(&mut self, peer: PeerId, address: SocketAddr) {
-        if self.probed.contains_key(&address) {
+        let Some(entry) = self.entries.get_mut(&peer) else {
+            return;
+        };
+        let probers = self.probed.entry(address).or_default();
+        if probers.contains(&peer) {
             return;
         }
-        if let Some(entry) = self.entries.get_mut(&peer) {
-            entry.probed.push(address);
-            self.probed.insert(address, peer);
+        let displaced = (probers.len() == PROBERS).then(|| probers.remove(0));
+        probers.push(peer);
+        entry.probed.push(address);
+        if entry.probed.len() > PROBED {
+            let oldest = entry.probed.remove(0);
+            self.forget_prober(peer, oldest);
+        }
+        if let Some(entry) = displaced.and_then(|peer| self.entries.get_mut(&peer)) {
+            entry.probed.retain(|probed| *probed != address);
         }
     }
 
-    /// Notes that a peer took a datagram from there. Once the peer has seen proof that its browser is there, other
-    /// datagrams of that address are its own.
-    pub(super) fn heard(&mut self, now: Instant, peer: PeerId, from: SocketAddr, to: SocketAddr) {
+    fn forget_prober(&mut self, peer: PeerId, address: SocketAddr) {
+        if let Some(probers) = self.probed.get_mut(&address) {
+            probers.retain(|prober| *prober != peer);
+            if probers.is_empty() {
+                self.probed.remove(&address);
+            }
+        }
+    }
+
+    /// Notes that a peer took a check from there, or the answer to one. Once the peer has seen proof that its browser is
+    /// there, other datagrams of that address are its own. Only checks keep it so: they alone say whose they are.
+    pub(super) fn heard(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        (from, to): (SocketAddr, SocketAddr),
+        is_check: bool,
+    ) {
         match self.by_address.get_mut(&from) {
             Some((owner, last)) if *owner == peer => {
-                *last = now;
+                if is_check {
+                    *last = now;
+                }
                 return;
             }
             Some((_, last)) if now.saturating_duration_since(*last) < ABANDONED => return,
@@ -239,24 +289,41 @@ impl Table {
             return;
         };
         let due = entry.peer.due().max(now + MOMENT);
-        if due != entry.due {
+        if entry.waits {
+            if due >= entry.due {
+                // When it is looked at, it says that it wants it later. That is rarer than packets are.
+                return;
+            }
             self.due.remove(&(entry.due, peer));
-            entry.due = due;
         }
+        entry.due = due;
+        entry.waits = true;
         self.due.insert((due, peer));
     }
 
+    /// No peer wants time to pass before.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due.first().map(|(due, _)| *due)
     }
 
     /// Takes out the next peer whose time has come; [`Table::reschedule`] puts it back.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<PeerId> {
-        let (due, peer) = *self.due.first()?;
-        if due > now {
-            return None;
+        loop {
+            let (due, peer) = *self.due.first()?;
+            if due > now {
+                return None;
+            }
+            self.due.pop_first();
+            let Some(entry) = self.entries.get_mut(&peer) else {
+                continue;
+            };
+            let wants = entry.peer.due();
+            if wants <= now {
+                entry.waits = false;
+                return Some(peer);
+            }
+            entry.due = wants;
+            self.due.insert((wants, peer));
         }
-        self.due.remove(&(due, peer));
-        Some(peer)
     }
 }

@@ -8,6 +8,7 @@ use media::webrtc::{Identity, LocalAddress};
 use mio::{Poll, Token};
 use tokio::sync::mpsc;
 
+use super::table::ABANDONED;
 use super::*;
 use crate::web_io::WebConfig;
 
@@ -100,17 +101,17 @@ fn an_address_is_taken_over_only_from_a_browser_that_fell_silent() {
         table.insert(peer, Entry::new(proven(now), now));
     }
     let stranger = ([10, 9, 9, 9], 9).into();
-    table.heard(now, first, stranger, ours);
+    table.heard(now, first, (stranger, ours), true);
     assert_eq!(table.at(stranger), None, "nothing proves that it is there");
-    table.heard(now, first, browser, ours);
+    table.heard(now, first, (browser, ours), true);
     assert_eq!(table.at(browser), Some(first));
-    let later = now + Duration::from_secs(4);
-    table.heard(later, second, browser, ours);
+    let later = now + ABANDONED / 2;
+    table.heard(later, second, (browser, ours), true);
     assert_eq!(table.at(browser), Some(first));
-    table.heard(later, first, browser, ours);
-    table.heard(later + Duration::from_secs(4), second, browser, ours);
+    table.heard(later, first, (browser, ours), true);
+    table.heard(later + ABANDONED / 2, second, (browser, ours), true);
     assert_eq!(table.at(browser), Some(first));
-    table.heard(later + Duration::from_secs(6), second, browser, ours);
+    table.heard(later + ABANDONED, second, (browser, ours), true);
     assert_eq!(table.at(browser), Some(second));
     // The first one's end does not take the address from the second.
     table.remove(first);
@@ -118,4 +119,88 @@ fn an_address_is_taken_over_only_from_a_browser_that_fell_silent() {
     table.remove(second);
     assert_eq!(table.at(browser), None);
     assert_eq!((table.len(), table.due()), (0, None));
+}
+
+#[test]
+fn an_address_is_kept_by_checks_and_not_by_what_somebody_else_says_there() {
+    let now = Instant::now();
+    let way = (BROWSER.into(), OURS.into());
+    let (first, second) = (PeerId(1), PeerId(2));
+    let mut table = Table::default();
+    for peer in [first, second] {
+        table.insert(peer, Entry::new(proven(now), now));
+    }
+    table.heard(now, first, way, true);
+    // The second one sends there and is answered; the first, to whom all from there is given, takes it for its own.
+    table.probed(second, way.0);
+    assert_eq!(table.prober(way.0, 0), Some(second));
+    assert_eq!(table.prober(way.0, 1), Some(first));
+    assert_eq!(table.prober(way.0, 2), None);
+    table.heard(now + ABANDONED / 2, first, way, false);
+    table.heard(now + ABANDONED, second, way, false);
+    assert_eq!(table.at(way.0), Some(second));
+}
+
+#[test]
+fn those_who_wait_for_answers_from_one_address_do_not_push_each_other_out() {
+    let now = Instant::now();
+    let mut table = Table::default();
+    let settings = PeerSettings {
+        identity: Identity::new().unwrap(),
+        addresses: Vec::new(),
+        ice_lite: false,
+    };
+    let peers: Vec<PeerId> = (0..20).map(PeerId).collect();
+    for &peer in &peers {
+        table.insert(peer, Entry::new(Peer::new(&settings, now, 1), now));
+    }
+    let waiting = |table: &Table, address| -> Vec<PeerId> {
+        (0..).map_while(|n| table.prober(address, n)).collect()
+    };
+    let address = BROWSER.into();
+    for &peer in peers.iter().chain(&peers) {
+        table.probed(peer, address);
+        table.probed(peer, address);
+        assert_eq!(waiting(&table, address)[0], peer, "the last is asked first");
+    }
+    assert_eq!(waiting(&table, address).len(), 8);
+    table.remove(PeerId(19));
+    assert_eq!(waiting(&table, address)[0], PeerId(18));
+    // Nor does one that sends everywhere keep much.
+    let elsewhere = |n: u16| SocketAddr::from(([10, 3, 3, 3], 1 + n));
+    for n in 0..1000 {
+        table.probed(PeerId(0), elsewhere(n));
+    }
+    let kept = (0..1000).filter(|n| !waiting(&table, elsewhere(*n)).is_empty());
+    assert_eq!(kept.count(), 128);
+    for peer in peers {
+        table.remove(peer);
+    }
+    assert_eq!(waiting(&table, address), []);
+    assert_eq!(waiting(&table, elsewhere(999)), []);
+}
+
+#[test]
+fn a_peer_is_served_when_it_wants_to_be_and_looked_at_no_later() {
+    let now = Instant::now();
+    let peer = PeerId(1);
+    let mut table = Table::default();
+    table.insert(peer, Entry::new(proven(now), now));
+    let wants = table.get(peer).unwrap().peer.due();
+    assert!(wants > now);
+    table.reschedule(peer, now);
+    assert_eq!((table.due(), table.take_due(now)), (Some(now), None));
+    assert_eq!(
+        (table.due(), table.take_due(wants)),
+        (Some(wants), Some(peer))
+    );
+    assert_eq!((table.due(), table.take_due(wants)), (None, None));
+    // One that cannot wait is served a moment later.
+    table.reschedule(peer, wants);
+    let soon = wants + Duration::from_millis(1);
+    assert_eq!((table.due(), table.take_due(wants)), (Some(soon), None));
+    assert_eq!(table.take_due(soon), Some(peer));
+    table.reschedule(peer, soon);
+    table.remove(peer);
+    assert_eq!(table.due(), None);
 }

@@ -48,18 +48,48 @@ impl Peers {
 
     /// Finds the peer of a datagram: by whom a check asks for, or by where it comes from.
     fn datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
-        let peer = match stun::asked_for(datagram) {
-            Some(name) => self.table.by_name(name),
-            None if stun::is_stun(datagram) => self.table.at_or_probed(from),
+        let way = (from, to);
+        let name = stun::asked_for(datagram);
+        let is_check = name.is_some();
+        let is_answer = !is_check && stun::is_stun(datagram);
+        let peer = match name {
+            None if is_answer => self.answered(now, way, datagram),
             None => self.table.at(from),
+            Some(name) => self.table.by_name(name),
         };
-        let taken = peer.filter(|&peer| {
-            self.with(now, peer, |p, out| p.receive(now, from, to, datagram, out)) == Some(true)
-        });
+        let taken = peer.filter(|&peer| is_answer || self.takes(now, peer, way, datagram));
         match taken {
             None => self.counters.strangers.add(1),
-            Some(peer) => self.table.heard(now, peer, from, to),
+            Some(peer) if is_check || is_answer => self.table.heard(now, peer, way, is_check),
+            Some(_) => {}
         }
+    }
+
+    /// Who took an answer to a check.
+    fn answered(
+        &mut self,
+        now: Instant,
+        way: (SocketAddr, SocketAddr),
+        datagram: &[u8],
+    ) -> Option<PeerId> {
+        let mut n = 0;
+        while let Some(peer) = self.table.prober(way.0, n) {
+            if self.takes(now, peer, way, datagram) {
+                return Some(peer);
+            }
+            n += 1;
+        }
+        None
+    }
+
+    fn takes(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        (from, to): (SocketAddr, SocketAddr),
+        datagram: &[u8],
+    ) -> bool {
+        self.with(now, peer, |p, out| p.receive(now, from, to, datagram, out)) == Some(true)
     }
 
     /// Takes what the legs say to browsers.

@@ -51,6 +51,11 @@ impl Browser {
         }
     }
 
+    /// Where it is.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
     pub(super) fn offer(&mut self, wish: &PeerWish) -> String {
         self.with(|peer, now, out| peer.offer(now, wish, out))
             .unwrap()

@@ -21,6 +21,8 @@ pub(super) struct Layered {
     mid: Mid,
     pending: Option<SdpPendingOffer>,
     layers: Vec<Layer>,
+    /// The last SSRC it chose itself.
+    chosen: u32,
     next: Instant,
     pub(super) connected: bool,
 }
@@ -72,6 +74,7 @@ impl Layered {
             mid,
             pending: Some(pending),
             layers: layers.iter().map(layer).collect(),
+            chosen: 0,
             next: now,
             connected: false,
         };
@@ -87,6 +90,24 @@ impl Layered {
     /// How often a layer was asked for a whole picture.
     pub(super) fn asked(&self, layer: usize) -> usize {
         self.layers[layer].asked
+    }
+
+    /// Sends all layers as other streams from now on.
+    pub(super) fn change_streams(&mut self) {
+        for layer in &self.layers {
+            let (stream, repair) = (self.chosen + 1, self.chosen + 2);
+            self.chosen = repair;
+            let mut library = self.rtc.direct_api();
+            let name = Some(layer.name);
+            let changed =
+                library.reset_stream_tx(self.mid, name, stream.into(), Some(repair.into()));
+            assert!(changed.is_some());
+        }
+    }
+
+    /// Begins all layers anew, with whole pictures.
+    pub(super) fn refresh(&mut self) {
+        self.layers.iter_mut().for_each(|layer| layer.whole = true);
     }
 
     pub(super) fn stop(&mut self, layer: usize) {

@@ -33,8 +33,6 @@ pub(super) struct Exchange {
     open_offer: Option<(SdpPendingOffer, Description, Vec<Slot>)>,
     /// Descriptions we wrote.
     version: u64,
-    /// Candidates taken since the last one.
-    pub(super) candidates: usize,
 }
 
 /// How many sections there are in all, and how many of them are media.
@@ -62,7 +60,6 @@ impl Exchange {
             wish: PeerWish::nothing(),
             open_offer: None,
             version: 1,
-            candidates: 0,
         }
     }
 }
@@ -247,8 +244,8 @@ impl Peer {
         }
         self.pictures.formats = agreement::common_pictures(ours, &foreign.description, &wish);
         self.exchange.wish = wish;
-        // Each description may begin a new generation of candidates.
-        self.exchange.candidates = 0;
+        let name = self.fragment();
+        self.whereabouts.go_by(name);
         for candidate in foreign.candidates {
             self.trickle(now, &candidate, out);
         }

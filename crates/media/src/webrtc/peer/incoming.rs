@@ -18,11 +18,36 @@ use crate::webrtc::stage::Stage;
 /// How often a browser is told how much it may send: the word may get lost.
 const LIMIT_REPEATED: Duration = Duration::from_secs(1);
 
+/// Times the browser's streams may begin anew. A page does so when it changes what it sends; the library keeps something
+/// of every stream there ever was, so one that always does is sent away.
+const MAX_NEW_STREAMS: u32 = 256;
+
+/// Under which SSRC the sound and each layer of the video come.
+#[derive(Default)]
+pub(super) struct Streams {
+    sources: [Option<u32>; 1 + MAX_LAYERS],
+    begun: u32,
+}
+
+impl Streams {
+    /// Notes who sends a stream. `false`: it began anew too often.
+    fn bear(&mut self, stream: usize, ssrc: u32) -> bool {
+        if let Some(source) = self.sources.get_mut(stream)
+            && *source != Some(ssrc)
+        {
+            *source = Some(ssrc);
+            self.begun += 1;
+        }
+        self.begun <= MAX_NEW_STREAMS
+    }
+}
+
 /// Layers the browser sends side by side.
 #[derive(Default)]
 pub(super) struct Layers {
     /// Their names, in the order of its description; none when it sends one video.
     pub(super) names: Vec<Rid>,
+    changes: u32,
     /// Under which SSRC each comes. Only the first packets say so.
     sources: [Option<u32>; MAX_LAYERS],
     meter: Meter,
@@ -57,9 +82,16 @@ impl Peer {
         if names != self.layers.names {
             self.layers = Layers {
                 names,
+                changes: self.layers.changes.wrapping_add(1),
                 ..Layers::default()
             };
         }
+    }
+
+    /// How often the browser changed the layers it sends: who gets them has to begin anew then.
+    #[must_use]
+    pub fn layer_changes(&self) -> u32 {
+        self.layers.changes
     }
 
     /// What each layer takes of what the browser sends, by the last measure.
@@ -205,6 +237,9 @@ impl Peer {
             return;
         };
         let Some(format) = video_codec(codec) else {
+            if !self.streams.bear(0, *header.ssrc) {
+                return self.end(PeerEnd::DtlsFailed, out);
+            }
             if self.sound.mid.is_some() {
                 self.layers.meter.audio(packet.payload.len());
                 out.push(Happening::Audio(AudioPacket {
@@ -223,6 +258,9 @@ impl Peer {
         let (Some(_), Some(layer)) = (self.pictures.mid, self.layers.of(*header.ssrc, name)) else {
             return;
         };
+        if !self.streams.bear(1 + usize::from(layer), *header.ssrc) {
+            return self.end(PeerEnd::DtlsFailed, out);
+        }
         self.pictures.seen = Some(format);
         let packet = VideoPacket {
             format,
@@ -243,6 +281,25 @@ impl Peer {
             && let Some(rates) = self.layers.meter.video(now, layer, bytes)
         {
             out.push(Happening::Measured(rates));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_that_begin_anew_for_ever_are_too_many() {
+        let mut streams = Streams::default();
+        for ssrc in 0..MAX_NEW_STREAMS {
+            assert!(streams.bear(1, ssrc) && streams.bear(1, ssrc));
+        }
+        // Going back to one there was is another beginning.
+        assert!(!streams.bear(1, 0));
+        let mut streams = Streams::default();
+        for _ in 0..10_000 {
+            assert!((0..5).all(|stream| streams.bear(stream, stream as u32)));
         }
     }
 }

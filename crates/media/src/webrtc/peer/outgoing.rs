@@ -17,6 +17,10 @@ use crate::webrtc::picture_ids::PictureIds;
 use crate::webrtc::stage::Stage;
 use crate::webrtc::viewing::{Verdict, Viewing};
 
+/// Longest payload that goes out: more than an Ethernet carries unbroken, and with header, extensions and seal less than
+/// the 2,000 bytes in which the library builds its packets.
+const LONGEST_PAYLOAD: usize = 1500;
+
 /// Sound with this browser.
 pub(super) struct Sound {
     pub(super) mid: Option<Mid>,
@@ -100,7 +104,10 @@ impl Peer {
         };
         self.sound.source = Some(packet.ssrc);
         let pt = Pt::new_with_value(packet.payload_type);
-        if self.stage != Stage::Up || self.rtc.codec_config().find(|p| p.pt() == pt).is_none() {
+        if self.stage != Stage::Up
+            || packet.payload.len() > LONGEST_PAYLOAD
+            || self.rtc.codec_config().find(|p| p.pt() == pt).is_none()
+        {
             return false;
         }
         let numbers = &mut self.sound.numbers;
@@ -124,10 +131,16 @@ impl Peer {
         else {
             return Forwarding::Refused;
         };
-        if packet.codec != Some(agreed.codec) {
+        if packet.codec.is_some_and(|codec| codec != agreed.codec)
+            || packet.payload.len() > LONGEST_PAYLOAD
+        {
             return Forwarding::Refused;
         }
         if !self.sound.flows {
+            return Forwarding::Held;
+        }
+        if packet.codec.is_none() {
+            self.sound.numbers.skip(packet.ssrc, packet.sequence);
             return Forwarding::Held;
         }
         self.sound.source = Some(packet.ssrc);
@@ -153,6 +166,9 @@ impl Peer {
         let (Some(mid), Stage::Up) = (self.pictures.mid, self.stage) else {
             return Forwarding::Refused;
         };
+        if packet.payload.len() > LONGEST_PAYLOAD {
+            return Forwarding::Refused;
+        }
         let Some(pt) = self.video_payload_type(mid, packet.format) else {
             return Forwarding::Refused;
         };
@@ -226,10 +242,10 @@ impl Peer {
             .filter(|pt| media.remote_pts().contains(pt))
     }
 
-    /// The video forwarded to this browser comes from elsewhere from now on, or begins anew: nothing of it goes out before a
-    /// whole picture.
+    /// The video forwarded to this browser comes from elsewhere from now on, or in other layers: nothing of it goes out
+    /// before a whole picture, and [`Peer::measured`] has to say again what its layers take, if there are any.
     pub fn expect_new_video(&mut self) {
-        self.pictures.viewing.begin_anew();
+        self.pictures.viewing.watch_another();
     }
 
     /// The sound forwarded to this browser begins anew after a pause.

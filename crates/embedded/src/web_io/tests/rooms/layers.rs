@@ -19,14 +19,17 @@ fn last_layer(browser: &Browser) -> Option<u8> {
     browser.seen.last().map(|packet| packet.payload[7])
 }
 
-#[test]
-fn each_feed_gets_the_best_layer_that_fits() {
-    let mut stage = Stage::new(true, 1);
+/// One who sends three layers, what it offered for that, and browsers that see it, under the names 2 and so on.
+fn seen_by(stage: &mut Stage, viewers: u64) -> (Layered, String, Vec<Browser>) {
     // Some 230, 40 and 90 kbit/s; the order of a description says nothing.
     let (mut sender, offer) = Layered::new(&[("h", 1100), ("q", 140), ("m", 400)]);
     let wish = publisher(true);
     let peer = SOURCE;
-    stage.post(WebCommand::Accept { peer, offer, wish });
+    stage.post(WebCommand::Accept {
+        peer,
+        offer: offer.clone(),
+        wish,
+    });
     let WebReport::Answered { answer, agreed, .. } = stage.report(&mut []) else {
         panic!("not answered")
     };
@@ -38,7 +41,7 @@ fn each_feed_gets_the_best_layer_that_fits() {
     });
     assert_eq!(stage.report(&mut []), WebReport::Connected { peer });
     let mut feeds = Vec::new();
-    for n in 2..4 {
+    for n in 2..2 + viewers {
         let peer = PeerId(n);
         let offer = stage.open_feed(peer, SOURCE);
         assert!(
@@ -56,6 +59,13 @@ fn each_feed_gets_the_best_layer_that_fits() {
         assert!(matches!(reports[0], WebReport::Agreed { .. }));
         assert_eq!(reports[1], WebReport::Connected { peer });
     }
+    (sender, offer, feeds)
+}
+
+#[test]
+fn each_feed_gets_the_best_layer_that_fits() {
+    let mut stage = Stage::new(true, 1);
+    let (mut sender, _, mut feeds) = seen_by(&mut stage, 2);
     watch(&mut sender, &mut feeds, |feeds| {
         feeds.iter().all(|feed| last_layer(feed) == Some(0))
     });
@@ -104,4 +114,67 @@ fn each_feed_gets_the_best_layer_that_fits() {
             }
         }
     }
+}
+
+#[test]
+fn one_who_stops_sending_layers_is_still_seen() {
+    let mut stage = Stage::new(true, 1);
+    let (mut sender, offer, mut feeds) = seen_by(&mut stage, 1);
+    stage.post(WebCommand::LimitBitrate {
+        peer: PeerId(2),
+        bits_per_second: 120_000,
+    });
+    watch(&mut sender, &mut feeds, |feeds| {
+        last_layer(&feeds[0]) == Some(2)
+    });
+    let plain: String = offer
+        .lines()
+        .filter(|line| !line.starts_with("a=rid:") && !line.starts_with("a=simulcast:"))
+        .map(|line| format!("{line}\r\n"))
+        .collect();
+    assert_ne!(plain.len(), offer.len());
+    stage.post(WebCommand::Accept {
+        peer: SOURCE,
+        offer: plain,
+        wish: publisher(true),
+    });
+    let WebReport::Answered { answer, .. } = stage.report(&mut []) else {
+        panic!("not answered")
+    };
+    assert!(!answer.contains("simulcast"), "{answer}");
+    stage.obeyed();
+    feeds[0].work();
+    feeds[0].seen.clear();
+    sender.stop(1);
+    sender.stop(2);
+    sender.refresh();
+    watch(&mut sender, &mut feeds, |feeds| feeds[0].seen.len() > 10);
+    assert!(feeds[0].seen.iter().all(|packet| packet.payload[7] == 0));
+}
+
+#[test]
+fn one_whose_streams_begin_anew_for_ever_is_sent_away() {
+    let mut stage = Stage::new(true, 1);
+    let (mut sender, _, mut feeds) = seen_by(&mut stage, 1);
+    // A few times is what pages do.
+    for _ in 0..5 {
+        sender.change_streams();
+        sender.refresh();
+        feeds[0].seen.clear();
+        watch(&mut sender, &mut feeds, |feeds| feeds[0].seen.len() > 3);
+    }
+    let (peer, why) = (SOURCE, PeerEnd::DtlsFailed);
+    let end = Instant::now() + PATIENCE;
+    let told = loop {
+        if let Ok(told) = stage.reports.try_recv() {
+            break told;
+        }
+        assert!(Instant::now() < end, "it is still there");
+        let sent = stage.web.counters().datagrams_in.get();
+        sender.change_streams();
+        watch(&mut sender, &mut feeds, |_| {
+            stage.web.counters().datagrams_in.get() > sent + 3
+        });
+    };
+    assert_eq!(told, WebReport::Ended { peer, why });
 }
