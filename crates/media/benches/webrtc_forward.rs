@@ -78,6 +78,7 @@ fn wish() -> PeerWish {
         audio: vec![Codec::Opus],
         video: true,
         prefer_video: None,
+        far_video: None,
         leg: None,
     }
 }

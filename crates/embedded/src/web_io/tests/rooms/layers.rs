@@ -31,7 +31,7 @@ fn each_feed_gets_the_best_layer_that_fits() {
         panic!("not answered")
     };
     assert!(answer.contains("a=simulcast:recv h;q;m"), "{answer}");
-    assert!(agreed.video && agreed.audio.is_none());
+    assert!(agreed.video.is_some() && agreed.audio.is_none());
     sender.take_answer(&answer);
     watch(&mut sender, &mut [], |_| {
         stage.web.counters().datagrams_in.get() > 100
