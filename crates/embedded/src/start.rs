@@ -38,7 +38,12 @@ const CODECS: &[&str] = &[
 
 /// Whether a codec of that encoding name, of sound or of pictures, can be negotiated with phones.
 pub fn speaks_codec(name: &str) -> bool {
-    media::control::Codec::from_name(name).is_some() || VideoCodec::from_phone(name).is_some()
+    is_sound(name) || VideoCodec::from_phone(name).is_some()
+}
+
+/// Whether a codec of that encoding name is one of sound.
+pub fn is_sound(name: &str) -> bool {
+    media::control::Codec::from_name(name).is_some()
 }
 
 /// SIP messages that may wait for the switch; the readers stop reading beyond.
