@@ -38,7 +38,7 @@ function answerInJson(peer) {
   return JSON.stringify(peer.localDescription.sdp).slice(1, -1);
 }
 
-// Figures of the media: codec, packets and frames that arrived.
+// Figures of the media: codec, packets and frames that arrived, and how wide the pictures are.
 async function figures(peer) {
   const reports = [...(await peer.getStats()).values()];
   const inbound = (kind) => reports.find((one) => one.type === 'inbound-rtp' && one.kind === kind);
@@ -49,10 +49,22 @@ async function figures(peer) {
     videoCodec: codec(video) ? codec(video).mimeType : null,
     audioPackets: audio ? audio.packetsReceived : 0,
     framesDecoded: video ? video.framesDecoded : 0,
+    width: video?.frameWidth ?? 0,
   };
 }
 
+// The colours of the far side's picture now, at points given in parts of its width and height.
+function look(points) {
+  const picture = document.getElementById('picture');
+  const { videoWidth: width, videoHeight: height } = picture;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const pen = canvas.getContext('2d');
+  pen.drawImage(picture, 0, 0);
+  return points.map(([x, y]) => [...pen.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1).data.slice(0, 3)]);
+}
+
 window.jackfield = {
+  look,
   connect(generation, url) {
     client = new GENERATIONS[generation](url);
     client.onArrived = (call) => {
