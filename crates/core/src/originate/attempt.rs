@@ -25,7 +25,10 @@ pub(crate) enum LegState {
     /// The servers of its destination are being looked for.
     Locating(Box<Plan>),
     /// Its media leg is being opened.
-    Opening { plan: Box<Plan>, media: MediaLeg },
+    Opening {
+        plan: Box<Plan>,
+        media: Box<MediaLeg>,
+    },
     /// It is a channel.
     Calling(ChannelId),
     /// Over.
@@ -274,6 +277,7 @@ impl Switch {
             Some(bind) => {
                 self.open_media(&mut media, media::control::LegKind::Rtp { bind });
                 self.opening.insert(media.id, attempt);
+                let media = Box::new(media);
                 LegState::Opening { plan, media }
             }
             None => {
@@ -320,7 +324,7 @@ impl Switch {
                 self.set_leg(attempt, LegState::Opening { plan, media });
                 self.peers(WebCommand::OpenLine { peer, bind });
             }
-            None => self.leg_opened_whole(attempt, plan, media),
+            None => self.leg_opened_whole(attempt, *plan, *media),
         }
         true
     }
@@ -343,7 +347,7 @@ impl Switch {
         match self.take_opening(attempt) {
             Some((plan, mut media)) => {
                 media.line = local.map_or(Line::Closed, |local| Line::Open(peer, local));
-                self.leg_opened_whole(attempt, plan, media);
+                self.leg_opened_whole(attempt, *plan, *media);
             }
             None => self.peers(WebCommand::Close { peer }),
         }
@@ -368,7 +372,7 @@ impl Switch {
     }
 
     /// Takes a leg out that waits for its ports.
-    fn take_opening(&mut self, attempt: AttemptId) -> Option<(Box<Plan>, MediaLeg)> {
+    fn take_opening(&mut self, attempt: AttemptId) -> Option<(Box<Plan>, Box<MediaLeg>)> {
         let originate = self.originates.get_mut(&attempt.originate)?;
         let slot = originate.legs.get_mut(attempt.leg)?;
         match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
@@ -384,7 +388,7 @@ impl Switch {
     }
 
     /// All ports of a leg are there: it becomes a channel, unless nobody waits for it any more.
-    fn leg_opened_whole(&mut self, attempt: AttemptId, plan: Box<Plan>, media: MediaLeg) {
+    fn leg_opened_whole(&mut self, attempt: AttemptId, plan: Plan, media: MediaLeg) {
         let decided = self
             .originates
             .get(&attempt.originate)
@@ -396,7 +400,7 @@ impl Switch {
             self.work.push_back(Work::Judge(attempt.originate));
             return;
         }
-        let channel = self.make_outbound(attempt, *plan, media);
+        let channel = self.make_outbound(attempt, plan, media);
         self.set_leg(attempt, LegState::Calling(channel));
     }
 

@@ -1,3 +1,8 @@
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it names"
+)]
+
 use rtcp_types::{Compound, Packet as Rtcp};
 
 use super::*;

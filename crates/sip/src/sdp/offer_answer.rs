@@ -58,8 +58,8 @@ pub struct AgreedCodec {
     pub auxiliary: bool,
 }
 
-impl AsRef<[LocalMedia]> for LocalMedia {
-    fn as_ref(&self) -> &[LocalMedia] {
+impl AsRef<[Self]> for LocalMedia {
+    fn as_ref(&self) -> &[Self] {
         std::slice::from_ref(self)
     }
 }
@@ -90,12 +90,12 @@ pub struct Agreed {
     /// Whether we answered, so that our description names the first main codec alone.
     pub is_our_answer: bool,
     /// What was agreed for the other lines, in the order of our media.
-    pub beside: Vec<Agreed>,
+    pub beside: Vec<Self>,
 }
 
 impl Agreed {
     /// What was agreed for another kind of media.
-    pub fn beside(&self, kind: &str) -> Option<&Agreed> {
+    pub fn beside(&self, kind: &str) -> Option<&Self> {
         self.beside.iter().find(|agreed| agreed.kind == kind)
     }
 }
@@ -149,7 +149,7 @@ impl OfferAnswer {
 
     /// Makes an offer with a line for each media. In a re-offer each kind keeps its line; lines of what is not offered any
     /// more, or was refused before, stay with port 0.
-    pub fn offer(&mut self, media: impl AsRef<[LocalMedia]>) -> SessionDescription {
+    pub fn offer(&mut self, media: &(impl AsRef<[LocalMedia]> + ?Sized)) -> SessionDescription {
         let mut lines: Vec<_> = match &self.local {
             None => Vec::new(),
             Some(previous) => previous.media.iter().map(refused).collect(),
@@ -186,7 +186,7 @@ impl OfferAnswer {
     pub fn answer(
         &mut self,
         offer: &SessionDescription,
-        media: impl AsRef<[LocalMedia]>,
+        media: &(impl AsRef<[LocalMedia]> + ?Sized),
         order: CodecOrder,
     ) -> Result<(SessionDescription, Agreed), AnswerError> {
         let media = media.as_ref();
