@@ -107,6 +107,7 @@ class Phone:
             "module_tmp account.so",
             "module_app menu.so",
             "net_interface 127.0.0.1",
+            "statmode_default off",
             *pictures,
         ]
         (self.folder / "config").write_text("\n".join(lines) + "\n")

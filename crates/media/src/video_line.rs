@@ -67,8 +67,6 @@ pub struct VideoLine {
     heard_us: u64,
     /// Counts requests of the kind that is numbered.
     asked: u8,
-    /// Datagrams dropped: not RTP, another payload type, or from a stranger.
-    refused: u64,
 }
 
 /// What was negotiated, and where the peer really is.
@@ -96,7 +94,6 @@ impl VideoLine {
             ntp,
             heard_us: 0,
             asked: 0,
-            refused: 0,
         }
     }
 
@@ -119,14 +116,14 @@ impl VideoLine {
         self.agreed = Some(Agreed { spec, latch });
     }
 
-    /// Takes a datagram that came to the RTP port.
+    /// Takes a datagram that came to the RTP port. `false`: it is not RTP, of another payload type, or from a stranger.
     pub fn receive(
         &mut self,
         now: Instant,
         from: SocketAddr,
         datagram: &[u8],
         out: &mut Vec<LineHappening>,
-    ) {
+    ) -> bool {
         if is_rtcp(datagram) {
             return self.receive_rtcp(now, from, datagram, out);
         }
@@ -137,21 +134,19 @@ impl VideoLine {
             packet.payload_type == agreed.spec.receive_payload_type && !packet.payload.is_empty()
         });
         let Some((agreed, packet)) = taken else {
-            self.refused += 1;
-            return;
+            return false;
         };
         if !agreed.latch.admits(from, silence_us) {
-            self.refused += 1;
-            return;
+            return false;
         }
         self.heard_us = now_us;
         match self.reception.arrive(packet.ssrc, packet.sequence) {
             Arrival::Part(_) | Arrival::Restart(_) => {}
-            Arrival::Duplicate | Arrival::Suspect => return,
+            Arrival::Duplicate | Arrival::Suspect => return true,
         }
         self.reception.measure(packet.timestamp, now_us);
         if !agreed.spec.direction.receives() {
-            return;
+            return true;
         }
         let packet = VideoPacket {
             format: agreed.spec.codec,
@@ -167,30 +162,30 @@ impl VideoLine {
             self.wishes.came(0);
         }
         out.push(LineHappening::Video(packet));
+        true
     }
 
-    /// Takes a datagram that came to the RTCP port.
+    /// Takes a datagram that came to the RTCP port. `false`: it is not RTCP, or from a stranger.
     pub fn receive_rtcp(
         &mut self,
         now: Instant,
         from: SocketAddr,
         datagram: &[u8],
         out: &mut Vec<LineHappening>,
-    ) {
+    ) -> bool {
         let (now_us, ntp) = (self.us(now), self.ntp_at(now));
         let ours = self.sending.ssrc();
         let Some(agreed) = self.agreed.as_mut().filter(|a| a.latch.knows(from)) else {
-            self.refused += 1;
-            return;
+            return false;
         };
         if !self.control.receive(now_us, ntp, ours, CLOCK_HZ, datagram) {
-            self.refused += 1;
-            return;
+            return false;
         }
         agreed.latch.learn_rtcp(from);
         if self.control.take_picture_wanted() && agreed.spec.direction.sends() {
             out.push(LineHappening::PictureWanted);
         }
+        true
     }
 
     /// Sends a packet of somebody's video to the peer.
@@ -334,12 +329,6 @@ impl VideoLine {
         let mut bytes = Vec::with_capacity(64);
         rtcp::write::bye(self.sending.ssrc(), &mut bytes);
         out.push(control(&agreed.latch, bytes));
-    }
-
-    /// Datagrams dropped: not RTP, another payload type, or from a stranger.
-    #[must_use]
-    pub fn refused(&self) -> u64 {
-        self.refused
     }
 
     fn us(&self, now: Instant) -> u64 {

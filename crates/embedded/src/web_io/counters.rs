@@ -13,7 +13,7 @@ pub struct WebCounters {
     pub datagrams_out: Counter,
     /// Datagrams the system would not take.
     pub send_failures: Counter,
-    /// Datagrams of nobody we know.
+    /// Datagrams of nobody we know, or of phones that make no sense.
     pub strangers: Counter,
     /// Audio packets of browsers dropped because their media thread was behind.
     pub audio_dropped: Counter,

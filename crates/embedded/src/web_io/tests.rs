@@ -2,6 +2,7 @@
 
 mod browser;
 mod layered;
+mod lines;
 mod rooms;
 
 use std::time::{Duration, Instant};

@@ -212,10 +212,13 @@ impl Peers {
                 Ok((length, from)) => {
                     self.counters.datagrams_in.add(1);
                     let datagram = &buffer[..length];
-                    self.with_line(now, peer, |line, out| match port {
+                    let taken = self.with_line(now, peer, |line, out| match port {
                         Port::Rtcp => line.receive_rtcp(now, from, datagram, out),
                         Port::Rtp | Port::Web => line.receive(now, from, datagram, out),
                     });
+                    if taken != Some(true) {
+                        self.counters.strangers.add(1);
+                    }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return false,
                 // A phone's port is closed (ICMP): the next datagrams may still be good.
