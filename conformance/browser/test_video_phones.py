@@ -133,3 +133,17 @@ def test_two_phones_see_each_other(server, phone):
         assert len(apart) >= 3, apart
     caller.command("hangup")
     called.wait_for("CALL_CLOSED")
+
+
+def test_a_phone_adds_pictures_to_its_call(client, phone):
+    desk = phone("1002", CODEC, pictures=True)
+    page = client().registered("1001")
+    page.call("1002")
+    page.wait_state("established")
+    hear_each_other(page, desk)
+    desk.command("video_dir", "sendrecv")
+    page.wait_update("received")
+    page.take_update(True)
+    see_each_other(page, desk)
+    page.terminate()
+    page.wait_state("terminated")
