@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from .picture import read_png
 from .ports import free_port
 from .process import end
 from .tone import write_tone
@@ -17,13 +18,27 @@ MODULES = Path("/usr/lib/baresip/modules")
 # What the phones of the tests play: hertz and dBFS.
 TONES = {"1001": (600.0, -12.0), "1002": (1000.0, -18.0)}
 
+# What a phone with a camera has beside the rest.
+PICTURES = [
+    "module vp8.so",
+    "module fakevideo.so",
+    "module snapshot.so",
+    "video_source fakevideo,nil",
+    "video_display fakevideo,nil",
+    "video_size 352x288",
+    "video_fps 15",
+    "video_bitrate 256000",
+]
+
 
 class Phone:
     """One baresip with one account."""
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
-                 transport="udp", answers=True, through_server=False):
+                 transport="udp", answers=True, through_server=False, pictures=False):
         """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …
+
+        `pictures`: it has a camera that sees coloured bars, and VP8.
 
         `through_server`: whatever it dials goes to the server, also when the host of the address is another.
         """
@@ -42,7 +57,7 @@ class Phone:
         control_port = free_port()
         tone = self.folder / "tone.wav"
         write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
-        self._write_config(control_port, tone)
+        self._write_config(control_port, tone, PICTURES if pictures else [])
         mode = "auto" if answers else "manual"
         register = f";regint=60;auth_pass={password}" if server_port else ";regint=0"
         host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
@@ -60,7 +75,7 @@ class Phone:
         self._control = self._connect(control_port)
         threading.Thread(target=self._read_events, daemon=True).start()
 
-    def _write_config(self, control_port, tone):
+    def _write_config(self, control_port, tone, pictures):
         self.sip_port = free_port(socket.SOCK_DGRAM)
         lines = [
             "poll_method epoll",
@@ -92,6 +107,8 @@ class Phone:
             "module_tmp account.so",
             "module_app menu.so",
             "net_interface 127.0.0.1",
+            "statmode_default off",
+            *pictures,
         ]
         (self.folder / "config").write_text("\n".join(lines) + "\n")
 
@@ -169,6 +186,18 @@ class Phone:
     def heard(self):
         """Files of what this phone received, newest last."""
         return sorted(self.heard_folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+
+    def sees(self, seconds=15):
+        """The picture it gets at some moment within so many seconds."""
+        deadline = time.monotonic() + seconds
+        taken = self.folder / f"seen-{time.monotonic_ns()}.png"
+        self.command("snapshot_recv", str(taken))
+        while True:
+            # It is written when the next picture comes.
+            if taken.exists() and (picture := read_png(taken)):
+                return picture
+            assert time.monotonic() < deadline, f"the phone sees nothing:\n{self.log()}"
+            time.sleep(0.05)
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")[-6000:]

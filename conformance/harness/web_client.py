@@ -106,6 +106,10 @@ class WebClient:
     def figures(self):
         return self._run("figures", None)
 
+    def look(self, points):
+        """The colours of the far side's picture at these points, in parts of its width and height."""
+        return self._run("look", points)
+
     def frames(self):
         """Every frame: direction, milliseconds, message."""
         return [(way, at, json.loads(text)) for way, at, text in self._run("frames")]

@@ -46,7 +46,7 @@ async function path(peer) {
   return pair ? [of(pair.localCandidateId).candidateType, of(pair.remoteCandidateId).candidateType] : null;
 }
 
-// Figures of the media: codec, packets and frames that arrived.
+// Figures of the media: codec, packets and frames that arrived, and how wide the pictures are.
 async function figures(peer) {
   const reports = [...(await peer.getStats()).values()];
   const inbound = (kind) => reports.find((one) => one.type === 'inbound-rtp' && one.kind === kind);
@@ -57,10 +57,22 @@ async function figures(peer) {
     videoCodec: codec(video) ? codec(video).mimeType : null,
     audioPackets: audio ? audio.packetsReceived : 0,
     framesDecoded: video ? video.framesDecoded : 0,
+    width: video?.frameWidth ?? 0,
   };
 }
 
+// The colours of the far side's picture now, at points given in parts of its width and height.
+function look(points) {
+  const picture = document.getElementById('picture');
+  const { videoWidth: width, videoHeight: height } = picture;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const pen = canvas.getContext('2d');
+  pen.drawImage(picture, 0, 0);
+  return points.map(([x, y]) => [...pen.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1).data.slice(0, 3)]);
+}
+
 window.jackfield = {
+  look,
   connect(generation, url) {
     client = new GENERATIONS[generation](url);
     client.onArrived = (call) => {

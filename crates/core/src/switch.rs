@@ -8,7 +8,7 @@ use api::event::{ChannelEvent, Event, EventKind};
 use api::time::Now;
 use api::view::Counters;
 use api::{Answer, ChannelId, CommandError, EventId, Origin, RequestId, Timestamp, Uuid, View};
-use media::control::{LegId, MediaCommand, PlayId, RecordId};
+use media::control::{LegId, MediaCommand, PeerId, PlayId, RecordId};
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
@@ -50,6 +50,8 @@ pub struct Switch {
     pub(crate) originates: HashMap<OriginateId, Originate>,
     /// Media legs being opened for calls that are no channels yet.
     pub(crate) opening: HashMap<LegId, AttemptId>,
+    /// The same for the ports of their video.
+    pub(crate) opening_lines: HashMap<PeerId, AttemptId>,
     pub(crate) registrations: Registrations,
     pub(crate) rooms: Rooms,
     pub(crate) stages: Stages,
@@ -153,6 +155,7 @@ impl Switch {
             authenticator,
             originates: HashMap::new(),
             opening: HashMap::new(),
+            opening_lines: HashMap::new(),
             registrations: Registrations::default(),
             rooms: Rooms::default(),
             stages: Stages::default(),

@@ -18,5 +18,5 @@ pub use config::{Config, XmlSource};
 pub use cpu::IdleCpu;
 pub use media_io::{BadEars, Ears, MediaConfig, SpatialConfig};
 pub use reload::DiskFiles;
-pub use start::{BoundProfile, Embedded, StartError, UNBOUND, speaks_codec, start};
+pub use start::{BoundProfile, Embedded, StartError, UNBOUND, is_sound, speaks_codec, start};
 pub use web_io::WebConfig;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Capabilities, Switch};
+use media::control::VideoCodec;
 use rand::TryRngCore;
 use sip::transport::{FlowId, Transport};
 use switch_core::config::ProfileConfig;
@@ -35,8 +36,13 @@ const CODECS: &[&str] = &[
     "RAW Signed Linear (16 bit)",
 ];
 
-/// Whether a codec of that encoding name can be negotiated.
+/// Whether a codec of that encoding name, of sound or of pictures, can be negotiated with phones.
 pub fn speaks_codec(name: &str) -> bool {
+    is_sound(name) || VideoCodec::from_phone(name).is_some()
+}
+
+/// Whether a codec of that encoding name is one of sound.
+pub fn is_sound(name: &str) -> bool {
     media::control::Codec::from_name(name).is_some()
 }
 
@@ -82,7 +88,7 @@ pub struct Embedded {
     idle_cpu: IdleCpu,
     census: watch::Receiver<Census>,
     media_counters: Vec<Arc<WorkerCounters>>,
-    web_counters: Option<Arc<WebCounters>>,
+    web_counters: Arc<WebCounters>,
     shell: mpsc::Sender<Input>,
     stopped: CancellationToken,
     clean: Arc<AtomicBool>,
@@ -117,22 +123,15 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         .map_err(StartError::Random)?;
 
     let (sip, sip_inbox) = bind(&mut switch.profiles)?;
-    let web = web.as_ref().map(web_io::Prepared::new).transpose();
-    let web = web.map_err(StartError::Web)?;
-    let waker = web.as_ref().map(web_io::Prepared::waker);
+    // Without browsers it is there for the video of phones.
+    let prepared = web_io::Prepared::new(web.as_ref()).map_err(StartError::Web)?;
     let (media, media_reports, lanes) =
-        MediaThreads::start_with(media, waker).map_err(StartError::Media)?;
-    let web = match web {
-        Some(prepared) => {
-            let (thread, reports) = prepared.start(lanes).map_err(StartError::Web)?;
-            WebSide::Running { thread, reports }
-        }
-        None => WebSide::absent(),
-    };
-    let web_counters = match &web {
-        WebSide::Running { thread, .. } => Some(thread.counters().clone()),
-        WebSide::Absent { .. } => None,
-    };
+        MediaThreads::start_with(media, Some(prepared.waker())).map_err(StartError::Media)?;
+    let (thread, reports) = prepared
+        .start(lanes, media.ports())
+        .map_err(StartError::Web)?;
+    let web_counters = thread.counters().clone();
+    let web = WebSide { thread, reports };
     switch.media_workers = media.workers();
     let profiles = switch
         .profiles
@@ -314,9 +313,9 @@ impl Embedded {
         &self.media_counters
     }
 
-    /// Counters of the thread of the WebRTC peers, if there is one.
-    pub fn web_counters(&self) -> Option<&Arc<WebCounters>> {
-        self.web_counters.as_ref()
+    /// Counters of the thread of the WebRTC peers and of the video of phones.
+    pub fn web_counters(&self) -> &Arc<WebCounters> {
+        &self.web_counters
     }
 
     /// Cancelled once the switch has stopped, whoever asked for it.

@@ -106,7 +106,8 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
         );
     }
 
-    if let Some(web) = embedded.web_counters() {
+    {
+        let web = embedded.web_counters();
         let count = |name: &'static str, value: u64| counter!(name).absolute(value);
         count("jackfield_web_datagrams_in_total", web.datagrams_in.get());
         count("jackfield_web_datagrams_out_total", web.datagrams_out.get());
@@ -132,6 +133,7 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
         count("jackfield_web_busy_microseconds_total", web.busy_us.get());
         set("jackfield_web_peers", web.peers.get());
         set("jackfield_web_feeds", web.feeds.get());
+        set("jackfield_web_lines", web.lines.get());
         set("jackfield_web_reports_waiting", web.reports_waiting.get());
     }
 }

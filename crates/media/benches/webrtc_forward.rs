@@ -86,6 +86,7 @@ fn wish() -> PeerWish {
         audio: vec![Codec::Opus],
         video: true,
         prefer_video: None,
+        far_video: None,
         leg: None,
     }
 }

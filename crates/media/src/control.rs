@@ -8,6 +8,7 @@ mod codec_spec;
 mod command;
 mod digit;
 mod report;
+mod video;
 mod web;
 
 pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
@@ -19,7 +20,7 @@ pub use digit::Digit;
 pub use report::{
     DtmfSource, LegStats, MediaReport, PlayEnd, RecordEnd, RecordLength, TransportFailure,
 };
-
+pub use video::{Asking, VideoSpec};
 pub use web::{PeerEnd, PeerId, PeerWish, VideoCodec, WebAgreed, WebCommand, WebReport};
 
 macro_rules! id {

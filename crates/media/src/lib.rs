@@ -28,8 +28,10 @@ pub mod rtp;
 pub mod source;
 pub mod spatial;
 pub mod tone;
+mod video_line;
 pub mod webrtc;
 
 pub use control::{MediaCommand, MediaReport};
 pub use engine::{DetachedLeg, Engine, EngineConfig};
 pub use output::{Answer, Output, Port, Request};
+pub use video_line::{LineHappening, VideoLine};

@@ -2,6 +2,7 @@
 //! digits, RTCP.
 
 pub mod jitter;
+pub mod latch;
 pub mod packet;
 pub mod protection;
 pub mod reception;
@@ -10,6 +11,7 @@ pub mod sending;
 pub mod telephone_event;
 
 pub use jitter::JitterBuffer;
+pub use latch::{Circumstances, Latch};
 pub use packet::Packet;
 pub use protection::Protection;
 pub use reception::Reception;

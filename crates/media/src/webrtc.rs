@@ -13,7 +13,7 @@ mod agreement;
 mod continuity;
 mod happening;
 mod keyframe;
-mod keyframe_wishes;
+pub(crate) mod keyframe_wishes;
 mod layers;
 mod loss_report;
 pub mod peer;
@@ -22,7 +22,7 @@ pub mod sdp_rules;
 mod section;
 mod stage;
 mod video_rules;
-mod viewing;
+pub(crate) mod viewing;
 
 pub use agreement::NOWHERE;
 pub use happening::{AudioPacket, Forwarding, Happening, VideoPacket};

@@ -80,7 +80,7 @@ fn a_browser_gets_its_sections_back_in_order_with_all_it_needs() {
         );
         assert!(!answer.contains("rtcp-fb:*"), "{answer}");
 
-        assert!(agreed.video);
+        assert!(agreed.video.is_some());
         let audio = agreed.audio.unwrap();
         assert_eq!(audio.send.codec, Codec::Pcmu);
         assert_eq!(audio.direction, Direction::SendRecv);
@@ -96,6 +96,7 @@ fn the_wish_decides_the_order_and_whether_there_is_video() {
         audio: vec![Codec::Pcma, Codec::Pcmu],
         video: false,
         prefer_video: None,
+        far_video: None,
         leg: None,
     };
     let (answer, agreed) = answer_to(CHROMIUM, &wish).unwrap();
@@ -113,7 +114,7 @@ fn the_wish_decides_the_order_and_whether_there_is_video() {
         "{answer}"
     );
     assert!(answer.contains("a=group:BUNDLE 0\r\n"), "{answer}");
-    assert!(!agreed.video);
+    assert!(agreed.video.is_none());
     assert_eq!(agreed.audio.unwrap().send.payload_type, 8);
 }
 
@@ -123,6 +124,7 @@ fn descriptions_that_cannot_be_used_are_refused_with_a_reason() {
         audio: vec![Codec::L16],
         video: true,
         prefer_video: None,
+        far_video: None,
         leg: None,
     };
     assert_eq!(
@@ -158,7 +160,7 @@ fn two_peers_connect_and_talk_whoever_offers_and_whether_ice_is_lite_or_full() {
         let mut pair = Pair::new(lite);
         let agreed = pair.negotiate(offerer, &wish(true), &wish(true));
         pair.connect();
-        assert!(agreed.iter().all(|agreed| agreed.video));
+        assert!(agreed.iter().all(|agreed| agreed.video.is_some()));
         let payload_type = agreed[BROWSER].audio.as_ref().unwrap().send.payload_type;
         for n in 0..100_u16 {
             for end in [BROWSER, SERVER] {
@@ -229,6 +231,7 @@ fn opus_is_agreed_on_with_what_the_browser_wants_of_it() {
         audio: vec![Codec::Opus, Codec::Pcmu],
         video: false,
         prefer_video: None,
+        far_video: None,
         leg: None,
     };
     let offer = CHROMIUM.replace(
@@ -267,6 +270,7 @@ fn g722_is_agreed_on_and_passes() {
         audio: vec![Codec::G722, Codec::Opus],
         video: false,
         prefer_video: None,
+        far_video: None,
         leg: None,
     };
     let (answer, agreed) = answer_to(CHROMIUM, &wish).unwrap();
@@ -321,7 +325,7 @@ fn what_each_side_is_told_mirrors_the_other() {
     assert_eq!(agreed.audio.unwrap().direction, Direction::SendRecv);
     // Two ends of one negotiation agree with each other.
     let [browser, server] = pair.negotiate(BROWSER, &wish(true), &wish(false));
-    assert!(!browser.video && !server.video);
+    assert!(browser.video.is_none() && server.video.is_none());
     let (browser, server) = (browser.audio.unwrap(), server.audio.unwrap());
     assert_eq!(browser.send, server.send);
     assert_eq!(browser.receive, server.receive);
@@ -334,7 +338,7 @@ fn later_offers_change_what_flows_and_keep_the_sections() {
     pair.connect();
     // The browser adds video.
     let [browser, server] = pair.negotiate(BROWSER, &wish(true), &wish(true));
-    assert!(browser.video && server.video);
+    assert!(browser.video.is_some() && server.video.is_some());
     // We offer without a change, which restarts ICE, and go on.
     let before = pair.ends[SERVER].peer.fragment();
     pair.negotiate(SERVER, &wish(true), &wish(true));
@@ -495,7 +499,7 @@ proptest! {
         let offers = [spoilt(CHROMIUM_GATHERED, &spoils), spoilt(CHROMIUM, &again)];
         for offer in &offers {
             if let Ok((answer, agreed)) = peer.accept(now, offer, &wish(true), &mut out) {
-                prop_assert!(agreed.audio.is_some() || agreed.video);
+                prop_assert!(agreed.audio.is_some() || agreed.video.is_some());
                 prop_assert_eq!(sections(&answer).len(), sections(&format!("\r\n{offer}")).len());
             }
         }

@@ -135,6 +135,7 @@ impl Browser {
             audio: vec![voice.codec],
             video: false,
             prefer_video: None,
+            far_video: None,
             leg: None,
         };
         let offer = browser

@@ -12,7 +12,7 @@ use media::control::{LegId, LegKind, MediaCommand};
 
 use super::{Live, MediaLeg};
 use crate::Switch;
-use crate::leg::LegEnd;
+use crate::leg::{LegEnd, Line};
 use crate::originate::AttemptId;
 use crate::script::Script;
 use crate::work::Work;
@@ -73,6 +73,7 @@ impl Switch {
             closing: false,
             local: None,
             ssrc: None,
+            line: Line::Closed,
             stats: None,
         }
     }

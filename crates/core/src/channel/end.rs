@@ -56,6 +56,7 @@ impl Switch {
             let (worker, leg) = (live.media.worker, live.media.id);
             self.media(worker, MediaCommand::CloseLeg { leg });
         }
+        self.close_line(id);
     }
 
     /// CS_HANGUP, CS_REPORTING and everything a call detail record reads.

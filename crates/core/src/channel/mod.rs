@@ -17,7 +17,7 @@ use api::view::{CallerProfile, Channel};
 use api::{ChannelId, Timestamp};
 use media::control::{LegId, RecordId};
 
-use crate::leg::LegEnd;
+use crate::leg::{LegEnd, Line};
 use crate::originate::AttemptId;
 use crate::script::{QueuedMessage, Script};
 
@@ -66,6 +66,8 @@ pub(crate) struct MediaLeg {
     pub(crate) local: Option<std::net::SocketAddr>,
     /// SSRC of what it sends.
     pub(crate) ssrc: Option<u32>,
+    /// The ports of its video, where it is a phone's.
+    pub(crate) line: Line,
     /// What it counted, once it is closed.
     pub(crate) stats: Option<media::control::LegStats>,
 }

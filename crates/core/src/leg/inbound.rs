@@ -11,6 +11,7 @@ use sip::event::{IncomingRequest, SessionId};
 use sip::message::header::HeaderName;
 use sip::sdp::OfferAnswer;
 
+use super::phone_video::PhoneVideo;
 use super::{LegEnd, SipLeg};
 use crate::Switch;
 use crate::channel::InboundChannel;
@@ -111,6 +112,7 @@ impl Switch {
             replaces,
             peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),
+            video: PhoneVideo::default(),
             disposition: None,
             ended_by: None,
             awaits_answer: false,
@@ -155,6 +157,9 @@ impl Switch {
                 String::from_utf8_lossy(&offer).into_owned(),
             );
             self.describe_offer(&id, &offer);
+            if !self.pictures_of(&id).is_empty() {
+                self.open_line(&id);
+            }
         }
         self.set_var(&id, "endpoint_disposition", "DELAYED NEGOTIATION");
         self.count_call(index, true);
@@ -246,8 +251,14 @@ impl Switch {
         }
         self.set_call_state(id, CallState::Ringing);
         self.enter_state(id, ChannelState::Routing);
-        if self.sip_leg(id).is_some_and(|leg| leg.replaces.is_some()) {
+        if let Some(replaced) = self.sip_leg(id).and_then(|leg| leg.replaces.clone()) {
             // It takes the place of a leg that has been through a dialplan.
+            let far = self
+                .caller_of(&replaced)
+                .or_else(|| self.partner(&replaced));
+            if let Some(far) = far {
+                self.suit(id, &far);
+            }
             self.make_own_call(id);
             self.answer_channel(id);
             return;

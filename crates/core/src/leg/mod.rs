@@ -4,6 +4,7 @@ mod inbound;
 mod loopback;
 mod negotiate;
 mod null;
+mod phone_video;
 mod refer;
 mod reinvite;
 mod replaces;
@@ -18,6 +19,7 @@ mod web_leg;
 mod web_reports;
 mod web_update;
 
+pub(crate) use phone_video::{Line, PhoneVideo};
 pub(crate) use sip_leg::{InvitePlan, SipLeg};
 pub(crate) use web_leg::{Participation, WebLeg};
 

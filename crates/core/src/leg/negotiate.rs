@@ -3,6 +3,7 @@
 
 mod formats;
 mod opus_fmtp;
+pub(super) mod pictures;
 mod told;
 
 use api::ChannelId;
@@ -10,9 +11,10 @@ use api::HangupCause;
 use api::cause::Blame;
 use api::view::Codec as SeenCodec;
 use bytes::Bytes;
-use media::control::{LegSpec, MediaCommand};
+use media::control::{LegSpec, MediaCommand, WebCommand};
 use sip::sdp::{self, Agreed, CodecOrder, LocalMedia};
 
+use super::phone_video::Line;
 use crate::Switch;
 pub(super) use told::Told;
 
@@ -22,15 +24,16 @@ use formats::{bit_rate, endpoint_codecs, leg_spec, local_codecs};
 const PTIME_MS: u32 = 20;
 
 impl Switch {
-    /// Our media line as it is now.
+    /// Our media lines as they are now: sound, and pictures where the far side has some.
     pub(super) fn local_media(
         &mut self,
         id: &ChannelId,
         direction: sdp::Direction,
-    ) -> Option<LocalMedia> {
-        let address = self.channels.get(id)?.media.local?;
+    ) -> Option<Vec<LocalMedia>> {
+        let media = &self.channels.get(id)?.media;
+        let (address, line) = (media.local?, media.line);
         let leg = self.sip_leg(id)?;
-        Some(LocalMedia {
+        let sound = LocalMedia {
             kind: "audio".into(),
             protocol: "RTP/AVP".into(),
             address,
@@ -38,7 +41,15 @@ impl Switch {
             direction,
             ptime_ms: Some(PTIME_MS),
             attributes: Vec::new(),
-        })
+        };
+        let formats = pictures::allowed(leg.video.formats.clone(), &leg.codecs);
+        let pictures = match line {
+            Line::Open(_, address) if !formats.is_empty() => {
+                Some(pictures::local_media(address, &formats, direction))
+            }
+            Line::Open(..) | Line::Opening(_) | Line::Closed => None,
+        };
+        Some([Some(sound), pictures].into_iter().flatten().collect())
     }
 
     /// Writes our description for a caller that waits for one: the answer to its offer, or our own offer when it made
@@ -119,6 +130,7 @@ impl Switch {
             return false;
         };
         let told = Told::new(&agreed, &spec);
+        self.apply_pictures(id, &agreed);
         let before = self.sip_leg(id).and_then(|leg| {
             let before = leg.agreed.replace(agreed);
             leg_spec(&before?, None, 0)
@@ -126,6 +138,31 @@ impl Switch {
         let is_same = before.is_some_and(|before| before.send == spec.send);
         self.set_media(id, spec, &told, is_same);
         true
+    }
+
+    /// Sets the pictures of a phone up as agreed, or ends them.
+    fn apply_pictures(&mut self, id: &ChannelId, agreed: &Agreed) {
+        let line = self.channels.get(id).map(|live| live.media.line);
+        let video = agreed.beside("video");
+        let spec = video.and_then(pictures::spec);
+        let format = video.and_then(|video| video.codecs.first());
+        let Some(leg) = self.sip_leg(id) else { return };
+        let had = leg.video.agreed.take().is_some();
+        let mut is_there = false;
+        if let (Some(Line::Open(peer, _)), Some(spec), Some(format)) = (line, spec, format) {
+            leg.video.formats = vec![format.remote.clone()];
+            leg.video.agreed = Some(format.remote.clone());
+            self.peers(WebCommand::DescribeLine { peer, spec });
+            is_there = true;
+        }
+        self.link_video(id);
+        if had && !is_there {
+            self.pictures_ended(id);
+        }
+        // A caller or changer that has its answer without pictures needs no ports for them.
+        if !is_there && agreed.is_our_answer {
+            self.close_line(id);
+        }
     }
 
     /// Sets a leg's media up, with the variables that tell of it; `is_same`: its codec was in use already.
@@ -157,9 +194,11 @@ impl Switch {
         let Some(leg) = self.sip_leg(id) else { return };
         let used = leg.codecs.join(",");
         let flow = agreed.direction.as_str().to_owned();
+        let pictures = agreed.beside("video").map(|video| video.direction);
+        let theirs = pictures.map_or("inactive", |direction| direction.reversed().as_str());
         let mut pairs: Vec<(&str, String)> = vec![
             ("rtp_use_codec_string", used),
-            ("remote_video_media_flow", "inactive".into()),
+            ("remote_video_media_flow", theirs.into()),
             ("remote_text_media_flow", "inactive".into()),
             (
                 "remote_audio_media_flow",
@@ -172,6 +211,14 @@ impl Switch {
         let told = agreed.is_our_answer || first;
         if told && self.var(id, "audio_media_flow") != Some(&flow) {
             pairs.push(("audio_media_flow", flow));
+        }
+        let had = self
+            .var(id, "video_media_flow")
+            .is_some_and(|flow| flow != "disabled");
+        match pictures {
+            Some(direction) => pairs.push(("video_media_flow", direction.as_str().into())),
+            None if had => pairs.push(("video_media_flow", "inactive".into())),
+            None => {}
         }
         self.set_vars(id, &pairs);
     }

@@ -21,13 +21,7 @@ impl Switch {
         let Some(session) = self.sip_leg(id).and_then(|leg| leg.session) else {
             return;
         };
-        let wanted = if self.channels.get(id).is_some_and(|live| live.held)
-            && self.sip_leg(id).is_some_and(|leg| !leg.held_by_peer)
-        {
-            sdp::Direction::SendOnly
-        } else {
-            sdp::Direction::SendRecv
-        };
+        let wanted = self.wanted_direction(id);
         let Some(media) = self.local_media(id, wanted) else {
             // The media leg is not open yet: every re-INVITE is answered, this one later.
             if let Err(error) =
@@ -49,7 +43,23 @@ impl Switch {
             }
             return;
         };
-        let answered = sdp::parse(&text).ok().and_then(|offer| {
+        self.request_variables(id, request);
+        self.peer_description(id, &text);
+        if !self.asks_for_pictures(id, &text) {
+            self.answer_peer(id, &text);
+        }
+    }
+
+    /// Answers the peer's offer that changes the session.
+    pub(super) fn answer_peer(&mut self, id: &ChannelId, text: &Bytes) {
+        let now = self.now.mono;
+        let wanted = self.wanted_direction(id);
+        let media = self.local_media(id, wanted);
+        let (Some(media), Some(leg)) = (media, self.sip_leg(id)) else {
+            return;
+        };
+        let Some(session) = leg.session else { return };
+        let answered = sdp::parse(text).ok().and_then(|offer| {
             leg.negotiation
                 .answer(&offer, &media, CodecOrder::Remote)
                 .ok()
@@ -64,9 +74,7 @@ impl Switch {
         let answer = description.print();
         leg.local_sdp = Some(answer.clone());
         leg.held_by_peer = held;
-        self.request_variables(id, request);
-        self.peer_description(id, &text);
-        self.describe_offer(id, &text);
+        self.describe_offer(id, text);
         self.describe_peer(id, &agreed);
         self.mark_held(id, held);
         self.apply_agreed(id, agreed);
@@ -128,12 +136,13 @@ impl Switch {
         }
         self.response_variables(id, response);
         let Some(text) = sdp.filter(|text| !text.is_empty()) else {
-            return;
+            return self.phone_decided(id);
         };
         self.peer_description(id, &text);
         if !self.take_answer(id, &text) {
             tracing::warn!(channel = %id, "Answer to our offer does not fit; media stays as it was");
         }
+        self.phone_decided(id);
     }
 
     /// The description the peer sent last.
@@ -193,6 +202,7 @@ impl Switch {
             leg.reinviting = false;
         }
         tracing::warn!(channel = %id, code, "Peer refuses our offer; the call stays as it was");
+        self.phone_decided(id);
     }
 
     /// `uuid_deflect`, `deflect`: the caller is sent elsewhere.

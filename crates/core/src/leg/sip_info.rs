@@ -1,4 +1,5 @@
-//! INFO of a peer: digits (RFC 2976, `application/dtmf-relay`) and everything else.
+//! INFO of a peer: digits (RFC 2976, `application/dtmf-relay`), requests for whole pictures (RFC 5168) and everything
+//! else.
 
 use api::ChannelId;
 use api::event::{ChannelEvent, DtmfSource};
@@ -26,6 +27,9 @@ impl Switch {
                     },
                 );
             }
+            return;
+        }
+        if self.info_asks_for_picture(id, &kind, &text) {
             return;
         }
         let event = ChannelEvent::InfoReceived {

@@ -14,6 +14,7 @@ use sip::sdp::{Agreed, OfferAnswer};
 use sip::transport::Target;
 
 use super::LegEnd;
+use super::phone_video::PhoneVideo;
 use crate::Switch;
 
 /// One SIP leg.
@@ -43,8 +44,9 @@ pub(crate) struct SipLeg {
     pub(crate) replaces: Option<ChannelId>,
     /// Where the peer's SIP is.
     pub(crate) peer: Option<std::net::SocketAddr>,
-    /// Codec names allowed, in order.
+    /// Codec names allowed, in order; those of pictures too.
     pub(crate) codecs: Vec<Arc<str>>,
+    pub(crate) video: PhoneVideo,
     /// How it ended (`sip_hangup_disposition`).
     pub(crate) disposition: Option<&'static str>,
     /// The `User-Agent` of the peer's BYE.
@@ -355,6 +357,7 @@ impl Switch {
 
     fn media_open_or_pending(&mut self, id: &ChannelId, what: Pending) -> bool {
         let open = self.channels.get(id).is_some_and(|live| live.media.open);
+        let open = open && !self.line_opens(id);
         if !open && let Some(leg) = self.sip_leg(id) {
             leg.pending = Some(what);
         }

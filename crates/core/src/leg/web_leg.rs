@@ -9,6 +9,7 @@ use api::view::AnswerState;
 use media::control::{Codec, LegSpec, PeerId, PeerWish, VideoCodec, WebCommand};
 
 use super::LegEnd;
+use super::negotiate::pictures;
 use crate::Switch;
 
 /// Codecs a browser may use, best first. What the far side speaks goes in front, as relaying beats transcoding.
@@ -30,6 +31,8 @@ pub(crate) struct WebLeg {
     pub(crate) prefer: Option<Codec>,
     /// The far side has video.
     pub(crate) wants_video: bool,
+    /// How it can be coded for the far side; `None`: that is a page too, and takes whatever pages send.
+    pub(crate) far_video: Option<Vec<VideoCodec>>,
     /// The peer was made and has not ended.
     pub(super) peer_lives: bool,
     /// The page has our answer.
@@ -38,7 +41,8 @@ pub(crate) struct WebLeg {
     held_candidates: Vec<Arc<str>>,
     /// What was agreed for audio.
     pub(super) spec: Option<LegSpec>,
-    pub(super) has_video: bool,
+    /// How the pictures are coded that were agreed on.
+    pub(super) video: Option<VideoCodec>,
     /// The peer its video goes to.
     pub(super) linked: Option<PeerId>,
     /// Headers of the far side's answer that the page wants to see.
@@ -69,6 +73,17 @@ pub(crate) struct Participation {
     /// The room relays sound.
     pub(crate) audio: bool,
     pub(crate) video_codec: VideoCodec,
+}
+
+/// What the far side of a page has, or would be given.
+#[derive(Clone, Debug)]
+pub(crate) struct FarSide {
+    /// Its codec.
+    codec: Option<Codec>,
+    /// It has pictures.
+    video: bool,
+    /// How they can be coded, where it is a phone.
+    codecs: Option<Vec<VideoCodec>>,
 }
 
 /// How far the descriptions are.
@@ -123,12 +138,13 @@ impl WebLeg {
             stage,
             prefer: None,
             wants_video: false,
+            far_video: None,
             peer_lives: false,
             told_answer: false,
             established: false,
             held_candidates: Vec::new(),
             spec: None,
-            has_video: false,
+            video: None,
             linked: None,
             accept_headers: Vec::new(),
             answer_headers: Vec::new(),
@@ -193,8 +209,31 @@ impl WebLeg {
             | Stage::Asking { .. }
             | Stage::Reoffering { .. }
             | Stage::Asked { .. }
-            | Stage::Retaking { .. } => self.has_video,
+            | Stage::Retaking { .. } => self.video.is_some(),
         }
+    }
+}
+
+impl WebLeg {
+    /// Ways of coding pictures the page could use with a phone: those of its offer, or the one it uses already.
+    pub(super) fn pictures(&self) -> Vec<sip::sdp::Codec> {
+        if let Stage::Offered { offer, .. } | Stage::Asking { offer } = &self.stage {
+            let offer = sip::sdp::parse(offer.as_bytes());
+            return offer.map_or_else(|_| Vec::new(), |offer| pictures::of_browsers_offer(&offer));
+        }
+        self.video.map(pictures::of_browser).into_iter().collect()
+    }
+
+    /// Fits it to its far side, so that both codecs can be passed on as they are.
+    pub(crate) fn fit(&mut self, far: FarSide) {
+        self.prefer = far.codec.or(self.prefer);
+        self.wants_video = far.video;
+        self.far_video = far.codecs;
+    }
+
+    /// The peer of its pictures, if it has any.
+    pub(super) fn video_peer(&self) -> Option<PeerId> {
+        (self.video.is_some() && self.peer_lives).then_some(self.peer)
     }
 }
 
@@ -276,7 +315,8 @@ impl Switch {
         });
         Some(PeerWish {
             audio,
-            video: leg.wants_video || leg.has_video,
+            video: leg.wants_video || leg.video.is_some(),
+            far_video: leg.far_video.clone(),
             prefer_video: participation.map(|room| room.video_codec),
             leg: Some((live.media.worker, live.media.id)),
         })
@@ -361,18 +401,27 @@ impl Switch {
         }
     }
 
-    /// The codec and pictures a far side has, or would be given.
-    pub(crate) fn far_side(&self, other: &ChannelId) -> (Option<Codec>, bool) {
-        let video = self.as_web_leg(other).is_some_and(WebLeg::offers_video);
-        (self.codec_of(other), video)
+    /// What a page's far side has, or would be given.
+    pub(crate) fn far_side(&self, other: &ChannelId) -> FarSide {
+        let (video, codecs) = match self.as_web_leg(other) {
+            Some(leg) => (leg.offers_video(), None),
+            None => {
+                let codecs = pictures::for_browser(&self.pictures_of(other));
+                (!codecs.is_empty(), Some(codecs))
+            }
+        };
+        FarSide {
+            codec: self.codec_of(other),
+            video,
+            codecs,
+        }
     }
 
     /// The far side's codec and pictures are known: the page is answered so that both can be passed on as they are.
-    pub(crate) fn suit_web(&mut self, id: &ChannelId, other: &ChannelId) {
-        let (prefer, video) = self.far_side(other);
+    pub(super) fn suit_web(&mut self, id: &ChannelId, other: &ChannelId) {
+        let far = self.far_side(other);
         if let Some(leg) = self.web_leg(id) {
-            leg.prefer = prefer.or(leg.prefer);
-            leg.wants_video = video;
+            leg.fit(far);
         }
     }
 

@@ -23,10 +23,15 @@ impl Switch {
         | WebReport::Offered { peer, .. }
         | WebReport::Agreed { peer, .. }
         | WebReport::Refused { peer, .. }
+        | WebReport::LineOpened { peer, .. }
+        | WebReport::PictureWanted { peer }
         | WebReport::Connected { peer }
         | WebReport::Ended { peer, .. }) = &report;
         if let Some(feed) = self.video_rooms.feed_of(*peer) {
             return self.feed_report(feed, report);
+        }
+        if self.outbound_line_settled(&report) {
+            return;
         }
         // Reports cross with the end of their call.
         let Some(id) = self.web.peers.get(peer).cloned() else {
@@ -40,6 +45,8 @@ impl Switch {
             WebReport::Offered { offer, .. } => self.peer_offered(&id, offer.into()),
             WebReport::Agreed { agreed, .. } => self.peer_agreed(&id, agreed),
             WebReport::Refused { why, .. } => self.web_peer_refused(&id, &why),
+            WebReport::LineOpened { local, .. } => self.line_settled(&id, Some(local)),
+            WebReport::PictureWanted { .. } => self.ask_by_info(&id),
             WebReport::Connected { .. } => self.peer_connected(&id),
             WebReport::Ended { peer, why } => self.peer_gone(&id, peer, why),
         }
@@ -164,14 +171,14 @@ impl Switch {
                 Direction::SendOnly | Direction::Inactive => Direction::Inactive,
             };
         }
-        if audio.is_none() && !video {
+        if audio.is_none() && video.is_none() {
             self.refuse_description(id);
             return false;
         }
         let Some(leg) = self.web_leg(id) else {
             return false;
         };
-        leg.has_video = video;
+        leg.video = video;
         leg.spec = audio.clone();
         if let Some(spec) = audio {
             let told = Told::with_browser(&spec);
@@ -193,6 +200,10 @@ impl Switch {
     }
 
     fn web_peer_refused(&mut self, id: &ChannelId, why: &str) {
+        if self.line_opens(id) {
+            tracing::warn!(channel = %id, why, "A phone's video gets no ports");
+            return self.line_settled(id, None);
+        }
         tracing::info!(channel = %id, why, "A description of a page cannot be used");
         let Some(leg) = self.web_leg(id) else { return };
         match &mut leg.stage {
@@ -282,45 +293,6 @@ impl Switch {
             };
         }
         self.media_of(id, |leg| MediaCommand::SetRemote { leg, spec });
-    }
-
-    /// Two pages that are bridged see each other, if both have pictures; others do not.
-    pub(crate) fn link_video(&mut self, id: &ChannelId) {
-        let partner = self.partner(id).filter(|peer| {
-            let has = |id: &ChannelId| {
-                self.as_web_leg(id)
-                    .is_some_and(|leg| leg.has_video && leg.peer_lives)
-            };
-            has(id) && has(peer)
-        });
-        let Some(leg) = self.as_web_leg(id) else {
-            return;
-        };
-        let (own, linked) = (leg.peer, leg.linked);
-        let wanted = partner
-            .as_ref()
-            .and_then(|partner| self.as_web_leg(partner))
-            .map(|leg| leg.peer);
-        if linked == wanted {
-            return;
-        }
-        if let Some(old) = linked {
-            self.peers(WebCommand::UnlinkVideo { a: own, b: old });
-            let other = self.web.peers.get(&old).cloned();
-            for id in [Some(id.clone()), other].into_iter().flatten() {
-                if let Some(leg) = self.web_leg(&id) {
-                    leg.linked = None;
-                }
-            }
-        }
-        if let (Some(partner), Some(other)) = (partner, wanted) {
-            self.peers(WebCommand::LinkVideo { a: own, b: other });
-            for (id, peer) in [(id, other), (&partner, own)] {
-                if let Some(leg) = self.web_leg(id) {
-                    leg.linked = Some(peer);
-                }
-            }
-        }
     }
 
     /// The far side answered with headers: its caller gets those it wants to see.

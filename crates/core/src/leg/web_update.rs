@@ -1,5 +1,5 @@
-//! A page changes its call. What its far side need not know is switched here; where that is a page too, it is asked
-//! for pictures the call had not, and told of those that end (sylkrtc.md §3.5, §5.6).
+//! A page changes its call. What its far side need not know is switched here; it is asked for pictures the call had not,
+//! and told of those that end (sylkrtc.md §3.5, §5.6).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use api::{ChannelId, CommandError, ErrorKind};
 use media::control::{WebAgreed, WebCommand};
 use sip::message::reason_phrase;
 
+use super::phone_video::Far;
 use super::web_leg::{Stage, offers_video, takes_video};
 use crate::Switch;
 use crate::timers::Deadline;
@@ -20,17 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const REQUEST_PENDING: u16 = 491;
 /// The page did not answer in time.
 const TIMEOUT: u16 = 408;
-
-/// How the other page of a call can be asked for pictures.
-enum FarPage {
-    /// There is none, or it cannot be asked.
-    Deaf,
-    /// It has pictures already.
-    Sends,
-    Ready(ChannelId),
-    /// It is busy with another change.
-    Busy,
-}
 
 impl Switch {
     /// A description of the page for a call it has: its offer, or its answer to ours.
@@ -75,53 +65,40 @@ impl Switch {
     }
 
     fn page_offers(&mut self, id: &ChannelId, offer: &Arc<str>) {
-        let had = self.as_web_leg(id).is_some_and(|leg| leg.has_video);
-        match (had, offers_video(offer), self.far_page(id)) {
-            (false, true, FarPage::Ready(far)) => {
+        let had = self.as_web_leg(id).is_some_and(|leg| leg.video.is_some());
+        match (had, offers_video(offer), self.far_side_of(id)) {
+            (false, true, Far::Ready(far)) => {
                 if let Some(leg) = self.web_leg(id) {
                     leg.stage = Stage::Asking {
                         offer: offer.clone(),
                     };
                 }
-                self.reoffer(&far, Some(id.clone()), true);
+                self.ask_for_pictures(&far, id);
             }
-            (false, true, FarPage::Busy) => self.update_failed(id, REQUEST_PENDING),
-            (_, _, FarPage::Sends) => {
+            (false, true, Far::Busy) => self.update_failed(id, REQUEST_PENDING),
+            (_, _, Far::Sends(far)) => {
                 self.accept_again(id, offer, true);
                 let ends = had && !offers_video(offer);
-                if let Some(far) = self
-                    .partner(id)
-                    .filter(|far| ends && self.can_be_asked(far))
-                {
+                if ends && self.can_be_asked(&far) {
                     self.reoffer(&far, None, false);
+                } else if ends {
+                    self.end_pictures_of_phone(&far);
                 }
             }
-            (_, _, FarPage::Deaf | FarPage::Ready(_) | FarPage::Busy) => {
+            (_, _, Far::Deaf | Far::Ready(_) | Far::Busy) => {
                 self.accept_again(id, offer, false);
             }
         }
     }
 
-    fn far_page(&self, id: &ChannelId) -> FarPage {
-        let Some(far) = self.partner(id) else {
-            return FarPage::Deaf;
-        };
-        match self.as_web_leg(&far) {
-            Some(leg) if leg.has_video => FarPage::Sends,
-            Some(_) if self.can_be_asked(&far) => FarPage::Ready(far),
-            Some(leg) if self.takes_updates(leg.client) => FarPage::Busy,
-            Some(_) | None => FarPage::Deaf,
-        }
-    }
-
-    fn takes_updates(&self, client: api::id::WebClientId) -> bool {
+    pub(super) fn takes_updates(&self, client: api::id::WebClientId) -> bool {
         self.web
             .get(client)
             .is_some_and(|client| client.takes_updates)
     }
 
     /// Whether the page of a call could be asked for a change now.
-    fn can_be_asked(&self, id: &ChannelId) -> bool {
+    pub(super) fn can_be_asked(&self, id: &ChannelId) -> bool {
         let up = self.channels.get(id).is_some_and(|live| live.is_up());
         up && self.as_web_leg(id).is_some_and(|leg| {
             leg.peer_lives && matches!(leg.stage, Stage::Agreed) && self.takes_updates(leg.client)
@@ -130,8 +107,12 @@ impl Switch {
 
     /// Lets the peer answer an offer that changes the call. The codec in use stays, if the page lets it.
     fn accept_again(&mut self, id: &ChannelId, offer: &str, video: bool) {
+        let far = self.partner(id).map(|far| self.far_side(&far));
         let Some(leg) = self.web_leg(id) else { return };
         leg.stage = Stage::Updating;
+        if let Some(far) = far {
+            leg.fit(far);
+        }
         leg.wants_video = video;
         leg.prefer = leg.spec.as_ref().map(|spec| spec.send.codec);
         let (peer, offer) = (leg.peer, offer.to_owned());
@@ -141,12 +122,16 @@ impl Switch {
     }
 
     /// Makes an offer that changes the call of a page; `by` waits for what becomes of it.
-    fn reoffer(&mut self, id: &ChannelId, by: Option<ChannelId>, video: bool) {
+    pub(super) fn reoffer(&mut self, id: &ChannelId, by: Option<ChannelId>, video: bool) {
+        let far = self.partner(id).map(|far| self.far_side(&far));
         let Some(leg) = self.web_leg(id) else { return };
         leg.stage = Stage::Reoffering { by };
+        if let Some(far) = far {
+            leg.fit(far);
+        }
         leg.wants_video = video;
         // What our offer ends is over, whatever the page says to it.
-        leg.has_video &= video;
+        leg.video = leg.video.filter(|_| video);
         leg.prefer = leg.spec.as_ref().map(|spec| spec.send.codec);
         let peer = leg.peer;
         if let Some(mut wish) = self.peer_wish(id) {
@@ -196,8 +181,8 @@ impl Switch {
         let Some(leg) = self.web_leg(id) else { return };
         leg.stage = Stage::Agreed;
         let held = is_held(&agreed);
-        agreed.video &= takes_video;
-        let video = agreed.video;
+        agreed.video = agreed.video.filter(|_| takes_video);
+        let video = agreed.video.is_some();
         if self.media_agreed(id, agreed) {
             self.mark_held(id, held);
         }
@@ -220,6 +205,7 @@ impl Switch {
     }
 
     fn answer_asking(&mut self, id: &ChannelId, video: bool) {
+        self.answer_phone(id, video);
         if let Some(Stage::Asking { offer }) = self.as_web_leg(id).map(|leg| &leg.stage) {
             let offer = offer.clone();
             self.accept_again(id, &offer, video);

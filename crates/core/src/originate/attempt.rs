@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use api::dial::VariableList;
 use api::{ChannelId, HangupCause};
-use media::control::LegId;
+use media::control::{LegId, WebCommand, WebReport};
 use sip::resolve::Hop;
 
 use super::expand::Target;
 use super::{AttemptId, OriginateId, Purpose};
 use crate::Switch;
 use crate::channel::MediaLeg;
+use crate::leg::Line;
 use crate::next_hop::{Asker, Found, targets};
 use crate::timers::Deadline;
 use crate::work::Work;
@@ -24,7 +25,10 @@ pub(crate) enum LegState {
     /// The servers of its destination are being looked for.
     Locating(Box<Plan>),
     /// Its media leg is being opened.
-    Opening { plan: Box<Plan>, media: MediaLeg },
+    Opening {
+        plan: Box<Plan>,
+        media: Box<MediaLeg>,
+    },
     /// It is a channel.
     Calling(ChannelId),
     /// Over.
@@ -273,6 +277,7 @@ impl Switch {
             Some(bind) => {
                 self.open_media(&mut media, media::control::LegKind::Rtp { bind });
                 self.opening.insert(media.id, attempt);
+                let media = Box::new(media);
                 LegState::Opening { plan, media }
             }
             None => {
@@ -303,43 +308,100 @@ impl Switch {
         let Some(attempt) = self.opening.remove(&leg) else {
             return false;
         };
-        let taken = self
-            .originates
-            .get_mut(&attempt.originate)
-            .and_then(|originate| {
-                let decided = originate.decided;
-                let slot = originate.legs.get_mut(attempt.leg)?;
-                match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
-                    LegState::Opening { plan, media } => Some((plan, media, decided)),
-                    other @ (LegState::Delayed(_)
-                    | LegState::Locating(_)
-                    | LegState::Calling(_)
-                    | LegState::Failed(_)) => {
-                        *slot = other;
-                        None
-                    }
-                }
-            });
-        match taken {
-            Some((plan, mut media, false)) => {
-                media.open = true;
-                media.opening = false;
-                media.local = local;
-                media.ssrc = ssrc;
-                let channel = self.make_outbound(attempt, *plan, media);
-                self.set_leg(attempt, LegState::Calling(channel));
+        let Some((plan, mut media)) = self.take_opening(attempt) else {
+            self.media(0, media::control::MediaCommand::CloseLeg { leg });
+            return true;
+        };
+        media.open = true;
+        media.opening = false;
+        media.local = local;
+        media.ssrc = ssrc;
+        match self.line_for(attempt, &plan) {
+            Some(bind) => {
+                let peer = self.new_peer();
+                media.line = Line::Opening(peer);
+                self.opening_lines.insert(peer, attempt);
+                self.set_leg(attempt, LegState::Opening { plan, media });
+                self.peers(WebCommand::OpenLine { peer, bind });
             }
-            Some((_, media, true)) => {
-                // Nobody waits for this leg any more.
-                self.media(
-                    media.worker,
-                    media::control::MediaCommand::CloseLeg { leg: media.id },
-                );
-                self.work.push_back(Work::Judge(attempt.originate));
-            }
-            None => self.media(0, media::control::MediaCommand::CloseLeg { leg }),
+            None => self.leg_opened_whole(attempt, *plan, *media),
         }
         true
+    }
+
+    /// The ports for the video of a call about to be made are there, or there are none; true when they were for one.
+    pub(crate) fn outbound_line_settled(&mut self, report: &WebReport) -> bool {
+        let (peer, local) = match report {
+            WebReport::LineOpened { peer, local } => (*peer, Some(*local)),
+            WebReport::Refused { peer, .. } => (*peer, None),
+            WebReport::Answered { .. }
+            | WebReport::Offered { .. }
+            | WebReport::Agreed { .. }
+            | WebReport::PictureWanted { .. }
+            | WebReport::Connected { .. }
+            | WebReport::Ended { .. } => return false,
+        };
+        let Some(attempt) = self.opening_lines.remove(&peer) else {
+            return false;
+        };
+        match self.take_opening(attempt) {
+            Some((plan, mut media)) => {
+                media.line = local.map_or(Line::Closed, |local| Line::Open(peer, local));
+                self.leg_opened_whole(attempt, *plan, *media);
+            }
+            None => self.peers(WebCommand::Close { peer }),
+        }
+        true
+    }
+
+    /// Where the video of a leg needs ports: it goes to a phone, and its caller has pictures the phone may be offered.
+    fn line_for(&self, attempt: AttemptId, plan: &Plan) -> Option<std::net::IpAddr> {
+        let Target::Sip(sip) = &plan.target else {
+            return None;
+        };
+        let originate = self.originates.get(&attempt.originate)?;
+        let a = match &originate.purpose {
+            Purpose::Bridge { a } if !originate.decided => a,
+            Purpose::Bridge { .. }
+            | Purpose::Command { .. }
+            | Purpose::Room { .. }
+            | Purpose::VideoRoom(_) => return None,
+        };
+        let formats = self.pictures_for(a, &self.codecs_for(sip, plan));
+        (!formats.is_empty()).then_some(sip.rtp_bind)
+    }
+
+    /// Takes a leg out that waits for its ports.
+    fn take_opening(&mut self, attempt: AttemptId) -> Option<(Box<Plan>, Box<MediaLeg>)> {
+        let originate = self.originates.get_mut(&attempt.originate)?;
+        let slot = originate.legs.get_mut(attempt.leg)?;
+        match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
+            LegState::Opening { plan, media } => Some((plan, media)),
+            other @ (LegState::Delayed(_)
+            | LegState::Locating(_)
+            | LegState::Calling(_)
+            | LegState::Failed(_)) => {
+                *slot = other;
+                None
+            }
+        }
+    }
+
+    /// All ports of a leg are there: it becomes a channel, unless nobody waits for it any more.
+    fn leg_opened_whole(&mut self, attempt: AttemptId, plan: Plan, media: MediaLeg) {
+        let decided = self
+            .originates
+            .get(&attempt.originate)
+            .is_none_or(|originate| originate.decided);
+        if decided {
+            let leg = media.id;
+            self.media(media.worker, media::control::MediaCommand::CloseLeg { leg });
+            self.forget_line(media.line);
+            self.work.push_back(Work::Judge(attempt.originate));
+            return;
+        }
+        let channel = self.make_outbound(attempt, plan, media);
+        self.set_leg(attempt, LegState::Calling(channel));
     }
 
     /// The media leg of a call about to be made could not be opened.

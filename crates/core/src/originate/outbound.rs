@@ -12,7 +12,7 @@ use super::expand::{SipDestination, Target, WebDestination};
 use super::{AttemptId, Purpose};
 use crate::Switch;
 use crate::channel::{MediaLeg, OutboundChannel};
-use crate::leg::{InvitePlan, LegEnd, LoopbackHalf, SipLeg, WebLeg};
+use crate::leg::{InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, SipLeg, WebLeg};
 use crate::web::WebClient;
 
 /// Number shown when the caller gives none (event-socket.md §6.4).
@@ -103,6 +103,7 @@ impl Switch {
                 let name = self.sip_channel_name(sip);
                 let mut leg = self.sip_end(sip, &plan, &profile);
                 if let Some(a) = &originator {
+                    leg.video.formats = self.pictures_for(a, &leg.codecs);
                     self.lend_credentials(a, &mut leg);
                 }
                 (LegEnd::Sip(Box::new(leg)), "sofia", name)
@@ -138,6 +139,7 @@ impl Switch {
             media,
         });
         self.own_peer(&channel);
+        self.own_line(&channel);
         self.describe_outbound(&channel);
         channel
     }
@@ -237,16 +239,7 @@ impl Switch {
                     gateway.password.0.to_string(),
                 )
             });
-        let codecs = match plan
-            .steer("absolute_codec_string")
-            .or_else(|| plan.steer("codec_string"))
-        {
-            Some(list) => list
-                .split(',')
-                .map(|c| c.split('@').next().unwrap_or(c).trim().into())
-                .collect(),
-            None => profile.map(|p| p.codecs).unwrap_or_default(),
-        };
+        let codecs = self.codecs_for(sip, plan);
         let invite = InvitePlan {
             to_uri: sip.uri.clone(),
             to: Party {
@@ -278,12 +271,30 @@ impl Switch {
             replaces: None,
             peer: None,
             codecs,
+            video: PhoneVideo::default(),
             disposition: None,
             ended_by: None,
             awaits_answer: false,
             reinviting: false,
             held_by_peer: false,
             answer_headers: Vec::new(),
+        }
+    }
+
+    /// Names of the codecs a call to a phone may have, those of pictures among them.
+    pub(super) fn codecs_for(&self, sip: &SipDestination, plan: &Plan) -> Vec<Arc<str>> {
+        let asked = plan.steer("absolute_codec_string");
+        match asked.or_else(|| plan.steer("codec_string")) {
+            Some(list) => list
+                .split(',')
+                .map(|c| c.split('@').next().unwrap_or(c).trim().into())
+                .collect(),
+            None => {
+                let profile = self.config.profiles.get(sip.profile);
+                profile
+                    .map(|profile| profile.codecs.clone())
+                    .unwrap_or_default()
+            }
         }
     }
 
@@ -314,7 +325,7 @@ impl Switch {
         );
         let mut leg = WebLeg::of_callee(web.client, self.new_peer(), call_id, index);
         if let Some(a) = originator {
-            (leg.prefer, leg.wants_video) = self.far_side(a);
+            leg.fit(self.far_side(a));
         }
         (leg, name, variables)
     }

@@ -222,7 +222,7 @@ impl Switch {
             return;
         };
         if !bridge.is_a && bridge.by_application {
-            self.suit_web(&bridge.peer, id);
+            self.suit(&bridge.peer, id);
             self.answer_channel(&bridge.peer);
             self.set_call_state(&bridge.peer, api::view::CallState::Active);
         }

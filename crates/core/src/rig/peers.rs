@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use media::control::{
-    Codec, CodecSpec, Direction, LegSpec, PeerId, PeerWish, WebAgreed, WebCommand, WebReport,
+    Codec, CodecSpec, Direction, LegSpec, PeerId, PeerWish, VideoCodec, WebAgreed, WebCommand,
+    WebReport,
 };
 
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(crate) struct Peers {
     pub(crate) silent: bool,
     /// No offer can be made for a feed.
     pub(crate) refuses_feeds: bool,
+    /// No line gets ports.
+    pub(crate) refuses_lines: bool,
 }
 
 impl Peers {
@@ -72,6 +75,19 @@ impl Peers {
                     offer: format!("offer of {}", peer.0),
                 })
             }
+            WebCommand::OpenLine { peer, bind } => {
+                if self.refuses_lines {
+                    return vec![refused(*peer)];
+                }
+                self.living.insert(*peer, PeerWish::nothing());
+                let port = 30_000 + u16::try_from(peer.0 * 2).unwrap_or(0);
+                let local = SocketAddr::new(*bind, port);
+                Some(WebReport::LineOpened { peer: *peer, local })
+            }
+            WebCommand::DescribeLine { peer, .. } | WebCommand::AskForPicture { peer } => {
+                assert!(self.living.contains_key(peer), "{peer:?} lives");
+                None
+            }
             WebCommand::OpenVoice { peer, .. } => {
                 self.living.insert(*peer, PeerWish::nothing());
                 None
@@ -103,6 +119,15 @@ impl Peers {
                 WebCommand::LinkVideo { a, b } => format!("link {} {}", a.0, b.0),
                 WebCommand::UnlinkVideo { a, b } => format!("unlink {} {}", a.0, b.0),
                 WebCommand::OpenFeed { peer, source } => format!("feed {} of {}", peer.0, source.0),
+                WebCommand::OpenLine { peer, .. } => format!("line {}", peer.0),
+                WebCommand::DescribeLine { peer, spec } => format!(
+                    "describe {} {} {:?} {:?}",
+                    peer.0,
+                    spec.codec.name(),
+                    spec.direction,
+                    spec.asking
+                ),
+                WebCommand::AskForPicture { peer } => format!("picture for {}", peer.0),
                 WebCommand::OpenVoice { peer, leg } => format!("voice {} of {:?}", peer.0, leg.1),
                 WebCommand::SetFlow { peer, audio, video } => {
                     format!("flow {} {audio} {video}", peer.0)
@@ -120,8 +145,13 @@ impl Peers {
 /// The codec wanted most, and pictures where they are.
 fn words(wish: &PeerWish) -> String {
     let codec = wish.audio.first().map_or("nothing", |codec| codec.name());
-    let video = if wish.video { "+video" } else { "" };
-    format!("{codec}{video}")
+    let video = match (&wish.far_video, wish.video) {
+        (Some(codecs), true) => codecs.iter().map(|codec| codec.name()).collect(),
+        (None, true) => vec!["video"],
+        (_, false) => Vec::new(),
+    };
+    let video: Vec<String> = video.iter().map(|video| format!("+{video}")).collect();
+    format!("{codec}{}", video.concat())
 }
 
 fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
@@ -148,6 +178,16 @@ fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
             timeout_ms: None,
             opus: media::control::OpusSending::default(),
         }),
-        video: wish.video && description.contains("m=video"),
+        video: pictures(wish, description),
     }
+}
+
+/// The first codec the far side has, VP8 where that takes any.
+fn pictures(wish: &PeerWish, description: &str) -> Option<VideoCodec> {
+    let wanted = wish.video && description.contains("m=video");
+    let codec = match &wish.far_video {
+        Some(codecs) => codecs.first().copied(),
+        None => Some(VideoCodec::Vp8),
+    };
+    codec.filter(|_| wanted)
 }

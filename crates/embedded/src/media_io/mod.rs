@@ -9,8 +9,8 @@ mod counters;
 mod ears;
 mod file_threads;
 pub(crate) mod mailbox;
-mod port_pool;
-mod sockets;
+pub(crate) mod port_pool;
+pub(crate) mod sockets;
 pub(crate) mod web_lane;
 mod worker;
 
@@ -179,6 +179,11 @@ impl MediaThreads {
             .spawn(move || ears::equip(spatial, neighbours))?;
         threads.files = Some(files);
         Ok((threads, receiver, web_ends))
+    }
+
+    /// The ports for RTP, which the video of phones takes from too.
+    pub(crate) fn ports(&self) -> PortPool {
+        self.pool.clone()
     }
 
     /// How many workers there are.

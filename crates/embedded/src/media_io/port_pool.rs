@@ -15,7 +15,7 @@ use rand::seq::SliceRandom;
 
 /// A pair is named by its even port.
 #[derive(Clone, Debug)]
-pub(super) struct PortPool {
+pub(crate) struct PortPool {
     /// Taken for a moment when a leg opens or closes, never while sound flows.
     ports: Arc<Mutex<Ports>>,
 }
@@ -29,7 +29,7 @@ struct Ports {
 
 impl PortPool {
     /// All pairs that lie inside a range, in random order: a guess at one says nothing of the next.
-    pub(super) fn new(range: RangeInclusive<u16>, drain: Duration, seed: u64) -> Self {
+    pub(crate) fn new(range: RangeInclusive<u16>, drain: Duration, seed: u64) -> Self {
         let (first, last) = (u32::from(*range.start()), u32::from(*range.end()));
         let even = first.next_multiple_of(2)..last;
         let mut pairs: Vec<u16> = even
@@ -49,7 +49,7 @@ impl PortPool {
     }
 
     /// A pair nobody uses; `None` when all are in calls.
-    pub(super) fn take(&self, now: Instant) -> Option<u16> {
+    pub(crate) fn take(&self, now: Instant) -> Option<u16> {
         let mut ports = self.lock();
         let drain = ports.drain;
         let is_rested = |&(since, _): &(Instant, u16)| now.duration_since(since) >= drain;
@@ -63,12 +63,12 @@ impl PortPool {
     }
 
     /// Gives a pair back: after a call, or because somebody else has it bound.
-    pub(super) fn give_back(&self, now: Instant, port: u16) {
+    pub(crate) fn give_back(&self, now: Instant, port: u16) {
         self.lock().resting.push_back((now, port));
     }
 
     /// Pairs in no call.
-    pub(super) fn available(&self) -> usize {
+    pub(crate) fn available(&self) -> usize {
         let ports = self.lock();
         ports.free.len() + ports.resting.len()
     }

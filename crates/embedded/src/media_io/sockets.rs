@@ -1,11 +1,12 @@
-//! The UDP sockets of the legs of one worker.
+//! Pairs of UDP sockets for RTP and RTCP: those of the legs of one worker, those of the video of phones.
 
+use std::hash::Hash;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use media::Port;
-use media::control::{LegId, TransportFailure};
+use media::control::TransportFailure;
 use media::id_map::IdMap;
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
@@ -16,32 +17,42 @@ use super::port_pool::PortPool;
 /// Pairs tried before giving up: others on the machine may hold a few of our range.
 const ATTEMPTS: usize = 64;
 /// Expedited forwarding, DSCP 46. RFC 3246; every media switch marks its audio so.
-const TRAFFIC_CLASS: u32 = 46 << 2;
-/// Token 0 is the worker's waker.
-const FIRST_TOKEN: usize = 1;
+pub(crate) const AUDIO_CLASS: u32 = 46 << 2;
+/// Assured forwarding 41, DSCP 34: video people talk by. RFC 4594 §4.3
+pub(crate) const VIDEO_CLASS: u32 = 34 << 2;
 
-/// The two sockets of a leg, with the pair of ports they hold.
-pub(super) struct LegSockets {
-    leg: LegId,
+/// The two sockets of a leg or line, with the pair of ports they hold.
+pub(crate) struct LegSockets<K> {
+    leg: K,
     rtp: UdpSocket,
     rtcp: UdpSocket,
     pair: u16,
 }
 
-/// All sockets of a worker. A slot gives each leg its two readiness tokens.
-pub(super) struct Sockets {
+/// All such sockets of a thread, by what they are of. A slot gives each its two readiness tokens.
+pub(crate) struct Sockets<K> {
     registry: Registry,
     pool: PortPool,
-    slots: Vec<Option<LegSockets>>,
+    first_token: usize,
+    traffic_class: u32,
+    slots: Vec<Option<LegSockets<K>>>,
     free: Vec<usize>,
-    by_leg: IdMap<LegId, usize>,
+    by_leg: IdMap<K, usize>,
 }
 
-impl Sockets {
-    pub(super) fn new(registry: Registry, pool: PortPool) -> Self {
+impl<K: Copy + Eq + Hash> Sockets<K> {
+    /// Tokens from `first_token` on are its own; what is sent is marked with `traffic_class`.
+    pub(crate) fn new(
+        registry: Registry,
+        pool: PortPool,
+        first_token: usize,
+        traffic_class: u32,
+    ) -> Self {
         Self {
             registry,
             pool,
+            first_token,
+            traffic_class,
             slots: Vec::new(),
             free: Vec::new(),
             by_leg: IdMap::default(),
@@ -49,16 +60,17 @@ impl Sockets {
     }
 
     /// Binds both ports of a leg, or neither.
-    pub(super) fn bind(
+    pub(crate) fn bind(
         &mut self,
         now: Instant,
-        leg: LegId,
+        leg: K,
         address: IpAddr,
     ) -> Result<(SocketAddr, SocketAddr), TransportFailure> {
+        let class = self.traffic_class;
         for _ in 0..ATTEMPTS {
             let pair = self.pool.take(now).ok_or(TransportFailure::NoPorts)?;
             let at = |port| SocketAddr::new(address, port);
-            let bound = open(at(pair)).and_then(|rtp| Ok((rtp, open(at(pair + 1))?)));
+            let bound = open(at(pair), class).and_then(|rtp| Ok((rtp, open(at(pair + 1), class)?)));
             match bound {
                 Ok((rtp, rtcp)) => {
                     let sockets = LegSockets {
@@ -87,18 +99,22 @@ impl Sockets {
     }
 
     /// Takes over sockets, of a new leg or of another worker's.
-    pub(super) fn insert(&mut self, mut sockets: LegSockets) -> Result<(), LegSockets> {
+    pub(crate) fn insert(&mut self, mut sockets: LegSockets<K>) -> Result<(), LegSockets<K>> {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() - 1
         });
         let registered = self
             .registry
-            .register(&mut sockets.rtp, token(slot, Port::Rtp), Interest::READABLE)
+            .register(
+                &mut sockets.rtp,
+                self.token(slot, Port::Rtp),
+                Interest::READABLE,
+            )
             .and_then(|()| {
                 self.registry.register(
                     &mut sockets.rtcp,
-                    token(slot, Port::Rtcp),
+                    self.token(slot, Port::Rtcp),
                     Interest::READABLE,
                 )
             });
@@ -112,7 +128,7 @@ impl Sockets {
     }
 
     /// Hands the sockets of a leg out, to go to another worker.
-    pub(super) fn remove(&mut self, leg: LegId) -> Option<LegSockets> {
+    pub(crate) fn remove(&mut self, leg: K) -> Option<LegSockets<K>> {
         let slot = self.by_leg.remove(&leg)?;
         self.free.push(slot);
         let mut sockets = self.slots[slot].take()?;
@@ -125,15 +141,15 @@ impl Sockets {
     }
 
     /// Closes the sockets of a leg; its ports rest.
-    pub(super) fn release(&mut self, now: Instant, leg: LegId) {
+    pub(crate) fn release(&mut self, now: Instant, leg: K) {
         if let Some(sockets) = self.remove(leg) {
             self.pool.give_back(now, sockets.pair);
         }
     }
 
     /// Whose datagrams a token stands for, and the socket to read them from.
-    pub(super) fn at(&self, token: Token) -> Option<(LegId, Port, &UdpSocket)> {
-        let number = token.0.checked_sub(FIRST_TOKEN)?;
+    pub(crate) fn at(&self, token: Token) -> Option<(K, Port, &UdpSocket)> {
+        let number = token.0.checked_sub(self.first_token)?;
         let sockets = self.slots.get(number / 2)?.as_ref()?;
         Some(if number.is_multiple_of(2) {
             (sockets.leg, Port::Rtp, &sockets.rtp)
@@ -142,8 +158,12 @@ impl Sockets {
         })
     }
 
+    fn token(&self, slot: usize, port: Port) -> Token {
+        Token(self.first_token + slot * 2 + usize::from(port == Port::Rtcp))
+    }
+
     /// Sends a datagram from a leg's port. `false`: the system would not take it.
-    pub(super) fn send(&self, leg: LegId, port: Port, to: SocketAddr, bytes: &[u8]) -> bool {
+    pub(crate) fn send(&self, leg: K, port: Port, to: SocketAddr, bytes: &[u8]) -> bool {
         let Some(sockets) = self
             .by_leg
             .get(&leg)
@@ -161,11 +181,7 @@ impl Sockets {
     }
 }
 
-fn token(slot: usize, port: Port) -> Token {
-    Token(FIRST_TOKEN + slot * 2 + usize::from(port == Port::Rtcp))
-}
-
-fn open(address: SocketAddr) -> io::Result<UdpSocket> {
+fn open(address: SocketAddr, traffic_class: u32) -> io::Result<UdpSocket> {
     let domain = if address.is_ipv4() {
         Domain::IPV4
     } else {
@@ -175,12 +191,12 @@ fn open(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     // Routers may ignore the mark, and some systems refuse it: neither stops a call.
     let marked = if address.is_ipv4() {
-        socket.set_tos_v4(TRAFFIC_CLASS)
+        socket.set_tos_v4(traffic_class)
     } else {
-        socket.set_tclass_v6(TRAFFIC_CLASS)
+        socket.set_tclass_v6(traffic_class)
     };
     if let Err(error) = marked {
-        tracing::debug!(%error, "Audio could not be marked for the network");
+        tracing::debug!(%error, "Media could not be marked for the network");
     }
     socket.bind(&address.into())?;
     Ok(UdpSocket::from_std(socket.into()))

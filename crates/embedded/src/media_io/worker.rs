@@ -16,9 +16,11 @@ use super::counters::WorkerCounters;
 use super::file_threads::FileJobs;
 use super::mailbox::{Order, ReportLane};
 use super::port_pool::PortPool;
-use super::sockets::{LegSockets, Sockets};
+use super::sockets::{AUDIO_CLASS, LegSockets, Sockets};
 use super::web_lane::WorkerEnd;
 
+/// Token 0 is the worker's waker.
+const FIRST_TOKEN: usize = 1;
 /// Readiness events taken from one poll.
 const EVENTS: usize = 1024;
 /// Datagrams read from one socket before others get their turn.
@@ -53,7 +55,7 @@ pub(super) enum Delivery {
 /// A leg on its way from one worker to another.
 pub(super) struct Removal {
     leg: DetachedLeg,
-    sockets: Option<LegSockets>,
+    sockets: Option<LegSockets<LegId>>,
 }
 
 /// How to reach a worker.
@@ -91,7 +93,7 @@ pub(super) struct WorkerParts {
 pub(super) struct Worker {
     index: usize,
     poll: Poll,
-    sockets: Sockets,
+    sockets: Sockets<LegId>,
     orders: rtrb::Consumer<Order>,
     lane: Option<WorkerEnd>,
     deliveries: Receiver<Delivery>,
@@ -128,7 +130,7 @@ impl Worker {
         Ok(Self {
             index: parts.index,
             poll: parts.poll,
-            sockets: Sockets::new(registry, parts.pool),
+            sockets: Sockets::new(registry, parts.pool, FIRST_TOKEN, AUDIO_CLASS),
             orders: parts.orders,
             lane: parts.lane,
             deliveries: parts.deliveries,

@@ -13,7 +13,7 @@ pub struct WebCounters {
     pub datagrams_out: Counter,
     /// Datagrams the system would not take.
     pub send_failures: Counter,
-    /// Datagrams of nobody we know.
+    /// Datagrams of nobody we know, or of phones that make no sense.
     pub strangers: Counter,
     /// Audio packets of browsers dropped because their media thread was behind.
     pub audio_dropped: Counter,
@@ -25,10 +25,12 @@ pub struct WebCounters {
     pub video_forwarded: Counter,
     /// Video packets that could not go: nobody sees them, or for each who would, not connected or another format.
     pub video_refused: Counter,
-    /// Whole pictures browsers were asked for.
+    /// Whole pictures browsers and phones were asked for.
     pub keyframes_asked: Counter,
     /// Feeds there are (gauge).
     pub feeds: Counter,
+    /// Lines there are, the video of phones (gauge).
+    pub lines: Counter,
     /// Feeds and voices that could not be made.
     pub feeds_refused: Counter,
     /// Peers ended because the library failed on them.

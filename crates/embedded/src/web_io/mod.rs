@@ -1,4 +1,4 @@
-//! The shell of the WebRTC peers: one thread with its sockets, timers and peers.
+//! The shell of the WebRTC peers, and of the video of phones: one thread with its sockets, timers and peers.
 //!
 //! [`WebThread`] is the switch's end: it posts commands and gets reports. The thread is no media thread, because the
 //! library of the peers allocates with every packet (docs/decisions/0009-peers-beside-the-media-threads.md); audio
@@ -26,12 +26,13 @@ use tokio::sync::mpsc;
 
 use crate::media_io::Stalled;
 use crate::media_io::mailbox::{self, OrderSender};
+use crate::media_io::port_pool::PortPool;
 use crate::media_io::web_lane::WebEnd;
 
 pub use counters::WebCounters;
 pub(crate) use side::WebSide;
 
-use peers::Peers;
+use peers::{Lines, Peers};
 use reports::ReportLane;
 use sockets::Sockets;
 use thread::Thread;
@@ -80,24 +81,32 @@ pub(crate) struct Prepared {
     poll: Poll,
     waker: Arc<Waker>,
     sockets: Sockets,
-    settings: PeerSettings,
+    settings: Option<PeerSettings>,
 }
 
 impl Prepared {
-    /// Binds the sockets and makes the certificate.
+    /// Binds the sockets and makes the certificate. `None`: no browsers are expected, only the video of phones.
     ///
     /// # Errors
     /// When an address cannot be bound or is none browsers can send to.
-    pub(crate) fn new(config: &WebConfig) -> io::Result<Self> {
+    pub(crate) fn new(config: Option<&WebConfig>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), thread::WAKER)?);
+        let Some(config) = config else {
+            return Ok(Self {
+                poll,
+                waker,
+                sockets: Sockets::default(),
+                settings: None,
+            });
+        };
         let sockets = Sockets::bind(config, poll.registry(), Token(thread::FIRST_SOCKET))?;
         let identity = Identity::new().map_err(io::Error::other)?;
-        let settings = PeerSettings {
+        let settings = Some(PeerSettings {
             identity,
             addresses: sockets.addresses(),
             ice_lite: config.ice_lite,
-        };
+        });
         Ok(Self {
             poll,
             waker,
@@ -110,24 +119,29 @@ impl Prepared {
         &self.waker
     }
 
-    /// Starts the thread; reports come from the receiver, in order.
+    /// Starts the thread; reports come from the receiver, in order. Ports for the video of phones are taken from `ports`.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub(crate) fn start(
         self,
         lanes: Vec<WebEnd>,
+        ports: PortPool,
     ) -> io::Result<(WebThread, mpsc::Receiver<WebReport>)> {
         let (reports, receiver) = mpsc::channel(REPORTS);
         let (orders, taken) = mailbox::orders(self.waker.clone());
         let counters = Arc::new(WebCounters::default());
         let stop = Arc::new(AtomicBool::new(false));
         let addresses = self.sockets.addresses();
+        let browser_sockets = self.sockets.len();
+        let registry = self.poll.registry().try_clone()?;
+        let lines = Lines::new(registry, ports, thread::FIRST_SOCKET + browser_sockets);
         let reports = ReportLane::new(reports, counters.clone());
         let peers = Peers::new(
             self.settings,
             self.sockets,
             lanes,
+            lines,
             reports,
             counters.clone(),
         );
@@ -135,6 +149,7 @@ impl Prepared {
             poll: self.poll,
             orders: taken,
             peers,
+            browser_sockets,
             stop: stop.clone(),
             waker: self.waker,
         };

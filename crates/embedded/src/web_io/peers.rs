@@ -1,6 +1,8 @@
 //! The peers there are: who they are, what they are told, when they end.
 
 mod feeds;
+mod lines;
+mod links;
 mod sources;
 mod table;
 mod traffic;
@@ -9,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use media::LineHappening;
 use media::control::{LegId, PeerEnd, PeerId, PeerWish, WebAgreed, WebCommand, WebReport};
 use media::webrtc::{Happening, Peer, PeerSettings, Refusal};
 use rand::rngs::StdRng;
@@ -18,30 +21,37 @@ use super::WebCounters;
 use super::reports::ReportLane;
 use super::sockets::Sockets;
 use crate::media_io::web_lane::WebEnd;
+pub(super) use lines::Lines;
+use links::Links;
 use sources::{Flow, Sources};
 use table::{Entry, Table};
 
 /// All peers, and what they need of the world. Lives on their thread.
 pub(super) struct Peers {
-    settings: PeerSettings,
+    /// `None`: no browsers are expected, only phones.
+    settings: Option<PeerSettings>,
     sockets: Sockets,
     lanes: Vec<WebEnd>,
     reports: ReportLane,
     counters: Arc<WebCounters>,
     table: Table,
+    links: Links,
     sources: Sources,
+    lines: Lines,
     rng: StdRng,
     /// What calls leave, kept to reuse its memory; likewise who gets a packet, and the packet for a leg.
     spare: Vec<Vec<Happening>>,
+    spare_line: Vec<Vec<LineHappening>>,
     viewers: Vec<PeerId>,
     plain: Vec<u8>,
 }
 
 impl Peers {
     pub(super) fn new(
-        settings: PeerSettings,
+        settings: Option<PeerSettings>,
         sockets: Sockets,
         lanes: Vec<WebEnd>,
+        lines: Lines,
         reports: ReportLane,
         counters: Arc<WebCounters>,
     ) -> Self {
@@ -52,9 +62,12 @@ impl Peers {
             reports,
             counters,
             table: Table::default(),
+            links: Links::default(),
             sources: Sources::default(),
+            lines,
             rng: StdRng::from_os_rng(),
             spare: Vec::new(),
+            spare_line: Vec::new(),
             viewers: Vec::new(),
             plain: Vec::new(),
         }
@@ -107,8 +120,12 @@ impl Peers {
                 bits_per_second,
             } => self.limit(now, peer, bits_per_second),
             WebCommand::LinkVideo { a, b } => self.link(now, a, b),
-            WebCommand::UnlinkVideo { a, b } => self.table.unlink(a, b),
+            WebCommand::UnlinkVideo { a, b } => self.links.unlink(a, b),
+            WebCommand::OpenLine { peer, bind } => self.open_line(now, peer, bind),
+            WebCommand::DescribeLine { peer, spec } => self.describe_line(now, peer, spec),
+            WebCommand::AskForPicture { peer } => self.ask_source(now, peer),
             WebCommand::Close { peer } => {
+                self.close_line(now, peer);
                 self.with(now, peer, |p, out| p.close(now, out));
                 self.remove(peer);
             }
@@ -119,6 +136,7 @@ impl Peers {
     /// Forgets a peer or a voice.
     fn remove(&mut self, peer: PeerId) {
         self.table.remove(peer);
+        self.links.remove(peer);
         self.sources.remove(peer);
     }
 
@@ -126,12 +144,13 @@ impl Peers {
         self.counters.peers.set(self.table.len() as u64);
         let feeds = self.sources.feed_count();
         self.counters.feeds.set(feeds as u64);
+        self.counters.lines.set(self.lines.len() as u64);
     }
 
     /// A peer of that name, made if there is none.
     fn make(&mut self, now: Instant, peer: PeerId) {
-        if !self.table.has(peer) {
-            let made = Peer::new(&self.settings, now, self.rng.random());
+        if let Some(settings) = self.settings.as_ref().filter(|_| !self.table.has(peer)) {
+            let made = Peer::new(settings, now, self.rng.random());
             self.table.insert(peer, Entry::new(made, now));
         }
     }
@@ -141,6 +160,7 @@ impl Peers {
         let refusal = match outcome {
             Some(Ok(value)) => return Some(value),
             Some(Err(refusal)) => refusal.to_string(),
+            None if self.settings.is_none() => "WebRTC is not configured".to_owned(),
             None => "the peer failed".to_owned(),
         };
         if self.table.get(peer).is_some_and(|entry| !entry.agreed) {
@@ -180,7 +200,8 @@ impl Peers {
     }
 
     fn link(&mut self, now: Instant, a: PeerId, b: PeerId) {
-        if !self.table.link(a, b) {
+        let there = |peer: &PeerId| self.table.has(*peer) || self.lines.has(*peer);
+        if ![a, b].iter().all(there) || !self.links.link(a, b) {
             return;
         }
         for (viewer, source) in [(a, b), (b, a)] {
@@ -199,6 +220,7 @@ impl Peers {
 
     /// What a viewer sees is of that source from now on, or in other layers than before, or begins anew.
     fn show(&mut self, now: Instant, viewer: PeerId, source: PeerId) {
+        self.with_line(now, viewer, |line, _| line.expect_new_video());
         let source = self.table.get(source).map(|source| &source.peer);
         let layered = source.filter(|source| source.sending().layered);
         let rates = layered.map(|source| source.rates());
@@ -213,12 +235,16 @@ impl Peers {
 
     /// Asks whoever a peer sees for a whole picture, if it sees anything now.
     fn ask_source(&mut self, now: Instant, viewer: PeerId) {
-        let linked = self.table.linked(viewer);
+        let linked = self.links.of(viewer);
         let source = linked.or_else(|| self.sources.source_of(viewer));
-        let layer = self.table.get(viewer).and_then(|v| v.peer.wanted_layer());
+        let layer = match self.table.get(viewer) {
+            Some(entry) => entry.peer.wanted_layer(),
+            None => self.lines.watches(viewer).then_some(0),
+        };
         if let (Some(source), Some(layer)) = (source, layer)
             && self.sources.flow(source).video
         {
+            self.with_line(now, source, |line, out| line.ask_for_picture(now, out));
             self.with(now, source, |p, out| p.ask_for_keyframe(now, layer, out));
         }
     }
@@ -227,7 +253,7 @@ impl Peers {
     fn viewers(&mut self, source: PeerId) -> Vec<PeerId> {
         let mut viewers = std::mem::take(&mut self.viewers);
         viewers.clear();
-        viewers.extend(self.table.linked(source));
+        viewers.extend(self.links.of(source));
         viewers.extend_from_slice(self.sources.feeds_of(source));
         viewers
     }
@@ -266,7 +292,10 @@ impl Peers {
 
     /// When a peer wants time to pass.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.table.due()
+        [self.table.due(), self.lines.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets time pass for all peers that want it.
@@ -274,6 +303,7 @@ impl Peers {
         while let Some(peer) = self.table.take_due(now) {
             self.with(now, peer, |p, out| p.timeout(now, out));
         }
+        self.pass_time_of_lines(now);
     }
 
     /// Ends a round: wakes the media threads that were sent something, hands reports over. Says whether some had to
@@ -289,8 +319,9 @@ impl Peers {
         kept
     }
 
-    /// Says good-bye to all browsers.
+    /// Says good-bye to all browsers and phones.
     pub(super) fn close_all(&mut self, now: Instant) {
+        self.close_lines(now);
         for peer in self.table.ids() {
             self.with(now, peer, |p, out| p.close(now, out));
         }

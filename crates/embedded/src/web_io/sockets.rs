@@ -14,6 +14,7 @@ use super::WebConfig;
 const BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The sockets, in the order of the configuration.
+#[derive(Default)]
 pub(super) struct Sockets {
     sockets: Vec<(UdpSocket, LocalAddress)>,
 }
@@ -38,6 +39,10 @@ impl Sockets {
             sockets.push((socket, LocalAddress { bound, advertised }));
         }
         Ok(Self { sockets })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sockets.len()
     }
 
     pub(super) fn addresses(&self) -> Vec<LocalAddress> {

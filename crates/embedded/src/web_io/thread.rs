@@ -1,4 +1,4 @@
-//! The loop of the thread: datagrams, orders, audio from the media threads, timers.
+//! The loop of the thread: datagrams of browsers and of phones' video, orders, audio from the media threads, timers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +30,8 @@ pub(super) struct Thread {
     pub(super) poll: Poll,
     pub(super) orders: rtrb::Consumer<Order>,
     pub(super) peers: Peers,
+    /// The sockets of browsers, whose tokens come first; those of lines follow.
+    pub(super) browser_sockets: usize,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) waker: Arc<Waker>,
 }
@@ -64,7 +66,13 @@ impl Thread {
             unread.extend(ready);
             unread.sort_unstable();
             unread.dedup();
-            unread.retain(|&socket| self.peers.read(began, socket, BATCH, &mut buffer));
+            unread.retain(|&socket| match socket.checked_sub(self.browser_sockets) {
+                Some(_) => {
+                    let token = Token(FIRST_SOCKET + socket);
+                    self.peers.read_line(began, token, BATCH, &mut buffer)
+                }
+                None => self.peers.read(began, socket, BATCH, &mut buffer),
+            });
             self.take_orders();
             self.peers.take_audio(Instant::now());
             self.peers.pass_time(Instant::now());

@@ -282,7 +282,7 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
             domains: table.list("domains", "domain names", text),
             codecs: table.list(
                 "codecs",
-                "codecs we have: OPUS, G722, PCMU, PCMA, L16",
+                "codecs we have: OPUS, G722, PCMU, PCMA, L16, VP8, H264",
                 |name| embedded::speaks_codec(name).then(|| name.to_owned()),
             ),
             max_expires: table.duration("max_expires"),

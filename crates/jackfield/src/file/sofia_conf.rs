@@ -17,7 +17,7 @@ const MAX_EXPIRES_S: u32 = 3600;
 const SIP_PORT: u16 = 5060;
 
 /// Codecs offered unless a file says otherwise.
-const CODECS: [&str; 4] = ["OPUS", "G722", "PCMU", "PCMA"];
+const CODECS: [&str; 6] = ["OPUS", "G722", "PCMU", "PCMA", "VP8", "H264"];
 
 /// Parameters with no effect here that ask for nothing we could get wrong.
 const QUIET: [&str; 8] = [
@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
         let (known, lacking): (Vec<&str>, Vec<&str>) =
             names.partition(|name| embedded::speaks_codec(name));
         let name = &param.name;
-        if known.is_empty() {
+        if !known.iter().any(|name| embedded::is_sound(name)) {
             self.problems
                 .push(param.wrong("at least one of OPUS, PCMU, PCMA and L16"));
         } else if !lacking.is_empty() {

@@ -2,9 +2,12 @@
 //!
 //! A peer is the media end of a browser: ICE, DTLS and SRTP on a socket of its own. It lives on a thread beside
 //! the media threads, because its library allocates as it works. Its audio is handed to a leg of kind
-//! [`LegKind::Web`](super::LegKind::Web) as plain RTP; video never leaves the peers.
+//! [`LegKind::Web`](super::LegKind::Web) as plain RTP. Video goes from peer to peer; for that, the video of a desk phone is
+//! a peer too, a line.
 
-use super::{Codec, LegId, LegSpec};
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Codec, LegId, LegSpec, VideoSpec};
 
 /// One WebRTC peer.
 ///
@@ -27,6 +30,8 @@ pub struct PeerWish {
     pub video: bool,
     /// The video codec taken when the browser offers it.
     pub prefer_video: Option<VideoCodec>,
+    /// Video codecs the far side has; `None`: whichever the browser has are of use.
+    pub far_video: Option<Vec<VideoCodec>>,
     /// Where its audio goes: media thread and leg. `None`: nowhere, or only to other peers.
     pub leg: Option<(usize, LegId)>,
 }
@@ -39,6 +44,7 @@ impl PeerWish {
             audio: Vec::new(),
             video: false,
             prefer_video: None,
+            far_video: None,
             leg: None,
         }
     }
@@ -53,6 +59,25 @@ pub enum VideoCodec {
     Vp9,
     /// RFC 6184, packetization-mode 1, constrained baseline
     H264,
+}
+
+impl VideoCodec {
+    /// The codec of that encoding name, of those we pass on between phones and browsers.
+    #[must_use]
+    pub fn from_phone(name: &str) -> Option<Self> {
+        let named = |codec: &Self| codec.name().eq_ignore_ascii_case(name);
+        [Self::Vp8, Self::H264].into_iter().find(named)
+    }
+
+    /// Encoding name, as `a=rtpmap` writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vp8 => "VP8",
+            Self::Vp9 => "VP9",
+            Self::H264 => "H264",
+        }
+    }
 }
 
 /// One order to the WebRTC peers. A command about a peer that is not (or no longer) there does nothing.
@@ -88,7 +113,7 @@ pub enum WebCommand {
         /// As in `a=candidate`, with or without the attribute's name.
         candidate: String,
     },
-    /// Lets the video of two peers flow to each other.
+    /// Lets the video of two peers, or lines, flow to each other.
     LinkVideo {
         /// One side.
         a: PeerId,
@@ -138,7 +163,28 @@ pub enum WebCommand {
         /// Sound and pictures together.
         bits_per_second: u32,
     },
-    /// Ends a peer or a voice; no report follows.
+    /// Makes a line: the video of an RTP peer, on a pair of ports of its own. It is linked like other peers. → `LineOpened`
+    /// or `Refused`
+    OpenLine {
+        /// Its name from now on.
+        peer: PeerId,
+        /// The address of ours to bind.
+        bind: IpAddr,
+    },
+    /// Tells a line what was negotiated; repeated after each new offer and answer. Sequence numbers, timestamps and SSRC of
+    /// what it sends continue.
+    DescribeLine {
+        /// Which line.
+        peer: PeerId,
+        /// What was negotiated.
+        spec: VideoSpec,
+    },
+    /// A peer asked through its signalling for a whole picture of what it gets (RFC 5168): whoever sends that is asked.
+    AskForPicture {
+        /// Who wants it.
+        peer: PeerId,
+    },
+    /// Ends a peer, a line or a voice; no report follows.
     Close {
         /// Which peer.
         peer: PeerId,
@@ -151,8 +197,8 @@ pub struct WebAgreed {
     /// For the leg that gets the audio: codecs, payload types, direction. Its addresses mean nothing. `None` when
     /// no audio was agreed.
     pub audio: Option<LegSpec>,
-    /// Whether video was agreed.
-    pub video: bool,
+    /// How the pictures are coded that were agreed on, the first of several. `None`: no video was agreed.
+    pub video: Option<VideoCodec>,
 }
 
 /// What the WebRTC peers tell the switch, in the order it happened.
@@ -187,6 +233,18 @@ pub enum WebReport {
         peer: PeerId,
         /// For the log.
         why: String,
+    },
+    /// A line is there.
+    LineOpened {
+        /// Which line.
+        peer: PeerId,
+        /// Where it listens for RTP; for RTCP on the port above.
+        local: SocketAddr,
+    },
+    /// A line's peer is to be asked for a whole picture through its signalling (RFC 5168). Said once a second at most.
+    PictureWanted {
+        /// Which line.
+        peer: PeerId,
     },
     /// ICE and DTLS are up.
     Connected {

@@ -12,7 +12,7 @@ use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
 use crate::rtp::rtcp::{self, Control};
 use crate::rtp::telephone_event::{EventReceiver, EventSender, Pressed};
-use crate::rtp::{Packet, Protection, Reception, Sending};
+use crate::rtp::{Circumstances, Packet, Protection, Reception, Sending};
 
 /// Comfort noise. RFC 3389; it fills pauses and carries no sound we play.
 const COMFORT_NOISE: u8 = 13;
@@ -150,9 +150,12 @@ impl RtpSide {
             self.stats.refused += 1;
             return Received::Nothing;
         };
-        let silence_us = now_us.saturating_sub(self.heard_us);
-        let same_stream = self.reception.ssrc() == Some(packet.ssrc);
-        if !web && !negotiated.admits(from, silence_us, same_stream) {
+        let arrival = Circumstances {
+            silence_us: now_us.saturating_sub(self.heard_us),
+            same_stream: self.reception.ssrc() == Some(packet.ssrc),
+            wanted: negotiated.direction.receives(),
+        };
+        if !web && !negotiated.latch.admits(from, arrival) {
             self.stats.refused += 1;
             return Received::Nothing;
         }
@@ -241,7 +244,7 @@ impl RtpSide {
         let Some(packet) = self.sending.relayed(now_us, packet, payload_type) else {
             return false;
         };
-        let route = (leg, self.carrier, negotiated.rtp_to);
+        let route = (leg, self.carrier, negotiated.latch.rtp_to());
         transmit(route, &mut self.protection, &packet, out);
         negotiated.packetiser.pause();
         self.stats.relayed += 1;
@@ -265,11 +268,7 @@ impl RtpSide {
         let Some(negotiated) = &mut self.negotiated else {
             return;
         };
-        let known = web
-            || from.ip() == negotiated.signalled.ip()
-            || negotiated
-                .latched
-                .is_some_and(|latched| latched.ip() == from.ip());
+        let known = web || negotiated.latch.knows(from);
         let rate_hz = negotiated.packetiser.spec.clock_rate_hz;
         let Some(plain) = self.protection.open(datagram).filter(|_| known) else {
             self.stats.refused += 1;
@@ -282,8 +281,8 @@ impl RtpSide {
             self.stats.refused += 1;
             return;
         }
-        if negotiated.symmetric && !web {
-            negotiated.rtcp_to = from;
+        if !web {
+            negotiated.latch.learn_rtcp(from);
         }
         negotiated
             .packetiser
@@ -314,7 +313,7 @@ impl RtpSide {
             return;
         };
         let (sending, protection) = (&mut self.sending, &mut self.protection);
-        let route = (leg, self.carrier, negotiated.rtp_to);
+        let route = (leg, self.carrier, negotiated.latch.rtp_to());
         let payload_type = negotiated.packetiser.spec.payload_type;
         negotiated
             .packetiser
@@ -343,7 +342,7 @@ impl RtpSide {
         let Some(telephone_event) = negotiated.telephone_event else {
             return;
         };
-        let route = (leg, self.carrier, negotiated.rtp_to);
+        let route = (leg, self.carrier, negotiated.latch.rtp_to());
         negotiated.packetiser.pause();
         loop {
             let Some(next) = event.packet() else { return };
@@ -402,12 +401,12 @@ impl RtpSide {
         if self.is_web() || !self.control.is_due(now_us) {
             return;
         }
-        let port = if negotiated.rtcp_to == negotiated.rtp_to {
+        let port = if negotiated.latch.is_multiplexed() {
             Port::Rtp
         } else {
             Port::Rtcp
         };
-        out.transmit(leg, port, negotiated.rtcp_to, |bytes, start| {
+        out.transmit(leg, port, negotiated.latch.rtcp_to(), |bytes, start| {
             self.control
                 .report(now_us, ntp, &self.sending, &mut self.reception, rng, bytes);
             self.protection.seal(bytes, start);
@@ -422,12 +421,12 @@ impl RtpSide {
         if self.is_web() || self.sending.packets == 0 {
             return;
         }
-        let port = if negotiated.rtcp_to == negotiated.rtp_to {
+        let port = if negotiated.latch.is_multiplexed() {
             Port::Rtp
         } else {
             Port::Rtcp
         };
-        out.transmit(leg, port, negotiated.rtcp_to, |bytes, start| {
+        out.transmit(leg, port, negotiated.latch.rtcp_to(), |bytes, start| {
             rtcp::write::bye(self.sending.ssrc(), bytes);
             self.protection.seal(bytes, start);
         });

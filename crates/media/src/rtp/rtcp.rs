@@ -26,6 +26,7 @@ pub struct Control {
     round_trip_us: u32,
     received: u32,
     sent: u32,
+    picture_wanted: bool,
 }
 
 impl Control {
@@ -41,6 +42,7 @@ impl Control {
             round_trip_us: 0,
             received: 0,
             sent: 0,
+            picture_wanted: false,
         }
     }
 
@@ -116,6 +118,7 @@ impl Control {
                     self.learn_round_trip(ntp, last_sender_report, delay);
                 }
             }
+            Incoming::PictureWanted => self.picture_wanted = true,
             Incoming::Bye => {}
         });
         self.received += u32::from(understood);
@@ -127,6 +130,17 @@ impl Control {
     #[must_use]
     pub fn expected_loss_percent(&self) -> u8 {
         self.expected_loss_percent
+    }
+
+    /// Whether the peer asked for a whole picture since this was last asked.
+    pub fn take_picture_wanted(&mut self) -> bool {
+        std::mem::take(&mut self.picture_wanted)
+    }
+
+    /// When the next report is due, microseconds.
+    #[must_use]
+    pub fn due_us(&self) -> u64 {
+        self.due_us
     }
 
     /// Copies what is known into the counters of a leg.

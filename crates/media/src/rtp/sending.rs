@@ -21,6 +21,8 @@ pub struct Sending {
     sent_at_us: Option<u64>,
     last_timestamp: u32,
     relay: Option<RelayMap>,
+    /// Whether the marker says that something begins, as it does of sound (RFC 3551 §4.1).
+    marks_beginnings: bool,
     /// Packets sent.
     pub packets: u64,
     /// Payload bytes sent.
@@ -48,9 +50,24 @@ impl Sending {
             sent_at_us: None,
             last_timestamp: first_timestamp,
             relay: None,
+            marks_beginnings: true,
             packets: 0,
             bytes: 0,
         }
+    }
+
+    /// The same for pictures, whose marker ends one (RFC 3551 §5): only passed on, never changed.
+    #[must_use]
+    pub fn of_pictures(ssrc: u32, first_sequence: u16, first_timestamp: u32) -> Self {
+        Self {
+            marks_beginnings: false,
+            ..Self::new(ssrc, first_sequence, first_timestamp, 90_000)
+        }
+    }
+
+    /// What is passed on from here comes from elsewhere, even if it looks the same: it goes on where the last stopped.
+    pub fn expect_new_source(&mut self) {
+        self.relay = None;
     }
 
     /// Our SSRC.
@@ -154,7 +171,7 @@ impl Sending {
         if (-RELAY_BACKLOG..0).contains(&position) {
             return None;
         }
-        let marker = packet.marker || self.relay.is_none();
+        let marker = packet.marker || self.marks_beginnings && self.relay.is_none();
         self.relay = Some(map);
         let sequence = packet.sequence.wrapping_add(map.sequence_offset);
         let timestamp = packet.timestamp.wrapping_add(map.timestamp_offset);

@@ -37,7 +37,7 @@ pub(super) fn agreed(
         None if offered_audio => return Err(Refusal::no_codec()),
         None => None,
     };
-    let video = !common_pictures(ours, theirs, wish).is_empty();
+    let video = common_pictures(ours, theirs, wish).first().copied();
     Ok(WebAgreed { audio, video })
 }
 

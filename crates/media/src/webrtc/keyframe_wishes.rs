@@ -9,9 +9,19 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// What is wanted of one browser, by layer. Several wishes within the pause cost one request, and the last is kept until
 /// the pause is over or a whole picture came, whichever is first.
-#[derive(Debug, Default)]
-pub(super) struct KeyframeWishes {
+#[derive(Debug)]
+pub(crate) struct KeyframeWishes {
     layers: [Wish; MAX_LAYERS],
+    pause: Duration,
+}
+
+impl Default for KeyframeWishes {
+    fn default() -> Self {
+        Self {
+            layers: Default::default(),
+            pause: PAUSE,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,18 +31,23 @@ struct Wish {
 }
 
 impl Wish {
-    fn ready(&self, now: Instant) -> bool {
-        self.asked.is_none_or(|asked| now >= asked + PAUSE)
+    fn ready(&self, now: Instant, pause: Duration) -> bool {
+        self.asked.is_none_or(|asked| now >= asked + pause)
     }
 }
 
 impl KeyframeWishes {
+    /// Asks at most this often from now on.
+    pub(crate) fn pause_for(&mut self, pause: Duration) {
+        self.pause = pause;
+    }
+
     /// Somebody wants a whole picture. `true`: it is to be asked for now.
-    pub(super) fn wish(&mut self, now: Instant, layer: u8) -> bool {
+    pub(crate) fn wish(&mut self, now: Instant, layer: u8) -> bool {
         let Some(wish) = self.layers.get_mut(usize::from(layer)) else {
             return false;
         };
-        wish.waiting = !wish.ready(now);
+        wish.waiting = !wish.ready(now, self.pause);
         if !wish.waiting {
             wish.asked = Some(now);
         }
@@ -40,34 +55,34 @@ impl KeyframeWishes {
     }
 
     /// A whole picture began: nobody waits for one any more.
-    pub(super) fn came(&mut self, layer: u8) {
+    pub(crate) fn came(&mut self, layer: u8) {
         if let Some(wish) = self.layers.get_mut(usize::from(layer)) {
             wish.waiting = false;
         }
     }
 
     /// Whether somebody waits, so that it matters what comes.
-    pub(super) fn waits(&self, layer: u8) -> bool {
+    pub(crate) fn waits(&self, layer: u8) -> bool {
         self.layers
             .get(usize::from(layer))
             .is_some_and(|wish| wish.waiting)
     }
 
     /// When a kept wish is to be asked for.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.layers
             .iter()
             .filter(|wish| wish.waiting)
-            .filter_map(|wish| wish.asked.map(|asked| asked + PAUSE))
+            .filter_map(|wish| wish.asked.map(|asked| asked + self.pause))
             .min()
     }
 
     /// The next layer whose kept wish is to be asked for now.
-    pub(super) fn take_due(&mut self, now: Instant) -> Option<u8> {
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<u8> {
         let at = self
             .layers
             .iter()
-            .position(|wish| wish.waiting && wish.ready(now))?;
+            .position(|wish| wish.waiting && wish.ready(now, self.pause))?;
         self.layers[at] = Wish {
             asked: Some(now),
             waiting: false,

@@ -79,7 +79,10 @@ pub(super) fn pictures(section: &Section, wish: &PeerWish) -> Vec<VideoCodec> {
     if let Some(codec) = wish.prefer_video.filter(|codec| there.contains(codec)) {
         return vec![codec];
     }
-    there.retain(|codec| *codec != VideoCodec::Vp9);
+    there.retain(|codec| match &wish.far_video {
+        Some(far) => far.contains(codec),
+        None => *codec != VideoCodec::Vp9,
+    });
     // Our side of a browser that only sends: it keeps to one codec.
     if section.direction() == "recvonly" {
         there.truncate(1);

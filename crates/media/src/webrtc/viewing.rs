@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One viewer.
 #[derive(Debug)]
-pub(super) struct Viewing {
+pub(crate) struct Viewing {
     flows: bool,
     /// The layer that goes out; `None` until a whole picture comes.
     present: Option<u8>,
@@ -28,7 +28,7 @@ pub(super) struct Viewing {
 
 /// What is to be done with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It goes out.
     Send,
     /// It goes out, and begins something new.
@@ -41,7 +41,7 @@ pub(super) enum Verdict {
 
 impl Viewing {
     /// One that gets whatever is sent, from now on. `estimate`: what its line is thought to carry, if that matters.
-    pub(super) fn everything(estimate: Option<u64>) -> Self {
+    pub(crate) fn everything(estimate: Option<u64>) -> Self {
         Self {
             flows: true,
             present: Some(0),
@@ -55,7 +55,7 @@ impl Viewing {
     }
 
     /// Begins anew: nothing goes out until a whole picture comes.
-    pub(super) fn begin_anew(&mut self) {
+    pub(crate) fn begin_anew(&mut self) {
         self.present = None;
         self.asked = None;
     }
@@ -70,7 +70,7 @@ impl Viewing {
     }
 
     /// Judges a packet of a layer.
-    pub(super) fn judge(
+    pub(crate) fn judge(
         &mut self,
         now: Instant,
         layer: u8,

@@ -51,6 +51,7 @@ pub fn wish(video: bool) -> PeerWish {
         audio: vec![Codec::Pcmu, Codec::Pcma],
         video,
         prefer_video: None,
+        far_video: None,
         leg: None,
     }
 }

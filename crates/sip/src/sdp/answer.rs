@@ -93,6 +93,7 @@ pub(super) fn agreed(
         .and_then(|text| text.parse().ok())
         .ok_or(AnswerError::Address)?;
     Ok(Agreed {
+        kind: line.kind.to_ascii_lowercase(),
         index,
         remote: SocketAddr::new(address, line.port),
         remote_rtcp: SocketAddr::new(address, line.rtcp_port()),
@@ -100,6 +101,12 @@ pub(super) fn agreed(
         held_by_peer: !theirs.direction_of(line).receives(),
         codecs,
         ptime_ms: line.ptime_ms(),
+        feedback: line
+            .attributes_named("rtcp-fb")
+            .map(str::to_owned)
+            .collect(),
+        bandwidth: line.bandwidth(),
         is_our_answer: false,
+        beside: Vec::new(),
     })
 }

@@ -79,7 +79,7 @@ pub struct MediaDescription {
     pub formats: Vec<String>,
     /// Address of `c=` under this line.
     pub connection: Option<String>,
-    /// `b=`, type and kbit/s.
+    /// `b=`, type and its number: kbit/s of most, bit/s of `TIAS`.
     pub bandwidths: Vec<(String, u64)>,
     /// `a=`.
     pub attributes: Vec<Attribute>,
@@ -101,11 +101,32 @@ pub struct Codec {
 }
 
 impl Codec {
-    /// Whether both name the same encoding (RFC 3264 §6.1: name, clock and channels).
+    /// Whether both name the same encoding (RFC 3264 §6.1: name, clock and channels), and of H.264 the same kind of it.
     pub fn is_same_encoding(&self, other: &Self) -> bool {
         self.name.eq_ignore_ascii_case(&other.name)
             && self.clock_rate == other.clock_rate
             && self.channels == other.channels
+            && (!self.is_h264()
+                || super::h264::is_same(self.fmtp.as_deref(), other.fmtp.as_deref()))
+    }
+
+    fn is_h264(&self) -> bool {
+        self.name.eq_ignore_ascii_case("H264")
+    }
+
+    /// This codec of ours as the answer to an offer of `theirs` describes it.
+    pub(super) fn answering(&self, theirs: &Self) -> Self {
+        let fmtp = if self.is_h264() {
+            super::h264::answer(self.fmtp.as_deref(), theirs.fmtp.as_deref())
+        } else {
+            self.fmtp.clone()
+        };
+        Self {
+            // The answer uses the offerer's payload types in both directions (RFC 3264 §6.1).
+            payload_type: theirs.payload_type,
+            fmtp,
+            ..self.clone()
+        }
     }
 }
 
@@ -186,6 +207,16 @@ impl MediaDescription {
             channels,
             fmtp,
         })
+    }
+
+    /// Most the writer wants to receive, bits per second: `b=TIAS` (RFC 3890), else `b=AS`.
+    pub fn bandwidth(&self) -> Option<u64> {
+        let of = |kind: &str| {
+            let mut lines = self.bandwidths.iter();
+            lines.find(|(name, _)| name.eq_ignore_ascii_case(kind))
+        };
+        let exact = of("TIAS").map(|(_, bits)| *bits);
+        exact.or_else(|| of("AS").map(|(_, kilobits)| kilobits.saturating_mul(1000)))
     }
 
     /// `a=ptime` in milliseconds, 1–200.

@@ -5,6 +5,7 @@
 mod answer;
 pub mod attribute;
 mod description;
+mod h264;
 mod offer_answer;
 mod parse;
 mod print;

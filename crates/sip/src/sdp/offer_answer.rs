@@ -58,9 +58,17 @@ pub struct AgreedCodec {
     pub auxiliary: bool,
 }
 
+impl AsRef<[Self]> for LocalMedia {
+    fn as_ref(&self) -> &[Self] {
+        std::slice::from_ref(self)
+    }
+}
+
 /// The outcome for one media line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreed {
+    /// `audio`, …
+    pub kind: String,
     /// Index of the media line.
     pub index: usize,
     /// Where the peer receives RTP. Port 0 cannot occur.
@@ -75,8 +83,21 @@ pub struct Agreed {
     pub codecs: Vec<AgreedCodec>,
     /// Packet length the peer asks for, in milliseconds.
     pub ptime_ms: Option<u32>,
+    /// Values of the peer's `a=rtcp-fb` (RFC 4585 §4.2).
+    pub feedback: Vec<String>,
+    /// Most the peer wants to receive, bits per second.
+    pub bandwidth: Option<u64>,
     /// Whether we answered, so that our description names the first main codec alone.
     pub is_our_answer: bool,
+    /// What was agreed for the other lines, in the order of our media.
+    pub beside: Vec<Self>,
+}
+
+impl Agreed {
+    /// What was agreed for another kind of media.
+    pub fn beside(&self, kind: &str) -> Option<&Self> {
+        self.beside.iter().find(|agreed| agreed.kind == kind)
+    }
 }
 
 /// Why no answer is possible.
@@ -104,8 +125,8 @@ pub struct OfferAnswer {
     version: u64,
     /// The last description we sent.
     local: Option<SessionDescription>,
-    /// What our last offer was made of, while its answer is awaited.
-    offered: Option<LocalMedia>,
+    /// What our last offer was made of, each with the place of its line, while its answer is awaited.
+    offered: Vec<(usize, LocalMedia)>,
 }
 
 impl OfferAnswer {
@@ -122,125 +143,86 @@ impl OfferAnswer {
             id,
             version,
             local: None,
-            offered: None,
+            offered: Vec::new(),
         }
     }
 
-    /// Makes an offer with one media line. In a re-offer, lines refused before stay, with port 0.
-    pub fn offer(&mut self, media: &LocalMedia) -> SessionDescription {
-        let ours = describe(
-            media,
-            &media
+    /// Makes an offer with a line for each media. In a re-offer each kind keeps its line; lines of what is not offered any
+    /// more, or was refused before, stay with port 0.
+    pub fn offer(&mut self, media: &(impl AsRef<[LocalMedia]> + ?Sized)) -> SessionDescription {
+        let mut lines: Vec<_> = match &self.local {
+            None => Vec::new(),
+            Some(previous) => previous.media.iter().map(refused).collect(),
+        };
+        self.offered.clear();
+        for media in media.as_ref() {
+            let codecs: Vec<_> = media
                 .codecs
                 .iter()
                 .map(|local| local.codec.clone())
-                .collect::<Vec<_>>(),
-            media.direction,
-        );
-        let lines = match &self.local {
-            None => vec![ours],
-            Some(previous) => {
-                let place = previous
-                    .media
-                    .iter()
-                    .position(|line| line.kind == media.kind)
-                    .unwrap_or(previous.media.len());
-                let mut lines: Vec<_> = previous.media.iter().map(refused).collect();
-                if place < lines.len() {
-                    lines[place] = ours;
-                } else {
-                    lines.push(ours);
-                }
-                lines
+                .collect();
+            let ours = describe(media, &codecs, media.direction);
+            let free = |(at, line): &(usize, &MediaDescription)| {
+                line.kind == media.kind && self.offered.iter().all(|(taken, _)| taken != at)
+            };
+            let place = lines.iter().enumerate().find(free).map(|(at, _)| at);
+            let place = place.unwrap_or(lines.len());
+            if place < lines.len() {
+                lines[place] = ours;
+            } else {
+                lines.push(ours);
             }
-        };
-        self.offered = Some(media.clone());
-        self.publish(media.address.ip(), lines)
+            self.offered.push((place, media.clone()));
+        }
+        self.publish(address_of(media.as_ref()), lines)
     }
 
-    /// Answers an offer with one media line of ours; every other line is refused with port 0 (§6).
+    /// Answers an offer with a line for each media of ours; every other line is refused with port 0 (§6). The first media
+    /// is what the session is for; the others are in the answer where they fit.
     ///
     /// # Errors
-    /// [`AnswerError::NoCommonCodec`] when no line fits, [`AnswerError::Address`] when the fitting
+    /// [`AnswerError::NoCommonCodec`] when no line fits the first media, [`AnswerError::Address`] when the fitting
     /// line names no address.
     pub fn answer(
         &mut self,
         offer: &SessionDescription,
-        media: &LocalMedia,
+        media: &(impl AsRef<[LocalMedia]> + ?Sized),
         order: CodecOrder,
     ) -> Result<(SessionDescription, Agreed), AnswerError> {
-        let mut agreed = None;
+        let media = media.as_ref();
+        let mut outcomes: Vec<Option<Agreed>> = vec![None; media.len()];
         let mut lines = Vec::with_capacity(offer.media.len());
         for (index, theirs) in offer.media.iter().enumerate() {
-            let fits = agreed.is_none()
-                && theirs.port != 0
-                && theirs.kind.eq_ignore_ascii_case(&media.kind)
-                && super::answer::is_same_profile(&theirs.protocol, &media.protocol);
-            let codecs = if fits {
-                super::answer::common(&theirs.codecs(), &media.codecs, order)
-            } else {
-                Vec::new()
-            };
-            if codecs.iter().all(|codec| codec.auxiliary) {
-                lines.push(refused(theirs));
-                continue;
+            match answer_line(offer, index, media, &outcomes, order) {
+                None => lines.push(refused(theirs)),
+                Some(answered) => {
+                    lines.push(answered.line);
+                    outcomes[answered.place] = Some(answered.agreed?);
+                }
             }
-            let wanted = offer.direction_of(theirs);
-            let direction = wanted.reversed().limited_to(media.direction);
-            // The answer uses the offerer's payload types in both directions (§6.1).
-            let described: Vec<_> = super::answer::chosen(&codecs)
-                .map(|codec| Codec {
-                    payload_type: codec.receive_payload_type,
-                    ..codec.local.clone()
-                })
-                .collect();
-            let mut ours = describe(media, &described, direction);
-            ours.protocol.clone_from(&theirs.protocol);
-            lines.push(ours);
-            agreed = Some(Agreed {
-                is_our_answer: true,
-                ..super::answer::agreed(offer, index, direction, codecs)?
-            });
         }
-        let agreed = agreed.ok_or(AnswerError::NoCommonCodec)?;
-        self.offered = None;
-        Ok((self.publish(media.address.ip(), lines), agreed))
+        let agreed = together(outcomes).ok_or(AnswerError::NoCommonCodec)?;
+        self.offered.clear();
+        Ok((self.publish(address_of(media), lines), agreed))
     }
 
     /// Takes the answer to our last offer.
     ///
     /// # Errors
     /// [`AnswerError::DoesNotFit`] when lines are missing or nothing was offered,
-    /// [`AnswerError::NoCommonCodec`] when our line was refused, [`AnswerError::Address`].
+    /// [`AnswerError::NoCommonCodec`] when our first line was refused, [`AnswerError::Address`].
     pub fn accept(&mut self, answer: &SessionDescription) -> Result<Agreed, AnswerError> {
-        let media = self.offered.as_ref().ok_or(AnswerError::DoesNotFit)?;
-        let local = self.local.as_ref().ok_or(AnswerError::DoesNotFit)?;
-        let index = local
-            .media
-            .iter()
-            .position(|line| line.port != 0)
-            .ok_or(AnswerError::DoesNotFit)?;
-        let theirs = answer.media.get(index).ok_or(AnswerError::DoesNotFit)?;
-        if theirs.port == 0 {
-            return Err(AnswerError::NoCommonCodec);
+        let mut outcomes = Vec::with_capacity(self.offered.len());
+        for (at, (index, media)) in self.offered.iter().enumerate() {
+            let accepted = accept_line(answer, *index, media);
+            // Further lines may be refused, or be left out by peers that know no better.
+            outcomes.push(if at == 0 {
+                Some(accepted?)
+            } else {
+                accepted.ok()
+            });
         }
-        let codecs = super::answer::common(&theirs.codecs(), &media.codecs, CodecOrder::Remote);
-        let codecs: Vec<_> = codecs
-            .into_iter()
-            .map(|mut codec| {
-                // We receive under the numbers of our offer.
-                codec.receive_payload_type = codec.local.payload_type;
-                codec
-            })
-            .collect();
-        if codecs.iter().all(|codec| codec.auxiliary) {
-            return Err(AnswerError::NoCommonCodec);
-        }
-        let direction = answer
-            .direction_of(theirs)
-            .reversed()
-            .limited_to(media.direction);
-        super::answer::agreed(answer, index, direction, codecs)
+        together(outcomes).ok_or(AnswerError::DoesNotFit)
     }
 
     /// The last description we sent.
@@ -274,6 +256,98 @@ impl OfferAnswer {
         self.local = Some(description.clone());
         description
     }
+}
+
+/// One line of an answer.
+struct Answered {
+    line: MediaDescription,
+    /// Which media of ours it is of.
+    place: usize,
+    agreed: Result<Agreed, AnswerError>,
+}
+
+/// Answers one line of an offer; `None` when nothing of ours that is still free fits it.
+fn answer_line(
+    offer: &SessionDescription,
+    index: usize,
+    media: &[LocalMedia],
+    outcomes: &[Option<Agreed>],
+    order: CodecOrder,
+) -> Option<Answered> {
+    let theirs = offer.media.get(index)?;
+    let fits = |(media, outcome): (&LocalMedia, &Option<Agreed>)| {
+        outcome.is_none()
+            && theirs.port != 0
+            && theirs.kind.eq_ignore_ascii_case(&media.kind)
+            && super::answer::is_same_profile(&theirs.protocol, &media.protocol)
+    };
+    let place = media.iter().zip(outcomes).position(fits)?;
+    let media = &media[place];
+    let codecs = super::answer::common(&theirs.codecs(), &media.codecs, order);
+    if codecs.iter().all(|codec| codec.auxiliary) {
+        return None;
+    }
+    let wanted = offer.direction_of(theirs);
+    let direction = wanted.reversed().limited_to(media.direction);
+    let described: Vec<_> = super::answer::chosen(&codecs)
+        .map(|codec| codec.local.answering(&codec.remote))
+        .collect();
+    let mut ours = describe(media, &described, direction);
+    ours.protocol.clone_from(&theirs.protocol);
+    let agreed = super::answer::agreed(offer, index, direction, codecs).map(|agreed| Agreed {
+        is_our_answer: true,
+        ..agreed
+    });
+    Some(Answered {
+        line: ours,
+        place,
+        agreed,
+    })
+}
+
+/// What the answer to one line of ours agrees on.
+fn accept_line(
+    answer: &SessionDescription,
+    index: usize,
+    media: &LocalMedia,
+) -> Result<Agreed, AnswerError> {
+    let theirs = answer.media.get(index).ok_or(AnswerError::DoesNotFit)?;
+    if theirs.port == 0 {
+        return Err(AnswerError::NoCommonCodec);
+    }
+    let codecs = super::answer::common(&theirs.codecs(), &media.codecs, CodecOrder::Remote);
+    let codecs: Vec<_> = codecs
+        .into_iter()
+        .map(|mut codec| {
+            // We receive under the numbers of our offer.
+            codec.receive_payload_type = codec.local.payload_type;
+            codec
+        })
+        .collect();
+    if codecs.iter().all(|codec| codec.auxiliary) {
+        return Err(AnswerError::NoCommonCodec);
+    }
+    let direction = answer
+        .direction_of(theirs)
+        .reversed()
+        .limited_to(media.direction);
+    super::answer::agreed(answer, index, direction, codecs)
+}
+
+/// The first outcome with the others beside it; nothing without the first.
+fn together(outcomes: Vec<Option<Agreed>>) -> Option<Agreed> {
+    let mut outcomes = outcomes.into_iter();
+    let first = outcomes.next()??;
+    Some(Agreed {
+        beside: outcomes.flatten().collect(),
+        ..first
+    })
+}
+
+/// The address of a session: that of its first media.
+fn address_of(media: &[LocalMedia]) -> IpAddr {
+    let first = media.first().map(|media| media.address.ip());
+    first.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
 }
 
 fn describe(media: &LocalMedia, codecs: &[Codec], direction: Direction) -> MediaDescription {

@@ -215,3 +215,112 @@ fn an_offer_with_feedback_is_answered_in_its_own_words() {
         Err(AnswerError::NoCommonCodec)
     );
 }
+
+fn video(formats: &[(u8, &str, Option<&str>)]) -> LocalMedia {
+    let codecs = formats.iter().map(|(number, name, fmtp)| LocalCodec {
+        codec: Codec {
+            fmtp: fmtp.map(str::to_owned),
+            ..codec(*number, name, 90_000)
+        },
+        auxiliary: false,
+    });
+    LocalMedia {
+        kind: "video".into(),
+        address: "192.0.2.10:4002".parse().unwrap(),
+        codecs: codecs.collect(),
+        ptime_ms: None,
+        attributes: vec![Attribute::new("rtcp-fb", "* nack pli")],
+        ..audio(&[])
+    }
+}
+
+const MODE_1: &str = "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1";
+
+#[test]
+fn pictures_are_agreed_beside_sound_and_end_without_it() {
+    let mut caller = side();
+    let both = [
+        audio(&[(0, "PCMU")]),
+        video(&[(100, "VP8", None), (105, "H264", Some(MODE_1))]),
+    ];
+    let offer = caller.offer(&both);
+    assert_eq!(
+        (offer.media[1].port, offer.media[1].formats.len()),
+        (4002, 2)
+    );
+    let h264 = "m=audio 1 RTP/AVP 0\r\nm=video 8 RTP/AVP 97\r\nb=AS:384\r\na=rtpmap:97 H264/90000\r\n\
+                a=fmtp:97 profile-level-id=42801f;packetization-mode=1\r\na=rtcp-fb:97 nack pli\r\n";
+    let agreed = caller.accept(&phone(h264)).unwrap();
+    let pictures = agreed.beside("video").unwrap();
+    let numbers = |view: &Agreed| {
+        (
+            view.codecs[0].send_payload_type,
+            view.codecs[0].receive_payload_type,
+        )
+    };
+    assert_eq!(numbers(pictures), (97, 105));
+    assert_eq!(pictures.feedback, ["97 nack pli"]);
+    assert_eq!(pictures.bandwidth, Some(384_000));
+    // Refused, left out, packed another way: a call of sound.
+    for lines in [
+        "m=audio 1 RTP/AVP 0\r\nm=video 0 RTP/AVP 97\r\n",
+        "m=audio 1 RTP/AVP 0\r\n",
+        "m=audio 1 RTP/AVP 0\r\nm=video 8 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n",
+    ] {
+        let agreed = caller.accept(&phone(lines)).unwrap();
+        assert_eq!(
+            (agreed.kind.as_str(), agreed.beside.len()),
+            ("audio", 0),
+            "{lines}"
+        );
+    }
+    let without = caller.offer(&both[0]);
+    assert_eq!((without.media.len(), without.media[1].port), (2, 0));
+    let again = caller.offer(&both);
+    assert_eq!((again.media.len(), again.media[1].port), (2, 4002));
+}
+
+#[test]
+fn an_offer_of_pictures_is_answered_with_one_way_of_coding_them() {
+    let ours = [
+        audio(&[(0, "PCMU")]),
+        video(&[(105, "H264", Some(MODE_1)), (100, "VP8", None)]),
+    ];
+    let offer = "m=video 8 RTP/AVPF 99 98 97\r\na=rtpmap:99 H264/90000\r\na=rtpmap:98 VP8/90000\r\n\
+                 a=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=428014;packetization-mode=1\r\n\
+                 m=audio 1 RTP/AVP 0\r\nm=video 10 RTP/AVP 98\r\na=rtpmap:98 VP8/90000\r\n";
+    let (answer, agreed) = side()
+        .answer(&phone(offer), &ours, CodecOrder::Remote)
+        .unwrap();
+    assert_eq!(agreed.kind, "audio");
+    let chosen: Vec<_> = answer
+        .media
+        .iter()
+        .map(|line| (line.port, line.formats.join(" ")))
+        .collect();
+    assert_eq!(
+        chosen,
+        [(4002, "98".into()), (4000, "0".into()), (0, "98".into())]
+    );
+    assert_eq!(answer.media[0].protocol, "RTP/AVPF");
+    let (answer, agreed) = side()
+        .answer(&phone(offer), &ours, CodecOrder::Local)
+        .unwrap();
+    assert_eq!(
+        answer.media[0].formats,
+        ["97"],
+        "the one that is packed as ours"
+    );
+    assert_eq!(
+        answer.media[0].attribute("fmtp"),
+        Some("97 profile-level-id=428014;packetization-mode=1")
+    );
+    assert_eq!(
+        agreed.beside("video").unwrap().codecs[0].remote.name,
+        "H264"
+    );
+    // Pictures alone are no call.
+    let alone = phone("m=video 8 RTP/AVP 98\r\na=rtpmap:98 VP8/90000\r\n");
+    let refused = side().answer(&alone, &ours, CodecOrder::Remote);
+    assert_eq!(refused, Err(AnswerError::NoCommonCodec));
+}

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use media::codec::g711;
 use media::control::{
-    CodecSpec, Direction, LegId, LegSpec, PeerEnd, PeerId, PeerWish, WebAgreed, WebCommand,
-    WebReport,
+    CodecSpec, Direction, LegId, LegSpec, PeerEnd, PeerId, PeerWish, VideoCodec, WebAgreed,
+    WebCommand, WebReport,
 };
 use media::rtp::Packet;
 
@@ -118,7 +118,15 @@ impl Peers {
                     self.silent.insert(peer);
                 }
             }
-            WebCommand::LimitBitrate { peer, .. } => self.check_alive(peer),
+            WebCommand::OpenLine { peer, bind } => {
+                self.living.insert(peer, PeerWish::nothing());
+                let port = 30_000 + u16::try_from(peer.0 * 2 % 30_000).unwrap_or_default();
+                let local = SocketAddr::new(bind, port);
+                self.report(now + DESCRIBES, WebReport::LineOpened { peer, local });
+            }
+            WebCommand::LimitBitrate { peer, .. }
+            | WebCommand::DescribeLine { peer, .. }
+            | WebCommand::AskForPicture { peer } => self.check_alive(peer),
             WebCommand::Trickle { .. } | WebCommand::UnlinkVideo { .. } => {}
         }
     }
@@ -194,6 +202,8 @@ impl Peers {
             | WebReport::Offered { peer, .. }
             | WebReport::Agreed { peer, .. }
             | WebReport::Refused { peer, .. }
+            | WebReport::LineOpened { peer, .. }
+            | WebReport::PictureWanted { peer }
             | WebReport::Connected { peer }
             | WebReport::Ended { peer, .. }) = &report;
             let peer = *peer;
@@ -219,6 +229,10 @@ impl Peers {
 
 fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
     let send = CodecSpec::pcmu();
+    let codec = match &wish.far_video {
+        Some(codecs) => codecs.first().copied(),
+        None => Some(VideoCodec::Vp8),
+    };
     WebAgreed {
         audio: Some(LegSpec {
             remote: SocketAddr::from(([0, 0, 0, 0], 9)),
@@ -231,6 +245,6 @@ fn agreed(wish: &PeerWish, description: &str) -> WebAgreed {
             symmetric: false,
             timeout_ms: None,
         }),
-        video: wish.video && description.contains("m=video"),
+        video: codec.filter(|_| wish.video && description.contains("m=video")),
     }
 }

@@ -192,7 +192,7 @@ pub(super) fn bit_rate(codec: Codec, clock_rate_hz: u32) -> u32 {
         .map_or(0, |bytes| clock_rate_hz * 8 * bytes as u32)
 }
 
-fn to_media(direction: sdp::Direction) -> Direction {
+pub(super) fn to_media(direction: sdp::Direction) -> Direction {
     match direction {
         sdp::Direction::SendRecv => Direction::SendRecv,
         sdp::Direction::SendOnly => Direction::SendOnly,

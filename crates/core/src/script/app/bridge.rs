@@ -55,7 +55,7 @@ impl Switch {
             .channels
             .get(b)
             .is_some_and(|live| live.seen.is_answered());
-        self.suit_web(id, b);
+        self.suit(id, b);
         if answered {
             self.answer_channel(id);
             self.set_call_state(id, CallState::Active);

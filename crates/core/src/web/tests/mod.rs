@@ -10,6 +10,7 @@ mod clients;
 pub(crate) mod foreign;
 mod incoming;
 mod next_hop;
+mod pictures;
 mod updates;
 
 use std::net::SocketAddr;

@@ -22,12 +22,14 @@ impl Peers {
             }
         };
         let first = self.rng.random();
-        let made = if sending.layered {
-            Peer::estimating(&self.settings, now, first)
-        } else {
-            Peer::new(&self.settings, now, first)
-        };
-        self.table.insert(feed, Entry::new(made, now));
+        if let Some(settings) = &self.settings {
+            let made = if sending.layered {
+                Peer::estimating(settings, now, first)
+            } else {
+                Peer::new(settings, now, first)
+            };
+            self.table.insert(feed, Entry::new(made, now));
+        }
         let offered: Option<Result<String, Refusal>> =
             self.with(now, feed, |p, out| p.offer_feed(now, sending, out));
         if let Some(offer) = self.judge(feed, offered) {

@@ -28,7 +28,6 @@ pub(super) struct Entry {
     pub(super) agreed: bool,
     /// Media worker and leg its audio goes to.
     pub(super) leg: Option<(usize, LegId)>,
-    linked: Option<PeerId>,
     names: Vec<String>,
     addresses: Vec<SocketAddr>,
     /// Oldest first.
@@ -45,7 +44,6 @@ impl Entry {
             peer,
             agreed: false,
             leg: None,
-            linked: None,
             names: Vec::new(),
             addresses: Vec::new(),
             probed: Vec::new(),
@@ -123,9 +121,6 @@ impl Table {
             && self.by_leg.get(&leg) == Some(&peer)
         {
             self.by_leg.remove(&leg);
-        }
-        if let Some(other) = entry.linked.and_then(|other| self.entries.get_mut(&other)) {
-            other.linked = None;
         }
     }
 
@@ -249,38 +244,6 @@ impl Table {
         if let Some(entry) = peer.and_then(|peer| self.entries.get_mut(&peer)) {
             entry.leg = Some((worker, leg));
         }
-    }
-
-    /// Links two peers, taking each from whoever it was linked to. `false`: one is not there, or both are the same.
-    pub(super) fn link(&mut self, a: PeerId, b: PeerId) -> bool {
-        if a == b || !self.has(a) || !self.has(b) {
-            return false;
-        }
-        for peer in [a, b] {
-            if let Some(old) = self.linked(peer) {
-                self.unlink(peer, old);
-            }
-        }
-        for (peer, other) in [(a, b), (b, a)] {
-            if let Some(entry) = self.entries.get_mut(&peer) {
-                entry.linked = Some(other);
-            }
-        }
-        true
-    }
-
-    pub(super) fn unlink(&mut self, a: PeerId, b: PeerId) {
-        for (peer, other) in [(a, b), (b, a)] {
-            if let Some(entry) = self.entries.get_mut(&peer)
-                && entry.linked == Some(other)
-            {
-                entry.linked = None;
-            }
-        }
-    }
-
-    pub(super) fn linked(&self, peer: PeerId) -> Option<PeerId> {
-        self.entries.get(&peer)?.linked
     }
 
     /// Notes when a peer wants time to pass next; not before a moment has passed, whatever it says.

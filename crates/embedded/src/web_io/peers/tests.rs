@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::table::ABANDONED;
 use super::*;
+use crate::media_io::port_pool::PortPool;
 use crate::web_io::WebConfig;
 
 fn wish() -> PeerWish {
@@ -17,6 +18,7 @@ fn wish() -> PeerWish {
         audio: vec![Codec::Pcmu],
         video: false,
         prefer_video: None,
+        far_video: None,
         leg: None,
     }
 }
@@ -34,7 +36,17 @@ fn a_failure_of_the_library_ends_the_one_peer_and_no_other() {
     let counters = Arc::new(WebCounters::default());
     let (sender, mut reports) = mpsc::channel(16);
     let lane = ReportLane::new(sender, counters.clone());
-    let mut peers = Peers::new(settings, sockets, Vec::new(), lane, counters.clone());
+    let ports = PortPool::new(20_000..=20_003, Duration::ZERO, 1);
+    let lines = Lines::new(poll.registry().try_clone().unwrap(), ports, 2);
+    let counters_too = counters.clone();
+    let mut peers = Peers::new(
+        Some(settings),
+        sockets,
+        Vec::new(),
+        lines,
+        lane,
+        counters_too,
+    );
     let (one, other) = (PeerId(1), PeerId(2));
     for peer in [one, other] {
         let wish = wish();

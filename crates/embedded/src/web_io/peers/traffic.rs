@@ -140,7 +140,7 @@ impl Peers {
                 Happening::KeyframeAsked => self.counters.keyframes_asked.add(1),
                 Happening::BitrateLimit(bits) => {
                     // One of many in a room does not decide what the others see.
-                    if let Some(source) = self.table.linked(peer) {
+                    if let Some(source) = self.links.of(peer) {
                         self.with(now, source, |p, out| p.limit_bitrate(now, bits, out));
                     }
                 }
@@ -226,11 +226,7 @@ impl Peers {
             self.counters.video_refused.add(1);
         }
         for &viewer in &viewers {
-            match self.with(now, viewer, |p, out| p.send_video(now, packet, out)) {
-                Some(Forwarding::Sent) => self.counters.video_forwarded.add(1),
-                Some(Forwarding::Held) => {}
-                Some(Forwarding::Refused) | None => self.counters.video_refused.add(1),
-            }
+            self.show(now, viewer, packet);
         }
         self.keep_viewers(viewers);
     }

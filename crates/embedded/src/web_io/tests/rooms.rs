@@ -343,7 +343,9 @@ fn a_feed_answered_with_garbage_is_refused_and_harms_nobody() {
     let answer = answer.replace("a=recvonly", "a=inactive");
     let peer = PeerId(20);
     stage.post(WebCommand::TakeAnswer { peer, answer });
-    assert!(matches!(stage.report(&mut []), WebReport::Agreed { agreed, .. } if !agreed.video));
+    assert!(
+        matches!(stage.report(&mut []), WebReport::Agreed { agreed, .. } if agreed.video.is_none())
+    );
     let all = &mut [&mut sender, &mut feed];
     film(all, 0..20, &[0]);
     together(all, |all| all[1].seen.len() == 20);

@@ -1,6 +1,6 @@
 //! The control packets a peer sends, as far as they tell us something.
 
-use rtcp_types::{Compound, Packet};
+use rtcp_types::{Compound, Fir, Packet, Pli};
 
 /// Control packets looked at in one datagram; a real peer sends two to four.
 const MAX_PACKETS: usize = 16;
@@ -28,6 +28,8 @@ pub enum Incoming {
         /// How long it kept that, 1/65,536 s.
         delay: u32,
     },
+    /// The peer wants a whole picture: a PLI (RFC 4585 §6.3.1) or an FIR (RFC 5104 §4.3.1).
+    PictureWanted,
     /// The peer left.
     Bye,
 }
@@ -51,10 +53,17 @@ pub fn compound(bytes: &[u8], mut told: impl FnMut(Incoming)) -> bool {
             }
             Packet::Rr(report) => report.report_blocks().for_each(|block| told(one(&block))),
             Packet::Bye(_) => told(Incoming::Bye),
+            Packet::PayloadFeedback(feedback) => {
+                // A session has one stream of ours, whichever SSRC is named: some phones write 0.
+                if feedback.parse_fci::<Pli<'_>>().is_ok()
+                    || feedback.parse_fci::<Fir<'_>>().is_ok()
+                {
+                    told(Incoming::PictureWanted);
+                }
+            }
             Packet::App(_)
             | Packet::Sdes(_)
             | Packet::TransportFeedback(_)
-            | Packet::PayloadFeedback(_)
             | Packet::Xr(_)
             | Packet::Unknown(_) => {}
         }

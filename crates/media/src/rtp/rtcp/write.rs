@@ -5,6 +5,10 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const BYE: u8 = 203;
+const PAYLOAD_FEEDBACK: u8 = 206;
+/// Formats of payload feedback. RFC 4585 §6.3, RFC 5104 §4.3.
+const PICTURE_LOSS: u8 = 1;
+const FULL_INTRA_REQUEST: u8 = 4;
 /// SDES item type of a canonical name. RFC 3550 §6.5.1.
 const CNAME: u8 = 1;
 /// Cumulative loss is a signed 24 bit number.
@@ -77,6 +81,23 @@ pub fn bye(ssrc: u32, out: &mut Vec<u8>) {
     source_description(ssrc, out);
     header(1, BYE, 1, out);
     word(ssrc, out);
+}
+
+/// Appends a request for a whole picture of `sender`'s, as somebody who lost one asks: behind a report, as a compound
+/// packet begins with one. RFC 4585 §6.3.1.
+pub fn picture_loss(ssrc: u32, sender: u32, out: &mut Vec<u8>) {
+    header(PICTURE_LOSS, PAYLOAD_FEEDBACK, 2, out);
+    word(ssrc, out);
+    word(sender, out);
+}
+
+/// The same as somebody new asks; `number` is another one with each request. RFC 5104 §4.3.1.
+pub fn full_intra_request(ssrc: u32, sender: u32, number: u8, out: &mut Vec<u8>) {
+    header(FULL_INTRA_REQUEST, PAYLOAD_FEEDBACK, 4, out);
+    word(ssrc, out);
+    word(0, out);
+    word(sender, out);
+    word(u32::from(number) << 24, out);
 }
 
 /// CNAME of this leg: its SSRC in hexadecimal. It names a session, never a person or a host

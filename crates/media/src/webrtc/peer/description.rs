@@ -158,6 +158,7 @@ impl Peer {
             audio: sending.audio.into_iter().collect(),
             video: sending.video.is_some(),
             prefer_video: sending.video,
+            far_video: None,
             leg: None,
         };
         self.pictures.viewing.begin_anew();
@@ -231,7 +232,7 @@ impl Peer {
             };
             match self.rtc.media(mid).map(|media| media.kind()) {
                 Some(MediaKind::Audio) if agreed.audio.is_some() => self.sound.mid = Some(mid),
-                Some(MediaKind::Video) if agreed.video => {
+                Some(MediaKind::Video) if agreed.video.is_some() => {
                     self.pictures.mid = Some(mid);
                     self.learn_layers(&video_rules::received_layers(section));
                 }

@@ -34,7 +34,7 @@ fn seen_by(stage: &mut Stage, viewers: u64) -> (Layered, String, Vec<Browser>) {
         panic!("not answered")
     };
     assert!(answer.contains("a=simulcast:recv h;q;m"), "{answer}");
-    assert!(agreed.video && agreed.audio.is_none());
+    assert!(agreed.video.is_some() && agreed.audio.is_none());
     sender.take_answer(&answer);
     watch(&mut sender, &mut [], |_| {
         stage.web.counters().datagrams_in.get() > 100
