@@ -33,9 +33,11 @@ use crate::{Effect, Input, Switch};
 
 mod names;
 mod peers;
+mod talk;
 
 pub(crate) use names::Names;
 pub(crate) use peers::Peers;
+pub(crate) use talk::Talk;
 
 /// Where the switch's SIP is bound.
 pub(crate) const SIP: &str = "127.0.0.1:5060";

@@ -108,6 +108,7 @@ impl Switch {
             invite: None,
             fallback: None,
             direct: called.map(|called| called.dial),
+            own_context: Some(caller.context.clone()),
             replaces,
             peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),

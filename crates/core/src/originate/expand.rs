@@ -54,6 +54,8 @@ pub(crate) struct SipDestination {
     pub(crate) gateway: Option<GatewayConfig>,
     /// Route headers (RFC 3327).
     pub(crate) route: Vec<String>,
+    /// The dialplan context of the account it belongs to; `None` for strangers.
+    pub(crate) own_context: Option<Arc<str>>,
     pub(crate) rtp_bind: IpAddr,
 }
 
@@ -280,6 +282,7 @@ impl Switch {
             lookup,
             gateway: None,
             route: Vec::new(),
+            own_context: None,
             rtp_bind: profile.rtp_ip,
             uri,
         }))])
@@ -309,6 +312,7 @@ impl Switch {
             lookup: None,
             gateway: Some(gateway.clone()),
             route: Vec::new(),
+            own_context: None,
             rtp_bind: profile.rtp_ip,
         })))
     }
@@ -339,11 +343,8 @@ impl Switch {
     /// A registered phone as a destination.
     fn contact_target(&self, contact: &crate::registrar::Contact, user: &str) -> Target {
         let index = self.profile_of(contact.target.local);
-        let rtp_bind = self
-            .config
-            .profiles
-            .get(index)
-            .map_or(contact.target.local.ip(), |p| p.rtp_ip);
+        let profile = self.config.profiles.get(index);
+        let rtp_bind = profile.map_or(contact.target.local.ip(), |p| p.rtp_ip);
         let shown = match sip::message::Uri::parse(&contact.uri) {
             Ok(uri) => format!("{}@{}", uri.user_decoded(), host_port(&uri)),
             Err(_) => user.to_owned(),
@@ -357,6 +358,10 @@ impl Switch {
             lookup: None,
             gateway: None,
             route: contact.route.clone(),
+            own_context: Some(match &contact.context {
+                Some(context) => context.clone(),
+                None => profile.map_or_else(|| "public".into(), |p| p.context.clone()),
+            }),
             rtp_bind,
         }))
     }

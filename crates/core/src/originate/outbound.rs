@@ -275,6 +275,7 @@ impl Switch {
             invite: Some(Box::new(invite)),
             fallback: None,
             direct: None,
+            own_context: sip.own_context.clone(),
             replaces: None,
             peer: None,
             codecs,

@@ -79,6 +79,8 @@ pub(crate) struct Contact {
     pub(crate) route: Vec<String>,
     /// Preference in thousandths.
     pub(crate) q: u16,
+    /// The dialplan context of its account, where the directory names one.
+    pub(crate) context: Option<Arc<str>>,
 }
 
 impl Switch {
@@ -102,6 +104,7 @@ impl Switch {
                 target: binding.target(),
                 route: binding.path.iter().map(|path| path.to_string()).collect(),
                 q: binding.q,
+                context: account.user.variable("user_context").map(Arc::from),
             })
             .collect();
         out.sort_by_key(|contact| std::cmp::Reverse(contact.q));
