@@ -419,6 +419,10 @@ pub(crate) struct Phone {
     uri: String,
     call_id: String,
     cseq: u32,
+    /// The Contact it registers, where it is not simply its address.
+    pub(crate) contact: Option<String>,
+    /// More headers of its REGISTER.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Phone {
@@ -449,6 +453,8 @@ impl Phone {
             uri: user.into(),
             call_id: format!("call-of-{user}-{flow}"),
             cseq: 0,
+            contact: None,
+            headers: Vec::new(),
         }
     }
 
@@ -492,12 +498,14 @@ impl Phone {
                 local: self.flow.remote,
                 remote: self.flow.local,
             },
-            local_contact: Some(format!(
-                "sip:{}@{}",
-                self.uri.split('@').next().unwrap_or_default(),
-                self.flow.remote
-            )),
-            headers: vec![("Expires".into(), expires_s.to_string())],
+            local_contact: Some(self.contact.clone().unwrap_or_else(|| {
+                let user = self.uri.split('@').next().unwrap_or_default();
+                format!("sip:{user}@{}", self.flow.remote)
+            })),
+            headers: [("Expires".to_owned(), expires_s.to_string())]
+                .into_iter()
+                .chain(self.headers.iter().cloned())
+                .collect(),
             body: None,
             credentials: Some(sip::auth::Credentials::password(self.uri.clone(), password)),
             route: Vec::new(),

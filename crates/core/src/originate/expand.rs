@@ -227,7 +227,8 @@ impl Switch {
         let (index, profile) = self
             .profile_named(profile)
             .ok_or(HangupCause::InvalidProfile)?;
-        if let Some((user, domain)) = rest.split_once('%') {
+        let is_uri = rest.contains('@') || rest.starts_with("sip:") || rest.starts_with("sips:");
+        if !is_uri && let Some((user, domain)) = rest.split_once('%') {
             let targets: Vec<Target> = self
                 .contacts_of(domain, user)
                 .iter()
@@ -244,6 +245,11 @@ impl Switch {
         } else {
             format!("sip:{rest}")
         };
+        if let Some(contact) = self.dialled_contact(&uri)? {
+            let parsed = sip::message::Uri::parse(&contact.uri);
+            let number = parsed.map_err(|_| HangupCause::InvalidUrl)?.user_decoded();
+            return Ok(vec![self.contact_target(&contact, &number)]);
+        }
         let parsed = sip::message::Uri::parse(&uri).map_err(|_| HangupCause::InvalidUrl)?;
         let host = parsed.host;
         if host.is_empty() {
@@ -263,10 +269,8 @@ impl Switch {
             .params
             .value("transport")
             .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
-        let known = self.registered_target(&uri).or_else(|| {
-            let address = SocketAddr::new(address_of(host, profile)?, parsed.port_or_default());
-            Some(target(profile, address, tcp))
-        });
+        let known = address_of(host, profile)
+            .map(|ip| target(profile, SocketAddr::new(ip, parsed.port_or_default()), tcp));
         let lookup = match known {
             Some(_) => None,
             None => Some(

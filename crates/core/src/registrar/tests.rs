@@ -1,3 +1,5 @@
+mod dialled;
+
 use std::time::Duration;
 
 use api::command::server::FlushRegistrations;
@@ -67,7 +69,10 @@ fn a_phone_registers_refreshes_and_leaves() {
     let contacts = rig.switch.contacts_of("127.0.0.1", "1000");
     assert_eq!(contacts.len(), 1);
     assert_eq!(contacts[0].target.remote, shown.source);
-    let way = |rig: &Rig| rig.switch.registered_target(&shown.contact_uri);
+    let way = |rig: &Rig| {
+        let contact = rig.switch.dialled_contact(&shown.contact_uri);
+        contact.unwrap().map(|contact| contact.target)
+    };
     assert_eq!(way(&rig), Some(contacts[0].target));
     rig.pass(Duration::from_secs(60));
     rig.events.clear();
