@@ -115,8 +115,8 @@ impl Switch {
             disposition: None,
             ended_by: None,
             awaits_answer: false,
-            reinviting: false,
-            held_by_peer: false,
+            reinviting: None,
+            told_hold: false,
             answer_headers: Vec::new(),
         };
         let variables = inbound_variables(

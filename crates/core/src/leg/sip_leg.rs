@@ -52,10 +52,10 @@ pub(crate) struct SipLeg {
     pub(crate) ended_by: Option<Box<str>>,
     /// The INVITE (or our 200) carries our offer and the answer is still to come.
     pub(crate) awaits_answer: bool,
-    /// A re-INVITE of ours is under way: the direction it asks for.
-    pub(crate) reinviting: bool,
-    /// What the peer wants us to do: true while it holds us.
-    pub(crate) held_by_peer: bool,
+    /// A re-INVITE of ours is under way: whether it asks the peer to be held.
+    pub(crate) reinviting: Option<bool>,
+    /// What the peer has agreed to: whether it is held.
+    pub(crate) told_hold: bool,
     /// Headers of the 200, beside those every 200 has.
     pub(crate) answer_headers: Vec<(String, String)>,
 }

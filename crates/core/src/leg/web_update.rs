@@ -199,7 +199,7 @@ impl Switch {
         agreed.video &= takes_video;
         let video = agreed.video;
         if self.media_agreed(id, agreed) {
-            self.mark_held(id, held);
+            self.mark_held_by_peer(id, held);
         }
         self.page_decided(id, by, video);
     }

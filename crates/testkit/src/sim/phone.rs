@@ -411,6 +411,7 @@ impl Phone {
             | Event::Cancelled { .. }
             | Event::Bye { .. }
             | Event::ReinviteFailed { .. }
+            | Event::ReinviteOutdated { .. }
             | Event::Info { .. }
             | Event::ForkAnswered { .. }
             | Event::Timeout { .. }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use api::ChannelId;
-use api::command::call::{BridgeChannels, Originate, Then};
-use api::dial::DialString;
+use api::command::call::BridgeChannels;
 use api::view::Direction;
-use api::{Answer, Application};
 use sip::message::Method;
 use sip::transport::Transport;
 
@@ -38,23 +36,6 @@ fn refer(rig: &mut Rig, talk: &mut Talk) {
         &format!("Refer-To: <sip:{NUMBER}@127.0.0.1>\r\n"),
         "",
     );
-}
-
-/// Calls somebody who answers with G.711, and parks.
-fn called(rig: &mut Rig, dial: &str, address: &str) -> (ChannelId, Talk) {
-    rig.sent();
-    let request = rig.ask(Originate {
-        dial: DialString::parse(dial).unwrap(),
-        then: Then::Run(Application::new("park", "")),
-        caller_id_name: None,
-        caller_id_number: None,
-        timeout: None,
-    });
-    let talk = rig.pick_up(address, &phone_sdp("0"));
-    match rig.answers.remove(&request.0) {
-        Some(Ok(Answer::Channel(id))) => (id, talk),
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
@@ -108,8 +89,12 @@ fn a_caller_the_dialplan_let_in_gets_no_further_by_a_transfer() {
 #[test]
 fn two_strangers_send_each_other_to_the_context_of_strangers() {
     let mut rig = Rig::new();
-    let (a, _) = called(&mut rig, "sofia/internal/a@192.0.2.7", "192.0.2.7:5060");
-    let (b, mut bob) = called(&mut rig, "sofia/internal/bob@192.0.2.1", SERVER);
+    let (a, _) = rig.called(
+        "sofia/internal/a@192.0.2.7",
+        "192.0.2.7:5060",
+        &phone_sdp("0"),
+    );
+    let (b, mut bob) = rig.called("sofia/internal/bob@192.0.2.1", SERVER, &phone_sdp("0"));
     rig.get(BridgeChannels { a: a.clone(), b }).unwrap();
     refer(&mut rig, &mut bob);
     assert_eq!(&*looked_up_in(&rig, &a), "public");
@@ -122,8 +107,8 @@ fn a_phone_of_ours_transfers_to_what_it_may_dial_itself_whoever_called_it() {
         let home = "127.0.0.1:5601";
         let mut phone = Phone::new("1001", home, Transport::Udp, 11);
         assert_eq!(phone.register(&mut rig, "1234", 600), 200);
-        let (b, _) = called(&mut rig, "sofia/internal/bob@192.0.2.1", SERVER);
-        let (a, mut desk) = called(&mut rig, dial, home);
+        let (b, _) = rig.called("sofia/internal/bob@192.0.2.1", SERVER, &phone_sdp("0"));
+        let (a, mut desk) = rig.called(dial, home, &phone_sdp("0"));
         rig.get(BridgeChannels { a, b: b.clone() }).unwrap();
         refer(&mut rig, &mut desk);
         assert_eq!(&*looked_up_in(&rig, &b), "default", "{dial}");

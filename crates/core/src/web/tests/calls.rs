@@ -325,7 +325,25 @@ fn we_hold_a_page_without_asking_it() {
     };
     assert_eq!(hold(&mut rig, HoldAction::On), Some(Direction::SendOnly));
     assert!(rig.switch.channels[&call].held);
+    // A change of the page's own does not take it off hold.
+    rig.commands.clear();
+    rig.get(UpdateWebCall {
+        channel: call.clone(),
+        sdp: AUDIO.into(),
+    })
+    .unwrap();
+    let directions: Vec<_> = rig
+        .commands
+        .iter()
+        .filter_map(|command| match command {
+            MediaCommand::SetRemote { spec, .. } => Some(spec.direction),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(directions, [Direction::SendOnly]);
+    assert!(rig.switch.channels[&call].held);
     assert_eq!(hold(&mut rig, HoldAction::Off), Some(Direction::SendRecv));
+    assert!(!rig.switch.channels[&call].held);
     end(&mut rig, &call, 486);
     check_idle(&rig);
 }
