@@ -63,6 +63,9 @@ pub(crate) struct Rig {
     pub(crate) names: Names,
     /// Names that were asked for.
     pub(crate) asked: Vec<(crate::LookupId, String)>,
+    /// Media legs open when a test says so.
+    pub(crate) slow_media: bool,
+    opening: Vec<MediaReport>,
     transmits: Vec<sip::transport::Transmit>,
     plays: HashMap<PlayId, Option<RoomId>>,
     records: HashMap<RecordId, Option<RoomId>>,
@@ -122,6 +125,8 @@ impl Rig {
             stopped: false,
             names: Names::default(),
             asked: Vec::new(),
+            slow_media: false,
+            opening: Vec::new(),
             transmits: Vec::new(),
             plays: HashMap::new(),
             records: HashMap::new(),
@@ -181,11 +186,16 @@ impl Rig {
                     LegKind::Rtp { bind } => Some(((*bind, port).into(), (*bind, port + 1).into())),
                     LegKind::Null { .. } | LegKind::Pair { .. } | LegKind::Web => None,
                 };
-                vec![MediaReport::Opened {
+                let opened = MediaReport::Opened {
                     leg: *leg,
                     local,
                     ssrc: local.map(|_| 0x1234),
-                }]
+                };
+                if self.slow_media {
+                    self.opening.push(opened);
+                    return Vec::new();
+                }
+                vec![opened]
             }
             MediaCommand::CloseLeg { leg } => vec![MediaReport::Closed {
                 leg: *leg,
@@ -255,6 +265,13 @@ impl Rig {
                 out
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// The media legs that were wanted have opened.
+    pub(crate) fn open_media(&mut self) {
+        for opened in std::mem::take(&mut self.opening) {
+            self.feed(Input::Media(opened));
         }
     }
 
@@ -473,44 +490,61 @@ impl Phone {
 
     /// Registers (or with 0 seconds unregisters) and returns the final code.
     pub(crate) fn register(&mut self, rig: &mut Rig, password: &str, expires_s: u32) -> u16 {
-        self.send(rig, Method::Register, password, &self.address(), expires_s)
+        let contact = self.contact.clone().unwrap_or_else(|| {
+            let user = self.uri.split('@').next().unwrap_or_default();
+            format!("sip:{user}@{}", self.flow.remote)
+        });
+        let headers = [("Expires".to_owned(), expires_s.to_string())]
+            .into_iter()
+            .chain(self.headers.iter().cloned())
+            .collect();
+        let own = self.address();
+        let mut request = self.request(Method::Register, "sip:127.0.0.1", &own, &own, password);
+        request.local_contact = Some(contact);
+        request.headers = headers;
+        self.send(rig, request)
     }
 
-    fn send(
+    /// Sends a message in whatever name, as the user it is, and returns the final code.
+    pub(crate) fn message(&mut self, rig: &mut Rig, password: &str, from: &str, to: &str) -> u16 {
+        let to = format!("sip:{to}");
+        let from = format!("sip:{from}");
+        let mut request = self.request(Method::Message, &to, &from, &to, password);
+        request.body = Some(("text/plain".into(), bytes::Bytes::from_static(b"Hi")));
+        self.send(rig, request)
+    }
+
+    fn request(
         &mut self,
-        rig: &mut Rig,
         method: Method,
-        password: &str,
+        uri: &str,
+        from: &str,
         to: &str,
-        expires_s: u32,
-    ) -> u16 {
+        password: &str,
+    ) -> OutOfDialogRequest {
         // One number for the challenged request, one for the answer to the challenge.
         self.cseq += 2;
-        let party = sip::Party::uri(to);
-        let request = OutOfDialogRequest {
+        OutOfDialogRequest {
             method,
-            uri: "sip:127.0.0.1".into(),
-            from: party.clone(),
-            to: party,
+            uri: uri.into(),
+            from: sip::Party::uri(from),
+            to: sip::Party::uri(to),
             target: Target {
                 flow: Some(FlowId(99)),
                 transport: self.flow.transport,
                 local: self.flow.remote,
                 remote: self.flow.local,
             },
-            local_contact: Some(self.contact.clone().unwrap_or_else(|| {
-                let user = self.uri.split('@').next().unwrap_or_default();
-                format!("sip:{user}@{}", self.flow.remote)
-            })),
-            headers: [("Expires".to_owned(), expires_s.to_string())]
-                .into_iter()
-                .chain(self.headers.iter().cloned())
-                .collect(),
+            local_contact: None,
+            headers: Vec::new(),
             body: None,
             credentials: Some(sip::auth::Credentials::password(self.uri.clone(), password)),
             route: Vec::new(),
             call: Some((self.call_id.clone(), self.cseq)),
-        };
+        }
+    }
+
+    fn send(&mut self, rig: &mut Rig, request: OutOfDialogRequest) -> u16 {
         self.endpoint
             .send_out_of_dialog(rig.now().mono, request)
             .expect("a sound request");

@@ -83,16 +83,24 @@ impl Switch {
             }
         };
         let consulted = self.partner(&other);
-        self.separate(id);
-        match consulted {
+        let is_done = match consulted {
             Some(far) => {
+                self.separate(id);
                 self.separate(&other);
-                self.join(peer, &far);
+                self.join(peer, &far)
             }
             // Nobody is there yet, or a machine.
-            None => self.send_after(peer, &other),
-        }
-        self.tell_referrer(session, 200);
+            None => {
+                let Some(place) = self.place_of(&other) else {
+                    self.tell_referrer(session, 603);
+                    return;
+                };
+                self.separate(id);
+                self.send_to(peer, place);
+                true
+            }
+        };
+        self.tell_referrer(session, if is_done { 200 } else { 500 });
         for leg in [id, &other] {
             self.hangup(leg, HangupCause::AttendedTransfer, Blame::Caller);
         }

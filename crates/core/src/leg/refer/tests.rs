@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use api::ChannelId;
-use api::command::call::BridgeChannels;
+use api::command::call::{BridgeChannels, Originate, Then};
+use api::command::channel::{LegChoice, Transfer};
+use api::dial::DialString;
 use api::view::Direction;
+use api::{Application, ChannelId};
 use sip::message::Method;
 use sip::transport::Transport;
 
@@ -112,5 +114,151 @@ fn a_phone_of_ours_transfers_to_what_it_may_dial_itself_whoever_called_it() {
         rig.get(BridgeChannels { a, b: b.clone() }).unwrap();
         refer(&mut rig, &mut desk);
         assert_eq!(&*looked_up_in(&rig, &b), "default", "{dial}");
+    }
+}
+
+/// The statuses a phone has been told of its transfer.
+fn progress(rig: &mut Rig) -> Vec<String> {
+    rig.take_sent()
+        .into_iter()
+        .filter(|message| message.method() == Some(&Method::Notify))
+        .map(|message| String::from_utf8_lossy(&message.body()).trim().to_owned())
+        .collect()
+}
+
+/// Somebody a phone talks to, and a second call of that phone's, which it transfers him to.
+struct Consulting {
+    rig: Rig,
+    peer: ChannelId,
+    first: ChannelId,
+    second: ChannelId,
+    /// The phone in its first call.
+    phone: Talk,
+    /// And in the second.
+    other: Talk,
+}
+
+fn consulting() -> Consulting {
+    let mut rig = Rig::new();
+    let sdp = phone_sdp("0");
+    let (peer, _) = rig.called("sofia/internal/a@192.0.2.7", "192.0.2.7:5060", &sdp);
+    let (first, phone) = rig.called("sofia/internal/bob@192.0.2.1", SERVER, &sdp);
+    let (second, other) = rig.called("sofia/internal/bob@192.0.2.1", SERVER, &sdp);
+    rig.get(BridgeChannels {
+        a: peer.clone(),
+        b: first.clone(),
+    })
+    .unwrap();
+    rig.sent();
+    Consulting {
+        rig,
+        peer,
+        first,
+        second,
+        phone,
+        other,
+    }
+}
+
+impl Consulting {
+    fn transfer(&mut self) -> Vec<String> {
+        let replaces = self
+            .other
+            .replaces()
+            .replace(';', "%3B")
+            .replace('=', "%3D");
+        let to = format!("Refer-To: <sip:x@127.0.0.1?Replaces={replaces}>\r\n");
+        self.phone.request(&mut self.rig, &Method::Refer, &to, "");
+        progress(&mut self.rig)
+    }
+
+    fn is_up(&self, id: &ChannelId) -> bool {
+        self.rig
+            .switch
+            .channels
+            .get(id)
+            .is_some_and(|live| live.is_up())
+    }
+}
+
+#[test]
+fn a_phone_in_a_room_transfers_into_the_room() {
+    let mut call = consulting();
+    call.rig
+        .get(Transfer {
+            channel: call.second.clone(),
+            leg: LegChoice::A,
+            extension: "conference:o'hare, gate 3".into(),
+            dialplan: Some("inline".into()),
+            context: None,
+        })
+        .unwrap();
+    let room = call.rig.channel(&call.second).room.clone();
+    assert!(room.is_some(), "it is in a room");
+    assert_eq!(call.transfer(), ["SIP/2.0 200 OK"]);
+    assert_eq!(call.rig.channel(&call.peer).room, room);
+    assert!(!call.is_up(&call.first) && !call.is_up(&call.second));
+}
+
+#[test]
+fn a_call_that_leads_nowhere_is_no_place_to_be_transferred_to() {
+    let mut call = consulting();
+    assert_eq!(call.transfer(), ["SIP/2.0 603 Decline"]);
+    for id in [&call.peer, &call.first, &call.second] {
+        assert!(call.is_up(id), "all goes on as it was");
+    }
+    assert_eq!(call.rig.switch.partner(&call.first), Some(call.peer));
+}
+
+#[test]
+fn a_transfer_that_fails_is_not_reported_as_done() {
+    let mut call = consulting();
+    let (far, _) = call.rig.called(
+        "sofia/internal/far@192.0.2.8",
+        "192.0.2.8:5060",
+        &phone_sdp("0"),
+    );
+    call.rig
+        .get(BridgeChannels {
+            a: call.second.clone(),
+            b: far.clone(),
+        })
+        .unwrap();
+    // As of one that is still being called.
+    call.rig.ask(Originate {
+        dial: DialString::parse("sofia/internal/slow@192.0.2.8").unwrap(),
+        then: Then::Run(Application::new("park", "")),
+        caller_id_name: None,
+        caller_id_number: None,
+        timeout: None,
+    });
+    let mut channels = call.rig.switch.channels.values();
+    let attempt = channels.find_map(|live| live.attempt).expect("it is");
+    call.rig.switch.channels.get_mut(&far).unwrap().attempt = Some(attempt);
+    call.rig.sent();
+    assert_eq!(call.transfer(), ["SIP/2.0 500 Server Internal Error"]);
+}
+
+#[test]
+fn a_phone_hears_how_its_transfer_ends_not_of_the_first_failure() {
+    for (rest, heard) in [
+        (",park:", "SIP/2.0 200 OK"),
+        (",hangup:CALL_REJECTED", "SIP/2.0 603 Decline"),
+        ("", "SIP/2.0 486 Busy Here"),
+    ] {
+        let mut call = consulting();
+        call.rig.switch.separate(&call.first);
+        let live = call.rig.switch.channels.get_mut(&call.peer).unwrap();
+        live.referrer = Some(call.first.clone());
+        call.rig
+            .get(Transfer {
+                channel: call.peer.clone(),
+                leg: LegChoice::A,
+                extension: format!("set:continue_on_fail=true,bridge:error/USER_BUSY{rest}").into(),
+                dialplan: Some("inline".into()),
+                context: None,
+            })
+            .unwrap();
+        assert_eq!(progress(&mut call.rig), [heard], "{rest}");
     }
 }
