@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use api::event::{EventKind, WebParty};
+use api::view::DirectoryUser;
 use sip::event::{IncomingRequest, RequestId, SessionId};
 use sip::message::HeaderName;
 use sip::message::Uri;
@@ -67,7 +68,12 @@ impl Switch {
         }
         if !is_trusted {
             match self.authenticate_call(request) {
-                CallAuth::Accepted { .. } => {}
+                CallAuth::Accepted { user } => {
+                    if !self.is_address_of(&letter.from.uri, &user) {
+                        tracing::warn!(user = %user.id, from = %letter.from.uri, "Message in another name is refused");
+                        return self.respond(id, 403, &[]);
+                    }
+                }
                 CallAuth::Challenge(headers) => return self.respond(id, 407, &headers),
                 CallAuth::Forbidden => return self.respond(id, 403, &[]),
             }
@@ -84,6 +90,18 @@ impl Switch {
             }
             None => self.respond(id, 404, &[]),
         }
+    }
+}
+
+impl Switch {
+    /// Whether `user@host` is an address of a user of ours, in whatever name of its domain.
+    fn is_address_of(&self, address: &str, user: &DirectoryUser) -> bool {
+        address
+            .split_once('@')
+            .and_then(|(name, host)| self.account(host, name))
+            .is_some_and(|named| {
+                named.user.id == user.id && named.user.domain.eq_ignore_ascii_case(&user.domain)
+            })
     }
 }
 

@@ -7,6 +7,7 @@ use api::command::message::KeepMessages;
 use api::{CommandError, ErrorKind};
 
 use crate::Switch;
+use crate::registrar::Account;
 
 /// Most accounts.
 const MAX_KEPT: usize = 100_000;
@@ -33,6 +34,15 @@ fn name(address: &str) -> Option<String> {
 }
 
 impl Switch {
+    /// The address under which somebody keeps what is sent to an account: the one it was sent to, or the account in
+    /// another name of its domain.
+    pub(super) fn kept_for(&self, account: &Account, sent_to: &Arc<str>) -> Option<Arc<str>> {
+        let names = self.names_of_domain(&account.domain).into_iter();
+        std::iter::once(sent_to.clone())
+            .chain(names.map(|name| format!("{}@{name}", account.user.id).into()))
+            .find(|address| self.messages.kept.has(address))
+    }
+
     pub(crate) fn keep_messages(&mut self, command: &KeepMessages) -> Result<(), CommandError> {
         let Some(name) = name(&command.account) else {
             let kind = ErrorKind::InvalidArgument("account");
