@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::ChannelId;
 use api::id::{TaskId, WebClientId};
@@ -40,6 +40,14 @@ pub(crate) enum Deadline {
     WebClient(WebClientId),
     /// A registration with another server is renewed, or tried again.
     ClientRegistration(RegistrationId),
+}
+
+/// Longest wait. Programs and dial strings name times of their own, and some would be past the end of the clock.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// When a wait that begins now is over, or a year from now if that is sooner.
+pub(crate) fn in_time(now: Instant, span: Duration) -> Instant {
+    now + span.min(LONGEST)
 }
 
 /// The heap.

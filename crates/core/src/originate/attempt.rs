@@ -13,7 +13,7 @@ use super::{AttemptId, OriginateId, Purpose};
 use crate::Switch;
 use crate::channel::MediaLeg;
 use crate::next_hop::{Asker, Found, targets};
-use crate::timers::Deadline;
+use crate::timers::{Deadline, in_time};
 use crate::work::Work;
 
 /// How far a leg has come.
@@ -23,8 +23,12 @@ pub(crate) enum LegState {
     Delayed(Box<Plan>),
     /// The servers of its destination are being looked for.
     Locating(Box<Plan>),
-    /// Its media leg is being opened.
-    Opening { plan: Box<Plan>, media: MediaLeg },
+    /// Its media leg is being opened; `given_up` says why nobody waits for that any more.
+    Opening {
+        plan: Box<Plan>,
+        media: MediaLeg,
+        given_up: Option<HangupCause>,
+    },
     /// It is a channel.
     Calling(ChannelId),
     /// Over.
@@ -153,12 +157,14 @@ impl Switch {
         };
         if let Some(limit) = limit {
             self.timers.set(
-                now + delay.unwrap_or_default() + limit,
+                in_time(now, delay.unwrap_or_default().saturating_add(limit)),
                 Deadline::Leg(attempt),
             );
         }
         match delay {
-            Some(delay) if !delay.is_zero() => self.timers.set(now + delay, Deadline::Leg(attempt)),
+            Some(delay) if !delay.is_zero() => {
+                self.timers.set(in_time(now, delay), Deadline::Leg(attempt))
+            }
             Some(_) | None => self.begin_leg(attempt),
         }
     }
@@ -181,7 +187,19 @@ impl Switch {
                 self.set_leg(attempt, LegState::Failed(HangupCause::NoAnswer));
                 self.work.push_back(Work::Judge(attempt.originate));
             }
-            Some(LegState::Opening { .. } | LegState::Failed(_)) | None => {}
+            Some(LegState::Opening { .. }) => self.give_up_opening(attempt, HangupCause::NoAnswer),
+            Some(LegState::Failed(_)) | None => {}
+        }
+    }
+
+    /// A leg whose media leg is being opened is over as soon as that has opened.
+    fn give_up_opening(&mut self, attempt: AttemptId, cause: HangupCause) {
+        if let Some(LegState::Opening { given_up, .. }) = self
+            .originates
+            .get_mut(&attempt.originate)
+            .and_then(|originate| originate.legs.get_mut(attempt.leg))
+        {
+            *given_up = Some(cause);
         }
     }
 
@@ -273,7 +291,11 @@ impl Switch {
             Some(bind) => {
                 self.open_media(&mut media, media::control::LegKind::Rtp { bind });
                 self.opening.insert(media.id, attempt);
-                LegState::Opening { plan, media }
+                LegState::Opening {
+                    plan,
+                    media,
+                    given_up: None,
+                }
             }
             None => {
                 let channel = self.make_outbound(attempt, *plan, media);
@@ -307,10 +329,14 @@ impl Switch {
             .originates
             .get_mut(&attempt.originate)
             .and_then(|originate| {
-                let decided = originate.decided;
+                let lost = originate.decided.then_some(HangupCause::LoseRace);
                 let slot = originate.legs.get_mut(attempt.leg)?;
                 match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
-                    LegState::Opening { plan, media } => Some((plan, media, decided)),
+                    LegState::Opening {
+                        plan,
+                        media,
+                        given_up,
+                    } => Some((plan, media, lost.or(given_up))),
                     other @ (LegState::Delayed(_)
                     | LegState::Locating(_)
                     | LegState::Calling(_)
@@ -321,7 +347,7 @@ impl Switch {
                 }
             });
         match taken {
-            Some((plan, mut media, false)) => {
+            Some((plan, mut media, None)) => {
                 media.open = true;
                 media.opening = false;
                 media.local = local;
@@ -329,8 +355,9 @@ impl Switch {
                 let channel = self.make_outbound(attempt, *plan, media);
                 self.set_leg(attempt, LegState::Calling(channel));
             }
-            Some((_, media, true)) => {
+            Some((_, media, Some(cause))) => {
                 // Nobody waits for this leg any more.
+                self.set_leg(attempt, LegState::Failed(cause));
                 self.media(
                     media.worker,
                     media::control::MediaCommand::CloseLeg { leg: media.id },
