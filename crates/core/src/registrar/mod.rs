@@ -355,11 +355,11 @@ impl Registrations {
         self.attempts.is_blocked(from, now)
     }
 
-    /// Counts a login: wrong ones of an address add up until a right one.
-    pub(crate) fn count_login(&mut self, from: IpAddr, now: Instant, right: bool) {
+    /// Counts a login: wrong ones of an address add up, those of one user until a right one.
+    pub(crate) fn count_login(&mut self, from: IpAddr, user: &str, now: Instant, right: bool) {
         if right {
-            self.attempts.succeeded(from);
-        } else if self.attempts.failed(from, now) {
+            self.attempts.succeeded(from, user);
+        } else if self.attempts.failed(from, user, now) {
             tracing::warn!(source = %from, "Too many wrong passwords; the address is not listened to for a minute");
         }
     }

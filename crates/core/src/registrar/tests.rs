@@ -142,6 +142,13 @@ fn whoever_guesses_passwords_is_not_listened_to_for_a_while() {
         403,
         "now not even the right one helps"
     );
+    rig.events.clear();
+    assert_eq!(guesser.register(&mut rig, "wrong", 60), 403);
+    assert_eq!(
+        rig.seen(accounts),
+        Vec::<String>::new(),
+        "and programs are not flooded"
+    );
     let mut other = Phone::new("1001", "127.0.0.9:5601", Transport::Udp, 12);
     assert_eq!(
         other.register(&mut rig, "1234", 60),
