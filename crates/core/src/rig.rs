@@ -548,6 +548,40 @@ impl Phone {
         self.endpoint
             .send_out_of_dialog(rig.now().mono, request)
             .expect("a sound request");
+        self.await_final(rig)
+    }
+
+    /// Calls to take over the call a Replaces header names, and returns the final code.
+    pub(crate) fn take_over(
+        &mut self,
+        rig: &mut Rig,
+        password: &str,
+        replaces: &str,
+        sdp: &str,
+    ) -> u16 {
+        let own = self.address();
+        let to = "sip:mod_sofia@127.0.0.1";
+        let request = self.request(Method::Invite, to, &own, to, password);
+        let invite = sip::endpoint::InviteRequest {
+            to_uri: request.uri,
+            from: request.from,
+            to: request.to,
+            target: request.target,
+            local_contact: format!("sip:{}", self.flow.remote),
+            sdp: Some(bytes::Bytes::copy_from_slice(sdp.as_bytes())),
+            headers: vec![("Replaces".into(), replaces.into())],
+            credentials: request.credentials,
+            route: Vec::new(),
+            call_id: None,
+            max_forwards: 70,
+        };
+        self.endpoint
+            .invite(rig.now().mono, invite)
+            .expect("a sound request");
+        self.await_final(rig)
+    }
+
+    fn await_final(&mut self, rig: &mut Rig) -> u16 {
         for _ in 0..8 {
             while let Some(sent) = self.endpoint.poll_transmit() {
                 let message = parse_datagram(sent.bytes).expect("our own message");
@@ -571,10 +605,11 @@ impl Phone {
                 self.endpoint.handle_message(rig.now().mono, &back, message);
             }
             while let Some(event) = self.endpoint.poll_event() {
-                if let sip::Event::Response { code, .. } = event
-                    && code >= 200
-                {
-                    return code;
+                match event {
+                    sip::Event::Response { code, .. } if code >= 200 => return code,
+                    sip::Event::Rejected { code, .. } => return code,
+                    sip::Event::Answered { .. } => return 200,
+                    _ => {}
                 }
             }
         }

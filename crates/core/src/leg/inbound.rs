@@ -11,6 +11,7 @@ use sip::event::{IncomingRequest, SessionId};
 use sip::message::header::HeaderName;
 use sip::sdp::OfferAnswer;
 
+use super::replaces::Claim;
 use super::{LegEnd, SipLeg};
 use crate::Switch;
 use crate::channel::InboundChannel;
@@ -70,7 +71,15 @@ impl Switch {
                 }
             }
         };
-        let replaces = match self.replaced_by(&request) {
+        let account = user
+            .as_ref()
+            .map(|user| crate::registrar::address(&user.id, &user.domain));
+        let claim = match (&called, &account) {
+            (Some(_), _) => Claim::Nothing,
+            (None, Some(account)) => Claim::CallsOf(account),
+            (None, None) => Claim::Everything,
+        };
+        let replaces = match self.replaced_by(&request, claim) {
             Ok(replaces) => replaces,
             Err(code) => {
                 self.refuse_invite(session, code, &[]);
@@ -108,6 +117,7 @@ impl Switch {
             invite: None,
             fallback: None,
             direct: called.map(|called| called.dial),
+            account,
             own_context: Some(caller.context.clone()),
             replaces,
             peer: Some(request.flow.remote),

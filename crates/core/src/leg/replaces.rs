@@ -8,6 +8,7 @@ use api::{Application, ChannelId, HangupCause};
 use sip::event::IncomingRequest;
 use sip::message::header::{HeaderName, Replaces};
 
+use super::LegEnd;
 use crate::Switch;
 
 /// What a Replaces header names.
@@ -17,6 +18,16 @@ pub(super) enum Named {
     /// A call that is just ending.
     Over,
     Call(ChannelId),
+}
+
+/// Which calls a caller may take over (RFC 3891 §3).
+pub(super) enum Claim<'a> {
+    /// It calls a client of another server's.
+    Nothing,
+    /// Those of the account it proved to be.
+    CallsOf(&'a Arc<str>),
+    /// It is trusted.
+    Everything,
 }
 
 /// Where a channel went that another one is to follow.
@@ -46,7 +57,11 @@ impl Switch {
     ///
     /// # Errors
     /// The status it is refused with (RFC 3891 §3).
-    pub(super) fn replaced_by(&self, request: &IncomingRequest) -> Result<Option<ChannelId>, u16> {
+    pub(super) fn replaced_by(
+        &self,
+        request: &IncomingRequest,
+        claim: Claim<'_>,
+    ) -> Result<Option<ChannelId>, u16> {
         let mut values = request.header_list(HeaderName::Replaces);
         let Some(value) = values.next() else {
             return Ok(None);
@@ -60,6 +75,18 @@ impl Switch {
             Named::Over => return Err(603),
             Named::Call(id) => id,
         };
+        let is_allowed = match claim {
+            Claim::Nothing => false,
+            Claim::CallsOf(account) => match self.channels.get(&id).map(|live| &live.end) {
+                Some(LegEnd::Sip(leg)) => leg.account.as_ref() == Some(account),
+                Some(LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_)) | None => false,
+            },
+            Claim::Everything => true,
+        };
+        if !is_allowed {
+            tracing::warn!(channel = %id, peer = %request.flow.remote, "Call of somebody else is not given away");
+            return Err(403);
+        }
         let answered = self
             .channels
             .get(&id)
@@ -156,3 +183,6 @@ impl Switch {
         joined.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;
