@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::command::call::{Originate, Then};
+use api::command::channel::{LegChoice, Transfer};
 use api::dial::DialString;
 use api::event::{Event, EventKind, SystemEvent};
 use api::time::Now;
@@ -20,8 +21,8 @@ use api::{
     Uuid, View,
 };
 use media::control::{
-    LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId,
-    RecordLength, RoomId,
+    Direction, LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd,
+    RecordId, RecordLength, RoomId,
 };
 use sip::message::parse_datagram;
 use sip::transport::{Flow, FlowId, Transport};
@@ -304,16 +305,14 @@ impl Rig {
         self.answers.remove(&id.0).expect("an answer at once")
     }
 
+    /// Begins to call somebody; the channel is to be parked.
+    pub(crate) fn call(&mut self, dial: &str) -> RequestId {
+        self.ask(originate(dial, Then::Run(Application::new("park", ""))))
+    }
+
     /// Calls somebody who answers at once.
     pub(crate) fn originate(&mut self, dial: &str, then: Then) -> ChannelId {
-        let answer = self.get(Originate {
-            dial: DialString::parse(dial).expect("a dial string"),
-            then,
-            caller_id_name: None,
-            caller_id_number: None,
-            timeout: None,
-        });
-        match answer {
+        match self.get(originate(dial, then)) {
             Ok(Answer::Channel(id)) => id,
             other => panic!("{other:?}"),
         }
@@ -322,6 +321,27 @@ impl Rig {
     /// Calls somebody and parks the channel.
     pub(crate) fn park(&mut self, dial: &str) -> ChannelId {
         self.originate(dial, Then::Run(Application::new("park", "")))
+    }
+
+    /// Sends a channel to a list of applications.
+    pub(crate) fn run(&mut self, id: &ChannelId, applications: &str) {
+        self.get(Transfer {
+            channel: id.clone(),
+            leg: LegChoice::A,
+            extension: applications.into(),
+            dialplan: Some("inline".into()),
+            context: None,
+        })
+        .expect("the channel lives");
+    }
+
+    /// Which ways media was set to go, since the orders were cleared.
+    pub(crate) fn directions(&self) -> Vec<Direction> {
+        let direction = |command: &MediaCommand| match command {
+            MediaCommand::SetRemote { spec, .. } => Some(spec.direction),
+            _ => None,
+        };
+        self.commands.iter().filter_map(direction).collect()
     }
 
     /// What clients see of a channel now.
@@ -393,6 +413,16 @@ impl Rig {
             .expect("the channel lives")
             .media
             .id
+    }
+}
+
+fn originate(dial: &str, then: Then) -> Originate {
+    Originate {
+        dial: DialString::parse(dial).expect("a dial string"),
+        then,
+        caller_id_name: None,
+        caller_id_number: None,
+        timeout: None,
     }
 }
 

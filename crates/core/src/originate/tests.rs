@@ -2,22 +2,10 @@
 
 use std::time::Duration;
 
-use api::command::call::{Originate, Then};
-use api::dial::DialString;
-use api::{Application, HangupCause, RequestId};
+use api::{HangupCause, RequestId};
 use sip::message::Method;
 
 use crate::rig::Rig;
-
-fn call(rig: &mut Rig, dial: &str) -> RequestId {
-    rig.ask(Originate {
-        dial: DialString::parse(dial).unwrap(),
-        then: Then::Run(Application::new("park", "")),
-        caller_id_name: None,
-        caller_id_number: None,
-        timeout: None,
-    })
-}
 
 fn failed(rig: &mut Rig, request: RequestId) -> Option<HangupCause> {
     let answer = rig.answers.remove(&request.0)?;
@@ -32,7 +20,7 @@ fn a_leg_whose_time_is_over_before_its_media_has_opened_is_not_called() {
     ] {
         let mut rig = Rig::new();
         rig.slow_media = true;
-        let request = call(&mut rig, dial);
+        let request = rig.call(dial);
         rig.pass(Duration::from_secs(6));
         rig.open_media();
         assert_eq!(
@@ -58,7 +46,7 @@ fn times_past_the_end_of_the_clock_are_long_times() {
         "{enable_heartbeat_events=18446744073709551615}null/x",
     ] {
         let mut rig = Rig::new();
-        let request = call(&mut rig, dial);
+        let request = rig.call(dial);
         rig.pass(Duration::from_secs(3));
         assert_eq!(
             rig.answers.contains_key(&request.0),
@@ -68,13 +56,6 @@ fn times_past_the_end_of_the_clock_are_long_times() {
     }
     let mut rig = Rig::new();
     let id = rig.park("null/x");
-    rig.get(api::command::channel::Transfer {
-        channel: id.clone(),
-        leg: api::command::channel::LegChoice::A,
-        extension: "set:media_timeout=1,sleep:18446744073709551615".into(),
-        dialplan: Some("inline".into()),
-        context: None,
-    })
-    .unwrap();
+    rig.run(&id, "sleep:18446744073709551615");
     assert!(rig.switch.channels[&id].is_up());
 }

@@ -1,8 +1,6 @@
 //! The far side of one SIP call, message by message: for what a phone may say and [`Phone`](super::Phone) does not.
 
-use api::command::call::{Originate, Then};
-use api::dial::DialString;
-use api::{Answer, Application, ChannelId};
+use api::{Answer, ChannelId};
 use sip::message::{HeaderName, Message, Method};
 
 use super::Rig;
@@ -139,13 +137,7 @@ impl Rig {
     /// Calls somebody who picks up, and parks the channel.
     pub(crate) fn called(&mut self, dial: &str, address: &str, sdp: &str) -> (ChannelId, Talk) {
         self.sent();
-        let request = self.ask(Originate {
-            dial: DialString::parse(dial).expect("a dial string"),
-            then: Then::Run(Application::new("park", "")),
-            caller_id_name: None,
-            caller_id_number: None,
-            timeout: None,
-        });
+        let request = self.call(dial);
         let talk = self.pick_up(address, sdp);
         match self.answers.remove(&request.0) {
             Some(Ok(Answer::Channel(id))) => (id, talk),

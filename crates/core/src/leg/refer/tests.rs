@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use api::command::call::{BridgeChannels, Originate, Then};
-use api::command::channel::{LegChoice, Transfer};
-use api::dial::DialString;
+use api::ChannelId;
+use api::command::call::BridgeChannels;
 use api::view::Direction;
-use api::{Application, ChannelId};
 use sip::message::Method;
 use sip::transport::Transport;
 
@@ -184,15 +182,7 @@ impl Consulting {
 #[test]
 fn a_phone_in_a_room_transfers_into_the_room() {
     let mut call = consulting();
-    call.rig
-        .get(Transfer {
-            channel: call.second.clone(),
-            leg: LegChoice::A,
-            extension: "conference:o'hare, gate 3".into(),
-            dialplan: Some("inline".into()),
-            context: None,
-        })
-        .unwrap();
+    call.rig.run(&call.second, "conference:o'hare, gate 3");
     let room = call.rig.channel(&call.second).room.clone();
     assert!(room.is_some(), "it is in a room");
     assert_eq!(call.transfer(), ["SIP/2.0 200 OK"]);
@@ -225,13 +215,7 @@ fn a_transfer_that_fails_is_not_reported_as_done() {
         })
         .unwrap();
     // As of one that is still being called.
-    call.rig.ask(Originate {
-        dial: DialString::parse("sofia/internal/slow@192.0.2.8").unwrap(),
-        then: Then::Run(Application::new("park", "")),
-        caller_id_name: None,
-        caller_id_number: None,
-        timeout: None,
-    });
+    call.rig.call("sofia/internal/slow@192.0.2.8");
     let mut channels = call.rig.switch.channels.values();
     let attempt = channels.find_map(|live| live.attempt).expect("it is");
     call.rig.switch.channels.get_mut(&far).unwrap().attempt = Some(attempt);
@@ -250,15 +234,8 @@ fn a_phone_hears_how_its_transfer_ends_not_of_the_first_failure() {
         call.rig.switch.separate(&call.first);
         let live = call.rig.switch.channels.get_mut(&call.peer).unwrap();
         live.referrer = Some(call.first.clone());
-        call.rig
-            .get(Transfer {
-                channel: call.peer.clone(),
-                leg: LegChoice::A,
-                extension: format!("set:continue_on_fail=true,bridge:error/USER_BUSY{rest}").into(),
-                dialplan: Some("inline".into()),
-                context: None,
-            })
-            .unwrap();
+        let applications = format!("set:continue_on_fail=true,bridge:error/USER_BUSY{rest}");
+        call.rig.run(&call.peer, &applications);
         assert_eq!(progress(&mut call.rig), [heard], "{rest}");
     }
 }

@@ -1,9 +1,7 @@
 //! Whom a dial string of a registered contact calls.
 
-use api::command::call::{Originate, Then};
+use api::HangupCause;
 use api::command::server::GroupCall;
-use api::dial::DialString;
-use api::{Application, HangupCause};
 use sip::message::{HeaderName, Message, Method, parse_datagram};
 
 use super::*;
@@ -30,13 +28,7 @@ fn dial_string(rig: &Rig, source: &str) -> String {
 /// The INVITEs a dial string makes, with where each goes; or why there is none.
 fn invites(rig: &mut Rig, dial: &str) -> Result<Vec<(String, Message)>, HangupCause> {
     rig.sent();
-    let request = rig.ask(Originate {
-        dial: DialString::parse(dial).unwrap(),
-        then: Then::Run(Application::new("park", "")),
-        caller_id_name: None,
-        caller_id_number: None,
-        timeout: None,
-    });
+    let request = rig.call(dial);
     if let Some(Err(error)) = rig.answers.remove(&request.0) {
         return Err(error.cause.expect("a cause"));
     }

@@ -4,7 +4,7 @@ use api::command::channel::{Hangup, Hold, HoldAction, ReceiveDtmf, SetVariables}
 use api::command::web::{PressWebDigits, RemoveWebClient, TrickleWebCall, UpdateWebCall};
 use api::event::{ChannelEvent, DtmfSource};
 use api::{ErrorKind, HangupCause, ObjectKind};
-use media::control::{Direction, MediaCommand, PeerEnd};
+use media::control::{Direction, PeerEnd};
 
 use super::*;
 
@@ -318,10 +318,7 @@ fn we_hold_a_page_without_asking_it() {
             action,
         })
         .unwrap();
-        rig.commands.iter().find_map(|command| match command {
-            MediaCommand::SetRemote { spec, .. } => Some(spec.direction),
-            _ => None,
-        })
+        rig.directions().first().copied()
     };
     assert_eq!(hold(&mut rig, HoldAction::On), Some(Direction::SendOnly));
     assert!(rig.switch.channels[&call].held);
@@ -332,15 +329,7 @@ fn we_hold_a_page_without_asking_it() {
         sdp: AUDIO.into(),
     })
     .unwrap();
-    let directions: Vec<_> = rig
-        .commands
-        .iter()
-        .filter_map(|command| match command {
-            MediaCommand::SetRemote { spec, .. } => Some(spec.direction),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(directions, [Direction::SendOnly]);
+    assert_eq!(rig.directions(), [Direction::SendOnly]);
     assert!(rig.switch.channels[&call].held);
     assert_eq!(hold(&mut rig, HoldAction::Off), Some(Direction::SendRecv));
     assert!(!rig.switch.channels[&call].held);
