@@ -71,12 +71,10 @@ impl Switch {
                 }
             }
         };
-        let account = user
-            .as_ref()
-            .map(|user| crate::registrar::address(&user.id, &user.domain));
-        let claim = match (&called, &account) {
+        let domain = user.as_ref().map(|user| user.domain.clone());
+        let claim = match (&called, &domain) {
             (Some(_), _) => Claim::Nothing,
-            (None, Some(account)) => Claim::CallsOf(account),
+            (None, Some(domain)) => Claim::CallsOf(domain),
             (None, None) => Claim::Everything,
         };
         let replaces = match self.replaced_by(&request, claim) {
@@ -117,7 +115,7 @@ impl Switch {
             invite: None,
             fallback: None,
             direct: called.map(|called| called.dial),
-            account,
+            domain,
             own_context: Some(caller.context.clone()),
             replaces,
             peer: Some(request.flow.remote),

@@ -24,7 +24,7 @@ pub(super) enum Named {
 pub(super) enum Claim<'a> {
     /// It calls a client of another server's.
     Nothing,
-    /// Those of the account it proved to be.
+    /// Those of the domain it proved to belong to: colleagues pick up each other's calls, if they know their dialogs.
     CallsOf(&'a Arc<str>),
     /// It is trusted.
     Everything,
@@ -77,8 +77,8 @@ impl Switch {
         };
         let is_allowed = match claim {
             Claim::Nothing => false,
-            Claim::CallsOf(account) => match self.channels.get(&id).map(|live| &live.end) {
-                Some(LegEnd::Sip(leg)) => leg.account.as_ref() == Some(account),
+            Claim::CallsOf(domain) => match self.channels.get(&id).map(|live| &live.end) {
+                Some(LegEnd::Sip(leg)) => leg.domain.as_ref() == Some(domain),
                 Some(LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_)) | None => false,
             },
             Claim::Everything => true,

@@ -38,8 +38,8 @@ pub(crate) struct SipLeg {
     pub(crate) fallback: Option<Box<InvitePlan>>,
     /// What a call from outside is for, when no dialplan is asked: a dial string.
     pub(crate) direct: Option<Arc<str>>,
-    /// The account of ours it was called at, or that proved itself.
-    pub(crate) account: Option<Arc<str>>,
+    /// The domain of the account it was called at, or that proved itself.
+    pub(crate) domain: Option<Arc<str>>,
     /// The dialplan context its user dials in, where it is a caller or an account of ours.
     pub(crate) own_context: Option<Arc<str>>,
     /// The call it takes over, until it has.

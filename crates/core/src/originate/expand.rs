@@ -54,8 +54,8 @@ pub(crate) struct SipDestination {
     pub(crate) gateway: Option<GatewayConfig>,
     /// Route headers (RFC 3327).
     pub(crate) route: Vec<String>,
-    /// The account it belongs to; `None` for strangers.
-    pub(crate) account: Option<Arc<str>>,
+    /// The domain of the account it belongs to; `None` for strangers.
+    pub(crate) domain: Option<Arc<str>>,
     /// The dialplan context of that account.
     pub(crate) own_context: Option<Arc<str>>,
     pub(crate) rtp_bind: IpAddr,
@@ -288,7 +288,7 @@ impl Switch {
             lookup,
             gateway: None,
             route: Vec::new(),
-            account: None,
+            domain: None,
             own_context: None,
             rtp_bind: profile.rtp_ip,
             uri,
@@ -319,7 +319,7 @@ impl Switch {
             lookup: None,
             gateway: Some(gateway.clone()),
             route: Vec::new(),
-            account: None,
+            domain: None,
             own_context: None,
             rtp_bind: profile.rtp_ip,
         })))
@@ -366,7 +366,7 @@ impl Switch {
             lookup: None,
             gateway: None,
             route: contact.route.clone(),
-            account: Some(contact.account.clone()),
+            domain: Some(contact.domain.clone()),
             own_context: Some(match &contact.context {
                 Some(context) => context.clone(),
                 None => profile.map_or_else(|| "public".into(), |p| p.context.clone()),

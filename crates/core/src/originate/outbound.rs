@@ -275,7 +275,7 @@ impl Switch {
             invite: Some(Box::new(invite)),
             fallback: None,
             direct: None,
-            account: sip.account.clone(),
+            domain: sip.domain.clone(),
             own_context: sip.own_context.clone(),
             replaces: None,
             peer: None,

@@ -21,7 +21,7 @@ use sip::register::{Binding, BindingChange, ChangeKind, Registrar, RegistrarConf
 use sip::transport::{FlowId, Target};
 
 pub(crate) use access::CallAuth;
-pub(crate) use accounts::{Account, address, ha1};
+pub(crate) use accounts::{Account, ha1};
 use attempts::Attempts;
 
 use crate::Switch;
@@ -79,8 +79,8 @@ pub(crate) struct Contact {
     pub(crate) route: Vec<String>,
     /// Preference in thousandths.
     pub(crate) q: u16,
-    /// The address of its account.
-    pub(crate) account: Arc<str>,
+    /// The domain of its account.
+    pub(crate) domain: Arc<str>,
     /// The dialplan context of its account, where the directory names one.
     pub(crate) context: Option<Arc<str>>,
 }
@@ -109,7 +109,7 @@ impl Switch {
             target: binding.target(),
             route: binding.path.iter().map(|path| path.to_string()).collect(),
             q: binding.q,
-            account: account.address(),
+            domain: account.domain.clone(),
             context: account.user.variable("user_context").map(Arc::from),
         })
     }
@@ -329,7 +329,7 @@ impl Switch {
                 count += 1;
                 continue;
             }
-            let aor = address(&registration.user, &registration.domain);
+            let aor = accounts::address(&registration.user, &registration.domain);
             // Bindings of one address go together; the second of them finds nothing more to do.
             for change in self.registrations.table.remove(&aor) {
                 count += 1;

@@ -102,6 +102,7 @@ impl Phone {
     ) -> OutOfDialogRequest {
         // One number for the challenged request, one for the answer to the challenge.
         self.cseq += 2;
+        let user = self.uri.split('@').next().unwrap_or_default();
         OutOfDialogRequest {
             method,
             uri: uri.into(),
@@ -116,7 +117,7 @@ impl Phone {
             local_contact: None,
             headers: Vec::new(),
             body: None,
-            credentials: Some(sip::auth::Credentials::password(self.uri.clone(), password)),
+            credentials: Some(sip::auth::Credentials::password(user, password)),
             route: Vec::new(),
             call: Some((self.call_id.clone(), self.cseq)),
         }
