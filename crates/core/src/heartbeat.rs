@@ -9,7 +9,7 @@ use api::view::Task;
 use api::{ChannelId, CommandError, ObjectKind, RequestId};
 
 use crate::Switch;
-use crate::timers::Deadline;
+use crate::timers::{Deadline, in_time};
 
 /// The task clients see behind HEARTBEAT (recorded: number 1, group `core`).
 const TASK: &str = "heartbeat";
@@ -130,7 +130,7 @@ impl Switch {
     }
 
     fn arm_session_heartbeat(&mut self, id: &ChannelId, every_s: u32) {
-        let at = self.now.mono + Duration::from_secs(every_s.into());
+        let at = in_time(self.now.mono, Duration::from_secs(every_s.into()));
         self.tasks.session_heartbeats.insert(id.clone(), at);
         self.timers.set(at, Deadline::SessionHeartbeat(id.clone()));
     }

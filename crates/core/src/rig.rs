@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::command::call::{Originate, Then};
+use api::command::channel::{LegChoice, Transfer};
 use api::dial::DialString;
 use api::event::{Event, EventKind, SystemEvent};
 use api::time::Now;
@@ -20,12 +21,11 @@ use api::{
     Uuid, View,
 };
 use media::control::{
-    LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId,
-    RecordLength, RoomId,
+    Direction, LegId, LegKind, LegStats, MediaCommand, MediaReport, PlayEnd, PlayId, RecordEnd,
+    RecordId, RecordLength, RoomId,
 };
-use sip::event::OutOfDialogRequest;
-use sip::message::{Method, parse_datagram};
-use sip::transport::{Flow, FlowId, Target, Transport};
+use sip::message::parse_datagram;
+use sip::transport::{Flow, FlowId, Transport};
 
 use crate::config::{Config, ProfileConfig};
 use crate::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
@@ -33,9 +33,13 @@ use crate::{Effect, Input, Switch};
 
 mod names;
 mod peers;
+mod phone;
+mod talk;
 
 pub(crate) use names::Names;
 pub(crate) use peers::Peers;
+pub(crate) use phone::Phone;
+pub(crate) use talk::Talk;
 
 /// Where the switch's SIP is bound.
 pub(crate) const SIP: &str = "127.0.0.1:5060";
@@ -61,6 +65,9 @@ pub(crate) struct Rig {
     pub(crate) names: Names,
     /// Names that were asked for.
     pub(crate) asked: Vec<(crate::LookupId, String)>,
+    /// Media legs open when a test says so.
+    pub(crate) slow_media: bool,
+    opening: Vec<MediaReport>,
     transmits: Vec<sip::transport::Transmit>,
     plays: HashMap<PlayId, Option<RoomId>>,
     records: HashMap<RecordId, Option<RoomId>>,
@@ -120,6 +127,8 @@ impl Rig {
             stopped: false,
             names: Names::default(),
             asked: Vec::new(),
+            slow_media: false,
+            opening: Vec::new(),
             transmits: Vec::new(),
             plays: HashMap::new(),
             records: HashMap::new(),
@@ -179,11 +188,16 @@ impl Rig {
                     LegKind::Rtp { bind } => Some(((*bind, port).into(), (*bind, port + 1).into())),
                     LegKind::Null { .. } | LegKind::Pair { .. } | LegKind::Web => None,
                 };
-                vec![MediaReport::Opened {
+                let opened = MediaReport::Opened {
                     leg: *leg,
                     local,
                     ssrc: local.map(|_| 0x1234),
-                }]
+                };
+                if self.slow_media {
+                    self.opening.push(opened);
+                    return Vec::new();
+                }
+                vec![opened]
             }
             MediaCommand::CloseLeg { leg } => vec![MediaReport::Closed {
                 leg: *leg,
@@ -256,6 +270,13 @@ impl Rig {
         }
     }
 
+    /// The media legs that were wanted have opened.
+    pub(crate) fn open_media(&mut self) {
+        for opened in std::mem::take(&mut self.opening) {
+            self.feed(Input::Media(opened));
+        }
+    }
+
     /// The file played last is through.
     pub(crate) fn finish_play(&mut self) {
         let play = *self.plays.keys().min().expect("a file plays");
@@ -284,16 +305,14 @@ impl Rig {
         self.answers.remove(&id.0).expect("an answer at once")
     }
 
+    /// Begins to call somebody; the channel is to be parked.
+    pub(crate) fn call(&mut self, dial: &str) -> RequestId {
+        self.ask(originate(dial, Then::Run(Application::new("park", ""))))
+    }
+
     /// Calls somebody who answers at once.
     pub(crate) fn originate(&mut self, dial: &str, then: Then) -> ChannelId {
-        let answer = self.get(Originate {
-            dial: DialString::parse(dial).expect("a dial string"),
-            then,
-            caller_id_name: None,
-            caller_id_number: None,
-            timeout: None,
-        });
-        match answer {
+        match self.get(originate(dial, then)) {
             Ok(Answer::Channel(id)) => id,
             other => panic!("{other:?}"),
         }
@@ -302,6 +321,27 @@ impl Rig {
     /// Calls somebody and parks the channel.
     pub(crate) fn park(&mut self, dial: &str) -> ChannelId {
         self.originate(dial, Then::Run(Application::new("park", "")))
+    }
+
+    /// Sends a channel to a list of applications.
+    pub(crate) fn run(&mut self, id: &ChannelId, applications: &str) {
+        self.get(Transfer {
+            channel: id.clone(),
+            leg: LegChoice::A,
+            extension: applications.into(),
+            dialplan: Some("inline".into()),
+            context: None,
+        })
+        .expect("the channel lives");
+    }
+
+    /// Which ways media was set to go, since the orders were cleared.
+    pub(crate) fn directions(&self) -> Vec<Direction> {
+        let direction = |command: &MediaCommand| match command {
+            MediaCommand::SetRemote { spec, .. } => Some(spec.direction),
+            _ => None,
+        };
+        self.commands.iter().filter_map(direction).collect()
     }
 
     /// What clients see of a channel now.
@@ -376,6 +416,16 @@ impl Rig {
     }
 }
 
+fn originate(dial: &str, then: Then) -> Originate {
+    Originate {
+        dial: DialString::parse(dial).expect("a dial string"),
+        then,
+        caller_id_name: None,
+        caller_id_number: None,
+        timeout: None,
+    }
+}
+
 fn record_done(record: RecordId, end: RecordEnd) -> MediaReport {
     MediaReport::RecordDone {
         record,
@@ -407,133 +457,5 @@ pub(crate) fn clockwork(event: &Event) -> Option<String> {
                 .unwrap_or_default()
         )),
         _ => None,
-    }
-}
-
-/// A phone: a SIP endpoint at an address of its own.
-pub(crate) struct Phone {
-    endpoint: sip::Endpoint,
-    flow: Flow,
-    uri: String,
-    call_id: String,
-    cseq: u32,
-}
-
-impl Phone {
-    pub(crate) fn new(user: &str, address: &str, transport: Transport, flow: u64) -> Self {
-        // Two phones with one seed would have their transactions taken for each other's.
-        let mut seed = [flow as u8; 32];
-        seed.iter_mut()
-            .zip(user.bytes())
-            .for_each(|(place, byte)| *place ^= byte);
-        Self {
-            endpoint: sip::Endpoint::new(
-                sip::EndpointConfig {
-                    user_agent: "Phone/1".into(),
-                    ..Default::default()
-                },
-                seed,
-            ),
-            flow: Flow {
-                id: if transport == Transport::Udp {
-                    UDP_FLOW
-                } else {
-                    FlowId(flow)
-                },
-                transport,
-                local: SIP.parse().expect("an address"),
-                remote: address.parse().expect("an address"),
-            },
-            uri: user.into(),
-            call_id: format!("call-of-{user}-{flow}"),
-            cseq: 0,
-        }
-    }
-
-    /// Its address of record; a user without a domain belongs to the switch's own.
-    fn address(&self) -> String {
-        if self.uri.contains('@') {
-            format!("sip:{}", self.uri)
-        } else {
-            format!("sip:{}@127.0.0.1", self.uri)
-        }
-    }
-
-    pub(crate) fn flow(&self) -> FlowId {
-        self.flow.id
-    }
-
-    /// Registers (or with 0 seconds unregisters) and returns the final code.
-    pub(crate) fn register(&mut self, rig: &mut Rig, password: &str, expires_s: u32) -> u16 {
-        self.send(rig, Method::Register, password, &self.address(), expires_s)
-    }
-
-    fn send(
-        &mut self,
-        rig: &mut Rig,
-        method: Method,
-        password: &str,
-        to: &str,
-        expires_s: u32,
-    ) -> u16 {
-        // One number for the challenged request, one for the answer to the challenge.
-        self.cseq += 2;
-        let party = sip::Party::uri(to);
-        let request = OutOfDialogRequest {
-            method,
-            uri: "sip:127.0.0.1".into(),
-            from: party.clone(),
-            to: party,
-            target: Target {
-                flow: Some(FlowId(99)),
-                transport: self.flow.transport,
-                local: self.flow.remote,
-                remote: self.flow.local,
-            },
-            local_contact: Some(format!(
-                "sip:{}@{}",
-                self.uri.split('@').next().unwrap_or_default(),
-                self.flow.remote
-            )),
-            headers: vec![("Expires".into(), expires_s.to_string())],
-            body: None,
-            credentials: Some(sip::auth::Credentials::password(self.uri.clone(), password)),
-            route: Vec::new(),
-            call: Some((self.call_id.clone(), self.cseq)),
-        };
-        self.endpoint
-            .send_out_of_dialog(rig.now().mono, request)
-            .expect("a sound request");
-        for _ in 0..8 {
-            while let Some(sent) = self.endpoint.poll_transmit() {
-                let message = parse_datagram(sent.bytes).expect("our own message");
-                rig.feed(Input::Sip {
-                    flow: self.flow,
-                    message,
-                });
-            }
-            for transmit in std::mem::take(&mut rig.transmits) {
-                assert_eq!(
-                    transmit.target.remote, self.flow.remote,
-                    "the answer goes back to the phone"
-                );
-                let back = Flow {
-                    id: FlowId(99),
-                    local: self.flow.remote,
-                    remote: self.flow.local,
-                    ..self.flow
-                };
-                let message = parse_datagram(transmit.bytes).expect("the switch's own message");
-                self.endpoint.handle_message(rig.now().mono, &back, message);
-            }
-            while let Some(event) = self.endpoint.poll_event() {
-                if let sip::Event::Response { code, .. } = event
-                    && code >= 200
-                {
-                    return code;
-                }
-            }
-        }
-        panic!("no final answer");
     }
 }

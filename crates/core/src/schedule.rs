@@ -12,7 +12,7 @@ use api::view::Task;
 use api::{ChannelId, CommandError, ErrorKind, RequestId};
 
 use crate::Switch;
-use crate::timers::Deadline;
+use crate::timers::{Deadline, in_time};
 
 /// Tasks waiting at one time; one more is refused.
 const MAX_TASKS: usize = 100_000;
@@ -102,7 +102,7 @@ impl Switch {
     fn arm_task(&mut self, task: &Task) {
         let wait = u64::try_from(task.due.micros_since(self.now.wall)).unwrap_or(0);
         self.timers.set(
-            self.now.mono + Duration::from_micros(wait),
+            in_time(self.now.mono, Duration::from_micros(wait)),
             Deadline::Task(task.id),
         );
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::ChannelId;
 use api::id::{MessageId, TaskId, WebClientId};
@@ -42,6 +42,14 @@ pub(crate) enum Deadline {
     ClientRegistration(RegistrationId),
     /// Whoever keeps a message has not said that it is kept.
     Message(MessageId),
+}
+
+/// Longest wait. Programs and dial strings name times of their own, and some would be past the end of the clock.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// When a wait that begins now is over, or a year from now if that is sooner.
+pub(crate) fn in_time(now: Instant, span: Duration) -> Instant {
+    now + span.min(LONGEST)
 }
 
 /// The heap.

@@ -298,7 +298,7 @@ impl Switch {
         action: HoldAction,
     ) -> Result<(), CommandError> {
         self.require(id)?;
-        let held = self.channels.get(id).is_some_and(|live| live.held);
+        let held = self.channels.get(id).is_some_and(|live| live.held_by_us);
         if action == HoldAction::Off && !held {
             return Err(CommandError::new(
                 ErrorKind::InvalidState,
@@ -320,33 +320,65 @@ impl Switch {
                 "the channel is not answered",
             ));
         }
-        self.hold_channel(id, on);
+        self.hold_channel(id, on)
+    }
+
+    /// Holds a channel by re-INVITE, or takes it off hold. One that is not answered stays as it is.
+    ///
+    /// # Errors
+    /// `InvalidState` when the phone cannot be told.
+    pub(crate) fn hold_channel(&mut self, id: &ChannelId, on: bool) -> Result<(), CommandError> {
+        let Some(live) = self.channels.get_mut(id) else {
+            return Ok(());
+        };
+        if live.held_by_us == on || !live.seen.is_answered() {
+            return Ok(());
+        }
+        match &live.end {
+            LegEnd::Sip(_) => {
+                live.held_by_us = on;
+                let told = self.tell_hold(id);
+                if told.is_err()
+                    && let Some(live) = self.channels.get_mut(id)
+                {
+                    live.held_by_us = !on;
+                }
+                told?;
+            }
+            LegEnd::Web(_) => {
+                live.held_by_us = on;
+                self.limit_web(id);
+            }
+            // Without a phone there is nobody to hold: asked for, it succeeds and changes nothing (recorded).
+            LegEnd::Null | LegEnd::Loopback(_) => {}
+        }
+        self.mark_held(id);
         Ok(())
     }
 
-    /// Holds a channel by re-INVITE, or takes it off hold.
-    pub(crate) fn hold_channel(&mut self, id: &ChannelId, on: bool) {
-        let Some(live) = self.channels.get(id) else {
-            return;
-        };
-        if live.held == on || !live.seen.is_answered() {
-            return;
+    /// Whoever is at the end of a channel holds us, or does no more.
+    pub(crate) fn mark_held_by_peer(&mut self, id: &ChannelId, on: bool) {
+        if let Some(live) = self.channels.get_mut(id) {
+            live.held_by_peer = on;
         }
-        match &live.end {
-            LegEnd::Sip(_) => self.reinvite_for_hold(id, on),
-            LegEnd::Web(_) => self.hold_web(id, on),
-            // Without a phone there is nobody to hold: asked for, it succeeds and changes nothing (recorded).
-            LegEnd::Null | LegEnd::Loopback(_) => return,
+        self.mark_held(id);
+    }
+
+    /// Whether we hold it turned out to be otherwise.
+    pub(crate) fn mark_held_by_us(&mut self, id: &ChannelId, on: bool) {
+        if let Some(live) = self.channels.get_mut(id) {
+            live.held_by_us = on;
         }
-        self.mark_held(id, on);
+        self.mark_held(id);
     }
 
     /// The events and times of hold, whoever asked for it.
-    pub(crate) fn mark_held(&mut self, id: &ChannelId, on: bool) {
+    fn mark_held(&mut self, id: &ChannelId) {
         let now = self.now.wall;
         let Some(live) = self.channels.get_mut(id) else {
             return;
         };
+        let on = live.held_by_us || live.held_by_peer;
         if live.held == on {
             return;
         }

@@ -136,12 +136,18 @@ pub enum Event {
         response: Message,
     },
     /// Our re-INVITE failed; the session goes on as it was. Glare (491) is retried inside and appears
-    /// here only when it does not end.
+    /// here only when it does not end; see also `ReinviteOutdated`.
     ReinviteFailed {
         /// The session.
         session: SessionId,
         /// Final code; 408 when no answer came.
         code: u16,
+    },
+    /// Our re-INVITE waited for the end of glare, and the session was changed by the peer meanwhile: the offer is old
+    /// and is not sent again. The time for a new one has come (RFC 3261 §14.1).
+    ReinviteOutdated {
+        /// The session.
+        session: SessionId,
     },
     /// An INFO arrived in the session; it has been answered with 200.
     Info {
@@ -208,6 +214,7 @@ impl Event {
             | Self::Reinvite { session, .. }
             | Self::ReinviteAnswered { session, .. }
             | Self::ReinviteFailed { session, .. }
+            | Self::ReinviteOutdated { session }
             | Self::Info { session, .. }
             | Self::ForkAnswered { session, .. }
             | Self::Timeout { session }
@@ -235,6 +242,7 @@ impl Event {
             | Self::Reinvite { .. }
             | Self::ReinviteAnswered { .. }
             | Self::ReinviteFailed { .. }
+            | Self::ReinviteOutdated { .. }
             | Self::Info { .. }
             | Self::ForkAnswered { .. }
             | Self::Response { .. }

@@ -104,14 +104,24 @@ fn glare_is_resolved_inside() {
     pair.expect(B, |event| {
         matches!(event, Event::ReinviteAnswered { .. }).then_some(())
     });
-    pair.expect(B, |event| {
-        matches!(event, Event::Reinvite { .. }).then_some(())
+    // Alice's offer was made for what the session was before.
+    pair.expect(A, |event| {
+        matches!(event, Event::ReinviteOutdated { .. }).then_some(())
     });
     let waited = pair.now - now;
     assert!(
         (Duration::from_millis(2_100)..Duration::from_millis(4_100)).contains(&waited),
         "{waited:?}"
     );
+    let at = pair.now;
+    pair.alice()
+        .reinvite(at, alice, sdp("v=0 from alice, anew"), &[])
+        .unwrap();
+    let offer = pair.expect(B, |event| match event {
+        Event::Reinvite { sdp, .. } => Some(sdp.clone()),
+        _ => None,
+    });
+    assert_eq!(offer, sdp("v=0 from alice, anew"));
     let at = pair.now;
     pair.bob()
         .answer_reinvite(at, bob, sdp("v=0 b"), &[])

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -34,6 +35,94 @@ pub struct Registration {
     pub refreshed: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
+}
+
+/// What stands before the number of a registration in dial strings.
+const NAMED_BY: &str = ";jackfield-registration=";
+
+impl Registration {
+    /// The dial string of this contact, as programs and dialplans use it.
+    ///
+    /// A contact that leads to where it was registered from stands there as the phone wrote it. Any other, as of a
+    /// phone behind a NAT, says which registration it is of: its URI alone would lead elsewhere, and nobody else who
+    /// registers the same URI may be called in its place.
+    pub fn dial_string(&self) -> String {
+        format!("sofia/{}", self.dial_address())
+    }
+
+    /// The same without the endpoint's name.
+    pub fn dial_address(&self) -> String {
+        let (profile, uri) = (&self.profile, self.dialled_uri());
+        if self.leads_home() {
+            format!("{profile}/{uri}")
+        } else {
+            format!("{profile}/{uri}{NAMED_BY}{}", self.serial)
+        }
+    }
+
+    /// Whether the contact URI by itself leads to where the request came from. A web client's always does.
+    pub fn leads_home(&self) -> bool {
+        if self.transport == "ws" {
+            return true;
+        }
+        let address = self
+            .contact_uri
+            .split_once('@')
+            .map_or("", |(_, rest)| rest);
+        let end = address.find([';', '?']).unwrap_or(address.len());
+        let (host_port, rest) = address.split_at(end);
+        let here = self.source.to_string();
+        let is_here = host_port == here || Some(host_port) == here.strip_suffix(":5060");
+        is_here
+            && self.transport == "udp"
+            && !rest.to_ascii_lowercase().contains("transport=")
+            && matches!(self.dialled_uri(), Cow::Borrowed(_))
+    }
+
+    /// The contact URI with what means something to dial strings escaped.
+    pub fn dialled_uri(&self) -> Cow<'_, str> {
+        without_separators(&self.contact_uri)
+    }
+
+    /// Takes the address of a dial string apart that names a registration: contact URI, escaped, and
+    /// [`serial`](Self::serial).
+    pub fn named_in(address: &str) -> Option<(&str, u64)> {
+        let (uri, serial) = address.rsplit_once(NAMED_BY)?;
+        Some((uri, serial.parse().ok()?))
+    }
+}
+
+/// A URI in which nothing splits, brackets, quotes or expands in a dial string; an IPv6 address keeps its brackets.
+fn without_separators(uri: &str) -> Cow<'_, str> {
+    let is_host = |(open, _): &(usize, &str)| {
+        let inside = uri.get(open + 1..).and_then(|rest| rest.split_once(']'));
+        inside.is_some_and(|(host, _)| {
+            host.bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+        })
+    };
+    let host = uri.match_indices('[').find(is_host).map(|(open, _)| {
+        let close = uri.get(open..).and_then(|rest| rest.find(']'));
+        (open, open + close.unwrap_or_default())
+    });
+    let means = |at: usize, c: char| match c {
+        '[' | ']' => host.is_none_or(|(open, close)| at != open && at != close),
+        '_' => uri.get(at.saturating_sub(1)..at + 2) == Some(":_:"),
+        ',' | '|' | '{' | '}' | '<' | '>' | '\'' | '"' | '`' | '\\' | '^' | '$' => true,
+        c => c.is_ascii_whitespace() || c.is_ascii_control(),
+    };
+    if !uri.char_indices().any(|(at, c)| means(at, c)) {
+        return Cow::Borrowed(uri);
+    }
+    let mut out = String::with_capacity(uri.len() + 16);
+    for (at, c) in uri.char_indices() {
+        if means(at, c) {
+            out.push_str(&format!("%{:02X}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// A SIP profile: one set of listening addresses with its rules.
@@ -78,4 +167,86 @@ pub struct Gateway {
     pub uri: Arc<str>,
     /// State word, as `NOREG`.
     pub state: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dial::DialString;
+
+    fn registered(contact: &str, source: &str, transport: &'static str) -> Registration {
+        Registration {
+            serial: 7,
+            profile: "internal".into(),
+            user: "1000".into(),
+            domain: "d".into(),
+            auth_user: "1000".into(),
+            auth_realm: "d".into(),
+            contact: contact.into(),
+            contact_uri: contact.into(),
+            call_id: "c".into(),
+            user_agent: "".into(),
+            source: source.parse().unwrap(),
+            transport,
+            refreshed: Timestamp::ZERO,
+            expires: Timestamp::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_contact_stands_as_it_is_only_where_it_leads_to_its_phone() {
+        for (contact, source, transport, is_plain) in [
+            ("sip:1000@127.0.0.1:5601", "127.0.0.1:5601", "udp", true),
+            ("sip:1000@127.0.0.1;ob", "127.0.0.1:5060", "udp", true),
+            ("sip:1000@[::1]:5601", "[::1]:5601", "udp", true),
+            (
+                "sip:1000@1000.invalid;transport=ws",
+                "127.0.0.1:40112",
+                "ws",
+                true,
+            ),
+            (
+                "sip:1000@192.168.1.2:5060",
+                "198.51.100.7:40001",
+                "udp",
+                false,
+            ),
+            (
+                "sip:1000@127.0.0.1:5601;transport=tcp",
+                "127.0.0.1:5601",
+                "udp",
+                false,
+            ),
+            ("sip:1000@127.0.0.1:5601", "127.0.0.1:5601", "tcp", false),
+            ("sip:1000@pbx.example", "127.0.0.1:5060", "udp", false),
+            ("sip:a,b@127.0.0.1:5601", "127.0.0.1:5601", "udp", false),
+        ] {
+            let dial = registered(contact, source, transport).dial_string();
+            let plain = format!("sofia/internal/{contact}");
+            assert_eq!(dial == plain, is_plain, "{dial}");
+        }
+    }
+
+    #[test]
+    fn no_contact_is_more_than_one_leg() {
+        for contact in [
+            "sip:x,sofia/gateway/g/1900@h",
+            "sip:x|loopback/1900@h",
+            "sip:x@h;a=:_:loopback/1900",
+            "sip:x@h;a=:_:_:loopback/1900",
+            "sip:[a=b]x{c}<d>'e\\@h",
+            "sip:[::1],x[@[::1]:5060;a=]",
+            "sip:x@h?${system}",
+        ] {
+            let registration = registered(contact, "127.0.0.1:5060", "udp");
+            let dial =
+                DialString::parse(&format!("{{a=b}}{}", registration.dial_string())).unwrap();
+            let legs: Vec<_> = dial.legs().collect();
+            assert_eq!(legs.len(), 1, "{contact}");
+            let address = legs[0].address.strip_prefix("internal/").unwrap();
+            let (uri, serial) = Registration::named_in(address).unwrap();
+            assert_eq!((uri, serial), (&*registration.dialled_uri(), 7));
+            assert!(!uri.contains("${"), "{uri}");
+        }
+    }
 }

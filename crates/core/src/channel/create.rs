@@ -112,6 +112,8 @@ impl Switch {
             attempt: None,
             bridge: None,
             records: Vec::new(),
+            held_by_us: false,
+            held_by_peer: false,
             held: false,
             hold_since: Timestamp::ZERO,
             presence_events: 0,

@@ -38,6 +38,11 @@ pub(crate) struct Live {
     pub(crate) attempt: Option<AttemptId>,
     pub(crate) bridge: Option<Bridge>,
     pub(crate) records: Vec<RunningRecord>,
+    /// A program or dialplan holds it.
+    pub(crate) held_by_us: bool,
+    /// Whoever is at its end holds us.
+    pub(crate) held_by_peer: bool,
+    /// One of the two, as far as clients have been told.
     pub(crate) held: bool,
     /// Start of the present hold.
     pub(crate) hold_since: Timestamp,

@@ -42,12 +42,7 @@ fn of<'v>(view: &'v View, address: &str) -> impl Iterator<Item = &'v Arc<Registr
 /// `sofia_contact`: a dial string.
 pub(super) fn contact(view: &View, address: &str) -> String {
     let contacts: Vec<String> = of(view, address)
-        .map(|registration| {
-            format!(
-                "sofia/{}/{}",
-                registration.profile, registration.contact_uri
-            )
-        })
+        .map(|registration| registration.dial_string())
         .collect();
     if contacts.is_empty() {
         NOBODY.into()

@@ -12,6 +12,7 @@ use sip::message::header::HeaderName;
 use sip::sdp::OfferAnswer;
 
 use super::phone_video::PhoneVideo;
+use super::replaces::Claim;
 use super::{LegEnd, SipLeg};
 use crate::Switch;
 use crate::channel::InboundChannel;
@@ -71,7 +72,13 @@ impl Switch {
                 }
             }
         };
-        let replaces = match self.replaced_by(&request) {
+        let domain = user.as_ref().map(|user| user.domain.clone());
+        let claim = match (&called, &domain) {
+            (Some(_), _) => Claim::Nothing,
+            (None, Some(domain)) => Claim::CallsOf(domain),
+            (None, None) => Claim::Everything,
+        };
+        let replaces = match self.replaced_by(&request, claim) {
             Ok(replaces) => replaces,
             Err(code) => {
                 self.refuse_invite(session, code, &[]);
@@ -109,6 +116,8 @@ impl Switch {
             invite: None,
             fallback: None,
             direct: called.map(|called| called.dial),
+            domain,
+            own_context: Some(caller.context.clone()),
             replaces,
             peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),
@@ -116,8 +125,8 @@ impl Switch {
             disposition: None,
             ended_by: None,
             awaits_answer: false,
-            reinviting: false,
-            held_by_peer: false,
+            reinviting: None,
+            told_hold: false,
             answer_headers: Vec::new(),
         };
         let variables = inbound_variables(

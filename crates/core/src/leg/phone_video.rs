@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::ChannelId;
 use bytes::Bytes;
 use media::control::{PeerId, WebCommand};
-use sip::sdp::{self, Codec};
+use sip::sdp::Codec;
 
 use super::LegEnd;
 use super::negotiate::pictures;
@@ -270,7 +270,8 @@ impl Switch {
             LegEnd::Web(leg) if self.takes_updates(leg.client) => Far::Busy,
             LegEnd::Sip(leg) if leg.video.agreed.is_some() => Far::Sends(far),
             LegEnd::Sip(leg) if leg.session.is_some() && live.seen.is_answered() => {
-                if leg.reinviting || leg.video.asking.is_some() || leg.video.by.is_some() {
+                if leg.reinviting.is_some() || leg.video.asking.is_some() || leg.video.by.is_some()
+                {
                     Far::Busy
                 } else {
                     Far::Ready(far)
@@ -305,8 +306,7 @@ impl Switch {
             self.channels.get(id).map(|live| live.media.line),
             Some(Line::Open(..))
         );
-        let direction = self.wanted_direction(id);
-        if !has_line || self.send_reinvite(id, direction).is_err() {
+        if !has_line || self.send_reinvite(id).is_err() {
             self.phone_decided(id);
         }
     }
@@ -393,19 +393,8 @@ impl Switch {
             return;
         };
         leg.video.formats.clear();
-        let direction = self.wanted_direction(id);
-        if let Err(error) = self.send_reinvite(id, direction) {
+        if let Err(error) = self.send_reinvite(id) {
             tracing::info!(channel = %id, %error, "The phone is not told that the pictures end");
-        }
-    }
-
-    /// The direction we want a phone's media to have: on hold it only listens.
-    pub(super) fn wanted_direction(&mut self, id: &ChannelId) -> sdp::Direction {
-        let held = self.channels.get(id).is_some_and(|live| live.held);
-        if held && self.sip_leg(id).is_some_and(|leg| !leg.held_by_peer) {
-            sdp::Direction::SendOnly
-        } else {
-            sdp::Direction::SendRecv
         }
     }
 

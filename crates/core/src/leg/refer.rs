@@ -9,6 +9,7 @@ use sip::event::{IncomingRequest, RequestId, SessionId};
 use sip::message::header::{NameAddr, Replaces};
 use sip::message::{Method, reason_phrase};
 
+use super::LegEnd;
 use super::replaces::Named;
 use crate::Switch;
 
@@ -53,7 +54,7 @@ impl Switch {
         self.respond(request_id, 202, &[]);
         match goal {
             Goal::Extension(extension) => {
-                let context = self.context_of_referrer(&id);
+                let context = self.context_of_transfer(&id, &peer);
                 self.separate(&id);
                 self.tell_referrer(session, 100);
                 if let Some(live) = self.channels.get_mut(&peer) {
@@ -82,28 +83,55 @@ impl Switch {
             }
         };
         let consulted = self.partner(&other);
-        self.separate(id);
-        match consulted {
+        let is_done = match consulted {
             Some(far) => {
+                self.separate(id);
                 self.separate(&other);
-                self.join(peer, &far);
+                self.join(peer, &far)
             }
             // Nobody is there yet, or a machine.
-            None => self.send_after(peer, &other),
-        }
-        self.tell_referrer(session, 200);
+            None => {
+                let Some(place) = self.place_of(&other) else {
+                    self.tell_referrer(session, 603);
+                    return;
+                };
+                self.separate(id);
+                self.send_to(peer, place);
+                true
+            }
+        };
+        self.tell_referrer(session, if is_done { 200 } else { 500 });
         for leg in [id, &other] {
             self.hangup(leg, HangupCause::AttendedTransfer, Blame::Caller);
         }
     }
 
-    /// The dialplan context a phone's transfers are looked up in.
-    fn context_of_referrer(&self, id: &ChannelId) -> Option<Arc<str>> {
-        let profile = || self.channels.get(id)?.seen.profile.as_ref();
-        self.var(id, "user_context")
-            .map(Arc::from)
-            .or_else(|| profile().map(|profile| profile.context.clone()))
-            .filter(|context| !context.is_empty())
+    /// The dialplan context in which a phone sends another leg elsewhere: what the phone could dial by itself. A
+    /// stranger we called has no dialplan of ours; whom it sends elsewhere could have dialled that by itself.
+    fn context_of_transfer(&self, referrer: &ChannelId, peer: &ChannelId) -> Option<Arc<str>> {
+        self.own_context(referrer)
+            .or_else(|| self.own_context(peer))
+            .or_else(|| match &self.channels.get(peer)?.end {
+                LegEnd::Sip(leg) => self.context_of_profile(leg.profile),
+                LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+            })
+    }
+
+    /// The context a leg dials in by itself, wherever a dialplan has sent it since; `None` for a stranger we called.
+    fn own_context(&self, id: &ChannelId) -> Option<Arc<str>> {
+        let of_user = self.var(id, "user_context").map(Arc::from);
+        of_user
+            .filter(|context: &Arc<str>| !context.is_empty())
+            .or_else(|| match &self.channels.get(id)?.end {
+                LegEnd::Sip(leg) => leg.own_context.clone(),
+                LegEnd::Web(leg) => self.context_of_profile(leg.profile),
+                LegEnd::Null | LegEnd::Loopback(_) => None,
+            })
+    }
+
+    fn context_of_profile(&self, index: usize) -> Option<Arc<str>> {
+        let profile = self.config.profiles.get(index)?;
+        Some(profile.context.clone()).filter(|context| !context.is_empty())
     }
 
     /// Whoever sent the channel elsewhere hears how that went, and its own call ends.
@@ -147,3 +175,6 @@ impl Switch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,15 @@ use sip::sdp::{self, CodecOrder};
 
 use crate::Switch;
 
+/// What we want to be agreed on with a peer that is held, or not.
+fn direction(hold: bool) -> sdp::Direction {
+    if hold {
+        sdp::Direction::SendOnly
+    } else {
+        sdp::Direction::SendRecv
+    }
+}
+
 impl Switch {
     /// The peer changes the session.
     pub(super) fn peer_reinvites(
@@ -21,8 +30,8 @@ impl Switch {
         let Some(session) = self.sip_leg(id).and_then(|leg| leg.session) else {
             return;
         };
-        let wanted = self.wanted_direction(id);
-        let Some(media) = self.local_media(id, wanted) else {
+        let hold = self.wants_hold(id);
+        let Some(media) = self.local_media(id, direction(hold)) else {
             // The media leg is not open yet: every re-INVITE is answered, this one later.
             if let Err(error) =
                 self.sip
@@ -37,6 +46,7 @@ impl Switch {
             // An offer is asked of us; the answer comes with the ACK.
             let offer = leg.negotiation.offer(&media).print();
             leg.awaits_answer = true;
+            leg.told_hold = hold;
             leg.local_sdp = Some(offer.clone());
             if let Err(error) = self.sip.answer_reinvite(now, session, Some(offer), &[]) {
                 tracing::debug!(channel = %id, %error, "Offer cannot be sent");
@@ -53,8 +63,8 @@ impl Switch {
     /// Answers the peer's offer that changes the session.
     pub(super) fn answer_peer(&mut self, id: &ChannelId, text: &Bytes) {
         let now = self.now.mono;
-        let wanted = self.wanted_direction(id);
-        let media = self.local_media(id, wanted);
+        let hold = self.wants_hold(id);
+        let media = self.local_media(id, direction(hold));
         let (Some(media), Some(leg)) = (media, self.sip_leg(id)) else {
             return;
         };
@@ -72,11 +82,11 @@ impl Switch {
         };
         let held = agreed.held_by_peer;
         let answer = description.print();
+        leg.told_hold = hold;
         leg.local_sdp = Some(answer.clone());
-        leg.held_by_peer = held;
         self.describe_offer(id, text);
         self.describe_peer(id, &agreed);
-        self.mark_held(id, held);
+        self.mark_held_by_peer(id, held);
         self.apply_agreed(id, agreed);
         self.own_description(id, &answer);
         if let Err(error) = self.sip.answer_reinvite(now, session, Some(answer), &[]) {
@@ -84,15 +94,18 @@ impl Switch {
         }
     }
 
-    /// Asks the peer to go on hold, or to come back.
-    pub(crate) fn reinvite_for_hold(&mut self, id: &ChannelId, on: bool) {
-        let direction = if on {
-            sdp::Direction::SendOnly
-        } else {
-            sdp::Direction::SendRecv
-        };
-        if let Err(error) = self.send_reinvite(id, direction) {
-            tracing::warn!(channel = %id, %error, "Hold is not told to the phone");
+    fn wants_hold(&self, id: &ChannelId) -> bool {
+        self.channels.get(id).is_some_and(|live| live.held_by_us)
+    }
+
+    /// Tells the peer whether it is held, unless a change is under way: then it hears of it behind that.
+    ///
+    /// # Errors
+    /// As those of [`send_reinvite`](Self::send_reinvite).
+    pub(crate) fn tell_hold(&mut self, id: &ChannelId) -> Result<(), CommandError> {
+        match self.sip_leg(id).map(|leg| leg.reinviting) {
+            Some(Some(_)) => Ok(()),
+            Some(None) | None => self.send_reinvite(id),
         }
     }
 
@@ -100,15 +113,12 @@ impl Switch {
     ///
     /// # Errors
     /// `InvalidState` when the channel has no session or one change is under way.
-    pub(crate) fn send_reinvite(
-        &mut self,
-        id: &ChannelId,
-        direction: sdp::Direction,
-    ) -> Result<(), CommandError> {
+    pub(crate) fn send_reinvite(&mut self, id: &ChannelId) -> Result<(), CommandError> {
         let now = self.now.mono;
         let refused = |why: &str| CommandError::new(ErrorKind::InvalidState, why);
+        let hold = self.wants_hold(id);
         let media = self
-            .local_media(id, direction)
+            .local_media(id, direction(hold))
             .ok_or_else(|| refused("the channel has no media"))?;
         let leg = self
             .sip_leg(id)
@@ -116,13 +126,22 @@ impl Switch {
         let session = leg
             .session
             .ok_or_else(|| refused("the session has ended"))?;
-        let offer = leg.negotiation.offer(&media).print();
-        leg.local_sdp = Some(offer.clone());
-        leg.reinviting = true;
-        self.own_description(id, &offer);
+        if leg.reinviting.is_some() {
+            return Err(refused("the session is being changed"));
+        }
+        // Nothing is offered before the offer is on its way.
+        let mut negotiation = leg.negotiation.clone();
+        let offer = negotiation.offer(&media).print();
         self.sip
-            .reinvite(now, session, Some(offer), &[])
-            .map_err(|error| CommandError::new(ErrorKind::InvalidState, error.to_string()))
+            .reinvite(now, session, Some(offer.clone()), &[])
+            .map_err(|error| refused(&error.to_string()))?;
+        if let Some(leg) = self.sip_leg(id) {
+            leg.negotiation = negotiation;
+            leg.local_sdp = Some(offer.clone());
+            leg.reinviting = Some(hold);
+        }
+        self.own_description(id, &offer);
+        Ok(())
     }
 
     pub(super) fn reinvite_answered(
@@ -131,18 +150,66 @@ impl Switch {
         sdp: Option<Bytes>,
         response: &Message,
     ) {
-        if let Some(leg) = self.sip_leg(id) {
-            leg.reinviting = false;
+        let asked = self.sip_leg(id).and_then(|leg| leg.reinviting.take());
+        if let (Some(hold), Some(leg)) = (asked, self.sip_leg(id)) {
+            leg.told_hold = hold;
         }
         self.response_variables(id, response);
-        let Some(text) = sdp.filter(|text| !text.is_empty()) else {
-            return self.phone_decided(id);
-        };
-        self.peer_description(id, &text);
-        if !self.take_answer(id, &text) {
-            tracing::warn!(channel = %id, "Answer to our offer does not fit; media stays as it was");
+        if let Some(text) = sdp.filter(|text| !text.is_empty()) {
+            self.peer_description(id, &text);
+            if !self.take_answer(id, &text) {
+                tracing::warn!(channel = %id, "Answer to our offer does not fit; media stays as it was");
+            } else if asked == Some(false) {
+                // Offered everything, it says itself whether it holds us.
+                let agreed = self.sip_leg(id).and_then(|leg| leg.agreed.as_ref());
+                if let Some(held) = agreed.map(|agreed| agreed.held_by_peer) {
+                    self.mark_held_by_peer(id, held);
+                }
+            }
+        }
+        self.settle_hold(id);
+        self.phone_decided(id);
+    }
+
+    pub(super) fn reinvite_failed(&mut self, id: &ChannelId, code: u16) {
+        tracing::warn!(channel = %id, code, "Peer refuses our offer; the call stays as it was");
+        let asked = self.sip_leg(id).and_then(|leg| leg.reinviting.take());
+        if asked == Some(self.wants_hold(id)) {
+            self.undo_hold(id);
+        } else {
+            self.settle_hold(id);
         }
         self.phone_decided(id);
+    }
+
+    /// The peer changed the session while our offer waited: a new one is made of what is wanted now.
+    pub(super) fn reinvite_outdated(&mut self, id: &ChannelId) {
+        if let Some(leg) = self.sip_leg(id) {
+            leg.reinviting = None;
+        }
+        self.send_reinvite_or_undo(id);
+    }
+
+    /// Tells the peer what has become wanted while a change was under way.
+    fn settle_hold(&mut self, id: &ChannelId) {
+        let told = self.sip_leg(id).map(|leg| leg.told_hold);
+        if told.is_some_and(|told| told != self.wants_hold(id)) {
+            self.send_reinvite_or_undo(id);
+        }
+    }
+
+    fn send_reinvite_or_undo(&mut self, id: &ChannelId) {
+        if let Err(error) = self.send_reinvite(id) {
+            tracing::warn!(channel = %id, %error, "Change is not told to the phone");
+            self.undo_hold(id);
+        }
+    }
+
+    /// What the peer did not agree to is not so.
+    fn undo_hold(&mut self, id: &ChannelId) {
+        if let Some(told) = self.sip_leg(id).map(|leg| leg.told_hold) {
+            self.mark_held_by_us(id, told);
+        }
     }
 
     /// The description the peer sent last.
@@ -195,14 +262,6 @@ impl Switch {
             }
         }
         self.set_vars(id, &pairs);
-    }
-
-    pub(super) fn reinvite_failed(&mut self, id: &ChannelId, code: u16) {
-        if let Some(leg) = self.sip_leg(id) {
-            leg.reinviting = false;
-        }
-        tracing::warn!(channel = %id, code, "Peer refuses our offer; the call stays as it was");
-        self.phone_decided(id);
     }
 
     /// `uuid_deflect`, `deflect`: the caller is sent elsewhere.
@@ -271,3 +330,6 @@ impl Switch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,14 @@
 //! Dialogs that are named to be replaced: by an INVITE (RFC 3891), or by whom a phone transfers (RFC 5589 §7).
 
+use std::sync::Arc;
+
 use api::cause::Blame;
-use api::{ChannelId, HangupCause};
+use api::view::Direction;
+use api::{Application, ChannelId, HangupCause};
 use sip::event::IncomingRequest;
 use sip::message::header::{HeaderName, Replaces};
 
+use super::LegEnd;
 use crate::Switch;
 
 /// What a Replaces header names.
@@ -14,6 +18,25 @@ pub(super) enum Named {
     /// A call that is just ending.
     Over,
     Call(ChannelId),
+}
+
+/// Which calls a caller may take over (RFC 3891 §3).
+pub(super) enum Claim<'a> {
+    /// It calls a client of another server's.
+    Nothing,
+    /// Those of the domain it proved to belong to: colleagues pick up each other's calls, if they know their dialogs.
+    CallsOf(&'a Arc<str>),
+    /// It is trusted.
+    Everything,
+}
+
+/// Where a channel went that another one is to follow.
+pub(super) enum Place {
+    Room(Application),
+    Number {
+        number: Arc<str>,
+        context: Option<Arc<str>>,
+    },
 }
 
 impl Switch {
@@ -34,7 +57,11 @@ impl Switch {
     ///
     /// # Errors
     /// The status it is refused with (RFC 3891 §3).
-    pub(super) fn replaced_by(&self, request: &IncomingRequest) -> Result<Option<ChannelId>, u16> {
+    pub(super) fn replaced_by(
+        &self,
+        request: &IncomingRequest,
+        claim: Claim<'_>,
+    ) -> Result<Option<ChannelId>, u16> {
         let mut values = request.header_list(HeaderName::Replaces);
         let Some(value) = values.next() else {
             return Ok(None);
@@ -48,6 +75,18 @@ impl Switch {
             Named::Over => return Err(603),
             Named::Call(id) => id,
         };
+        let is_allowed = match claim {
+            Claim::Nothing => false,
+            Claim::CallsOf(domain) => match self.channels.get(&id).map(|live| &live.end) {
+                Some(LegEnd::Sip(leg)) => leg.domain.as_ref() == Some(domain),
+                Some(LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_)) | None => false,
+            },
+            Claim::Everything => true,
+        };
+        if !is_allowed {
+            tracing::warn!(channel = %id, peer = %request.flow.remote, "Call of somebody else is not given away");
+            return Err(403);
+        }
         let answered = self
             .channels
             .get(&id)
@@ -92,31 +131,58 @@ impl Switch {
                 let (a, b) = if leads { (id, &far) } else { (&far, id) };
                 self.join(a, b);
             }
-            None => self.send_after(id, &old),
+            None => match self.place_of(&old) {
+                Some(place) => self.send_to(id, place),
+                None => {
+                    // It talks to nobody and went nowhere: there is nothing to take over.
+                    self.hangup(id, HangupCause::NormalTemporaryFailure, Blame::Ours);
+                    return;
+                }
+            },
         }
         self.hangup(&old, HangupCause::AttendedTransfer, Blame::Callee);
     }
 
-    /// Sends a channel where another one went.
-    pub(super) fn send_after(&mut self, id: &ChannelId, other: &ChannelId) {
-        let Some(profile) = self
-            .channels
-            .get(other)
-            .and_then(|live| live.seen.profile.clone())
-        else {
-            return;
-        };
-        let context = Some(profile.context.clone()).filter(|context| !context.is_empty());
-        self.transfer_channel(id, &profile.destination_number, None, context);
+    /// Where a channel that talks to nobody went: the room it sits in, or what it dialled. `None` for one that was
+    /// called itself: the number it has is its own.
+    pub(super) fn place_of(&self, id: &ChannelId) -> Option<Place> {
+        if let Some(data) = self.entrance_to_room_of(id) {
+            return Some(Place::Room(Application::new("conference", data)));
+        }
+        let live = self.channels.get(id)?;
+        if live.seen.direction != Direction::Inbound {
+            return None;
+        }
+        let profile = live.seen.profile.as_ref()?;
+        Some(Place::Number {
+            number: profile.destination_number.clone(),
+            context: Some(profile.context.clone()).filter(|context| !context.is_empty()),
+        })
     }
 
-    /// Connects two channels that are left over.
-    pub(super) fn join(&mut self, a: &ChannelId, b: &ChannelId) {
-        if let Err(error) = self.bridge_channels(a, b) {
+    /// Sends a channel where another one went.
+    pub(super) fn send_to(&mut self, id: &ChannelId, place: Place) {
+        match place {
+            Place::Room(conference) => {
+                self.leave_for_transfer(id);
+                self.execute_actions(id, vec![conference]);
+            }
+            Place::Number { number, context } => self.transfer_channel(id, &number, None, context),
+        }
+    }
+
+    /// Connects two channels that are left over; false when that cannot be, and both are hung up.
+    pub(super) fn join(&mut self, a: &ChannelId, b: &ChannelId) -> bool {
+        let joined = self.bridge_channels(a, b);
+        if let Err(error) = &joined {
             tracing::warn!(%a, %b, %error, "Calls cannot be joined");
             for id in [a, b] {
                 self.hangup(id, HangupCause::NormalTemporaryFailure, Blame::Ours);
             }
         }
+        joined.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

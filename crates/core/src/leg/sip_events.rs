@@ -97,6 +97,9 @@ impl Switch {
             Event::ReinviteFailed { session, code } => {
                 self.with(session, |switch, id| switch.reinvite_failed(id, code));
             }
+            Event::ReinviteOutdated { session } => {
+                self.with(session, |switch, id| switch.reinvite_outdated(id));
+            }
             Event::Info {
                 session,
                 content_type,

@@ -40,6 +40,10 @@ pub(crate) struct SipLeg {
     pub(crate) fallback: Option<Box<InvitePlan>>,
     /// What a call from outside is for, when no dialplan is asked: a dial string.
     pub(crate) direct: Option<Arc<str>>,
+    /// The domain of the account it was called at, or that proved itself.
+    pub(crate) domain: Option<Arc<str>>,
+    /// The dialplan context its user dials in, where it is a caller or an account of ours.
+    pub(crate) own_context: Option<Arc<str>>,
     /// The call it takes over, until it has.
     pub(crate) replaces: Option<ChannelId>,
     /// Where the peer's SIP is.
@@ -53,10 +57,10 @@ pub(crate) struct SipLeg {
     pub(crate) ended_by: Option<Box<str>>,
     /// The INVITE (or our 200) carries our offer and the answer is still to come.
     pub(crate) awaits_answer: bool,
-    /// A re-INVITE of ours is under way: the direction it asks for.
-    pub(crate) reinviting: bool,
-    /// What the peer wants us to do: true while it holds us.
-    pub(crate) held_by_peer: bool,
+    /// A re-INVITE of ours is under way: whether it asks the peer to be held.
+    pub(crate) reinviting: Option<bool>,
+    /// What the peer has agreed to: whether it is held.
+    pub(crate) told_hold: bool,
     /// Headers of the 200, beside those every 200 has.
     pub(crate) answer_headers: Vec<(String, String)>,
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use api::event::{WebEventKind, WebHeaders, WebParty};
 use api::{ChannelId, CommandError, ErrorKind, HangupCause};
-use media::control::{Direction, MediaCommand, PeerEnd, PeerId, WebAgreed, WebCommand, WebReport};
+use media::control::{
+    Direction, LegSpec, MediaCommand, PeerEnd, PeerId, WebAgreed, WebCommand, WebReport,
+};
 use sip::message::reason_phrase;
 
 use super::LegEnd;
@@ -95,7 +97,7 @@ impl Switch {
                     channel,
                     answer,
                 });
-                self.mark_held(id, held);
+                self.mark_held_by_peer(id, held);
             }
             Stage::Offered { .. }
             | Stage::Offering
@@ -179,8 +181,8 @@ impl Switch {
             return false;
         };
         leg.video = video;
-        leg.spec = audio.clone();
-        if let Some(spec) = audio {
+        leg.spec = audio;
+        if let Some(spec) = self.limited_spec(id) {
             let told = Told::with_browser(&spec);
             self.set_var(id, "ep_codec_string", spec.send.codec.name());
             self.set_media(id, spec, &told, false);
@@ -282,17 +284,22 @@ impl Switch {
     }
 
     /// Holds a page, or takes it off hold: we stop to listen, it is not asked.
-    pub(crate) fn hold_web(&mut self, id: &ChannelId, on: bool) {
-        let Some(mut spec) = self.web_leg(id).and_then(|leg| leg.spec.clone()) else {
-            return;
-        };
-        if on {
+    pub(crate) fn limit_web(&mut self, id: &ChannelId) {
+        if let Some(spec) = self.limited_spec(id) {
+            self.media_of(id, |leg| MediaCommand::SetRemote { leg, spec });
+        }
+    }
+
+    /// What was agreed with a page, without what we do not listen to while we hold it.
+    fn limited_spec(&self, id: &ChannelId) -> Option<LegSpec> {
+        let mut spec = self.as_web_leg(id)?.spec.clone()?;
+        if self.channels.get(id).is_some_and(|live| live.held_by_us) {
             spec.direction = match spec.direction {
                 Direction::SendRecv | Direction::SendOnly => Direction::SendOnly,
                 Direction::RecvOnly | Direction::Inactive => Direction::Inactive,
             };
         }
-        self.media_of(id, |leg| MediaCommand::SetRemote { leg, spec });
+        Some(spec)
     }
 
     /// The far side answered with headers: its caller gets those it wants to see.

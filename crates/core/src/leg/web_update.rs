@@ -184,7 +184,7 @@ impl Switch {
         agreed.video = agreed.video.filter(|_| takes_video);
         let video = agreed.video.is_some();
         if self.media_agreed(id, agreed) {
-            self.mark_held(id, held);
+            self.mark_held_by_peer(id, held);
         }
         self.page_decided(id, by, video);
     }

@@ -71,13 +71,14 @@ impl Switch {
         letter.verified = is_trusted;
         if !is_trusted {
             match self.authenticate_call(request) {
-                // One account of ours does not speak for another.
-                CallAuth::Accepted { is_sender, .. }
-                    if !is_sender && self.is_local_host(letter.sender_host()) =>
-                {
+                CallAuth::Accepted {
+                    is_sender: true, ..
+                } => letter.verified = true,
+                // Nobody writes in another name than his own.
+                CallAuth::Accepted { user, .. } => {
+                    tracing::warn!(user = %user.id, from = %letter.from.uri, "Message in another name is refused");
                     return self.respond(id, 403, &[]);
                 }
-                CallAuth::Accepted { is_sender, .. } => letter.verified = is_sender,
                 CallAuth::Challenge(headers) => return self.respond(id, 407, &headers),
                 CallAuth::Forbidden => return self.respond(id, 403, &[]),
             }

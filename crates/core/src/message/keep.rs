@@ -11,6 +11,7 @@ use api::{CommandError, ErrorKind};
 
 use super::{MAX_PENDING, Sender, delivery};
 use crate::Switch;
+use crate::registrar::Account;
 use crate::timers::Deadline;
 
 /// How long keeping a message may take. Its sender gives up after 32 s (RFC 3261 §17.1.2.2, Timer F).
@@ -73,6 +74,15 @@ impl Switch {
             tracing::warn!("Nobody has said that a message is kept");
             self.tell_sender(sender, delivery(500));
         }
+    }
+
+    /// The address under which somebody keeps what is sent to an account: the one it was sent to, or the account in
+    /// another name of its domain.
+    pub(super) fn kept_for(&self, account: &Account, sent_to: &Arc<str>) -> Option<Arc<str>> {
+        let names = self.names_of_domain(&account.domain).into_iter();
+        std::iter::once(sent_to.clone())
+            .chain(names.map(|name| format!("{}@{name}", account.user.id).into()))
+            .find(|address| self.messages.kept.has(address))
     }
 
     pub(crate) fn keep_messages(&mut self, command: &KeepMessages) -> Result<(), CommandError> {

@@ -176,7 +176,11 @@ impl Switch {
             let event = Box::new(letter.event(Vec::new()));
             // A page that sends is told the truth, 480: its own door knows what it keeps.
             let from_phone = matches!(sender, Sender::Phone(_));
-            if ways.is_empty() && from_phone && self.messages.kept.has(&letter.to) {
+            if ways.is_empty()
+                && from_phone
+                && let Some(to) = self.kept_for(account, &letter.to)
+            {
+                let event = Box::new(MessageEvent { to, ..*event });
                 return self.have_kept(sender, event);
             }
             return self.post(letter, ways, sender, Some(event));

@@ -8,7 +8,9 @@ use api::id::{MessageId, WebClientId};
 use api::{Answer, ChannelId, CommandError, ErrorKind, ObjectKind};
 use bytes::Bytes;
 
-use crate::rig::Rig;
+use sip::transport::Transport;
+
+use crate::rig::{Phone, Rig};
 use crate::web::tests::{
     AUDIO, add, add_with, answer, call_of, end, hash_of, place, registered, rig,
 };
@@ -216,4 +218,41 @@ fn what_phones_send_is_accepted_for_whoever_keeps_it() {
         send(&mut rig, page, "1001@127.0.0.1", b"Hi"),
         went(480, "Temporarily Unavailable")
     );
+}
+
+#[test]
+fn a_phone_sends_in_its_own_name_only() {
+    let mut rig = rig();
+    let mut phone = Phone::new("1000", "127.0.0.1:5601", Transport::Udp, 11);
+    for (from, code) in [
+        ("1000@127.0.0.1", 480),
+        ("1000@localhost", 480),
+        ("1001@127.0.0.1", 403),
+        ("ceo@bank.example", 403),
+    ] {
+        assert_eq!(
+            phone.message(&mut rig, "1234", from, "1001@127.0.0.1"),
+            Some(code),
+            "{from}"
+        );
+    }
+}
+
+#[test]
+fn a_message_is_kept_under_whatever_name_the_account_was_called_by() {
+    let mut rig = rig();
+    rig.get(KeepMessages {
+        account: "1001@127.0.0.1".into(),
+    })
+    .unwrap();
+    let mut phone = Phone::new("1000", "127.0.0.1:5601", Transport::Udp, 11);
+    for to in ["1001@127.0.0.1", "1001@localhost"] {
+        let code = phone.message(&mut rig, "1234", "1000@127.0.0.1", to);
+        assert_eq!(code, None, "not yet kept");
+        assert_eq!(
+            rig.seen(letters),
+            ["1000@127.0.0.1 to 1001@127.0.0.1 []: text/plain Hi"],
+            "in the name it is kept under"
+        );
+    }
 }

@@ -14,7 +14,7 @@ use crate::Switch;
 use crate::channel::MediaLeg;
 use crate::leg::Line;
 use crate::next_hop::{Asker, Found, targets};
-use crate::timers::Deadline;
+use crate::timers::{Deadline, in_time};
 use crate::work::Work;
 
 /// How far a leg has come.
@@ -24,10 +24,11 @@ pub(crate) enum LegState {
     Delayed(Box<Plan>),
     /// The servers of its destination are being looked for.
     Locating(Box<Plan>),
-    /// Its media leg is being opened.
+    /// Its media leg is being opened; `given_up` says why nobody waits for that any more.
     Opening {
         plan: Box<Plan>,
         media: Box<MediaLeg>,
+        given_up: Option<HangupCause>,
     },
     /// It is a channel.
     Calling(ChannelId),
@@ -157,12 +158,14 @@ impl Switch {
         };
         if let Some(limit) = limit {
             self.timers.set(
-                now + delay.unwrap_or_default() + limit,
+                in_time(now, delay.unwrap_or_default().saturating_add(limit)),
                 Deadline::Leg(attempt),
             );
         }
         match delay {
-            Some(delay) if !delay.is_zero() => self.timers.set(now + delay, Deadline::Leg(attempt)),
+            Some(delay) if !delay.is_zero() => {
+                self.timers.set(in_time(now, delay), Deadline::Leg(attempt))
+            }
             Some(_) | None => self.begin_leg(attempt),
         }
     }
@@ -185,7 +188,19 @@ impl Switch {
                 self.set_leg(attempt, LegState::Failed(HangupCause::NoAnswer));
                 self.work.push_back(Work::Judge(attempt.originate));
             }
-            Some(LegState::Opening { .. } | LegState::Failed(_)) | None => {}
+            Some(LegState::Opening { .. }) => self.give_up_opening(attempt, HangupCause::NoAnswer),
+            Some(LegState::Failed(_)) | None => {}
+        }
+    }
+
+    /// A leg whose media leg is being opened is over as soon as that has opened.
+    fn give_up_opening(&mut self, attempt: AttemptId, cause: HangupCause) {
+        if let Some(LegState::Opening { given_up, .. }) = self
+            .originates
+            .get_mut(&attempt.originate)
+            .and_then(|originate| originate.legs.get_mut(attempt.leg))
+        {
+            *given_up = Some(cause);
         }
     }
 
@@ -277,8 +292,11 @@ impl Switch {
             Some(bind) => {
                 self.open_media(&mut media, media::control::LegKind::Rtp { bind });
                 self.opening.insert(media.id, attempt);
-                let media = Box::new(media);
-                LegState::Opening { plan, media }
+                LegState::Opening {
+                    plan,
+                    media: Box::new(media),
+                    given_up: None,
+                }
             }
             None => {
                 let channel = self.make_outbound(attempt, *plan, media);
@@ -308,7 +326,7 @@ impl Switch {
         let Some(attempt) = self.opening.remove(&leg) else {
             return false;
         };
-        let Some((plan, mut media)) = self.take_opening(attempt) else {
+        let Some((plan, mut media, given_up)) = self.take_opening(attempt) else {
             self.media(0, media::control::MediaCommand::CloseLeg { leg });
             return true;
         };
@@ -316,15 +334,20 @@ impl Switch {
         media.opening = false;
         media.local = local;
         media.ssrc = ssrc;
-        match self.line_for(attempt, &plan) {
+        match self.line_for(attempt, &plan).filter(|_| given_up.is_none()) {
             Some(bind) => {
                 let peer = self.new_peer();
                 media.line = Line::Opening(peer);
                 self.opening_lines.insert(peer, attempt);
-                self.set_leg(attempt, LegState::Opening { plan, media });
+                let opening = LegState::Opening {
+                    plan,
+                    media,
+                    given_up: None,
+                };
+                self.set_leg(attempt, opening);
                 self.peers(WebCommand::OpenLine { peer, bind });
             }
-            None => self.leg_opened_whole(attempt, *plan, *media),
+            None => self.leg_opened_whole(attempt, *plan, *media, given_up),
         }
         true
     }
@@ -345,9 +368,9 @@ impl Switch {
             return false;
         };
         match self.take_opening(attempt) {
-            Some((plan, mut media)) => {
+            Some((plan, mut media, given_up)) => {
                 media.line = local.map_or(Line::Closed, |local| Line::Open(peer, local));
-                self.leg_opened_whole(attempt, *plan, *media);
+                self.leg_opened_whole(attempt, *plan, *media, given_up);
             }
             None => self.peers(WebCommand::Close { peer }),
         }
@@ -371,12 +394,20 @@ impl Switch {
         (!formats.is_empty()).then_some(sip.rtp_bind)
     }
 
-    /// Takes a leg out that waits for its ports.
-    fn take_opening(&mut self, attempt: AttemptId) -> Option<(Box<Plan>, Box<MediaLeg>)> {
+    /// Takes a leg out that waits for its ports, and why nobody waits for it any more, if so.
+    fn take_opening(
+        &mut self,
+        attempt: AttemptId,
+    ) -> Option<(Box<Plan>, Box<MediaLeg>, Option<HangupCause>)> {
         let originate = self.originates.get_mut(&attempt.originate)?;
+        let lost = originate.decided.then_some(HangupCause::LoseRace);
         let slot = originate.legs.get_mut(attempt.leg)?;
         match std::mem::replace(slot, LegState::Failed(HangupCause::LoseRace)) {
-            LegState::Opening { plan, media } => Some((plan, media)),
+            LegState::Opening {
+                plan,
+                media,
+                given_up,
+            } => Some((plan, media, lost.or(given_up))),
             other @ (LegState::Delayed(_)
             | LegState::Locating(_)
             | LegState::Calling(_)
@@ -388,12 +419,15 @@ impl Switch {
     }
 
     /// All ports of a leg are there: it becomes a channel, unless nobody waits for it any more.
-    fn leg_opened_whole(&mut self, attempt: AttemptId, plan: Plan, media: MediaLeg) {
-        let decided = self
-            .originates
-            .get(&attempt.originate)
-            .is_none_or(|originate| originate.decided);
-        if decided {
+    fn leg_opened_whole(
+        &mut self,
+        attempt: AttemptId,
+        plan: Plan,
+        media: MediaLeg,
+        given_up: Option<HangupCause>,
+    ) {
+        if let Some(cause) = given_up {
+            self.set_leg(attempt, LegState::Failed(cause));
             let leg = media.id;
             self.media(media.worker, media::control::MediaCommand::CloseLeg { leg });
             self.forget_line(media.line);

@@ -54,6 +54,10 @@ pub(crate) struct SipDestination {
     pub(crate) gateway: Option<GatewayConfig>,
     /// Route headers (RFC 3327).
     pub(crate) route: Vec<String>,
+    /// The domain of the account it belongs to; `None` for strangers.
+    pub(crate) domain: Option<Arc<str>>,
+    /// The dialplan context of that account.
+    pub(crate) own_context: Option<Arc<str>>,
     pub(crate) rtp_bind: IpAddr,
 }
 
@@ -225,7 +229,8 @@ impl Switch {
         let (index, profile) = self
             .profile_named(profile)
             .ok_or(HangupCause::InvalidProfile)?;
-        if let Some((user, domain)) = rest.split_once('%') {
+        let is_uri = rest.contains('@') || rest.starts_with("sip:") || rest.starts_with("sips:");
+        if !is_uri && let Some((user, domain)) = rest.split_once('%') {
             let targets: Vec<Target> = self
                 .contacts_of(domain, user)
                 .iter()
@@ -242,6 +247,11 @@ impl Switch {
         } else {
             format!("sip:{rest}")
         };
+        if let Some(contact) = self.dialled_contact(&uri)? {
+            let parsed = sip::message::Uri::parse(&contact.uri);
+            let number = parsed.map_err(|_| HangupCause::InvalidUrl)?.user_decoded();
+            return Ok(vec![self.contact_target(&contact, &number)]);
+        }
         let parsed = sip::message::Uri::parse(&uri).map_err(|_| HangupCause::InvalidUrl)?;
         let host = parsed.host;
         if host.is_empty() {
@@ -261,10 +271,8 @@ impl Switch {
             .params
             .value("transport")
             .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
-        let known = self.registered_target(&uri).or_else(|| {
-            let address = SocketAddr::new(address_of(host, profile)?, parsed.port_or_default());
-            Some(target(profile, address, tcp))
-        });
+        let known = address_of(host, profile)
+            .map(|ip| target(profile, SocketAddr::new(ip, parsed.port_or_default()), tcp));
         let lookup = match known {
             Some(_) => None,
             None => Some(
@@ -280,6 +288,8 @@ impl Switch {
             lookup,
             gateway: None,
             route: Vec::new(),
+            domain: None,
+            own_context: None,
             rtp_bind: profile.rtp_ip,
             uri,
         }))])
@@ -309,6 +319,8 @@ impl Switch {
             lookup: None,
             gateway: Some(gateway.clone()),
             route: Vec::new(),
+            domain: None,
+            own_context: None,
             rtp_bind: profile.rtp_ip,
         })))
     }
@@ -339,11 +351,8 @@ impl Switch {
     /// A registered phone as a destination.
     fn contact_target(&self, contact: &crate::registrar::Contact, user: &str) -> Target {
         let index = self.profile_of(contact.target.local);
-        let rtp_bind = self
-            .config
-            .profiles
-            .get(index)
-            .map_or(contact.target.local.ip(), |p| p.rtp_ip);
+        let profile = self.config.profiles.get(index);
+        let rtp_bind = profile.map_or(contact.target.local.ip(), |p| p.rtp_ip);
         let shown = match sip::message::Uri::parse(&contact.uri) {
             Ok(uri) => format!("{}@{}", uri.user_decoded(), host_port(&uri)),
             Err(_) => user.to_owned(),
@@ -357,6 +366,11 @@ impl Switch {
             lookup: None,
             gateway: None,
             route: contact.route.clone(),
+            domain: Some(contact.domain.clone()),
+            own_context: Some(match &contact.context {
+                Some(context) => context.clone(),
+                None => profile.map_or_else(|| "public".into(), |p| p.context.clone()),
+            }),
             rtp_bind,
         }))
     }

@@ -15,7 +15,7 @@ use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use crate::Switch;
 use crate::room::conference_of;
-use crate::timers::Deadline;
+use crate::timers::{Deadline, in_time};
 use crate::video_room::Invitation;
 use crate::work::Work;
 
@@ -167,7 +167,7 @@ impl Switch {
             },
         );
         self.timers
-            .set(self.now.mono + limit, Deadline::Originate(id));
+            .set(in_time(self.now.mono, limit), Deadline::Originate(id));
         self.work.push_back(Work::Judge(id));
         id
     }
@@ -182,3 +182,6 @@ impl Switch {
         self.work.push_back(Work::Judge(id));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,6 +268,8 @@ impl Switch {
             invite: Some(Box::new(invite)),
             fallback: None,
             direct: None,
+            domain: sip.domain.clone(),
+            own_context: sip.own_context.clone(),
             replaces: None,
             peer: None,
             codecs,
@@ -275,8 +277,8 @@ impl Switch {
             disposition: None,
             ended_by: None,
             awaits_answer: false,
-            reinviting: false,
-            held_by_peer: false,
+            reinviting: None,
+            told_hold: false,
             answer_headers: Vec::new(),
         }
     }

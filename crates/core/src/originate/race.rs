@@ -162,8 +162,12 @@ impl Switch {
         }
         originate.last_cause = HangupCause::NoAnswer;
         for leg in &mut originate.legs {
-            if let LegState::Delayed(_) | LegState::Locating(_) = leg {
-                *leg = LegState::Failed(HangupCause::NoAnswer);
+            match leg {
+                LegState::Delayed(_) | LegState::Locating(_) => {
+                    *leg = LegState::Failed(HangupCause::NoAnswer);
+                }
+                LegState::Opening { given_up, .. } => *given_up = Some(HangupCause::NoAnswer),
+                LegState::Calling(_) | LegState::Failed(_) => {}
             }
         }
         self.drop_legs(id, None, HangupCause::NoAnswer);

@@ -39,6 +39,9 @@ enum Judged {
     Forbidden {
         reason: &'static str,
     },
+    /// Its address is not listened to for a while. That was said once: whoever floods us is not to flood the log and
+    /// every program too.
+    Blocked,
 }
 
 /// The user part and host of a From or To.
@@ -101,6 +104,7 @@ impl Switch {
                 }
                 (401, "", headers)
             }
+            Judged::Blocked => (403, "", Vec::new()),
             Judged::Forbidden { reason } => {
                 self.register_refused(request, &profile, &user, &domain, reason);
                 (403, "", Vec::new())
@@ -227,9 +231,7 @@ impl Switch {
         let directory = self.view.directory.clone();
         let algorithms = accounts::algorithms(directory.user(domain, user).map(|user| &**user));
         if self.registrations.is_blocked(from, now) {
-            return Judged::Forbidden {
-                reason: "too many failures from this address",
-            };
+            return Judged::Blocked;
         }
         let lookup = |claim: Claim<'_>| {
             let user = directory
@@ -242,7 +244,8 @@ impl Switch {
             .verify(now, kind, realm, &request.message, lookup);
         let (stale, failure) = match verdict {
             Verdict::Accepted { username } => {
-                self.registrations.count_login(from, now, true);
+                let address = accounts::address(&username, domain);
+                self.registrations.count_login(from, &address, now, true);
                 return match directory.user(domain, &username) {
                     Some(user) => {
                         let realm: Arc<str> = if **domain == *realm {
@@ -263,11 +266,12 @@ impl Switch {
             }
             Verdict::NoCredentials | Verdict::Malformed => (false, None),
             Verdict::Stale { .. } | Verdict::Replayed { .. } => (true, None),
-            Verdict::UnknownUser { .. } => (false, Some("no such user")),
-            Verdict::WrongPassword { .. } => (false, Some("wrong password")),
+            Verdict::UnknownUser { username } => (false, Some((username, "no such user"))),
+            Verdict::WrongPassword { username } => (false, Some((username, "wrong password"))),
         };
-        if let Some(reason) = failure {
-            self.registrations.count_login(from, now, false);
+        if let Some((username, reason)) = failure {
+            let address = accounts::address(&username, domain);
+            self.registrations.count_login(from, &address, now, false);
             return Judged::Forbidden { reason };
         }
         let headers = self
@@ -302,6 +306,7 @@ impl Switch {
                 }
             }
             Judged::Challenge { headers, .. } => CallAuth::Challenge(headers),
+            Judged::Blocked => CallAuth::Forbidden,
             Judged::Forbidden { reason } => {
                 tracing::warn!(user, domain = host, source = %request.flow.remote, reason, "Call is refused");
                 CallAuth::Forbidden

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use api::command::server::FlushRegistrations;
 use api::event::{AccountEvent, EventKind};
 use api::view::Registration;
-use api::{CommandError, ObjectKind, RequestId};
+use api::{CommandError, HangupCause, ObjectKind, RequestId};
 use sip::event::IncomingRequest;
 use sip::register::{Binding, BindingChange, ChangeKind, Registrar, RegistrarConfig};
 use sip::transport::{FlowId, Target};
@@ -34,7 +34,7 @@ const MIN_EXPIRES_S: u32 = 30;
 #[derive(Debug)]
 pub(crate) struct Registrations {
     table: Registrar,
-    /// The newest binding with a contact URI, for dial strings made of one.
+    /// The newest binding with a contact URI that leads to where it came from, for dial strings made of one.
     by_contact: HashMap<Arc<str>, u64>,
     /// The timer that is set.
     armed: Option<Instant>,
@@ -69,8 +69,8 @@ impl Default for Registrations {
 /// A place where a user can be called.
 #[derive(Clone, Debug)]
 pub(crate) struct Contact {
-    /// SIP profile it registered at.
-    pub(crate) profile: Arc<str>,
+    /// What dial strings say behind `sofia/`.
+    pub(crate) dial: Arc<str>,
     /// Request-URI.
     pub(crate) uri: String,
     /// The way back to it, along the connection it registered over.
@@ -79,6 +79,10 @@ pub(crate) struct Contact {
     pub(crate) route: Vec<String>,
     /// Preference in thousandths.
     pub(crate) q: u16,
+    /// The domain of its account.
+    pub(crate) domain: Arc<str>,
+    /// The dialplan context of its account, where the directory names one.
+    pub(crate) context: Option<Arc<str>>,
 }
 
 impl Switch {
@@ -87,38 +91,52 @@ impl Switch {
         let Some(account) = self.account(domain, user) else {
             return Vec::new();
         };
-        let aor = account.address();
         let mut out: Vec<Contact> = self
             .registrations
             .table
-            .bindings(&aor)
-            .map(|binding| Contact {
-                profile: self
-                    .view
-                    .registrations
-                    .get(&binding.id)
-                    .map_or_else(|| "".into(), |registration| registration.profile.clone()),
-                uri: binding.contact.to_string(),
-                target: binding.target(),
-                route: binding.path.iter().map(|path| path.to_string()).collect(),
-                q: binding.q,
-            })
+            .bindings(&account.address())
+            .filter_map(|binding| self.contact_of(binding, &account))
             .collect();
         out.sort_by_key(|contact| std::cmp::Reverse(contact.q));
         out
     }
 
-    /// The way to a contact URI that is registered: dial strings made by `sofia_contact` name it, and behind a NAT
-    /// only the connection it came over leads there.
-    pub(crate) fn registered_target(&self, uri: &str) -> Option<Target> {
-        let id = self.registrations.by_contact.get(uri)?;
-        let shown = self.view.registrations.get(id)?;
-        let aor = accounts::address(&shown.user, &shown.domain);
-        self.registrations
-            .table
-            .bindings(&aor)
-            .find(|binding| binding.id == *id)
-            .map(Binding::target)
+    fn contact_of(&self, binding: &Binding, account: &Account) -> Option<Contact> {
+        let shown = self.view.registrations.get(&binding.id)?;
+        Some(Contact {
+            dial: shown.dial_address().into(),
+            uri: binding.contact.to_string(),
+            target: binding.target(),
+            route: binding.path.iter().map(|path| path.to_string()).collect(),
+            q: binding.q,
+            domain: account.domain.clone(),
+            context: account.user.variable("user_context").map(Arc::from),
+        })
+    }
+
+    /// The registered contact a dial string means: the one it names by number, or one whose URI leads to where it
+    /// registered from. Whoever else registers a URI is not called by it.
+    ///
+    /// # Errors
+    /// `UserNotRegistered` when it names one that is gone.
+    pub(crate) fn dialled_contact(&self, address: &str) -> Result<Option<Contact>, HangupCause> {
+        let gone = HangupCause::UserNotRegistered;
+        let (id, uri) = match Registration::named_in(address) {
+            Some((uri, id)) => (id, Some(uri)),
+            None => match self.registrations.by_contact.get(address) {
+                Some(id) => (*id, None),
+                None => return Ok(None),
+            },
+        };
+        let shown = self.view.registrations.get(&id).ok_or(gone)?;
+        if uri.is_some_and(|uri| *uri != shown.dialled_uri()) {
+            return Err(gone);
+        }
+        let account = self.account(&shown.domain, &shown.user).ok_or(gone)?;
+        let aor = account.address();
+        let mut bindings = self.registrations.table.bindings(&aor);
+        let binding = bindings.find(|binding| binding.id == id).ok_or(gone)?;
+        self.contact_of(binding, &account).ok_or(gone).map(Some)
     }
 
     /// Carries out a REGISTER whose sender was let in, and tells everybody.
@@ -203,9 +221,11 @@ impl Switch {
         });
         let expires_s = binding.expires_in(self.now.mono);
         let refreshed = change.kind == ChangeKind::Refreshed;
-        self.registrations
-            .by_contact
-            .insert(binding.contact.clone(), binding.id);
+        if registration.leads_home() {
+            self.registrations
+                .by_contact
+                .insert(binding.contact.clone(), binding.id);
+        }
         self.view
             .registrations
             .insert_mut(binding.id, registration.clone());
@@ -338,11 +358,11 @@ impl Registrations {
         self.attempts.is_blocked(from, now)
     }
 
-    /// Counts a login: wrong ones of an address add up until a right one.
-    pub(crate) fn count_login(&mut self, from: IpAddr, now: Instant, right: bool) {
+    /// Counts a login: wrong ones of an address add up, those of one user until a right one.
+    pub(crate) fn count_login(&mut self, from: IpAddr, user: &str, now: Instant, right: bool) {
         if right {
-            self.attempts.succeeded(from);
-        } else if self.attempts.failed(from, now) {
+            self.attempts.succeeded(from, user);
+        } else if self.attempts.failed(from, user, now) {
             tracing::warn!(source = %from, "Too many wrong passwords; the address is not listened to for a minute");
         }
     }

@@ -1,3 +1,5 @@
+mod dialled;
+
 use std::time::Duration;
 
 use api::command::server::FlushRegistrations;
@@ -67,7 +69,10 @@ fn a_phone_registers_refreshes_and_leaves() {
     let contacts = rig.switch.contacts_of("127.0.0.1", "1000");
     assert_eq!(contacts.len(), 1);
     assert_eq!(contacts[0].target.remote, shown.source);
-    let way = |rig: &Rig| rig.switch.registered_target(&shown.contact_uri);
+    let way = |rig: &Rig| {
+        let contact = rig.switch.dialled_contact(&shown.contact_uri);
+        contact.unwrap().map(|contact| contact.target)
+    };
     assert_eq!(way(&rig), Some(contacts[0].target));
     rig.pass(Duration::from_secs(60));
     rig.events.clear();
@@ -136,6 +141,13 @@ fn whoever_guesses_passwords_is_not_listened_to_for_a_while() {
         guesser.register(&mut rig, "1234", 60),
         403,
         "now not even the right one helps"
+    );
+    rig.events.clear();
+    assert_eq!(guesser.register(&mut rig, "wrong", 60), 403);
+    assert_eq!(
+        rig.seen(accounts),
+        Vec::<String>::new(),
+        "and programs are not flooded"
     );
     let mut other = Phone::new("1001", "127.0.0.9:5601", Transport::Udp, 12);
     assert_eq!(

@@ -282,10 +282,11 @@ impl Switch {
         };
         let outcome = Outcome::read(code, response, &entry.token, unanswered);
         if unanswered == Some(Unanswered::Refused)
-            && let Some(source) = self.web.get(entry.client).map(|client| client.source)
+            && let Some(client) = self.web.get(entry.client)
         {
             // Whoever guesses passwords of others' accounts through us is treated as one who guesses ours.
-            self.registrations.count_login(source.ip(), now, false);
+            let (source, address) = (client.source.ip(), client.address());
+            self.registrations.count_login(source, &address, now, false);
         }
         self.register_ended(id, &outcome);
         true

@@ -409,6 +409,25 @@ fn a_call_that_another_phone_of_the_account_took_was_not_missed() {
 }
 
 #[test]
+fn a_call_of_the_registrar_takes_no_other_call_over() {
+    let mut rig = rig();
+    let (_, own) = registered(&mut rig, 1);
+    let (id, bob) = rig.called(
+        "sofia/internal/bob@192.0.2.9",
+        "192.0.2.9:5060",
+        &phone_sdp("8"),
+    );
+    rig.sent();
+    let replaces = format!("Replaces: {}", bob.replaces());
+    rig.receive(
+        REGISTRAR,
+        &invite(&own).replace("X-Acme-Case: 9", &replaces),
+    );
+    assert_eq!(rig.last_final().code(), Some(403));
+    assert!(rig.switch.channels[&id].is_up());
+}
+
+#[test]
 fn a_fork_of_the_registrar_rings_every_page_it_names() {
     let mut rig = rig();
     let (first, one) = registered(&mut rig, 1);

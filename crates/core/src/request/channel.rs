@@ -138,15 +138,6 @@ impl Switch {
         if let (Some(codecs), Some(leg)) = (&command.codecs, self.sip_leg(&command.channel)) {
             leg.codecs = codecs.split(',').map(|name| name.trim().into()).collect();
         }
-        let held = self
-            .channels
-            .get(&command.channel)
-            .is_some_and(|live| live.held);
-        let direction = if held {
-            sip::sdp::Direction::SendOnly
-        } else {
-            sip::sdp::Direction::SendRecv
-        };
-        self.send_reinvite(&command.channel, direction)
+        self.send_reinvite(&command.channel)
     }
 }

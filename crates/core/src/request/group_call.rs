@@ -48,7 +48,7 @@ impl Switch {
         let contacts: Vec<String> = self
             .contacts_of(domain, user)
             .iter()
-            .map(|c| format!("sofia/{}/{}", c.profile, c.uri))
+            .map(|contact| format!("sofia/{}", contact.dial))
             .chain(self.web_dial_strings(domain, user))
             .collect();
         let contacts = if contacts.is_empty() {

@@ -135,6 +135,19 @@ impl Switch {
         entered
     }
 
+    /// The argument of `conference` that leads into the room a channel is in.
+    pub(crate) fn entrance_to_room_of(&self, id: &ChannelId) -> Option<String> {
+        let Some(Place::Member(mix, _)) = self.rooms.places.get(id) else {
+            return None;
+        };
+        let room = &self.rooms.all.get(mix)?.seen;
+        let entrance = format!("{}@{}", room.name, room.profile);
+        Some(match &room.pin {
+            Some(pin) => format!("{entrance}+{pin}"),
+            None => entrance,
+        })
+    }
+
     /// Decides at the door.
     fn knock(&mut self, id: &ChannelId, entrance: Entrance) -> bool {
         let Some(room) = self

@@ -10,7 +10,7 @@ use media::control::RoomId as MixId;
 use super::LiveRoom;
 use super::settings::Sounds;
 use crate::Switch;
-use crate::timers::Deadline;
+use crate::timers::{Deadline, in_time};
 
 impl LiveRoom {
     /// One of the configured sounds as it is to be played.
@@ -61,7 +61,7 @@ impl Switch {
             return;
         };
         let grace = Duration::from_secs(room.seen.parameters.end_grace_s.into());
-        let at = self.now.mono + grace;
+        let at = in_time(self.now.mono, grace);
         room.ends = Some(at);
         if grace.is_zero() {
             self.room_ends(mix);

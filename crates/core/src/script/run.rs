@@ -12,7 +12,7 @@ use super::app::{self, App, Started};
 use super::{QueuedMessage, Run};
 use crate::Switch;
 use crate::dialplan::inline;
-use crate::timers::Deadline;
+use crate::timers::{Deadline, in_time};
 use crate::work::Work;
 
 /// A pass of a looped message that was shorter than this ends the loop (event-socket.md §2.12).
@@ -332,7 +332,7 @@ impl Switch {
     pub(crate) fn wait(&mut self, id: &ChannelId, span: Duration) {
         self.serials.wait += 1;
         let number = self.serials.wait;
-        let at = self.now.mono + span;
+        let at = in_time(self.now.mono, span);
         if let Some(run) = self
             .channels
             .get_mut(id)

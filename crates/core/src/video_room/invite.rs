@@ -121,11 +121,8 @@ impl Switch {
         }
         let contacts = self.contacts_of(host, user);
         if !contacts.is_empty() {
-            let leg = |contact: &crate::registrar::Contact| {
-                let address = format!("{}/{}", contact.profile, contact.uri);
-                ("sofia".into(), address.into())
-            };
-            return Reached::Legs(contacts.iter().map(leg).collect());
+            let leg = |contact: crate::registrar::Contact| ("sofia".into(), contact.dial);
+            return Reached::Legs(contacts.into_iter().map(leg).collect());
         }
         // The dialplan is not asked: whoever is let into a room may not call wherever that leads.
         if has_page {

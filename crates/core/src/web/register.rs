@@ -45,7 +45,7 @@ pub(crate) enum WebLogin {
     Foreign,
     /// Wrong password or no such user: which of the two is nobody's business.
     Wrong,
-    /// Its address guessed too often.
+    /// Its address guessed too often, and is not listened to for a while.
     Blocked,
 }
 
@@ -82,7 +82,9 @@ impl Switch {
             return WebLogin::Blocked;
         }
         let account = self.web_account(client);
-        self.registrations.count_login(from, now, account.is_some());
+        let address = client.address();
+        self.registrations
+            .count_login(from, &address, now, account.is_some());
         account.map_or(WebLogin::Wrong, WebLogin::Ours)
     }
 
@@ -122,7 +124,12 @@ impl Switch {
                 let (code, phrase) = WRONG_CREDENTIALS;
                 return self.web_registration_failed(id, client, code, phrase);
             }
-            WebLogin::Blocked => return self.web_registration_failed(id, client, 403, "Forbidden"),
+            // Programs and the log have heard of it when it began.
+            WebLogin::Blocked => {
+                let (code, phrase) = (403, "Forbidden".into());
+                let failed = WebEventKind::RegistrationFailed { code, phrase };
+                return self.tell_web_client(id, failed);
+            }
             WebLogin::Foreign => return self.web_registration_failed(id, client, 404, "Not Found"),
         };
         let uri: Arc<str> = format!(

@@ -205,7 +205,7 @@ impl Peers {
             return;
         }
         for (viewer, source) in [(a, b), (b, a)] {
-            self.show(now, viewer, source);
+            self.show_source(now, viewer, source);
         }
     }
 
@@ -213,13 +213,13 @@ impl Peers {
     fn show_anew(&mut self, now: Instant, source: PeerId) {
         let viewers = self.viewers(source);
         for &viewer in &viewers {
-            self.show(now, viewer, source);
+            self.show_source(now, viewer, source);
         }
         self.keep_viewers(viewers);
     }
 
     /// What a viewer sees is of that source from now on, or in other layers than before, or begins anew.
-    fn show(&mut self, now: Instant, viewer: PeerId, source: PeerId) {
+    fn show_source(&mut self, now: Instant, viewer: PeerId, source: PeerId) {
         self.with_line(now, viewer, |line, _| line.expect_new_video());
         let source = self.table.get(source).map(|source| &source.peer);
         let layered = source.filter(|source| source.sending().layered);

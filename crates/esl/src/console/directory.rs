@@ -148,7 +148,7 @@ pub(super) fn contact(
         .values()
         .filter(|r| &*r.user == user && r.domain.eq_ignore_ascii_case(domain))
         .filter(|r| profile.is_none_or(|profile| &*r.profile == profile))
-        .map(|r| format!("sofia/{}/{}", r.profile, r.contact_uri))
+        .map(|r| r.dial_string())
         .collect();
     (!contacts.is_empty()).then(|| contacts.join(","))
 }

@@ -323,7 +323,7 @@ pub(super) fn registrations(view: &View, server: &Server) -> Table {
             r.user.to_string(),
             r.domain.to_string(),
             r.call_id.to_string(),
-            format!("sofia/{}/{}", r.profile, r.contact_uri),
+            r.dial_string(),
             r.expires.as_seconds().to_string(),
             r.source.ip().to_string(),
             r.source.port().to_string(),

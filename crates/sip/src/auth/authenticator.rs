@@ -9,7 +9,7 @@ use super::digest::{Algorithm, Ha1, hex, same_secret};
 use super::nonce::{Nonces, Standing};
 use super::params::DigestParams;
 use crate::message::header::quote;
-use crate::message::{HeaderName, Message};
+use crate::message::{HeaderName, Message, Method, Uri};
 
 /// Which pair of headers is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum Verdict {
     },
     /// No credentials for this realm: challenge.
     NoCredentials,
-    /// Credentials that cannot be read, or of a kind we never asked for: 400 or challenge.
+    /// Credentials that cannot be read, of a kind we never asked for, or made for another request: 400 or challenge.
     Malformed,
     /// Right password, but the nonce is old, unknown or foreign: challenge with `stale`.
     Stale {
@@ -168,6 +168,7 @@ impl Authenticator {
                 params.filter(|params| params.get("realm") == Some(realm))
             });
         match (credentials, request.method()) {
+            (Some(credentials), _) if !is_for(&credentials, request, realm) => Verdict::Malformed,
             (Some(credentials), Some(method)) => self
                 .judge(now, &credentials, realm, method.as_str(), lookup)
                 .unwrap_or(Verdict::Malformed),
@@ -224,6 +225,30 @@ impl Authenticator {
     pub fn nonces_in_use(&self) -> usize {
         self.nonces.len()
     }
+}
+
+/// Whether credentials were made for this request: their `uri` means what the Request-URI means (RFC 7616 §3.4.6), or
+/// they could be shown to us by whoever got them for something else.
+///
+/// Proxies may have changed host, port and parameters since (RFC 3261 §22.4), so these are not compared, and the host
+/// may be the realm. Some clients name the server alone, without a user. A registrar has no other users (§10.2).
+fn is_for(credentials: &DigestParams<'_>, request: &Message, realm: &str) -> bool {
+    let (Some(named), Some(asked)) = (credentials.get("uri"), request.request_uri()) else {
+        return false;
+    };
+    if named == asked {
+        return true;
+    }
+    let (Ok(named), Ok(asked)) = (Uri::parse(named), Uri::parse(asked)) else {
+        return false;
+    };
+    let is_host = [asked.host, realm]
+        .iter()
+        .any(|host| host.eq_ignore_ascii_case(named.host));
+    let is_user = request.method() == Some(&Method::Register)
+        || named.user.is_none()
+        || named.user_decoded() == asked.user_decoded();
+    is_host && is_user
 }
 
 #[cfg(test)]

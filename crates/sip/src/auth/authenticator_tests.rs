@@ -248,3 +248,88 @@ fn unreadable_and_foreign_credentials_are_no_entry() {
         assert_eq!(verdict(bad), Verdict::Malformed, "{bad}");
     }
 }
+
+#[test]
+fn credentials_made_for_something_else_are_none() {
+    let (mut server, now) = (Authenticator::new([1; 32]), Instant::now());
+    for (method, made_for, shown_at, is_good) in [
+        (
+            "INVITE",
+            "sip:1001@example.org",
+            "sip:1001@example.org",
+            true,
+        ),
+        (
+            "INVITE",
+            "sip:1001@example.org",
+            "sip:0900@example.org",
+            false,
+        ),
+        (
+            "INVITE",
+            "sip:1001@elsewhere.example",
+            "sip:1001@example.org",
+            false,
+        ),
+        // Ports, parameters, escapes and case are no difference; a proxy may have put an address for the domain.
+        (
+            "INVITE",
+            "sip:1001@EXAMPLE.org:5060;transport=udp",
+            "sip:%31001@example.org",
+            true,
+        ),
+        (
+            "INVITE",
+            "sip:1001@example.org",
+            "sip:1001@192.0.2.1:5070",
+            true,
+        ),
+        // SIPp names the server alone.
+        (
+            "INVITE",
+            "sip:192.0.2.1:5060",
+            "sip:1001@192.0.2.1:5060",
+            true,
+        ),
+        (
+            "INVITE",
+            "sip:elsewhere.example",
+            "sip:1001@192.0.2.1:5060",
+            false,
+        ),
+        ("INVITE", "1001", "sip:1001@example.org", false),
+        ("REGISTER", "sip:alice@example.org", "sip:example.org", true),
+        (
+            "REGISTER",
+            "sip:elsewhere.example",
+            "sip:example.org",
+            false,
+        ),
+        ("INVITE", "tel:+1201", "tel:+1201", true),
+        ("INVITE", "tel:+1201", "tel:+1900", false),
+    ] {
+        let (mut client, mut rng) = client(Credentials::password("alice", "secret"));
+        let algorithms = [Algorithm::Md5];
+        let challenge = message(
+            "SIP/2.0 401 Unauthorized",
+            &server.challenge(now, ChallengeKind::Www, REALM, &algorithms, false),
+        );
+        let parsed = Method::from_token(method);
+        let answers: Vec<_> = client
+            .answer(&challenge, &parsed, made_for, &mut rng)
+            .unwrap()
+            .into_iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value))
+            .collect();
+        let request = message(&format!("{method} {shown_at} SIP/2.0"), &answers);
+        let verdict = server.verify(now, ChallengeKind::Www, REALM, &request, ha1);
+        let expected = if is_good {
+            Verdict::Accepted {
+                username: "alice".into(),
+            }
+        } else {
+            Verdict::Malformed
+        };
+        assert_eq!(verdict, expected, "{method} {made_for} {shown_at}");
+    }
+}

@@ -129,6 +129,9 @@ fn refusals_change_nothing() {
             423,
         ),
         (6, "Contact: <sip:a b@h>\r\n", 400),
+        (6, "Contact: <sip:a|b@h>\r\n", 400),
+        (6, "Contact: <sip:{a}@h>\r\n", 400),
+        (6, "Contact: <sip:a@h;x=\\>\r\n", 400),
         (6, "Contact: *, <sip:b@h>\r\nExpires: 0\r\n", 400),
     ] {
         let before = registrar.bindings(AOR).cloned().collect::<Vec<_>>();

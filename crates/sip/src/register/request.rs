@@ -68,7 +68,8 @@ pub(super) fn read<'a>(
         Wish::RemoveAll
     } else {
         let contacts = values.into_iter().map(|value| {
-            let contact = NameAddr::parse(value).filter(|contact| Uri::parse(contact.uri).is_ok());
+            let contact = NameAddr::parse(value)
+                .filter(|contact| Uri::parse(contact.uri).is_ok() && is_uri_text(contact.uri));
             let contact = contact.ok_or(bad("Malformed Contact"))?;
             // A lifetime that cannot be read counts as none (RFC 3261 §20.10).
             let asked = match contact.params.value("expires") {
@@ -102,6 +103,12 @@ pub(super) fn read<'a>(
         path: request.header_list(HeaderName::Path).collect(),
         user_agent: request.header(HeaderName::UserAgent).unwrap_or(""),
     })
+}
+
+/// Whether nothing stands in a URI that no URI may hold unescaped (RFC 3986 §2, RFC 3261 §25.1): what separates and
+/// brackets in the notations URIs are put into.
+fn is_uri_text(uri: &str) -> bool {
+    !uri.contains(['{', '}', '|', '\\', '^', '`', '"'])
 }
 
 /// Seconds of an Expires value; more than 2³²−1 counts as that.

@@ -111,6 +111,8 @@ pub(crate) struct OutgoingReinvite {
     pub(crate) sdp: Option<Bytes>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) attempts: usize,
+    /// The peer has changed the session since it was made.
+    pub(crate) is_outdated: bool,
 }
 
 impl Session {

@@ -39,6 +39,7 @@ impl Endpoint {
             sdp,
             headers: headers.to_vec(),
             attempts: 0,
+            is_outdated: false,
         });
         self.resume_reinvite(now, id);
         Ok(())
@@ -239,6 +240,10 @@ impl Endpoint {
         if session.incoming.is_some() {
             return self.retry_after_glare(now, id);
         }
+        if outgoing.is_outdated {
+            session.outgoing = None;
+            return self.report(id, Event::ReinviteOutdated { session: id });
+        }
         self.resume_reinvite(now, id);
     }
 
@@ -320,6 +325,10 @@ impl Endpoint {
         if code >= 300 {
             self.reply(now, server, code, "", headers, None);
             return Ok(());
+        }
+        // What we offered before is no offer for the session as it is from here on.
+        if let Some(outgoing) = &mut session.outgoing {
+            outgoing.is_outdated = outgoing.sdp.is_some();
         }
         let is_invite = self
             .servers

@@ -414,6 +414,7 @@ impl Phone {
             | Event::Cancelled { .. }
             | Event::Bye { .. }
             | Event::ReinviteFailed { .. }
+            | Event::ReinviteOutdated { .. }
             | Event::Info { .. }
             | Event::ForkAnswered { .. }
             | Event::Timeout { .. }

@@ -9,6 +9,7 @@ use api::{ChannelId, HangupCause};
 
 use super::{App, Started};
 use crate::Switch;
+use crate::channel::Live;
 use crate::originate::{OriginateId, Purpose};
 
 /// A bridge in the making or in progress.
@@ -82,8 +83,11 @@ impl Switch {
     pub(crate) fn bridge_failed(&mut self, id: &ChannelId, cause: HangupCause) {
         self.set_var(id, "originate_disposition", cause.name());
         self.set_var(id, "DIALSTATUS", dial_status(cause));
-        self.transfer_decided(id, cause.sip_status());
         let goes_on = self.continues_after(id, cause);
+        let serves_on = |live: &Live| live.is_up() && !live.script.actions.is_empty();
+        if !goes_on || !self.channels.get(id).is_some_and(serves_on) {
+            self.transfer_decided(id, cause.sip_status());
+        }
         if self
             .channels
             .get(id)

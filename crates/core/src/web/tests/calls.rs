@@ -4,7 +4,7 @@ use api::command::channel::{Hangup, Hold, HoldAction, ReceiveDtmf, SetVariables}
 use api::command::web::{PressWebDigits, RemoveWebClient, TrickleWebCall, UpdateWebCall};
 use api::event::{ChannelEvent, DtmfSource};
 use api::{ErrorKind, HangupCause, ObjectKind};
-use media::control::{Direction, MediaCommand, PeerEnd};
+use media::control::{Direction, PeerEnd};
 
 use super::*;
 
@@ -318,14 +318,21 @@ fn we_hold_a_page_without_asking_it() {
             action,
         })
         .unwrap();
-        rig.commands.iter().find_map(|command| match command {
-            MediaCommand::SetRemote { spec, .. } => Some(spec.direction),
-            _ => None,
-        })
+        rig.directions().first().copied()
     };
     assert_eq!(hold(&mut rig, HoldAction::On), Some(Direction::SendOnly));
     assert!(rig.switch.channels[&call].held);
+    // A change of the page's own does not take it off hold.
+    rig.commands.clear();
+    rig.get(UpdateWebCall {
+        channel: call.clone(),
+        sdp: AUDIO.into(),
+    })
+    .unwrap();
+    assert_eq!(rig.directions(), [Direction::SendOnly]);
+    assert!(rig.switch.channels[&call].held);
     assert_eq!(hold(&mut rig, HoldAction::Off), Some(Direction::SendRecv));
+    assert!(!rig.switch.channels[&call].held);
     end(&mut rig, &call, 486);
     check_idle(&rig);
 }

@@ -47,8 +47,13 @@ pub(crate) fn respond_from(
         Some((headers, body)) => (format!("{headers}\r\n"), body),
         None => (headers.to_owned(), ""),
     };
+    let tag = if to.contains(";tag=") {
+        ""
+    } else {
+        ";tag=there"
+    };
     text.push_str(&format!(
-        "To: {to};tag=there\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        "To: {to}{tag}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
         body.len()
     ));
     rig.receive(server, &text);
