@@ -26,6 +26,7 @@ pub mod output;
 mod room;
 pub mod rtp;
 pub mod source;
+pub mod spatial;
 pub mod tone;
 pub mod webrtc;
 
