@@ -2,11 +2,10 @@
 
 use super::band_limited::Kernel;
 use super::impulse_grid::{Ears, ImpulseGrid, ONSET, RATE_HZ, Response, TAPS};
-use super::scene::Direction;
 use super::sofa::Measurements;
 
 /// The sound has arrived where a response first reaches this part of its peak.
-const ARRIVAL: f32 = 0.15;
+const ARRIVAL: f32 = 0.05;
 /// A triangle is looked for among so many of the nearest measurements.
 const CANDIDATES: usize = 16;
 /// How far outside a triangle a direction may lie: rounding of angles in files.
@@ -30,7 +29,14 @@ pub(super) fn grid(measurements: &Measurements) -> ImpulseGrid {
             (measurement.direction, [ear(0), ear(1)])
         })
         .collect();
-    ImpulseGrid::new(|direction| mixed(&measured, direction))
+    let elevations = measured.iter().map(|(direction, _)| direction[1].asin().to_degrees());
+    let (lowest, highest) = elevations.fold((90.0f64, -90.0f64), |(lowest, highest), elevation| {
+        (lowest.min(elevation), highest.max(elevation))
+    });
+    ImpulseGrid::new(|direction| {
+        let elevation = f64::from(direction.elevation_deg()).clamp(lowest, highest);
+        mixed(&measured, f64::from(direction.azimuth_deg()), elevation)
+    })
 }
 
 /// Moves a response so that it begins at [`ONSET`], at our rate.
@@ -58,19 +64,19 @@ fn arrival(response: &[f32]) -> f64 {
     reached as f64 - f64::from((at - threshold) / (at - before))
 }
 
-fn mixed(measured: &[([f64; 3], Ears)], direction: Direction) -> Ears {
-    let mut elevation = direction.elevation_deg();
-    loop {
-        let toward = unit_vector(direction.azimuth_deg(), elevation);
+fn mixed(measured: &[([f64; 3], Ears)], azimuth_deg: f64, elevation_deg: f64) -> Ears {
+    // Between two measurements of the lowest ring the straight line runs below the sphere's circle: what is not
+    // between three measurements may be a little nearer to the horizon.
+    for nearer in [0.0, 0.5, 1.0, 2.0, 4.0] {
+        let elevation = (elevation_deg.abs() - nearer).max(0.0) * elevation_deg.signum();
+        let toward = unit_vector(azimuth_deg, elevation);
         let nearest = nearest(measured, toward);
         if let Some(weights) = triangle(measured, &nearest, toward) {
             return weighted(measured, &weights);
         }
-        if elevation.abs() < 1.0 {
-            return weighted(measured, &[(nearest[0], 1.0)]);
-        }
-        elevation -= elevation.signum();
     }
+    let toward = unit_vector(azimuth_deg, elevation_deg);
+    weighted(measured, &[(nearest(measured, toward)[0], 1.0)])
 }
 
 /// The measurements nearest to a direction, nearest first; at least one.
@@ -144,10 +150,9 @@ fn weighted(measured: &[([f64; 3], Ears)], weights: &[(usize, f64)]) -> Ears {
 }
 
 /// Right, up, forward.
-fn unit_vector(azimuth_deg: f32, elevation_deg: f32) -> [f64; 3] {
-    let (azimuth, elevation) = (f64::from(azimuth_deg), f64::from(elevation_deg));
-    let (sin_a, cos_a) = azimuth.to_radians().sin_cos();
-    let (sin_e, cos_e) = elevation.to_radians().sin_cos();
+fn unit_vector(azimuth_deg: f64, elevation_deg: f64) -> [f64; 3] {
+    let (sin_a, cos_a) = azimuth_deg.to_radians().sin_cos();
+    let (sin_e, cos_e) = elevation_deg.to_radians().sin_cos();
     [cos_e * sin_a, sin_e, cos_e * cos_a]
 }
 

@@ -8,9 +8,11 @@ use super::reverb::Reverb;
 use super::vector::Spectrum;
 
 /// A source fades in and out over so many parts of a second.
-const FADES_PER_S: u32 = 200;
+const FADES_PER_S: u32 = 100;
 /// Samples beyond are clipped: 12 dB above full scale, which no decoder gives.
 const LOUDEST: f32 = 4.0;
+/// Samples below are silence: −180 dB, so that no product of gains becomes a denormal number.
+const QUIETEST: f32 = 1e-9;
 
 /// A frame of sound, samples between −1 and 1.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +76,7 @@ impl SourceSpectrum {
         }
     }
 
-    /// Takes the next frame. The first one fades in over 5 ms. Frames shorter than the renderer's end in silence,
+    /// Takes the next frame. The first one fades in over 10 ms. Frames shorter than the renderer's end in silence,
     /// longer ones are cut; what is no number is silence.
     pub fn analyse(&mut self, sound: Sound<'_>) {
         self.take(sound, sound);
@@ -85,7 +87,7 @@ impl SourceSpectrum {
         self.take(sound, raw);
     }
 
-    /// Ends the sound where it is: continues the last frame for 5 ms, fading. To be called instead of
+    /// Ends the sound where it is: continues the last frame for 10 ms, fading. To be called instead of
     /// [`SourceSpectrum::analyse`] in the frame after the last, or whenever sound ends abruptly.
     pub fn fade_out(&mut self) {
         let fade = self.fade();
@@ -206,7 +208,7 @@ fn copy(sound: Sound<'_>, to: &mut [Vec<f32>; 2]) {
     for (to, from) in to.iter_mut().zip([left, right]) {
         let length = from.len().min(to.len());
         for (to, &sample) in to.iter_mut().zip(from) {
-            *to = if sample.is_finite() {
+            *to = if sample.is_finite() && sample.abs() > QUIETEST {
                 sample.clamp(-LOUDEST, LOUDEST)
             } else {
                 0.0
