@@ -27,8 +27,7 @@ fn position() -> impl Strategy<Value = Position> {
             Just(0)
         ]
     };
-    (coordinate(), coordinate(), coordinate())
-        .prop_map(|(x, y, z)| Position::new(x, y, z).unwrap())
+    (coordinate(), coordinate(), coordinate()).prop_map(|(x, y, z)| Position::new(x, y, z).unwrap())
 }
 
 fn pose() -> impl Strategy<Value = Pose> {
@@ -61,7 +60,14 @@ fn controls() -> impl Strategy<Value = ListenerControls> {
 }
 
 /// What happens in a frame: pose and controls of the listener, attenuation, place and loudness of two sources.
-type Frame = (Pose, ListenerControls, (u8, u32), [Position; 2], [f32; 2], bool);
+type Frame = (
+    Pose,
+    ListenerControls,
+    (u8, u32),
+    [Position; 2],
+    [f32; 2],
+    bool,
+);
 
 fn frame() -> impl Strategy<Value = Frame> {
     let sample = || prop_oneof![Just(0.0f32), -1.0..1.0f32, any::<f32>()];
@@ -138,7 +144,13 @@ fn every_rate_quality_and_frame_renders_sides() {
 #[test]
 fn only_usual_rates_and_frames_are_rendered() {
     let set = HrtfSet::spherical_head();
-    for (rate, frame) in [(44_100, 882), (0, 960), (48_000, 79), (48_000, 1025), (48_000, 0)] {
+    for (rate, frame) in [
+        (44_100, 882),
+        (0, 960),
+        (48_000, 79),
+        (48_000, 1025),
+        (48_000, 0),
+    ] {
         assert!(Renderer::new(&set, rate, frame, Quality::ALL[0]).is_none());
     }
     for frame in [480, 512, 960, 1024] {
@@ -152,8 +164,13 @@ fn only_usual_rates_and_frames_are_rendered() {
 fn a_loud_crowd_is_limited_and_a_fading_one_ends_in_silence() {
     let renderer = Renderer::new(&HrtfSet::kemar(), RATE, FRAME, Quality::ALL[2]).unwrap();
     let mut booth = Booth::new(&renderer);
-    let mut crowd: Vec<_> = (0..4).map(|_| SourceSpectrum::with_reverb(&renderer)).collect();
-    booth.listener.set_controls(ListenerControls { reverb: true, ..HEADPHONES });
+    let mut crowd: Vec<_> = (0..4)
+        .map(|_| SourceSpectrum::with_reverb(&renderer))
+        .collect();
+    booth.listener.set_controls(ListenerControls {
+        reverb: true,
+        ..HEADPHONES
+    });
     let mut space = MixSpace::new(&renderer);
     let mut last = Vec::new();
     for number in 0..120 {
@@ -190,8 +207,8 @@ fn loudspeakers_give_the_ears_what_headphones_would() {
         ..HEADPHONES
     });
     let played = booth.play(&sound, |_| from(80.0, 0.0));
-    let [from_left, from_right] = [-30.0, 30.0]
-        .map(|azimuth| renderer.impulse_responses(Direction::new(azimuth, 0.0)));
+    let [from_left, from_right] =
+        [-30.0, 30.0].map(|azimuth| renderer.impulse_responses(Direction::new(azimuth, 0.0)));
     let arrived: Vec<Vec<f32>> = (0..2)
         .map(|ear| {
             let convolve = |n: usize, response: &[f32], played: &[f32]| -> f32 {
@@ -211,7 +228,10 @@ fn loudspeakers_give_the_ears_what_headphones_would() {
     let wanted = lead(&right[FRAME..], &left[FRAME..]);
     let got = lead(&arrived[1], &arrived[0]);
     // Lower frequencies cross over a little, as more gain than allowed would be needed.
-    assert!((got - wanted).abs() < 4.0, "{got} instead of {wanted} samples");
+    assert!(
+        (got - wanted).abs() < 4.0,
+        "{got} instead of {wanted} samples"
+    );
 }
 
 #[test]
@@ -220,7 +240,10 @@ fn a_room_rings_for_350_milliseconds_18_decibels_down() {
     let play = |reverb: bool| {
         let mut booth = Booth::new(&renderer);
         booth.source = SourceSpectrum::with_reverb(&renderer);
-        booth.listener.set_controls(ListenerControls { reverb, ..HEADPHONES });
+        booth.listener.set_controls(ListenerControls {
+            reverb,
+            ..HEADPHONES
+        });
         let mut sound = noise(FRAME * 10, 0.1);
         sound.extend(vec![0.0; FRAME * 40]);
         booth.play(&sound, |_| from(0.0, 0.0))
@@ -238,7 +261,11 @@ fn a_room_rings_for_350_milliseconds_18_decibels_down() {
     let level = |ms: usize| db(power(&room[0][FRAME * 10 + ms * 48..][..FRAME]));
     let rt60 = 60.0 / (level(40) - level(180)) * 0.14;
     assert!((0.28..=0.42).contains(&rt60), "{rt60} s");
-    let product: f64 = room[0].iter().zip(&room[1]).map(|(a, b)| f64::from(a * b)).sum();
+    let product: f64 = room[0]
+        .iter()
+        .zip(&room[1])
+        .map(|(a, b)| f64::from(a * b))
+        .sum();
     let alike = product / (power(&room[0]) * power(&room[1])).sqrt();
     assert!(alike.abs() < 0.3, "the ears hear the same room: {alike}");
 }
@@ -248,12 +275,21 @@ fn broken_files_are_refused_with_a_reason() {
     let read = |bytes: &[u8]| HrtfSet::from_sofa("broken", bytes, Equalisation::None);
     assert!(matches!(read(&[]), Err(SofaError::Hdf(_))));
     assert!(matches!(read(b"RIFF....WAVE"), Err(SofaError::Hdf(_))));
-    assert!(matches!(read(&KEMAR[..KEMAR.len() / 2]), Err(SofaError::Hdf(_))));
-    assert!(matches!(read(&vec![0; sofa::MAX_BYTES + 1]), Err(SofaError::TooLarge(_))));
+    assert!(matches!(
+        read(&KEMAR[..KEMAR.len() / 2]),
+        Err(SofaError::Hdf(_))
+    ));
+    assert!(matches!(
+        read(&vec![0; sofa::MAX_BYTES + 1]),
+        Err(SofaError::TooLarge(_))
+    ));
     // Another convention, of as many letters.
     let mut other = KEMAR.to_vec();
     let name = b"SimpleFreeFieldHRIR";
-    let at = other.windows(name.len()).position(|window| window == name).unwrap();
+    let at = other
+        .windows(name.len())
+        .position(|window| window == name)
+        .unwrap();
     other[at..at + name.len()].copy_from_slice(b"GeneralFreeFieldFIR");
     let error = read(&other).unwrap_err();
     assert!(matches!(error, SofaError::Convention(_)), "{error}");

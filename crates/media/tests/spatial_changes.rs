@@ -15,7 +15,9 @@ fn quiet(what: &str, heard: &Heard, rate: u32) {
     for channel in heard {
         let click = click_db(channel, rate);
         assert!(click < CLICK_DBFS, "{what}: {click} dBFS");
-        let loudest = channel.iter().fold(0.0f32, |loudest, x| loudest.max(x.abs()));
+        let loudest = channel
+            .iter()
+            .fold(0.0f32, |loudest, x| loudest.max(x.abs()));
         assert!(loudest > 0.05, "{what}: nothing was heard");
     }
 }
@@ -44,10 +46,20 @@ fn poses_jump_without_a_click() {
                 0 | 1 => from(90.0, 0.0),
                 2 => from(-90.0, 0.0),
                 3 => from(180.0, -40.0),
-                4 => Hearing { gain: 0.2, ..from(3.0, 81.0) },
-                _ => Hearing { gain: 0.5, ..from(47.0, 12.0) },
+                4 => Hearing {
+                    gain: 0.2,
+                    ..from(3.0, 81.0)
+                },
+                _ => Hearing {
+                    gain: 0.5,
+                    ..from(47.0, 12.0)
+                },
             });
-            quiet(&format!("{} at quality {quality}", set.name()), &heard, RATE);
+            quiet(
+                &format!("{} at quality {quality}", set.name()),
+                &heard,
+                RATE,
+            );
         }
     }
 }
@@ -81,7 +93,10 @@ fn switches_do_not_click() {
             let mut booth = Booth::at_48k(&set, 3);
             let heard = booth.play_changing(&sound, |frame, listener| {
                 let mixing = if frame / 3 % 2 == 0 { pair.0 } else { pair.1 };
-                listener.set_controls(ListenerControls { mixing, ..HEADPHONES });
+                listener.set_controls(ListenerControls {
+                    mixing,
+                    ..HEADPHONES
+                });
                 from(-60.0, 0.0)
             });
             quiet(&format!("{} {pair:?}", set.name()), &heard, RATE);
@@ -126,7 +141,9 @@ fn sources_come_and_go_without_a_click() {
             let mut guest = SourceSpectrum::new(&renderer);
             let mut heard = [Vec::new(), Vec::new()];
             for number in 0..48 {
-                booth.source.analyse(Sound::Mono(&sound[number * frame..][..frame]));
+                booth
+                    .source
+                    .analyse(Sound::Mono(&sound[number * frame..][..frame]));
                 let quarter = rate as usize / 800;
                 let samples = tone(rate, 200.0, 0.2, frame * 9 + quarter);
                 match number % 8 {

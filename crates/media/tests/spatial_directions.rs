@@ -62,14 +62,18 @@ fn ahead_and_behind_sound_different() {
     let [front, behind] = [Direction::FRONT, Direction::new(180.0, 0.0)];
     for set in sets() {
         let difference = spectral_difference(&set, front, behind);
-        let most = difference.iter().fold(0.0, |most: f64, (_, db)| most.max(db.abs()));
+        let most = difference
+            .iter()
+            .fold(0.0, |most: f64, (_, db)| most.max(db.abs()));
         assert!(most > 4.0, "{}: {difference:?}", set.name());
     }
     // Above and below as well.
     for set in sets() {
         let above = Direction::new(0.0, 40.0);
         let difference = spectral_difference(&set, front, above);
-        let most = difference.iter().fold(0.0, |most: f64, (_, db)| most.max(db.abs()));
+        let most = difference
+            .iter()
+            .fold(0.0, |most: f64, (_, db)| most.max(db.abs()));
         assert!(most > 2.0, "{}: {difference:?}", set.name());
     }
 }
@@ -101,7 +105,10 @@ fn distance_takes_what_the_listener_asked_for() {
         }
         for distance in [100, 1000, 100_000] {
             let lost = level_at_distance(mixing, (0, 300), distance) - near;
-            assert!((lost - 0.06).abs() < 0.01, "{distance} cm without loss: {lost} dB");
+            assert!(
+                (lost - 0.06).abs() < 0.01,
+                "{distance} cm without loss: {lost} dB"
+            );
         }
     }
     // Without 3D distance counts for nothing.
@@ -126,7 +133,8 @@ fn rendering_is_convolution() {
                     assert!(db(power(&response[reach..]) / power(response)) < -120.0);
                     let direct = |n: usize| -> f64 {
                         let taps = response[..reach].iter().enumerate();
-                        taps.map(|(m, &tap)| f64::from(tap) * f64::from(sound[n - m])).sum()
+                        taps.map(|(m, &tap)| f64::from(tap) * f64::from(sound[n - m]))
+                            .sum()
                     };
                     let (mut wrong, mut right) = (0.0, 0.0);
                     // The first frame fades in, the second still remembers it.
@@ -135,7 +143,11 @@ fn rendering_is_convolution() {
                         right += direct(n).powi(2);
                     }
                     let error = db(wrong / right);
-                    assert!(error < -90.0, "{} {quality} {direction:?}: {error} dB", set.name());
+                    assert!(
+                        error < -90.0,
+                        "{} {quality} {direction:?}: {error} dB",
+                        set.name()
+                    );
                 }
             }
         }
@@ -231,7 +243,10 @@ fn the_measured_ears_are_those_of_the_file() {
             let (azimuth, elevation) = (f64::from(azimuth), f64::from(elevation));
             let direction = Direction::new(azimuth as f32, elevation as f32);
             let ours = renderer.impulse_responses(direction);
-            for (ours, theirs) in ours.iter().zip(of_the_file(&file, azimuth, elevation, Quality::ALL[4])) {
+            for (ours, theirs) in
+                ours.iter()
+                    .zip(of_the_file(&file, azimuth, elevation, Quality::ALL[4]))
+            {
                 let (ours, theirs) = (spectrum(ours, RATE), spectrum(&theirs, 44_100));
                 let error = error_db(&ours, &theirs, scale, delay);
                 errors.push(error);
@@ -240,8 +255,14 @@ fn the_measured_ears_are_those_of_the_file() {
     }
     errors.sort_by(f64::total_cmp);
     let (median, worst) = (errors[errors.len() / 2], errors[errors.len() - 1]);
-    println!("{} directions on the grid: median {median:.1}, worst {worst:.1} dB", errors.len() / 2);
-    assert!(median < -26.0 && worst < -17.0, "median {median}, worst {worst} dB");
+    println!(
+        "{} directions on the grid: median {median:.1}, worst {worst:.1} dB",
+        errors.len() / 2
+    );
+    assert!(
+        median < -26.0 && worst < -17.0,
+        "median {median}, worst {worst} dB"
+    );
 }
 
 #[test]
@@ -355,7 +376,8 @@ fn channels_keep_their_sides_without_3d_and_become_one_with_it() {
             booth.source.analyse(Sound::Stereo(&left_only, &silence));
             booth.hear(from(90.0, 0.0), &mut heard);
         }
-        let [left, right] = [0, 1].map(|ear| power(&heard[ear][FRAME * 2..]) / power(&left_only) / 4.0);
+        let [left, right] =
+            [0, 1].map(|ear| power(&heard[ear][FRAME * 2..]) / power(&left_only) / 4.0);
         assert!((left - expected[0]).abs() < 1e-3, "{mixing:?}: {left}");
         assert!((right - expected[1]).abs() < 1e-3, "{mixing:?}: {right}");
     }
@@ -395,13 +417,19 @@ fn bypass_hears_what_came_in_and_the_others_what_became_of_it() {
 fn sources_add_up() {
     let set = HrtfSet::spherical_head();
     let renderer = Renderer::new(&set, RATE, FRAME, Quality::ALL[2]).unwrap();
-    let sounds = [noise(FRAME * 4, 0.05), booth::tone(RATE, 440.0, 0.1, FRAME * 4)];
+    let sounds = [
+        noise(FRAME * 4, 0.05),
+        booth::tone(RATE, 440.0, 0.1, FRAME * 4),
+    ];
     let hearings = [from(-40.0, 10.0), from(120.0, 0.0)];
     let alone: Vec<_> = (0..2)
         .map(|n| Booth::new(&renderer).play(&sounds[n], |_| hearings[n]))
         .collect();
     let mut booth = Booth::new(&renderer);
-    let mut sources = [SourceSpectrum::new(&renderer), SourceSpectrum::new(&renderer)];
+    let mut sources = [
+        SourceSpectrum::new(&renderer),
+        SourceSpectrum::new(&renderer),
+    ];
     for frame in 0..4 {
         let mut mix = booth.listener.begin(&mut booth.space);
         for (n, source) in sources.iter_mut().enumerate() {

@@ -144,7 +144,11 @@ mod tests {
         input[60] = 1.0;
         let mut output = [0.0; 128];
         kernel.resample(&input, 48_000.0, 48_000.0, 40.25, &mut output);
-        let middle: f64 = output.iter().enumerate().map(|(n, &x)| n as f64 * f64::from(x)).sum();
+        let middle: f64 = output
+            .iter()
+            .enumerate()
+            .map(|(n, &x)| n as f64 * f64::from(x))
+            .sum();
         assert!((middle - 19.75).abs() < 1e-3, "{middle}");
     }
 

@@ -256,7 +256,9 @@ impl Crosstalk {
         ];
         for (sound, filter, signs) in parts {
             space.filtered.multiply(sound, filter);
-            let samples = space.workbench.inverse(&filters.transforms, &space.filtered);
+            let samples = space
+                .workbench
+                .inverse(&filters.transforms, &space.filtered);
             for (channel, sign) in space.channels.iter_mut().zip(signs) {
                 let start = samples.len() - channel.len();
                 for (channel, sample) in channel.iter_mut().zip(&samples[start..]) {
@@ -328,7 +330,12 @@ mod tests {
         let path = head_model::ears(direction)[ear];
         let delay = path.delay.round() as usize;
         for (n, at) in at.iter_mut().enumerate() {
-            for (m, tap) in path.taps.iter().enumerate().take_while(|(m, _)| m + delay <= n) {
+            for (m, tap) in path
+                .taps
+                .iter()
+                .enumerate()
+                .take_while(|(m, _)| m + delay <= n)
+            {
                 *at += from[n - m - delay] * tap;
             }
         }
@@ -349,8 +356,18 @@ mod tests {
         let played = played(angle, &noise(FRAME * 6));
         let mut ears = [vec![0.0; FRAME * 6], vec![0.0; FRAME * 6]];
         for (ear, heard) in ears.iter_mut().enumerate() {
-            arrive(&played[0], Direction::new(-f32::from(degrees), 0.0), ear, heard);
-            arrive(&played[1], Direction::new(f32::from(degrees), 0.0), ear, heard);
+            arrive(
+                &played[0],
+                Direction::new(-f32::from(degrees), 0.0),
+                ear,
+                heard,
+            );
+            arrive(
+                &played[1],
+                Direction::new(f32::from(degrees), 0.0),
+                ear,
+                heard,
+            );
         }
         let mut bands = Vec::new();
         let mut middle = from_hz;
@@ -370,7 +387,10 @@ mod tests {
     fn each_ear_hears_its_own_channel() {
         for degrees in [15, 25, 30, 45, 90] {
             for (hz, separation) in separations(degrees, 300.0) {
-                assert!(separation >= 10.0, "{degrees} degrees, {hz} Hz: {separation} dB");
+                assert!(
+                    separation >= 10.0,
+                    "{degrees} degrees, {hz} Hz: {separation} dB"
+                );
             }
         }
         // Nearer together, the lower frequencies would need more gain than is allowed.

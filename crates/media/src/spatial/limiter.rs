@@ -195,7 +195,12 @@ mod tests {
 
     #[test]
     fn a_steady_tone_is_lowered_and_not_bent() {
-        for (rate, hz) in [(48_000, 60.0), (48_000, 997.0), (8000, 203.0), (16_000, 2789.0)] {
+        for (rate, hz) in [
+            (48_000, 60.0),
+            (48_000, 997.0),
+            (8000, 203.0),
+            (16_000, 2789.0),
+        ] {
             let input = tone(rate, hz, 2.0, 150);
             let output = limited(rate, &input);
             // A second later only the tone is left: fit a sine and look at the rest.

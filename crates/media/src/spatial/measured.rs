@@ -24,12 +24,19 @@ pub(super) fn grid(measurements: &Measurements) -> ImpulseGrid {
         .map(|measurement| {
             let ear = |side: usize| {
                 let response = &measurement.responses[side];
-                align(&kernel, response, measurements.rate_hz, measurement.delays[side])
+                align(
+                    &kernel,
+                    response,
+                    measurements.rate_hz,
+                    measurement.delays[side],
+                )
             };
             (measurement.direction, [ear(0), ear(1)])
         })
         .collect();
-    let elevations = measured.iter().map(|(direction, _)| direction[1].asin().to_degrees());
+    let elevations = measured
+        .iter()
+        .map(|(direction, _)| direction[1].asin().to_degrees());
     let (lowest, highest) = elevations.fold((90.0f64, -90.0f64), |(lowest, highest), elevation| {
         (lowest.min(elevation), highest.max(elevation))
     });
@@ -45,7 +52,13 @@ fn align(kernel: &Kernel, response: &[f32], rate_hz: f64, delay: f64) -> Respons
     let step = rate_hz / f64::from(RATE_HZ);
     let mut aligned = Response::SILENT;
     let start = arrival - ONSET as f64 * step;
-    kernel.resample(response, rate_hz, f64::from(RATE_HZ), start, &mut aligned.taps);
+    kernel.resample(
+        response,
+        rate_hz,
+        f64::from(RATE_HZ),
+        start,
+        &mut aligned.taps,
+    );
     aligned.delay = ((arrival + delay) / step) as f32;
     aligned
 }
@@ -103,8 +116,15 @@ fn triangle(
         for (second, &b) in nearest.iter().enumerate().skip(first + 1) {
             for &c in nearest.iter().skip(second + 1) {
                 let corners = [measured[a].0, measured[b].0, measured[c].0];
-                let spread: f64 = 3.0 - corners.iter().map(|&corner| dot(corner, toward)).sum::<f64>();
-                if best.as_ref().is_some_and(|(tightest, _)| *tightest <= spread) {
+                let spread: f64 = 3.0
+                    - corners
+                        .iter()
+                        .map(|&corner| dot(corner, toward))
+                        .sum::<f64>();
+                if best
+                    .as_ref()
+                    .is_some_and(|(tightest, _)| *tightest <= spread)
+                {
                     continue;
                 }
                 if let Some(weights) = weights(corners, toward) {

@@ -194,7 +194,9 @@ impl Network {
                     continue;
                 }
                 let (first, second) = self.stretch.split_at_mut(line + distance);
-                let pair = first[line][..length].iter_mut().zip(&mut second[0][..length]);
+                let pair = first[line][..length]
+                    .iter_mut()
+                    .zip(&mut second[0][..length]);
                 for (a, b) in pair {
                     (*a, *b) = ((*a + *b) * FRAC_1_SQRT_2, (*a - *b) * FRAC_1_SQRT_2);
                 }

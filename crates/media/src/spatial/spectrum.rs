@@ -3,7 +3,7 @@
 use std::f32::consts::PI;
 use std::sync::Arc;
 
-use super::renderer::{Workbench, Renderer};
+use super::renderer::{Renderer, Workbench};
 use super::reverb::Reverb;
 use super::vector::Spectrum;
 

@@ -494,7 +494,10 @@ mod tests {
             instructions.add_ramped(&mut samples, &[1.0; 37], [0.25, 1.0]);
             (first, second, mixed, samples)
         };
-        let (wide, narrow) = (outcome(Instructions::detect()), outcome(Instructions::baseline()));
+        let (wide, narrow) = (
+            outcome(Instructions::detect()),
+            outcome(Instructions::baseline()),
+        );
         assert!(differ(&wide.0, &narrow.0) < 1e-5);
         assert!(differ(&wide.1, &narrow.1) < 1e-5);
         assert!(differ(&wide.2, &narrow.2) < 1e-4);

@@ -166,7 +166,11 @@ pub fn click_db(samples: &[f32], rate: u32) -> f64 {
     let loudest = samples
         .windows(taps.len())
         .map(|window| {
-            let low: f64 = window.iter().zip(&taps).map(|(&x, tap)| f64::from(x) * tap).sum();
+            let low: f64 = window
+                .iter()
+                .zip(&taps)
+                .map(|(&x, tap)| f64::from(x) * tap)
+                .sum();
             (f64::from(window[REACH]) - low).abs()
         })
         .fold(0.0, f64::max);
