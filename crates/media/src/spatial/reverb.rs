@@ -176,13 +176,13 @@ impl Network {
             }
         }
         self.mix(length);
-        for line in 0..LINES {
-            let at = self.at[line];
-            let into = &mut self.lines[line][at..at + length];
-            for ((into, &mixed), &mono) in into.iter_mut().zip(&self.stretch[line]).zip(mono) {
-                *into = mixed + mono * ENTRY[line];
+        let lines = self.lines.iter_mut().zip(&mut self.at);
+        for (((line, at), stretch), entry) in lines.zip(&self.stretch).zip(ENTRY) {
+            let into = line[*at..*at + length].iter_mut();
+            for ((into, &mixed), &mono) in into.zip(stretch).zip(mono) {
+                *into = mixed + mono * entry;
             }
-            self.at[line] = (at + length) % self.lines[line].len();
+            *at = (*at + length) % line.len();
         }
     }
 

@@ -64,6 +64,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Measurements, SofaError> {
     if bytes.len() > MAX_BYTES {
         return Err(SofaError::TooLarge(bytes.len()));
     }
+    // With debug assertions the parser below the library panics where it otherwise returns an error.
+    std::panic::catch_unwind(|| parse(bytes))
+        .unwrap_or_else(|_| Err(SofaError::Hdf("damaged".to_owned())))
+}
+
+fn parse(bytes: &[u8]) -> Result<Measurements, SofaError> {
     let file =
         hdf::parse_with_children(bytes).map_err(|error| SofaError::Hdf(error.to_string()))?;
     check_convention(&file)?;
@@ -80,7 +86,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Measurements, SofaError> {
             format!("{receivers} receivers instead of 2"),
         ));
     }
-    if count == 0 || count > MAX_MEASUREMENTS || length < 16 || length > MAX_SAMPLES {
+    if !(1..=MAX_MEASUREMENTS).contains(&count) || !(16..=MAX_SAMPLES).contains(&length) {
         return Err(bad(
             "Data.IR",
             format!("{count} responses of {length} samples"),

@@ -41,7 +41,7 @@ pub struct SourceSpectrum {
     workbench: Workbench,
     /// Samples of silence at the end of the window.
     quiet: usize,
-    /// Whether the next frame is the first.
+    /// Whether the next sound is the first.
     is_new: bool,
     reverb: Option<Reverb>,
 }
@@ -76,7 +76,7 @@ impl SourceSpectrum {
         }
     }
 
-    /// Takes the next frame. The first one fades in over 10 ms. Frames shorter than the renderer's end in silence,
+    /// Takes the next frame. The first with sound fades in over 10 ms. Frames shorter than the renderer's end in silence,
     /// longer ones are cut; what is no number is silence.
     pub fn analyse(&mut self, sound: Sound<'_>) {
         self.take(sound, sound);
@@ -148,7 +148,7 @@ impl SourceSpectrum {
         copy(sound, &mut self.channels);
         copy(raw, &mut self.raw);
         self.is_stereo = matches!(sound, Sound::Stereo(..));
-        if self.is_new {
+        if self.is_new && !self.is_frame_silent() {
             let fade = self.fade();
             for channel in self.channels.iter_mut().chain(&mut self.raw) {
                 for (n, sample) in channel.iter_mut().take(fade).enumerate() {
@@ -174,8 +174,7 @@ impl SourceSpectrum {
             reverb.process(&self.mono);
         }
         let was_silent = self.is_silent();
-        let is_silence = |channel: &Vec<f32>| channel.iter().all(|&sample| sample == 0.0);
-        if self.channels.iter().chain(&self.raw).all(is_silence) {
+        if self.is_frame_silent() {
             self.quiet = (self.quiet + frame).min(self.window.len());
         } else {
             self.quiet = 0;
@@ -188,6 +187,11 @@ impl SourceSpectrum {
         self.window[start..].copy_from_slice(&self.mono);
         self.workbench
             .forward(&self.renderer.transforms, &self.window, &mut self.spectrum);
+    }
+
+    fn is_frame_silent(&self) -> bool {
+        let mut samples = self.channels.iter().chain(&self.raw).flatten();
+        samples.all(|&sample| sample == 0.0)
     }
 
     fn fade(&self) -> usize {

@@ -10,7 +10,7 @@ use realfft::num_complex::Complex32;
 /// Sixteen values, one cache line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(64))]
-pub(super) struct Lanes(pub(super) [f32; Lanes::COUNT]);
+pub(super) struct Lanes(pub(super) [f32; Self::COUNT]);
 
 impl Lanes {
     pub(super) const COUNT: usize = 16;
@@ -19,20 +19,14 @@ impl Lanes {
     /// `self · by + add`. Everything is read before anything is written: that is what lets the compiler see vectors.
     #[inline(always)]
     fn multiply_add<const FUSED: bool>(self, by: Self, add: Self) -> Self {
-        let mut out = [0.0; Self::COUNT];
-        for lane in 0..Self::COUNT {
-            out[lane] = multiply_add::<FUSED>(self.0[lane], by.0[lane], add.0[lane]);
-        }
-        Self(out)
+        Self(std::array::from_fn(|lane| {
+            multiply_add::<FUSED>(self.0[lane], by.0[lane], add.0[lane])
+        }))
     }
 
     #[inline(always)]
     fn times(self, by: Self) -> Self {
-        let mut out = [0.0; Self::COUNT];
-        for lane in 0..Self::COUNT {
-            out[lane] = self.0[lane] * by.0[lane];
-        }
-        Self(out)
+        Self(std::array::from_fn(|lane| self.0[lane] * by.0[lane]))
     }
 
     #[inline(always)]

@@ -9,27 +9,27 @@ use jackfield_media::spatial::{
     Renderer, Sound, SourceSpectrum,
 };
 
-pub const RATE: u32 = 48_000;
-pub const FRAME: usize = 960;
+pub(crate) const RATE: u32 = 48_000;
+pub(crate) const FRAME: usize = 960;
 
 /// Left and right.
-pub type Heard = [Vec<f32>; 2];
+pub(crate) type Heard = [Vec<f32>; 2];
 
-pub const HEADPHONES: ListenerControls = ListenerControls {
+pub(crate) const HEADPHONES: ListenerControls = ListenerControls {
     mixing: Mixing::Spatial(Device::Headphones),
     reverb: false,
     master_percent: 100,
 };
 
-pub struct Booth {
-    pub renderer: Arc<Renderer>,
-    pub source: SourceSpectrum,
-    pub listener: Listener,
-    pub space: MixSpace,
+pub(crate) struct Booth {
+    pub(crate) renderer: Arc<Renderer>,
+    pub(crate) source: SourceSpectrum,
+    pub(crate) listener: Listener,
+    pub(crate) space: MixSpace,
 }
 
 impl Booth {
-    pub fn new(renderer: &Arc<Renderer>) -> Self {
+    pub(crate) fn new(renderer: &Arc<Renderer>) -> Self {
         let mut listener = Listener::new(renderer, 4);
         listener.set_controls(HEADPHONES);
         Self {
@@ -40,18 +40,18 @@ impl Booth {
         }
     }
 
-    pub fn at_48k(set: &HrtfSet, quality: u8) -> Self {
-        let quality = Quality::new(quality).unwrap();
-        Self::new(&Renderer::new(set, RATE, FRAME, quality).unwrap())
+    pub(crate) fn at_48k(set: &HrtfSet, quality: u8) -> Self {
+        let quality = Quality::new(quality).expect("one of five");
+        Self::new(&Renderer::new(set, RATE, FRAME, quality).expect("a usual rate"))
     }
 
     /// Plays a sound frame by frame; what is heard of it in each frame is said by its number.
-    pub fn play(&mut self, sound: &[f32], mut hearing: impl FnMut(usize) -> Hearing) -> Heard {
+    pub(crate) fn play(&mut self, sound: &[f32], mut hearing: impl FnMut(usize) -> Hearing) -> Heard {
         self.play_changing(sound, |frame, _| hearing(frame))
     }
 
     /// The same, with a hand on the controls.
-    pub fn play_changing(
+    pub(crate) fn play_changing(
         &mut self,
         sound: &[f32],
         mut hearing: impl FnMut(usize, &mut Listener) -> Hearing,
@@ -66,7 +66,7 @@ impl Booth {
     }
 
     /// Mixes one frame of the source as it is.
-    pub fn hear(&mut self, hearing: Hearing, heard: &mut Heard) {
+    pub(crate) fn hear(&mut self, hearing: Hearing, heard: &mut Heard) {
         let mut mix = self.listener.begin(&mut self.space);
         mix.add(0, &self.source, hearing);
         let frame = self.renderer.frame();
@@ -77,7 +77,7 @@ impl Booth {
     }
 }
 
-pub fn from(azimuth: f32, elevation: f32) -> Hearing {
+pub(crate) fn from(azimuth: f32, elevation: f32) -> Hearing {
     Hearing {
         audible: true,
         gain: 1.0,
@@ -86,7 +86,7 @@ pub fn from(azimuth: f32, elevation: f32) -> Hearing {
 }
 
 /// White noise, the same each time.
-pub fn noise(length: usize, peak: f32) -> Vec<f32> {
+pub(crate) fn noise(length: usize, peak: f32) -> Vec<f32> {
     let mut seed = 1u32;
     let next = || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -95,22 +95,22 @@ pub fn noise(length: usize, peak: f32) -> Vec<f32> {
     std::iter::repeat_with(next).take(length).collect()
 }
 
-pub fn tone(rate: u32, hz: f64, peak: f64, length: usize) -> Vec<f32> {
+pub(crate) fn tone(rate: u32, hz: f64, peak: f64, length: usize) -> Vec<f32> {
     let step = TAU * hz / f64::from(rate);
     let sample = |n: usize| ((step * n as f64).sin() * peak) as f32;
     (0..length).map(sample).collect()
 }
 
-pub fn power(samples: &[f32]) -> f64 {
+pub(crate) fn power(samples: &[f32]) -> f64 {
     samples.iter().map(|&x| f64::from(x).powi(2)).sum()
 }
 
-pub fn db(power: f64) -> f64 {
+pub(crate) fn db(power: f64) -> f64 {
     10.0 * power.log10()
 }
 
 /// Real and imaginary part of one frequency.
-pub fn bin(samples: &[f32], rate: u32, hz: f64) -> (f64, f64) {
+pub(crate) fn bin(samples: &[f32], rate: u32, hz: f64) -> (f64, f64) {
     let (turn_im, turn_re) = (-TAU * hz / f64::from(rate)).sin_cos();
     let (mut at_re, mut at_im) = (1.0, 0.0);
     let (mut re, mut im) = (0.0, 0.0);
@@ -125,13 +125,13 @@ pub fn bin(samples: &[f32], rate: u32, hz: f64) -> (f64, f64) {
     (re, im)
 }
 
-pub fn level_at(samples: &[f32], rate: u32, hz: f64) -> f64 {
+pub(crate) fn level_at(samples: &[f32], rate: u32, hz: f64) -> f64 {
     let (re, im) = bin(samples, rate, hz);
     db(re * re + im * im)
 }
 
 /// By how many samples `late` follows `early`, to a fraction of one; both are compared within ±60 samples.
-pub fn lead(early: &[f32], late: &[f32]) -> f64 {
+pub(crate) fn lead(early: &[f32], late: &[f32]) -> f64 {
     const REACH: isize = 60;
     let likeness = |lag: isize| -> f64 {
         let pairs = (REACH as usize..early.len() - REACH as usize)
@@ -140,13 +140,13 @@ pub fn lead(early: &[f32], late: &[f32]) -> f64 {
     };
     let best = (1 - REACH..REACH)
         .max_by(|&a, &b| likeness(a).total_cmp(&likeness(b)))
-        .unwrap();
+        .expect("there are lags");
     let (before, at, after) = (likeness(best - 1), likeness(best), likeness(best + 1));
     best as f64 + 0.5 * (before - after) / (before - 2.0 * at + after)
 }
 
 /// What a click leaves above 2 kHz: the loudest sample, in dBFS, of a sound whose own frequencies are far below.
-pub fn click_db(samples: &[f32], rate: u32) -> f64 {
+pub(crate) fn click_db(samples: &[f32], rate: u32) -> f64 {
     const REACH: usize = 128;
     let cutoff = 2000.0 / f64::from(rate);
     let low_pass = |n: usize| {
