@@ -27,13 +27,14 @@ fn position() -> impl Strategy<Value = Position> {
             Just(0)
         ]
     };
-    (coordinate(), coordinate(), coordinate()).prop_map(|(x, y, z)| Position::new(x, y, z).unwrap())
+    (coordinate(), coordinate(), coordinate())
+        .prop_map(|(x, y, z)| Position::new(x, y, z).expect("in range"))
 }
 
 fn pose() -> impl Strategy<Value = Pose> {
     (position(), -180..=180i16, -90..=90i16).prop_map(|(position, azimuth, elevation)| Pose {
         position,
-        heading: Heading::new(azimuth, elevation).unwrap(),
+        heading: Heading::new(azimuth, elevation).expect("in range"),
     })
 }
 
@@ -44,7 +45,9 @@ fn mixing() -> impl Strategy<Value = Mixing> {
         Just(Mixing::Mono),
         Just(HEADPHONES.mixing),
         (1..=90u8).prop_map(|angle| {
-            Mixing::Spatial(Device::Loudspeakers(HalfSpan::new(angle).unwrap()))
+            Mixing::Spatial(Device::Loudspeakers(
+                HalfSpan::new(angle).expect("in range"),
+            ))
         }),
     ]
 }

@@ -49,7 +49,8 @@ fn ahead_and_behind_both_ears_hear_the_same() {
 
 /// Difference in dB between two directions, for each third of an octave.
 fn spectral_difference(set: &HrtfSet, a: Direction, b: Direction) -> Vec<(f64, f64)> {
-    let renderer = Renderer::new(set, RATE, FRAME, Quality::ALL[4]).unwrap();
+    let renderer =
+        Renderer::new(set, RATE, FRAME, Quality::ALL[4]).expect("a usual rate and frame");
     let [a, b] = [a, b].map(|direction| renderer.impulse_responses(direction)[0].clone());
     (0..17)
         .map(|band| 400.0 * 2f64.powf(f64::from(band) / 3.0))
@@ -81,9 +82,10 @@ fn ahead_and_behind_sound_different() {
 /// Level in dB at which a source is heard that stands so far to the right, at the right ear.
 fn level_at_distance(mixing: Option<Mixing>, attenuation: (u8, u32), distance_cm: i32) -> f64 {
     let mut view = Viewpoint::new(1);
-    view.set_attenuation(Attenuation::new(attenuation.0, attenuation.1).unwrap());
+    let (db_per_m, max_distance_cm) = attenuation;
+    view.set_attenuation(Attenuation::new(db_per_m, max_distance_cm).expect("at most 40 dB"));
     view.set_pose(Pose::default());
-    let position = Position::new(distance_cm, 0, 0).unwrap();
+    let position = Position::new(distance_cm, 0, 0).expect("within a kilometre");
     let mut booth = Booth::at_48k(&HrtfSet::spherical_head(), 3);
     if let Some(mixing) = mixing {
         let mut controls = booth.listener.controls();
@@ -169,7 +171,10 @@ fn of_the_file(file: &Sofar, azimuth: f64, elevation: f64, quality: Quality) -> 
     let length = quality.samples() as f64 * 44_100.0 / 48_000.0;
     [filter.left.to_vec(), filter.right.to_vec()].map(|mut response| {
         let peak = response.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
-        let arrival = response.iter().position(|x| x.abs() > peak * 0.05).unwrap();
+        let arrival = response
+            .iter()
+            .position(|x| x.abs() > peak * 0.05)
+            .expect("a peak");
         for (n, sample) in response.iter_mut().enumerate() {
             // The last quarter falls by half a cosine.
             let late = (n as f64 - arrival as f64) / length;
@@ -185,7 +190,7 @@ fn kemar_file() -> Sofar {
         .sample_rate(44_100.0)
         .normalized(false)
         .open_data(KEMAR)
-        .unwrap()
+        .expect("the file is whole")
 }
 
 /// Frequency, real and imaginary part.
@@ -335,7 +340,7 @@ fn delay(ears: &[Vec<f32>; 2], rate: u32) -> f64 {
     };
     let microseconds = (-1000..=1000).step_by(2).map(|n| f64::from(n) * 1e-6);
     let most = microseconds.max_by(|&a, &b| likeness(a).total_cmp(&likeness(b)));
-    most.unwrap()
+    most.expect("there are delays")
 }
 
 #[test]

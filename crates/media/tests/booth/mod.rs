@@ -46,7 +46,11 @@ impl Booth {
     }
 
     /// Plays a sound frame by frame; what is heard of it in each frame is said by its number.
-    pub(crate) fn play(&mut self, sound: &[f32], mut hearing: impl FnMut(usize) -> Hearing) -> Heard {
+    pub(crate) fn play(
+        &mut self,
+        sound: &[f32],
+        mut hearing: impl FnMut(usize) -> Hearing,
+    ) -> Heard {
         self.play_changing(sound, |frame, _| hearing(frame))
     }
 
