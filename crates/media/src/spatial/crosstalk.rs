@@ -130,8 +130,8 @@ fn design(
 
 /// One listener's loudspeakers.
 ///
-/// Latency 2.7 ms with loudspeakers, none with headphones. Cost per 20 ms at 48 kHz: 10 µs with loudspeakers, 0.2 µs
-/// without; twice in the frame in which the device changes. Allocates when made only.
+/// Latency 2.7 ms with loudspeakers, none with headphones. Cost per 20 ms at 48 kHz: some 10 µs with loudspeakers, more
+/// in the frame in which the device changes; without them only the windows are kept. Allocates when made only.
 #[derive(Debug)]
 pub(super) struct Crosstalk {
     device: Device,

@@ -69,7 +69,7 @@ impl ReverbDesign {
 
 /// What a source leaves in the room.
 ///
-/// Latency 7 ms, the first reflection. Cost per 20 ms at 48 kHz: 4 µs, nothing once it has died away. 60 kB; allocates
+/// Latency 7 ms, the first reflection. Cost per 20 ms at 48 kHz: 8 µs, nothing once it has died away. 60 kB; allocates
 /// when made only.
 #[derive(Debug)]
 pub(super) struct Reverb {
