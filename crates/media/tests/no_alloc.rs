@@ -19,7 +19,10 @@ use media::control::{
 use media::rtp::Packet;
 use media::rtp::telephone_event::Payload;
 use media::source::{Drain, FrameSink};
-use media::spatial::{HrtfSet, Quality, Renderer};
+use media::spatial::{
+    Device, HalfSpan, Heading, HrtfSet, Listener, ListenerControls, MixSpace, Mixing, Pose,
+    Position, Quality, Renderer, Sound, SourceSpectrum, Viewpoint,
+};
 use media::{Answer, Engine, EngineConfig, Output, Port, Request, level};
 
 struct Counting;
@@ -391,6 +394,51 @@ fn five_thousand_ticks_allocate_nothing() {
         panic!("no stats")
     };
     assert!(stats.relayed > 4500, "{stats:?}");
+}
+
+/// Poses, devices and sources change all the time; one source falls silent, its reverberation ends, it begins again.
+#[test]
+fn rendering_directions_allocates_nothing() {
+    let set = HrtfSet::spherical_head();
+    let quality = Quality::new(3).expect("one of five");
+    let renderer = Renderer::new(&set, 48_000, 960, quality).expect("a usual rate");
+    let mut sources = [(); 5].map(|()| SourceSpectrum::with_reverb(&renderer));
+    let mut listener = Listener::new(&renderer, sources.len());
+    let mut space = MixSpace::new(&renderer);
+    let mut view = Viewpoint::new(sources.len());
+    let (mut left, mut right) = ([0.0; 960], [0.0; 960]);
+    let devices = [
+        Mixing::Spatial(Device::Headphones),
+        Mixing::Spatial(Device::Loudspeakers(HalfSpan::default())),
+        Mixing::Flat,
+        Mixing::Bypass,
+        Mixing::Mono,
+    ];
+    COUNT.with(|count| count.set(Some(0)));
+    for tick in 0..600usize {
+        listener.set_controls(ListenerControls {
+            mixing: devices[tick / 7 % devices.len()],
+            ..ListenerControls::default()
+        });
+        view.set_pose(Pose {
+            heading: Heading::new((tick % 360) as i16 - 180, 0).expect("in range"),
+            ..Pose::default()
+        });
+        let mut mix = listener.begin(&mut space);
+        for (n, source) in sources.iter_mut().enumerate() {
+            match tick % 200 {
+                100 => source.fade_out(),
+                silent @ 101..180 if silent > n => source.analyse(Sound::Mono(&[0.0; 960])),
+                _ => source.analyse(Sound::Stereo(&[0.5; 960], &[0.25; 960])),
+            }
+            let position = Position::new(n as i32 * 50, 10, tick as i32 - 300).expect("near");
+            mix.add(n, source, view.hear(n, position));
+        }
+        mix.render(&mut left, &mut right);
+    }
+    let counted = COUNT.with(|count| count.replace(None));
+    assert_eq!(counted, Some(0), "allocations and frees in 600 ticks");
+    assert!(left.iter().any(|&sample| sample != 0.0));
 }
 
 #[test]

@@ -104,7 +104,11 @@ fn smooth(powers: &[f64]) -> Vec<f64> {
 /// Natural logarithm of the amplitude that makes the power flat.
 fn correction(powers: &[f64]) -> Vec<f64> {
     let speech = &powers[bin_of(SPEECH_HZ.start)..bin_of(SPEECH_HZ.end)];
-    let reference = speech.iter().map(|power| power.max(1e-30).ln()).sum::<f64>() / speech.len() as f64;
+    let reference = speech
+        .iter()
+        .map(|power| power.max(1e-30).ln())
+        .sum::<f64>()
+        / speech.len() as f64;
     let most = MOST_DB / 20.0 * std::f64::consts::LN_10;
     (0..BINS)
         .map(|bin| {
@@ -119,9 +123,14 @@ fn minimum_phase(log_amplitude: &[f64]) -> [f32; TAPS] {
     let mut planner = RealFftPlanner::<f64>::new();
     let inverse = planner.plan_fft_inverse(LENGTH);
     let forward = planner.plan_fft_forward(LENGTH);
-    let mut bins: Vec<Complex64> = log_amplitude.iter().map(|&x| Complex64::new(x, 0.0)).collect();
+    let mut bins: Vec<Complex64> = log_amplitude
+        .iter()
+        .map(|&x| Complex64::new(x, 0.0))
+        .collect();
     let mut samples = inverse.make_output_vec();
-    inverse.process(&mut bins, &mut samples).expect("lengths are those of the plan");
+    inverse
+        .process(&mut bins, &mut samples)
+        .expect("lengths are those of the plan");
     for (n, sample) in samples.iter_mut().enumerate() {
         *sample *= match n {
             0 => 1.0,
@@ -130,14 +139,18 @@ fn minimum_phase(log_amplitude: &[f64]) -> [f32; TAPS] {
             _ => 0.0,
         } / LENGTH as f64;
     }
-    forward.process(&mut samples, &mut bins).expect("lengths are those of the plan");
+    forward
+        .process(&mut samples, &mut bins)
+        .expect("lengths are those of the plan");
     for bin in &mut bins {
         *bin = bin.exp();
     }
     // At 0 Hz and half the rate the phase is 0 by symmetry, up to rounding.
     bins[0].im = 0.0;
     bins[BINS - 1].im = 0.0;
-    inverse.process(&mut bins, &mut samples).expect("lengths are those of the plan");
+    inverse
+        .process(&mut bins, &mut samples)
+        .expect("lengths are those of the plan");
     // The end is faded like that of any response here.
     std::array::from_fn(|n| {
         let fade = ((TAPS - n) as f64 / ONSET as f64 / 4.0).min(1.0);

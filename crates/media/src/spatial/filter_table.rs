@@ -4,9 +4,7 @@ use realfft::RealToComplex;
 
 use super::band_limited::{Kernel, fractional_delay};
 use super::hrtf::HrtfSet;
-use super::impulse_grid::{
-    self, ONSET, POINTS, RATE_HZ, TAPS, direction_of, nearest, surrounding,
-};
+use super::impulse_grid::{self, ONSET, POINTS, RATE_HZ, TAPS, direction_of, nearest, surrounding};
 use super::scene::Direction;
 use super::vector::{EarSpectra, Instructions, Lanes, Part, PhaseRamp, Spectrum};
 
@@ -138,7 +136,12 @@ impl FilterTable {
     }
 
     /// Fills in the filters of a direction.
-    pub(super) fn fill(&self, instructions: Instructions, direction: Direction, out: &mut EarSpectra) {
+    pub(super) fn fill(
+        &self,
+        instructions: Instructions,
+        direction: Direction,
+        out: &mut EarSpectra,
+    ) {
         if !self.bilinear {
             self.fill_from(instructions, [(nearest(direction), 1.0)], out);
             return;
@@ -254,6 +257,9 @@ mod tests {
         assert!(Quality::new(0).is_none() && Quality::new(6).is_none());
         let samples = Quality::ALL.map(Quality::samples);
         assert_eq!(samples, [32, 64, 128, 192, 256]);
-        assert_eq!(Quality::ALL.map(Quality::is_bilinear), [false, false, true, true, true]);
+        assert_eq!(
+            Quality::ALL.map(Quality::is_bilinear),
+            [false, false, true, true, true]
+        );
     }
 }

@@ -167,7 +167,10 @@ mod tests {
                     assert!(ear.taps.iter().all(|tap| tap.is_finite()));
                     let whole: f32 = ear.taps.iter().map(|tap| tap * tap).sum();
                     let late: f32 = ear.taps[ONSET + 32..].iter().map(|tap| tap * tap).sum();
-                    assert!(late < whole * 0.01, "{azimuth} {elevation}: {late} of {whole}");
+                    assert!(
+                        late < whole * 0.01,
+                        "{azimuth} {elevation}: {late} of {whole}"
+                    );
                 }
             }
         }

@@ -13,7 +13,7 @@ const KEMAR: &[u8] = include_bytes!("../../assets/MIT_KEMAR_normal_pinna.sofa");
 /// A set of ears to hear with, made once and shared by all rooms.
 ///
 /// All sets are scaled so that speech from straight ahead is as loud as it would be without a head. Making one
-/// takes about 100 ms for measured ears and allocates 3 MB.
+/// takes about 0.3 s for measured ears and holds 3 MB.
 pub struct HrtfSet {
     name: String,
     grid: ImpulseGrid,
@@ -33,7 +33,10 @@ impl HrtfSet {
     /// Computed ears: a rigid sphere with pinna notches. Needs no data.
     #[must_use]
     pub fn spherical_head() -> Self {
-        Self::levelled("spherical head".to_owned(), ImpulseGrid::new(head_model::ears))
+        Self::levelled(
+            "spherical head".to_owned(),
+            ImpulseGrid::new(head_model::ears),
+        )
     }
 
     /// The measured ears that come with the server: MIT KEMAR with normal pinnae, 710 directions.
@@ -83,6 +86,9 @@ impl HrtfSet {
 
 impl fmt::Debug for HrtfSet {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("HrtfSet").field("name", &self.name).finish_non_exhaustive()
+        formatter
+            .debug_struct("HrtfSet")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -47,7 +47,9 @@ pub(super) struct ImpulseGrid {
 impl ImpulseGrid {
     /// Asks for each direction's responses.
     pub(super) fn new(mut responses: impl FnMut(Direction) -> Ears) -> Self {
-        let mut points: Vec<Ears> = (0..POINTS).map(|point| responses(direction_of(point))).collect();
+        let mut points: Vec<Ears> = (0..POINTS)
+            .map(|point| responses(direction_of(point)))
+            .collect();
         let earliest = points
             .iter()
             .flatten()
@@ -78,7 +80,9 @@ pub(super) fn direction_of(point: usize) -> Direction {
 pub(super) fn solid_angle_of(point: usize) -> f64 {
     let elevation = f64::from(direction_of(point).elevation_deg()).to_radians();
     // A pole is one cap half a step wide, shared by all azimuths.
-    elevation.cos().max((ELEVATION_STEP_DEG as f64 / 8.0).to_radians().sin())
+    elevation
+        .cos()
+        .max((ELEVATION_STEP_DEG as f64 / 8.0).to_radians().sin())
 }
 
 /// The grid point nearest to a direction.
@@ -91,7 +95,10 @@ pub(super) fn nearest(direction: Direction) -> usize {
 /// The four grid points around a direction and their weights, which sum to 1. Weights may be 0.
 pub(super) fn surrounding(direction: Direction) -> [(usize, f32); 4] {
     let (azimuth, elevation) = place(direction);
-    let (left, lower) = (azimuth as usize % AZIMUTHS, (elevation as usize).min(ELEVATIONS - 2));
+    let (left, lower) = (
+        azimuth as usize % AZIMUTHS,
+        (elevation as usize).min(ELEVATIONS - 2),
+    );
     let (right, upper) = ((left + 1) % AZIMUTHS, lower + 1);
     let (across, above) = (azimuth.fract(), elevation - lower as f32);
     [
@@ -148,6 +155,9 @@ mod tests {
                 .sum();
             assert_eq!(weight, 1.0);
         }
-        assert_eq!(nearest(Direction::new(179.0, 0.0)), nearest(Direction::new(-180.0, 0.0)));
+        assert_eq!(
+            nearest(Direction::new(179.0, 0.0)),
+            nearest(Direction::new(-180.0, 0.0))
+        );
     }
 }

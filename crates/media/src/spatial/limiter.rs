@@ -16,7 +16,7 @@ const LEAST_STEP: f32 = 2e-7;
 
 /// Limits two channels together, so that nothing moves sideways.
 ///
-/// Latency 2 ms. Cost per 20 ms at 48 kHz: 0.5 µs while nothing is above the ceiling. Allocates when made only.
+/// Latency 2 ms. While nothing is above the ceiling it only delays. Allocates when made only.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     /// The last samples of each channel, as many as it looks ahead.
@@ -195,7 +195,12 @@ mod tests {
 
     #[test]
     fn a_steady_tone_is_lowered_and_not_bent() {
-        for (rate, hz) in [(48_000, 60.0), (48_000, 997.0), (8000, 203.0), (16_000, 3001.0)] {
+        for (rate, hz) in [
+            (48_000, 60.0),
+            (48_000, 997.0),
+            (8000, 203.0),
+            (16_000, 2789.0),
+        ] {
             let input = tone(rate, hz, 2.0, 150);
             let output = limited(rate, &input);
             // A second later only the tone is left: fit a sine and look at the rest.

@@ -48,7 +48,7 @@ impl Default for ListenerControls {
 /// One point of hearing. Several people who hear the same from the same place can share one.
 ///
 /// Each source has a slot, which the caller chooses; it must keep it as long as it sounds. Latency 2 ms of the limiter,
-/// with HRTF 0.3 ms more, with loudspeakers another 2.7 ms. Memory at 48 kHz and 20 ms: 18 kB, and 10 kB for each slot.
+/// with HRTF 0.3 ms more, with loudspeakers another 2.7 ms. Memory at 48 kHz and 20 ms: 14 kB, and 10 kB for each slot.
 /// Allocates when made, never when used.
 #[derive(Debug)]
 pub struct Listener {
@@ -249,10 +249,8 @@ impl Mix<'_> {
             }
             return;
         }
-        let [raw_left, raw_right] = source.raw();
-        add([raw_left, raw_right], [before.raw, wanted.raw]);
-        let [left, right] = source.channels();
-        add([left, right], [before.flat, wanted.flat]);
+        add(source.raw(), [before.raw, wanted.raw]);
+        add(source.channels(), [before.flat, wanted.flat]);
         add([source.mono(); 2], [before.mono, wanted.mono]);
         let gains = [before.spatial, wanted.spatial];
         if gains != [0.0; 2] {

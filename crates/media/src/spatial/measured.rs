@@ -2,11 +2,10 @@
 
 use super::band_limited::Kernel;
 use super::impulse_grid::{Ears, ImpulseGrid, ONSET, RATE_HZ, Response, TAPS};
-use super::scene::Direction;
 use super::sofa::Measurements;
 
 /// The sound has arrived where a response first reaches this part of its peak.
-const ARRIVAL: f32 = 0.15;
+const ARRIVAL: f32 = 0.05;
 /// A triangle is looked for among so many of the nearest measurements.
 const CANDIDATES: usize = 16;
 /// How far outside a triangle a direction may lie: rounding of angles in files.
@@ -25,12 +24,26 @@ pub(super) fn grid(measurements: &Measurements) -> ImpulseGrid {
         .map(|measurement| {
             let ear = |side: usize| {
                 let response = &measurement.responses[side];
-                align(&kernel, response, measurements.rate_hz, measurement.delays[side])
+                align(
+                    &kernel,
+                    response,
+                    measurements.rate_hz,
+                    measurement.delays[side],
+                )
             };
             (measurement.direction, [ear(0), ear(1)])
         })
         .collect();
-    ImpulseGrid::new(|direction| mixed(&measured, direction))
+    let elevations = measured
+        .iter()
+        .map(|(direction, _)| direction[1].asin().to_degrees());
+    let (lowest, highest) = elevations.fold((90.0f64, -90.0f64), |(lowest, highest), elevation| {
+        (lowest.min(elevation), highest.max(elevation))
+    });
+    ImpulseGrid::new(|direction| {
+        let elevation = f64::from(direction.elevation_deg()).clamp(lowest, highest);
+        mixed(&measured, f64::from(direction.azimuth_deg()), elevation)
+    })
 }
 
 /// Moves a response so that it begins at [`ONSET`], at our rate.
@@ -39,7 +52,13 @@ fn align(kernel: &Kernel, response: &[f32], rate_hz: f64, delay: f64) -> Respons
     let step = rate_hz / f64::from(RATE_HZ);
     let mut aligned = Response::SILENT;
     let start = arrival - ONSET as f64 * step;
-    kernel.resample(response, rate_hz, f64::from(RATE_HZ), start, &mut aligned.taps);
+    kernel.resample(
+        response,
+        rate_hz,
+        f64::from(RATE_HZ),
+        start,
+        &mut aligned.taps,
+    );
     aligned.delay = ((arrival + delay) / step) as f32;
     aligned
 }
@@ -58,19 +77,19 @@ fn arrival(response: &[f32]) -> f64 {
     reached as f64 - f64::from((at - threshold) / (at - before))
 }
 
-fn mixed(measured: &[([f64; 3], Ears)], direction: Direction) -> Ears {
-    let mut elevation = direction.elevation_deg();
-    loop {
-        let toward = unit_vector(direction.azimuth_deg(), elevation);
+fn mixed(measured: &[([f64; 3], Ears)], azimuth_deg: f64, elevation_deg: f64) -> Ears {
+    // Between two measurements of the lowest ring the straight line runs below the sphere's circle: what is not
+    // between three measurements may be a little nearer to the horizon.
+    for nearer in [0.0, 0.5, 1.0, 2.0, 4.0] {
+        let elevation = (elevation_deg.abs() - nearer).max(0.0) * elevation_deg.signum();
+        let toward = unit_vector(azimuth_deg, elevation);
         let nearest = nearest(measured, toward);
         if let Some(weights) = triangle(measured, &nearest, toward) {
             return weighted(measured, &weights);
         }
-        if elevation.abs() < 1.0 {
-            return weighted(measured, &[(nearest[0], 1.0)]);
-        }
-        elevation -= elevation.signum();
     }
+    let toward = unit_vector(azimuth_deg, elevation_deg);
+    weighted(measured, &[(nearest(measured, toward)[0], 1.0)])
 }
 
 /// The measurements nearest to a direction, nearest first; at least one.
@@ -97,8 +116,15 @@ fn triangle(
         for (second, &b) in nearest.iter().enumerate().skip(first + 1) {
             for &c in nearest.iter().skip(second + 1) {
                 let corners = [measured[a].0, measured[b].0, measured[c].0];
-                let spread: f64 = 3.0 - corners.iter().map(|&corner| dot(corner, toward)).sum::<f64>();
-                if best.as_ref().is_some_and(|(tightest, _)| *tightest <= spread) {
+                let spread: f64 = 3.0
+                    - corners
+                        .iter()
+                        .map(|&corner| dot(corner, toward))
+                        .sum::<f64>();
+                if best
+                    .as_ref()
+                    .is_some_and(|(tightest, _)| *tightest <= spread)
+                {
                     continue;
                 }
                 if let Some(weights) = weights(corners, toward) {
@@ -144,10 +170,9 @@ fn weighted(measured: &[([f64; 3], Ears)], weights: &[(usize, f64)]) -> Ears {
 }
 
 /// Right, up, forward.
-fn unit_vector(azimuth_deg: f32, elevation_deg: f32) -> [f64; 3] {
-    let (azimuth, elevation) = (f64::from(azimuth_deg), f64::from(elevation_deg));
-    let (sin_a, cos_a) = azimuth.to_radians().sin_cos();
-    let (sin_e, cos_e) = elevation.to_radians().sin_cos();
+fn unit_vector(azimuth_deg: f64, elevation_deg: f64) -> [f64; 3] {
+    let (sin_a, cos_a) = azimuth_deg.to_radians().sin_cos();
+    let (sin_e, cos_e) = elevation_deg.to_radians().sin_cos();
     [cos_e * sin_a, sin_e, cos_e * cos_a]
 }
 

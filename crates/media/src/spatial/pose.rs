@@ -52,8 +52,7 @@ impl Heading {
     /// A heading, unless the azimuth is beyond ±180 or the elevation beyond ±90.
     #[must_use]
     pub fn new(azimuth_deg: i16, elevation_deg: i16) -> Option<Self> {
-        let inside =
-            (-180..=180).contains(&azimuth_deg) && (-90..=90).contains(&elevation_deg);
+        let inside = (-180..=180).contains(&azimuth_deg) && (-90..=90).contains(&elevation_deg);
         inside.then_some(Self {
             azimuth_deg,
             elevation_deg,

@@ -19,7 +19,7 @@ pub const RATES_HZ: [u32; 5] = [8000, 16_000, 24_000, 32_000, 48_000];
 /// Tables and transforms of one rate, frame length and quality. Immutable; shared by `Arc` among sources, listeners
 /// and threads.
 ///
-/// Making one takes some 20 ms; at 48 kHz and 20 ms it holds 13 to 15 MB.
+/// Making one takes some 30 ms; at 48 kHz and 20 ms it holds 13 to 15 MB.
 pub struct Renderer {
     rate_hz: u32,
     frame: usize,

@@ -69,7 +69,7 @@ impl ReverbDesign {
 
 /// What a source leaves in the room.
 ///
-/// Latency 7 ms, the first reflection. Cost per 20 ms at 48 kHz: 4 µs, nothing once it has died away. 60 kB; allocates
+/// Latency 7 ms, the first reflection. Cost per 20 ms at 48 kHz: 8 µs, nothing once it has died away. 60 kB; allocates
 /// when made only.
 #[derive(Debug)]
 pub(super) struct Reverb {
@@ -176,13 +176,13 @@ impl Network {
             }
         }
         self.mix(length);
-        for line in 0..LINES {
-            let at = self.at[line];
-            let into = &mut self.lines[line][at..at + length];
-            for ((into, &mixed), &mono) in into.iter_mut().zip(&self.stretch[line]).zip(mono) {
-                *into = mixed + mono * ENTRY[line];
+        let lines = self.lines.iter_mut().zip(&mut self.at);
+        for (((line, at), stretch), entry) in lines.zip(&self.stretch).zip(ENTRY) {
+            let into = line[*at..*at + length].iter_mut();
+            for ((into, &mixed), &mono) in into.zip(stretch).zip(mono) {
+                *into = mixed + mono * entry;
             }
-            self.at[line] = (at + length) % self.lines[line].len();
+            *at = (*at + length) % line.len();
         }
     }
 
@@ -194,7 +194,9 @@ impl Network {
                     continue;
                 }
                 let (first, second) = self.stretch.split_at_mut(line + distance);
-                let pair = first[line][..length].iter_mut().zip(&mut second[0][..length]);
+                let pair = first[line][..length]
+                    .iter_mut()
+                    .zip(&mut second[0][..length]);
                 for (a, b) in pair {
                     (*a, *b) = ((*a + *b) * FRAC_1_SQRT_2, (*a - *b) * FRAC_1_SQRT_2);
                 }

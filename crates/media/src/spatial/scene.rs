@@ -98,7 +98,11 @@ impl Bearing {
     pub fn rounded(&self) -> Spherical {
         let azimuth_deg = self.direction.azimuth_deg.round() as i16;
         Spherical {
-            azimuth_deg: if azimuth_deg == -180 { 180 } else { azimuth_deg },
+            azimuth_deg: if azimuth_deg == -180 {
+                180
+            } else {
+                azimuth_deg
+            },
             elevation_deg: self.direction.elevation_deg.round() as i16,
             distance_cm: self.distance_cm.round() as i32,
         }

@@ -64,17 +64,33 @@ pub(super) fn read(bytes: &[u8]) -> Result<Measurements, SofaError> {
     if bytes.len() > MAX_BYTES {
         return Err(SofaError::TooLarge(bytes.len()));
     }
-    let file = hdf::parse_with_children(bytes).map_err(|error| SofaError::Hdf(error.to_string()))?;
+    // With debug assertions the parser below the library panics where it otherwise returns an error.
+    std::panic::catch_unwind(|| parse(bytes))
+        .unwrap_or_else(|_| Err(SofaError::Hdf("damaged".to_owned())))
+}
+
+fn parse(bytes: &[u8]) -> Result<Measurements, SofaError> {
+    let file =
+        hdf::parse_with_children(bytes).map_err(|error| SofaError::Hdf(error.to_string()))?;
     check_convention(&file)?;
     let (shape, samples) = array(&file, "Data.IR")?;
     let [count, receivers, length] = shape[..] else {
-        return Err(bad("Data.IR", format!("{} dimensions instead of 3", shape.len())));
+        return Err(bad(
+            "Data.IR",
+            format!("{} dimensions instead of 3", shape.len()),
+        ));
     };
     if receivers != 2 {
-        return Err(bad("Data.IR", format!("{receivers} receivers instead of 2")));
+        return Err(bad(
+            "Data.IR",
+            format!("{receivers} receivers instead of 2"),
+        ));
     }
-    if count == 0 || count > MAX_MEASUREMENTS || length < 16 || length > MAX_SAMPLES {
-        return Err(bad("Data.IR", format!("{count} responses of {length} samples")));
+    if !(1..=MAX_MEASUREMENTS).contains(&count) || !(16..=MAX_SAMPLES).contains(&length) {
+        return Err(bad(
+            "Data.IR",
+            format!("{count} responses of {length} samples"),
+        ));
     }
     if samples.len() != count * 2 * length {
         return Err(bad("Data.IR", format!("{} values", samples.len())));
@@ -142,7 +158,10 @@ fn positions(file: &ParsedHdf<'_>, count: usize) -> Result<Vec<[f64; 3]>, SofaEr
     let object = variable(file, NAME)?;
     let values = values(&object, NAME)?;
     if values.len() != count * 3 {
-        return Err(bad(NAME, format!("{} values for {count} responses", values.len())));
+        return Err(bad(
+            NAME,
+            format!("{} values for {count} responses", values.len()),
+        ));
     }
     let kind = object
         .parsed_attributes
@@ -233,7 +252,10 @@ fn values(object: &DataObject, name: &'static str) -> Result<Vec<f32>, SofaError
     let values: Vec<f32> = match bits {
         64 => {
             let (numbers, _) = object.data.as_chunks::<8>();
-            numbers.iter().map(|&n| f64::from_le_bytes(n) as f32).collect()
+            numbers
+                .iter()
+                .map(|&n| f64::from_le_bytes(n) as f32)
+                .collect()
         }
         32 => {
             let (numbers, _) = object.data.as_chunks::<4>();

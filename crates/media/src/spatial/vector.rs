@@ -10,11 +10,62 @@ use realfft::num_complex::Complex32;
 /// Sixteen values, one cache line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(64))]
-pub(super) struct Lanes(pub(super) [f32; Lanes::COUNT]);
+pub(super) struct Lanes(pub(super) [f32; Self::COUNT]);
 
 impl Lanes {
     pub(super) const COUNT: usize = 16;
     pub(super) const ZERO: Self = Self([0.0; Self::COUNT]);
+
+    /// `self · by + add`. Everything is read before anything is written: that is what lets the compiler see vectors.
+    #[inline(always)]
+    fn multiply_add<const FUSED: bool>(self, by: Self, add: Self) -> Self {
+        Self(std::array::from_fn(|lane| {
+            multiply_add::<FUSED>(self.0[lane], by.0[lane], add.0[lane])
+        }))
+    }
+
+    #[inline(always)]
+    fn times(self, by: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] * by.0[lane]))
+    }
+
+    #[inline(always)]
+    fn negated(self) -> Self {
+        Self(self.0.map(|value| -value))
+    }
+}
+
+/// Sixteen complex numbers.
+#[derive(Clone, Copy)]
+struct Complexes {
+    re: Lanes,
+    im: Lanes,
+}
+
+impl Complexes {
+    const ZERO: Self = Self {
+        re: Lanes::ZERO,
+        im: Lanes::ZERO,
+    };
+
+    #[inline(always)]
+    fn times<const FUSED: bool>(self, by: Self) -> Self {
+        let im_by_im = self.im.negated().times(by.im);
+        let im_by_re = self.im.times(by.re);
+        Self {
+            re: self.re.multiply_add::<FUSED>(by.re, im_by_im),
+            im: self.re.multiply_add::<FUSED>(by.im, im_by_re),
+        }
+    }
+
+    /// `self · by + add`, for a real factor.
+    #[inline(always)]
+    fn scaled_add<const FUSED: bool>(self, by: Lanes, add: Self) -> Self {
+        Self {
+            re: self.re.multiply_add::<FUSED>(by, add.re),
+            im: self.im.multiply_add::<FUSED>(by, add.im),
+        }
+    }
 }
 
 /// Bins of one real signal's transform, real and imaginary parts apart.
@@ -68,22 +119,41 @@ impl Spectrum {
 
     /// Becomes the product of two others.
     pub(super) fn multiply(&mut self, a: &Self, b: &Self) {
-        let a = a.re.iter().zip(&a.im);
-        let b = b.re.iter().zip(&b.im);
-        let lines = self.re.iter_mut().zip(&mut self.im);
-        for (((re, im), (a_re, a_im)), (b_re, b_im)) in lines.zip(a).zip(b) {
-            for lane in 0..Lanes::COUNT {
-                re.0[lane] = a_re.0[lane] * b_re.0[lane] - a_im.0[lane] * b_im.0[lane];
-                im.0[lane] = a_re.0[lane] * b_im.0[lane] + a_im.0[lane] * b_re.0[lane];
-            }
+        for ((line, a), b) in self.lines_mut().zip(a.lines()).zip(b.lines()) {
+            line.put(a.times::<false>(b));
         }
     }
 
-    fn as_part(&self) -> Part<'_> {
-        Part {
-            re: &self.re,
-            im: &self.im,
-        }
+    fn lines(&self) -> impl Iterator<Item = Complexes> {
+        let lines = self.re.iter().zip(&self.im);
+        lines.map(|(&re, &im)| Complexes { re, im })
+    }
+
+    fn lines_mut(&mut self) -> impl Iterator<Item = Line<'_>> {
+        let lines = self.re.iter_mut().zip(&mut self.im);
+        lines.map(|(re, im)| Line { re, im })
+    }
+}
+
+/// Where sixteen complex numbers are kept.
+struct Line<'a> {
+    re: &'a mut Lanes,
+    im: &'a mut Lanes,
+}
+
+impl Line<'_> {
+    #[inline(always)]
+    fn add<const FUSED: bool>(self, numbers: Complexes, gain: Lanes) {
+        let so_far = Complexes {
+            re: *self.re,
+            im: *self.im,
+        };
+        self.put(numbers.scaled_add::<FUSED>(gain, so_far));
+    }
+
+    #[inline(always)]
+    fn put(self, numbers: Complexes) {
+        (*self.re, *self.im) = (numbers.re, numbers.im);
     }
 }
 
@@ -113,6 +183,24 @@ impl EarSpectra {
 pub(super) struct Part<'a> {
     pub(super) re: &'a [Lanes],
     pub(super) im: &'a [Lanes],
+}
+
+impl Part<'_> {
+    #[inline(always)]
+    fn cut(self, lines: usize) -> Self {
+        Self {
+            re: &self.re[..lines],
+            im: &self.im[..lines],
+        }
+    }
+
+    #[inline(always)]
+    fn at(self, line: usize) -> Complexes {
+        Complexes {
+            re: self.re[line],
+            im: self.im[line],
+        }
+    }
 }
 
 /// e to the power −iθk for k = 0, 1, 2 …, as its first values and the step from sixteen to the next sixteen.
@@ -263,23 +351,15 @@ fn add_filtered<const FUSED: bool>(
     filters: &EarSpectra,
     gain: f32,
 ) {
+    let gain = Lanes([gain; Lanes::COUNT]);
     let ears = [
-        (&mut sum.left, filters.left.as_part()),
-        (&mut sum.right, filters.right.as_part()),
+        (&mut sum.left, &filters.left),
+        (&mut sum.right, &filters.right),
     ];
     for (sum, filter) in ears {
-        let lines = sum.re.iter_mut().zip(&mut sum.im);
-        let sound = sound.re.iter().zip(&sound.im);
-        let filter = filter.re.iter().zip(filter.im);
-        for (((sum_re, sum_im), (re, im)), (filter_re, filter_im)) in lines.zip(sound).zip(filter) {
-            for lane in 0..Lanes::COUNT {
-                let (re, im) = (re.0[lane] * gain, im.0[lane] * gain);
-                let (by_re, by_im) = (filter_re.0[lane], filter_im.0[lane]);
-                let real = multiply_add::<FUSED>(re, by_re, sum_re.0[lane]);
-                sum_re.0[lane] = multiply_add::<FUSED>(-im, by_im, real);
-                let imaginary = multiply_add::<FUSED>(re, by_im, sum_im.0[lane]);
-                sum_im.0[lane] = multiply_add::<FUSED>(im, by_re, imaginary);
-            }
+        for ((sum, sound), filter) in sum.lines_mut().zip(sound.lines()).zip(filter.lines()) {
+            let filtered = sound.times::<FUSED>(filter);
+            sum.add::<FUSED>(filtered, gain);
         }
     }
 }
@@ -292,28 +372,17 @@ fn add_filtered_twice<const FUSED: bool>(
     gains: [f32; 2],
 ) {
     let [first, second] = sums;
+    let [first_gain, second_gain] = gains.map(|gain| Lanes([gain; Lanes::COUNT]));
     let ears = [
-        (&mut first.left, &mut second.left, filters.left.as_part()),
-        (&mut first.right, &mut second.right, filters.right.as_part()),
+        (&mut first.left, &mut second.left, &filters.left),
+        (&mut first.right, &mut second.right, &filters.right),
     ];
     for (first, second, filter) in ears {
-        let first = first.re.iter_mut().zip(&mut first.im);
-        let second = second.re.iter_mut().zip(&mut second.im);
-        let sound = sound.re.iter().zip(&sound.im);
-        let filter = filter.re.iter().zip(filter.im);
-        for (((first, second), (re, im)), (filter_re, filter_im)) in
-            first.zip(second).zip(sound).zip(filter)
-        {
-            for lane in 0..Lanes::COUNT {
-                let (re, im) = (re.0[lane], im.0[lane]);
-                let (by_re, by_im) = (filter_re.0[lane], filter_im.0[lane]);
-                let real = multiply_add::<FUSED>(-im, by_im, re * by_re);
-                let imaginary = multiply_add::<FUSED>(im, by_re, re * by_im);
-                first.0.0[lane] = multiply_add::<FUSED>(real, gains[0], first.0.0[lane]);
-                first.1.0[lane] = multiply_add::<FUSED>(imaginary, gains[0], first.1.0[lane]);
-                second.0.0[lane] = multiply_add::<FUSED>(real, gains[1], second.0.0[lane]);
-                second.1.0[lane] = multiply_add::<FUSED>(imaginary, gains[1], second.1.0[lane]);
-            }
+        let sums = first.lines_mut().zip(second.lines_mut());
+        for (((first, second), sound), filter) in sums.zip(sound.lines()).zip(filter.lines()) {
+            let filtered = sound.times::<FUSED>(filter);
+            first.add::<FUSED>(filtered, first_gain);
+            second.add::<FUSED>(filtered, second_gain);
         }
     }
 }
@@ -327,29 +396,24 @@ fn interpolate<const FUSED: bool, const N: usize>(
 ) {
     let lines = out.re.len();
     // Cut to one length here, so that the loop needs no checks.
-    let parts = parts.map(|(part, weight)| (&part.re[..lines], &part.im[..lines], weight));
-    let (delay_re, delay_im) = (&delay.re[..lines], &delay.im[..lines]);
-    let out_im = &mut out.im[..lines];
-    let (mut ramp_re, mut ramp_im) = (ramp.re.0, ramp.im.0);
-    for line in 0..lines {
-        let (mut re, mut im) = ([0.0f32; Lanes::COUNT], [0.0f32; Lanes::COUNT]);
-        for (part_re, part_im, weight) in &parts {
-            for lane in 0..Lanes::COUNT {
-                re[lane] = multiply_add::<FUSED>(part_re[line].0[lane], *weight, re[lane]);
-                im[lane] = multiply_add::<FUSED>(part_im[line].0[lane], *weight, im[lane]);
-            }
+    let parts = parts.map(|(part, weight)| (part.cut(lines), Lanes([weight; Lanes::COUNT])));
+    let delay = delay.cut(lines);
+    let mut phase = Complexes {
+        re: ramp.re,
+        im: ramp.im,
+    };
+    let step = Complexes {
+        re: Lanes([ramp.step.0; Lanes::COUNT]),
+        im: Lanes([ramp.step.1; Lanes::COUNT]),
+    };
+    for (line, out) in out.lines_mut().enumerate() {
+        let mut mixed = Complexes::ZERO;
+        for (part, weight) in &parts {
+            mixed = part.at(line).scaled_add::<FUSED>(*weight, mixed);
         }
-        for lane in 0..Lanes::COUNT {
-            let (by_re, by_im) = (delay_re[line].0[lane], delay_im[line].0[lane]);
-            let phase_re = multiply_add::<FUSED>(-ramp_im[lane], by_im, ramp_re[lane] * by_re);
-            let phase_im = multiply_add::<FUSED>(ramp_im[lane], by_re, ramp_re[lane] * by_im);
-            out.re[line].0[lane] = multiply_add::<FUSED>(-im[lane], phase_im, re[lane] * phase_re);
-            out_im[line].0[lane] = multiply_add::<FUSED>(im[lane], phase_re, re[lane] * phase_im);
-            let (step_re, step_im) = ramp.step;
-            let next = multiply_add::<FUSED>(-ramp_im[lane], step_im, ramp_re[lane] * step_re);
-            ramp_im[lane] = multiply_add::<FUSED>(ramp_im[lane], step_re, ramp_re[lane] * step_im);
-            ramp_re[lane] = next;
-        }
+        let shift = phase.times::<FUSED>(delay.at(line));
+        out.put(mixed.times::<FUSED>(shift));
+        phase = phase.times::<FUSED>(step);
     }
 }
 
@@ -391,6 +455,13 @@ mod tests {
         }
     }
 
+    fn whole(spectrum: &Spectrum) -> Part<'_> {
+        Part {
+            re: &spectrum.re,
+            im: &spectrum.im,
+        }
+    }
+
     fn differ(a: &EarSpectra, b: &EarSpectra) -> f32 {
         let pairs = [(&a.left, &b.left), (&a.right, &b.right)];
         pairs
@@ -410,14 +481,17 @@ mod tests {
             let both = [&mut first, &mut second];
             instructions.add_filtered_twice(both, &sound, &ears(1.3), [0.5, -1.5]);
             let parts = [(&first.left, 0.25), (&second.right, 0.75)];
-            let parts = parts.map(|(part, weight)| (part.as_part(), weight));
+            let parts = parts.map(|(part, weight)| (whole(part), weight));
             let mut mixed = ears(0.1);
-            instructions.interpolate(parts, second.left.as_part(), ramp(), &mut mixed.left);
+            instructions.interpolate(parts, whole(&second.left), ramp(), &mut mixed.left);
             let mut samples = [0.5; 37];
             instructions.add_ramped(&mut samples, &[1.0; 37], [0.25, 1.0]);
             (first, second, mixed, samples)
         };
-        let (wide, narrow) = (outcome(Instructions::detect()), outcome(Instructions::baseline()));
+        let (wide, narrow) = (
+            outcome(Instructions::detect()),
+            outcome(Instructions::baseline()),
+        );
         assert!(differ(&wide.0, &narrow.0) < 1e-5);
         assert!(differ(&wide.1, &narrow.1) < 1e-5);
         assert!(differ(&wide.2, &narrow.2) < 1e-4);
@@ -432,8 +506,8 @@ mod tests {
         let mut one = Spectrum::new(100);
         one.re.fill(Lanes([1.0; Lanes::COUNT]));
         let mut out = Spectrum::new(100);
-        let parts = [(one.as_part(), 1.0)];
-        Instructions::detect().interpolate(parts, one.as_part(), ramp(), &mut out);
+        let parts = [(whole(&one), 1.0)];
+        Instructions::detect().interpolate(parts, whole(&one), ramp(), &mut out);
         for k in 0..100 {
             let angle = 0.3 * k as f32;
             let (line, lane) = (k / Lanes::COUNT, k % Lanes::COUNT);
