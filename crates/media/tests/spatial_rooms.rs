@@ -19,13 +19,10 @@ const ROOM: RoomId = RoomId(1);
 
 fn hall(rate_hz: u32) -> Studio {
     let mut studio = Studio::new(u64::from(rate_hz));
-    let renderer = Renderer::new(
-        &HrtfSet::spherical_head(),
-        48_000,
-        960,
-        Quality::new(3).unwrap(),
-    );
-    studio.engine.equip(renderer.unwrap());
+    let renderer = Renderer::new(&HrtfSet::spherical_head(), 48_000, 960, Quality::ALL[2]);
+    studio
+        .engine
+        .equip(renderer.expect("a rate and a frame it has"));
     studio.command(MediaCommand::OpenRoom {
         room: ROOM,
         rate_hz,
@@ -82,7 +79,11 @@ fn three_d() -> MemberControls {
 /// Levels at the two ears over the last 400 ms.
 fn ears(studio: &mut Studio, leg: LegId, hz: f64) -> (f64, f64) {
     studio.run(1500);
-    let ears = studio.at(leg).ears.as_ref().unwrap();
+    let ears = studio
+        .at(leg)
+        .ears
+        .as_ref()
+        .expect("somebody with two ears");
     let last = |heard: &[i16]| level::dbfs_at(&heard[heard.len() - 19_200..], 48_000, hz);
     (last(&ears.left), last(&ears.right))
 }
