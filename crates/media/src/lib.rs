@@ -27,6 +27,7 @@ mod room;
 pub mod rtp;
 pub mod source;
 pub mod tone;
+pub mod voice;
 pub mod webrtc;
 
 pub use control::{MediaCommand, MediaReport};
