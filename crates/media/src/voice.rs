@@ -11,6 +11,7 @@ mod equaliser;
 mod limiter;
 mod loudness;
 mod pitch;
+mod speaking;
 mod stage;
 mod suppressor;
 #[cfg(test)]

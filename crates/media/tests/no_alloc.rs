@@ -13,7 +13,8 @@ use jackfield_media as media;
 use media::codec::Encoder;
 use media::control::{
     Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
-    MemberSettings, OpusSending, PlayId, RecordId, RecordSides, RoomId, TelephoneEvent,
+    MemberControls, MemberSettings, OpusSending, PlayId, RecordId, RecordSides, RoomId,
+    TelephoneEvent,
 };
 use media::rtp::Packet;
 use media::rtp::telephone_event::Payload;
@@ -156,6 +157,23 @@ impl Line {
         self.command(MediaCommand::SetRemote { leg, spec });
     }
 
+    /// Everything that can be done to a member's voice, or nothing.
+    fn treat(&mut self, room: RoomId, leg: LegId, on: bool) {
+        let controls = MemberControls {
+            noise_suppression: on,
+            automatic_gain: on,
+            automatic_equaliser: on,
+            echo_cancellation: on,
+            voice_shift_semitones: if on { 3 } else { 0 },
+            ..MemberControls::default()
+        };
+        self.command(MediaCommand::SetControls {
+            room,
+            leg,
+            controls,
+        });
+    }
+
     /// Twenty milliseconds of everybody talking, some packets lost, a digit now and then.
     fn tick(&mut self, n: u64, legs: &[(LegId, CodecSpec)], payloads: &[Vec<u8>]) {
         let now = self.now();
@@ -290,6 +308,10 @@ fn five_thousand_ticks_allocate_nothing() {
         leg: LegId(16),
         of: Some(LegId(8)),
     });
+    // Voices at all the rates there are, treated in every way.
+    for leg in [7, 8, 9, 15] {
+        line.treat(room, LegId(leg), true);
+    }
     let file = "tone_stream://%(100,50,440,480);loops=-1".to_owned();
     line.command(MediaCommand::RoomPlay {
         room,
@@ -343,11 +365,19 @@ fn five_thousand_ticks_allocate_nothing() {
     for n in 0..50 {
         line.tick(n, &legs, &payloads);
     }
+    // Fades out while it is counted; later most others do, because treatment takes its time in a test.
+    line.treat(room, LegId(8), false);
     line.reports = 0;
     line.datagrams = 0;
     COUNT.with(|count| count.set(Some(0)));
     for n in 50..5050 {
         line.tick(n, &legs, &payloads);
+        if n == 800 {
+            let so_far = COUNT.with(|count| count.replace(None));
+            line.treat(room, LegId(7), false);
+            line.treat(room, LegId(15), false);
+            COUNT.with(|count| count.set(so_far));
+        }
     }
     let counted = COUNT.with(|count| count.replace(None));
     assert_eq!(counted, Some(0), "allocations and frees in 5,000 ticks");

@@ -128,7 +128,10 @@ mod tests {
     fn each_kind_does_what_its_name_says() {
         let near = |coefficients, hz, wanted: f64| {
             let found = gain_db(coefficients, hz);
-            assert!((found - wanted).abs() < 0.15, "{hz} Hz: {found}, not {wanted}");
+            assert!(
+                (found - wanted).abs() < 0.15,
+                "{hz} Hz: {found}, not {wanted}"
+            );
         };
         let high_pass = Coefficients::high_pass(48_000, 80.0);
         near(high_pass, 80.0, -3.01);

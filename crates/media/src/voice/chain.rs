@@ -130,8 +130,8 @@ impl VoiceChain {
     /// A tick: what the leg says now and what it was given to hear in the tick before, both at its rate. `out` is what it
     /// says untouched at the rate of the room, and becomes what the room is to hear. Neither allocates, locks nor logs.
     pub fn process(&mut self, said: &Frame, heard: &Frame, out: &mut [i16]) {
-        let rates_fit = said.rate_hz() == self.leg_rate_hz
-            && out.len() == samples_per_tick(self.room_rate_hz);
+        let rates_fit =
+            said.rate_hz() == self.leg_rate_hz && out.len() == samples_per_tick(self.room_rate_hz);
         let Some(rates) = self.in_use.as_deref_mut() else {
             return;
         };
@@ -152,7 +152,10 @@ impl VoiceChain {
         let upper = if is_wide { high.len() } else { 0 };
         match &mut rates.bands {
             Some(bands) => bands.part(voice, low, high),
-            None => low.iter_mut().zip(&*voice).for_each(|(to, &from)| *to = f32::from(from)),
+            None => low
+                .iter_mut()
+                .zip(&*voice)
+                .for_each(|(to, &from)| *to = f32::from(from)),
         }
         if !self.echo.is_off() {
             let mut reference = [0; LOW_FRAME];
@@ -178,10 +181,13 @@ impl VoiceChain {
         } else {
             (low, low_before)
         };
-        self.equaliser
-            .process([whole, &mut []], [before, &mut []], |equaliser, voice, _| {
+        self.equaliser.process(
+            [whole, &mut []],
+            [before, &mut []],
+            |equaliser, voice, _| {
                 equaliser.process(voice);
-            });
+            },
+        );
         self.gain
             .process([whole, &mut []], [before, &mut []], |gain, voice, _| {
                 gain.process(voice);

@@ -51,7 +51,9 @@ impl EchoCanceller {
     /// that has none).
     pub(super) fn process(&mut self, heard: &[i16], low: &mut [f32], high: &mut [f32]) {
         let mut high = high.chunks_exact_mut(LOW_BLOCK * WIDE_PER_LOW);
-        let blocks = heard.chunks_exact(LOW_BLOCK).zip(low.chunks_exact_mut(LOW_BLOCK));
+        let blocks = heard
+            .chunks_exact(LOW_BLOCK)
+            .zip(low.chunks_exact_mut(LOW_BLOCK));
         for (heard, said) in blocks {
             for sample in said.iter_mut() {
                 *sample /= FULL_SCALE;

@@ -14,7 +14,9 @@ impl Loudness {
     pub(super) fn new(rate_hz: u32) -> Self {
         // The recommendation gives its filters for 48 kHz; these are the analogue ones they come from.
         Self {
-            head: Biquad::new(Coefficients::head_shelf(rate_hz, 1681.974, 0.70718, 3.99984)),
+            head: Biquad::new(Coefficients::head_shelf(
+                rate_hz, 1681.974, 0.70718, 3.99984,
+            )),
             low_cut: Biquad::new(Coefficients::high_pass_q(rate_hz, 38.1355, 0.50033)),
             weighted: Box::new([0.0; WIDE_FRAME]),
         }
@@ -56,7 +58,11 @@ pub(super) fn integrated_lufs(samples: &[i16], rate_hz: u32) -> f64 {
         .map(|block| block.iter().sum::<f64>() / 20.0)
         .collect();
     let mean_above = |gate_lufs: f64| {
-        let kept: Vec<f64> = blocks.iter().copied().filter(|&b| lufs(b) > gate_lufs).collect();
+        let kept: Vec<f64> = blocks
+            .iter()
+            .copied()
+            .filter(|&b| lufs(b) > gate_lufs)
+            .collect();
         lufs(kept.iter().sum::<f64>() / kept.len().max(1) as f64)
     };
     mean_above(mean_above(-70.0) - 10.0)

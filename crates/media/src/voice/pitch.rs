@@ -142,7 +142,8 @@ impl PitchShifter {
                 (best, highest) = (jump, likeness);
             }
         }
-        let fine = best.saturating_sub(stride).max(shortest_jump)..=(best + stride).min(longest_jump);
+        let fine =
+            best.saturating_sub(stride).max(shortest_jump)..=(best + stride).min(longest_jump);
         highest = f32::NEG_INFINITY;
         for jump in fine {
             let likeness = at(jump, 1);
@@ -265,7 +266,9 @@ mod tests {
         // Whole periods, so that the tone can be taken away by its sine and cosine.
         let turns = |n: usize| 2.0 * PI * hz * n as f64 / f64::from(rate_hz);
         let of = |wave: fn(f64) -> f64| {
-            let sum: f64 = (0..sound.len()).map(|n| f64::from(sound[n]) * wave(turns(n))).sum();
+            let sum: f64 = (0..sound.len())
+                .map(|n| f64::from(sound[n]) * wave(turns(n)))
+                .sum();
             2.0 * sum / sound.len() as f64
         };
         let (sine, cosine) = (of(f64::sin), of(f64::cos));
@@ -281,10 +284,19 @@ mod tests {
     #[test]
     fn a_tone_is_moved_and_stays_a_tone() {
         for rate_hz in [16_000, 48_000] {
-            for (semitones, wanted) in [(12, 880.0), (-12, 220.0), (7, 659.26), (-5, 329.63), (1, 466.16)] {
+            for (semitones, wanted) in [
+                (12, 880.0),
+                (-12, 220.0),
+                (7, 659.26),
+                (-5, 329.63),
+                (1, 466.16),
+            ] {
                 let out = shifted(rate_hz, 440.0, semitones);
                 let found = level::dominant_hz(&out, rate_hz).unwrap();
-                assert!((found / wanted - 1.0).abs() < 0.01, "{semitones}: {found}, not {wanted}");
+                assert!(
+                    (found / wanted - 1.0).abs() < 0.01,
+                    "{semitones}: {found}, not {wanted}"
+                );
                 let loud = level::dbfs(&out);
                 assert!((loud + 12.0).abs() < 0.5, "{semitones}: {loud} dBFS");
                 // The exact frequency depends on where the jumps fell; what is beside it is 30 dB down.

@@ -112,7 +112,8 @@ impl<T> Stage<T> {
         };
         let [low, high] = bands;
         let [low_before, high_before] = untouched;
-        let (low_before, high_before) = (&mut low_before[..low.len()], &mut high_before[..high.len()]);
+        let (low_before, high_before) =
+            (&mut low_before[..low.len()], &mut high_before[..high.len()]);
         low_before.copy_from_slice(low);
         high_before.copy_from_slice(high);
         treat(machine, low, high);

@@ -27,7 +27,11 @@ pub(super) fn talker(seed: u64, rate_hz: u32, seconds: usize, dbfs: f64) -> Vec<
             [280.0..800.0, 900.0..2300.0, 2300.0..3200.0]
         };
         for (formant, range) in formants.iter_mut().zip(ranges) {
-            formant.tune(rate, random.random_range(range), if hisses { 900.0 } else { 90.0 });
+            formant.tune(
+                rate,
+                random.random_range(range),
+                if hisses { 900.0 } else { 90.0 },
+            );
         }
         for n in 0..samples {
             let at = n as f64 / samples as f64;
@@ -35,10 +39,20 @@ pub(super) fn talker(seed: u64, rate_hz: u32, seconds: usize, dbfs: f64) -> Vec<
             let pulse = if phase >= 1.0 { rate.sqrt() } else { 0.0 };
             phase %= 1.0;
             let breath = random.random_range(-1.0..1.0);
-            let source = if hisses { breath * 0.7 } else { pulse + breath * 0.03 };
-            let envelope = if pauses { 0.0 } else { loud * (at * TAU / 2.0).sin() };
+            let source = if hisses {
+                breath * 0.7
+            } else {
+                pulse + breath * 0.03
+            };
+            let envelope = if pauses {
+                0.0
+            } else {
+                loud * (at * TAU / 2.0).sin()
+            };
             let parts = formants.iter_mut().zip([1.0, 0.6, 0.35]);
-            let voice: f64 = parts.map(|(formant, share)| share * formant.pass(source)).sum();
+            let voice: f64 = parts
+                .map(|(formant, share)| share * formant.pass(source))
+                .sum();
             sound.push(voice * envelope);
         }
     }
@@ -49,7 +63,9 @@ pub(super) fn talker(seed: u64, rate_hz: u32, seconds: usize, dbfs: f64) -> Vec<
 /// White noise.
 pub(super) fn noise(seed: u64, samples: usize, dbfs: f64) -> Vec<i16> {
     let mut random = StdRng::seed_from_u64(seed);
-    let sound: Vec<f64> = (0..samples).map(|_| random.random_range(-1.0..1.0)).collect();
+    let sound: Vec<f64> = (0..samples)
+        .map(|_| random.random_range(-1.0..1.0))
+        .collect();
     at_level(&sound, dbfs)
 }
 

@@ -116,7 +116,10 @@ mod tests {
         let mut sound = level::sine(WIDE_RATE_HZ, 300.0, -16.0, 48_000);
         for hz in [5000.0, 7900.0, 12_000.0] {
             let other = level::sine(WIDE_RATE_HZ, hz, -16.0, 48_000);
-            sound.iter_mut().zip(other).for_each(|(sum, add)| *sum += add);
+            sound
+                .iter_mut()
+                .zip(other)
+                .for_each(|(sum, add)| *sum += add);
         }
         let mut bands = TwoBands::new().unwrap();
         let mut out = Vec::new();

@@ -84,7 +84,10 @@ impl DelaySearch {
         );
         for (ago, [sum_re, sum_im]) in self.correlations.iter_mut().enumerate() {
             let (x, _) = far.ago(ago);
-            let (x_re, x_im) = (&x.re[FIRST_BIN..][..COMPARED], &x.im[FIRST_BIN..][..COMPARED]);
+            let (x_re, x_im) = (
+                &x.re[FIRST_BIN..][..COMPARED],
+                &x.im[FIRST_BIN..][..COMPARED],
+            );
             for bin in 0..COMPARED {
                 let product_re = re[bin] * x_re[bin] + im[bin] * x_im[bin];
                 let product_im = im[bin] * x_re[bin] - re[bin] * x_im[bin];

@@ -154,8 +154,8 @@ impl EchoFilter {
     fn does_harm(&mut self, said_power: f32, rest_power: f32) -> bool {
         self.said_power = HARM_MEMORY * self.said_power + (1.0 - HARM_MEMORY) * said_power;
         self.rest_power = HARM_MEMORY * self.rest_power + (1.0 - HARM_MEMORY) * rest_power;
-        let harm = !self.rest_power.is_finite()
-            || self.rest_power > HARM * self.said_power + NOTHING;
+        let harm =
+            !self.rest_power.is_finite() || self.rest_power > HARM * self.said_power + NOTHING;
         if harm {
             self.said_power = 0.0;
             self.rest_power = 0.0;

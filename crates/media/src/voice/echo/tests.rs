@@ -15,14 +15,20 @@ fn echo_of(heard: &[i16], delay_ms: usize, seed: u64) -> Vec<i16> {
         .filter(|(n, _)| *n == 0 || n % 13 == 5)
         .map(|(n, &tap)| {
             let fading = (-(n as f64) / 350.0).exp();
-            let gain = if n == 0 { 0.25 } else { f64::from(tap) / 32_768.0 * fading };
+            let gain = if n == 0 {
+                0.25
+            } else {
+                f64::from(tap) / 32_768.0 * fading
+            };
             (delay_ms * RATE / 1000 + n, gain)
         })
         .collect();
     (0..heard.len())
         .map(|at| {
             let parts = path.iter().filter(|(late, _)| *late <= at);
-            let sum: f64 = parts.map(|(late, gain)| gain * f64::from(heard[at - late])).sum();
+            let sum: f64 = parts
+                .map(|(late, gain)| gain * f64::from(heard[at - late]))
+                .sum();
             sum.round() as i16
         })
         .collect()
@@ -55,7 +61,10 @@ fn an_echo_is_gone_after_two_seconds() {
             let by: Vec<f64> = (0..8)
                 .map(|s| erle(&said[..(s + 1) * RATE], &out[..(s + 1) * RATE], s))
                 .collect();
-            println!("{delay_ms} ms, {seed}: delay {} {by:.0?}", canceller.delay_ms());
+            println!(
+                "{delay_ms} ms, {seed}: delay {} {by:.0?}",
+                canceller.delay_ms()
+            );
             let after = if delay_ms > 250 { 4 } else { 2 };
             let found = erle(&said, &out, after);
             assert!(found >= 20.0, "{delay_ms} ms: {found} dB");
@@ -93,11 +102,16 @@ fn without_an_echo_a_voice_stays_as_it_is() {
     let heard = talker(1, RATE as u32, 8, -20.0);
     let near = talker(7, RATE as u32, 8, -25.0);
     let out = cancelled(&mut EchoCanceller::new(), &heard, &near);
-    let (loud, kept) = (level::dbfs(&near[2 * RATE..]), level::dbfs(&out[2 * RATE..]));
+    let (loud, kept) = (
+        level::dbfs(&near[2 * RATE..]),
+        level::dbfs(&out[2 * RATE..]),
+    );
     println!("{loud:.1} {kept:.1}");
     assert!((loud - kept).abs() < 1.0, "{kept}, not {loud} dBFS");
     let alone = cancelled(&mut EchoCanceller::new(), &vec![0; near.len()], &near);
-    let off: Vec<i16> = (LOW_BLOCK..alone.len()).map(|n| alone[n] - near[n - LOW_BLOCK]).collect();
+    let off: Vec<i16> = (LOW_BLOCK..alone.len())
+        .map(|n| alone[n] - near[n - LOW_BLOCK])
+        .collect();
     assert!(level::dbfs(&off) < -70.0, "{}", level::dbfs(&off));
 }
 
