@@ -19,6 +19,7 @@ use media::control::{
 use media::rtp::Packet;
 use media::rtp::telephone_event::Payload;
 use media::source::{Drain, FrameSink};
+use media::voice::VoiceChain;
 use media::{Answer, Engine, EngineConfig, Output, Port, Request, level};
 
 struct Counting;
@@ -464,4 +465,38 @@ fn a_webrtc_peer_takes_less_than_128_kilobytes_and_gives_it_back() {
     let left = BYTES.with(Cell::get) - before;
     assert!(left < 64 * 1024, "{left} bytes");
     println!("{each} bytes per WebRTC peer");
+}
+
+/// Of one participant, with everything that can be done to a wide voice.
+#[test]
+fn a_treated_voice_takes_less_than_640_kilobytes_and_gives_it_back() {
+    let before = BYTES.with(Cell::get);
+    let mut chain = VoiceChain::new(48_000, 48_000);
+    let held = |set: &dyn Fn(&mut MemberControls)| {
+        let mut chain = VoiceChain::new(48_000, 48_000);
+        let mut controls = MemberControls::default();
+        set(&mut controls);
+        let before = BYTES.with(Cell::get);
+        chain.set(&controls);
+        BYTES.with(Cell::get) - before
+    };
+    println!("bytes at 48 kHz, with 20 kB of what stages share:");
+    println!("echo {}", held(&|c| c.echo_cancellation = true));
+    println!("noise {}", held(&|c| c.noise_suppression = true));
+    println!("equaliser {}", held(&|c| c.automatic_equaliser = true));
+    println!("gain {}", held(&|c| c.automatic_gain = true));
+    println!("shift {}", held(&|c| c.voice_shift_semitones = 1));
+    chain.set(&MemberControls {
+        noise_suppression: true,
+        automatic_gain: true,
+        automatic_equaliser: true,
+        echo_cancellation: true,
+        voice_shift_semitones: 3,
+        ..MemberControls::default()
+    });
+    let each = BYTES.with(Cell::get) - before;
+    assert!(each < 640 * 1024, "{each} bytes");
+    drop(chain);
+    assert_eq!(BYTES.with(Cell::get), before);
+    println!("{each} bytes per voice");
 }

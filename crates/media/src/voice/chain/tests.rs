@@ -5,27 +5,12 @@ use crate::level;
 use crate::voice::biquad::{Biquad, Coefficients};
 use crate::voice::talker::{noise, sum, talker};
 
-const NONE: MemberControls = MemberControls {
-    stereo_bypass: false,
-    noise_suppression: false,
-    automatic_gain: false,
-    automatic_equaliser: false,
-    echo_cancellation: false,
-    voice_shift_semitones: 0,
-    input_gain_percent: 100,
-    mixing_3d: false,
-    attenuation_db_per_m: 6,
-    max_distance_cm: 300,
-    reverb: true,
-    loudspeakers: false,
-    half_span_deg: 15,
-    master_gain_percent: 100,
-    whisper: 0,
-    sidebar: 0,
-};
+fn none() -> MemberControls {
+    MemberControls::default()
+}
 
 fn one_of_each() -> [MemberControls; 6] {
-    let (mut echo, mut noise, mut equaliser, mut gain, mut shift) = (NONE, NONE, NONE, NONE, NONE);
+    let [mut echo, mut noise, mut equaliser, mut gain, mut shift] = [none(); 5];
     echo.echo_cancellation = true;
     noise.noise_suppression = true;
     equaliser.automatic_equaliser = true;
@@ -37,7 +22,7 @@ fn one_of_each() -> [MemberControls; 6] {
         automatic_equaliser: true,
         automatic_gain: true,
         voice_shift_semitones: -3,
-        ..NONE
+        ..none()
     };
     [echo, noise, equaliser, gain, shift, all]
 }
@@ -117,7 +102,7 @@ fn no_switch_clicks() {
             let mut seat = Seat::new(leg_hz, room_hz);
             let out = seat.pass(&tone, &[], |n| match n {
                 30 | 101 => Some(controls),
-                80 | 130 => Some(NONE),
+                80 | 130 => Some(none()),
                 _ => None,
             });
             let click = click_dbfs(&out, room_hz);
@@ -145,7 +130,7 @@ fn switches_thrown_at_any_time_do_not_click() {
             automatic_equaliser: bit(2),
             automatic_gain: bit(3),
             voice_shift_semitones: if bit(4) { (seed >> 8) as i8 % 13 } else { 0 },
-            ..NONE
+            ..none()
         })
     });
     let click = click_dbfs(&out, 16_000);
@@ -158,13 +143,13 @@ fn untouched_is_untouched() {
     let voice = talker(2, 16_000, 4, -20.0);
     let mut seat = Seat::new(16_000, 16_000);
     assert_eq!(
-        seat.pass(&voice, &voice, |n| (n == 3).then_some(NONE)),
+        seat.pass(&voice, &voice, |n| (n == 3).then_some(none())),
         voice
     );
     let [.., all] = one_of_each();
     let out = seat.pass(&voice, &voice, |n| match n {
         50 => Some(all),
-        100 => Some(NONE),
+        100 => Some(none()),
         _ => None,
     });
     assert_eq!(out[..50 * 320], voice[..50 * 320]);
@@ -172,7 +157,7 @@ fn untouched_is_untouched() {
     assert_eq!(out[101 * 320..], voice[101 * 320..], "one tick of fade");
     // Faded out, and let go with the next change.
     assert!(seat.chain.echo.machine().is_some());
-    seat.chain.set(&NONE);
+    seat.chain.set(&none());
     assert!(seat.chain.echo.machine().is_none() && seat.chain.in_use.is_none());
 }
 
@@ -189,7 +174,7 @@ fn an_octave_is_an_octave_at_every_rate() {
             let mut seat = Seat::new(leg_hz, room_hz);
             let controls = MemberControls {
                 voice_shift_semitones: semitones,
-                ..NONE
+                ..none()
             };
             let out = seat.pass(&tone, &[], |n| (n == 0).then_some(controls));
             let late = &out[room_hz as usize / 2..];
@@ -219,6 +204,7 @@ fn narrow_and_wide_echoes_go() {
         let said = sum(&echo, &noise(1, echo.len(), -75.0));
         let mut seat = Seat::new(leg_hz, leg_hz);
         let out = seat.pass(&said, &heard, |n| (n == 0).then_some(only_echo));
+        assert!(seat.chain.echo.machine().is_some());
         let late = 2 * leg_hz as usize..;
         let less = level::dbfs(&said[late.clone()]) - level::dbfs(&out[late]);
         println!("{leg_hz} Hz: {less:.1} dB");

@@ -98,6 +98,40 @@ fn who_speaks_near_is_heard_while_the_other_speaks() {
 }
 
 #[test]
+fn telephones_in_between_do_not_hide_an_echo() {
+    // G.711 both ways, so that an echo is no linear copy any more.
+    let coded = |sound: &[i16]| {
+        let mut bytes = vec![0; sound.len()];
+        crate::codec::g711::ulaw_encode(sound, &mut bytes);
+        let mut out = vec![0; sound.len()];
+        crate::codec::g711::ulaw_decode(&bytes, &mut out);
+        out
+    };
+    let heard = talker(4, RATE as u32, 8, -20.0);
+    let said = coded(&echo_of(&coded(&heard), 120, 77));
+    let out = cancelled(&mut EchoCanceller::new(), &heard, &said);
+    let found = erle(&said, &out, 2);
+    println!("{found:.1}");
+    assert!(found >= 20.0, "{found} dB");
+}
+
+#[test]
+fn a_voice_no_louder_than_the_echo_stays_too() {
+    let heard = talker(2, RATE as u32, 12, -18.0);
+    let mut near = talker(42, RATE as u32, 12, -31.0);
+    near[..4 * RATE].fill(0);
+    let echo = echo_of(&heard, 60, 77);
+    let out = cancelled(&mut EchoCanceller::new(), &heard, &sum(&echo, &near));
+    let (echo, loud) = (
+        level::dbfs(&echo[4 * RATE..]),
+        level::dbfs(&near[4 * RATE..]),
+    );
+    let kept = level::dbfs(&out[4 * RATE..]);
+    println!("echo {echo:.1}, near {loud:.1}, out {kept:.1}");
+    assert!((kept - loud).abs() < 2.0, "{kept}, not {loud} dBFS");
+}
+
+#[test]
 fn without_an_echo_a_voice_stays_as_it_is() {
     let heard = talker(1, RATE as u32, 8, -20.0);
     let near = talker(7, RATE as u32, 8, -25.0);
