@@ -480,7 +480,7 @@ fn a_treated_voice_takes_less_than_640_kilobytes_and_gives_it_back() {
         chain.set(&controls);
         BYTES.with(Cell::get) - before
     };
-    println!("bytes at 48 kHz, with 20 kB of what stages share:");
+    println!("bytes at 48 kHz, with about 60 kB of what stages share:");
     println!("echo {}", held(&|c| c.echo_cancellation = true));
     println!("noise {}", held(&|c| c.noise_suppression = true));
     println!("equaliser {}", held(&|c| c.automatic_equaliser = true));

@@ -136,12 +136,15 @@ fn without_an_echo_a_voice_stays_as_it_is() {
     let heard = talker(1, RATE as u32, 8, -20.0);
     let near = talker(7, RATE as u32, 8, -25.0);
     let out = cancelled(&mut EchoCanceller::new(), &heard, &near);
-    let (loud, kept) = (
-        level::dbfs(&near[2 * RATE..]),
-        level::dbfs(&out[2 * RATE..]),
-    );
-    println!("{loud:.1} {kept:.1}");
-    assert!((loud - kept).abs() < 1.0, "{kept}, not {loud} dBFS");
+    let changed = |from: usize, to: usize| {
+        let range = from * RATE..to * RATE;
+        level::dbfs(&out[range.clone()]) - level::dbfs(&near[range])
+    };
+    // Until it knows that there is none, it takes for an echo what might be one.
+    let (first, later) = (changed(0, 1), changed(2, 8));
+    println!("first second {first:+.1} dB, later {later:+.1} dB");
+    assert!(first.abs() < 3.0, "{first} dB in the first second");
+    assert!(later.abs() < 1.0, "{later} dB later");
     let alone = cancelled(&mut EchoCanceller::new(), &vec![0; near.len()], &near);
     let off: Vec<i16> = (LOW_BLOCK..alone.len())
         .map(|n| alone[n] - near[n - LOW_BLOCK])
