@@ -62,7 +62,7 @@ fn speech(repository: &Repository) -> Outcome {
     lane("speech", || {
         prerequisites::programs()?;
         // The whole workspace, so that nothing is compiled with other features than before.
-        let words = ["test", "--workspace", "--test", "speech", "--", "--ignored"];
+        let words = ["test", "--workspace", "--test", "speech"];
         libtest(cargo(repository).args(words))
     })
 }

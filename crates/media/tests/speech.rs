@@ -100,7 +100,6 @@ fn treated(said: &[i16], heard: &[i16], set: impl FnOnce(&mut MemberControls)) -
 }
 
 #[test]
-#[ignore = "needs espeak-ng; cargo xtask test speech"]
 fn noise_goes_and_words_stay() {
     let words = spoken("en", HERE, -20.0);
     let mut voice = vec![0; 3 * SECOND];
@@ -115,7 +114,6 @@ fn noise_goes_and_words_stay() {
 }
 
 #[test]
-#[ignore = "needs espeak-ng; cargo xtask test speech"]
 fn echoes_go_and_who_speaks_against_them_stays() {
     for delay_ms in [60, 200, 500] {
         let heard = spoken("en-us+f3", THERE, -20.0);
@@ -139,7 +137,6 @@ fn echoes_go_and_who_speaks_against_them_stays() {
 }
 
 #[test]
-#[ignore = "needs espeak-ng; cargo xtask test speech"]
 fn soft_and_loud_sentences_become_as_loud() {
     let after = [-37.0, -24.0, -10.0].map(|dbfs| {
         let said = spoken("en", HERE, dbfs);
