@@ -2,12 +2,15 @@
 
 use std::f64::consts::PI;
 
+/// Samples that are kept: 85 ms at 48 kHz, more than the latency and what is compared together. A power of two.
+const LINE: usize = 4096;
+
 /// Reads a delay line faster or slower than it is written. When the reading point has come too near to the writing one, or
 /// too far away, it jumps to where the sound is most alike (synchronised overlap and add), and fades over. Formants move
 /// with the pitch. Latency 5–33 ms, 20 in the mean; 30 µs per tick at 16 kHz.
 pub(super) struct PitchShifter {
     /// The last samples, the newest at `written − 1`.
-    line: Vec<f32>,
+    line: Box<[f32; LINE]>,
     written: u64,
     /// Where is read, in samples of the line: a whole number and a fraction.
     reading: f64,
@@ -46,14 +49,12 @@ impl PitchShifter {
             alike: Self::ALIKE_MS * ms,
             shortest_jump: Self::SHORTEST_JUMP_MS * ms,
             longest_jump: Self::LONGEST_JUMP_MS * ms,
-            stride: (ms / 16).max(1),
+            stride: (ms / 8).max(1),
         };
         let ratio = ratio(semitones);
-        // 85 ms at 48 kHz, 256 at 16: more than the latency, what is compared and a tick together.
-        let line = vec![0.0; 4096];
         let mut shifter = Self {
-            line,
-            written: 4096,
+            line: Box::new([0.0; LINE]),
+            written: LINE as u64,
             reading: 0.0,
             leaving: None,
             ratio,
@@ -61,7 +62,7 @@ impl PitchShifter {
             kernel: Kernel::new(ratio),
             spans,
         };
-        shifter.reading = 4096.0 - shifter.nearest(ratio) - shifter.spans.shortest_jump as f64;
+        shifter.reading = LINE as f64 - shifter.nearest(ratio) - shifter.spans.shortest_jump as f64;
         shifter
     }
 
@@ -78,8 +79,7 @@ impl PitchShifter {
     pub(super) fn process(&mut self, samples: &mut [f32]) {
         let step = (self.next_ratio - self.ratio) / samples.len() as f64;
         for sample in samples.iter_mut() {
-            let room = self.line.len() as u64;
-            self.line[(self.written % room) as usize] = *sample;
+            self.line[self.written as usize % LINE] = *sample;
             self.written += 1;
             self.ratio += step;
             if self.leaving.is_none() {
@@ -96,7 +96,7 @@ impl PitchShifter {
         }
         self.ratio = self.next_ratio;
         // Positions stay small, so that their fractions stay exact.
-        let room = self.line.len() as u64;
+        let room = LINE as u64;
         let rounds = (self.written / room - 1) * room;
         self.written -= rounds;
         self.reading -= rounds as f64;
@@ -177,7 +177,8 @@ impl PitchShifter {
     }
 
     fn sample(&self, at: i64) -> f32 {
-        self.line[at.rem_euclid(self.line.len() as i64) as usize]
+        // Wraps round below zero too, as it is a power of two.
+        self.line[at as usize % LINE]
     }
 
     /// The sound between samples.
@@ -185,11 +186,10 @@ impl PitchShifter {
         let whole = place.floor();
         let (low, high, between) = self.kernel.phases((place - whole) as f32);
         let first = whole as i64 + 1 - Kernel::HALF as i64;
-        let room = self.line.len();
-        let start = first.rem_euclid(room as i64) as usize;
+        let start = first as usize % LINE;
         let mut sum = 0.0;
         for (tap, (low, high)) in low.iter().zip(high).enumerate() {
-            sum += self.line[(start + tap) % room] * (low + between * (high - low));
+            sum += self.line[(start + tap) % LINE] * (low + between * (high - low));
         }
         sum
     }
