@@ -19,7 +19,7 @@ const TICK_MS: f64 = 20.0;
 
 /// Gain towards [`AutomaticGain::TARGET_LUFS`] by the gated loudness of the last 3 s (ITU-R BS.1770-5), within
 /// [`AutomaticGain::LOWEST_DB`] and [`AutomaticGain::HIGHEST_DB`]; falls within 50 ms, rises within 500 ms, rests in silence.
-/// A limiter keeps peaks under −1 dBFS; latency 5 ms. Cost per tick: 6 µs at 16 kHz.
+/// A limiter keeps peaks under −1 dBFS; latency 5 ms. A tick takes 7 µs at 16 kHz.
 pub(super) struct AutomaticGain {
     loudness: Loudness,
     limiter: Limiter,

