@@ -26,6 +26,7 @@ pub fn test(repository: &Repository, words: &[&str]) -> Result<bool> {
             }
             outcomes
         }
+        ["speech"] => vec![speech(repository)],
         ["from-nothing"] => vec![from_nothing(repository)],
         _ => bail!("no lane \"{}\"; see cargo xtask help", words.join(" ")),
     };
@@ -38,6 +39,9 @@ fn everything(repository: &Repository) -> Vec<Outcome> {
     });
     let may_drive_clients = prepared.counts.failed == 0;
     let mut outcomes = vec![prepared, cargo_tests(repository)];
+    if may_drive_clients {
+        outcomes.push(speech(repository));
+    }
     let release = release_build(repository);
     let built = release.counts.failed == 0;
     outcomes.push(release);
@@ -49,17 +53,28 @@ fn everything(repository: &Repository) -> Vec<Outcome> {
 
 fn cargo_tests(repository: &Repository) -> Outcome {
     lane("cargo test", || {
-        let mut counts = Counts::default();
-        let worked = run_reading(
-            cargo(repository).args(["test", "--workspace", "--no-fail-fast"]),
-            |line| counts.add_libtest_line(line),
-        )?;
-        if !worked && counts.failed == 0 {
-            // It did not compile, or a test program died without a result line.
-            counts.failed = 1;
-        }
-        Ok(counts)
+        libtest(cargo(repository).args(["test", "--workspace", "--no-fail-fast"]))
     })
+}
+
+/// Tests that need sentences somebody says.
+fn speech(repository: &Repository) -> Outcome {
+    lane("speech", || {
+        prerequisites::programs()?;
+        // The whole workspace, so that nothing is compiled with other features than before.
+        let words = ["test", "--workspace", "--test", "speech"];
+        libtest(cargo(repository).args(words))
+    })
+}
+
+fn libtest(command: &mut Command) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let worked = run_reading(command, |line| counts.add_libtest_line(line))?;
+    if !worked && counts.failed == 0 {
+        // It did not compile, or a test program died without a result line.
+        counts.failed = 1;
+    }
+    Ok(counts)
 }
 
 fn release_build(repository: &Repository) -> Outcome {

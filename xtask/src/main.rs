@@ -43,6 +43,7 @@ cargo xtask <command>
   test                       everything: cargo tests, release build, real clients over real sockets
   test cargo                 only the cargo tests of the workspace
   test conformance [WORDS]   only the real clients; WORDS narrow the cases as `pytest -k WORDS` does
+  test speech                only the tests of voices with sentences said by espeak-ng
   test from-nothing          the README's commands inside a fresh Debian 12 (root and debootstrap)
   tidy                       formatting, clippy, repository rules, licences (when cargo-deny is there)
   bench [divan|load] [WORDS] the figures of docs/performance.md; prints, writes nothing

@@ -1,4 +1,4 @@
-//! What the conformance lane needs besides Rust: phones, load tools and browsers from Debian, one Python
+//! What the lanes need besides Rust: phones, load tools, browsers and a speech synthesiser from Debian, one Python
 //! environment, two folders of npm packages. Each is fetched once and kept.
 
 use std::fs;
@@ -23,6 +23,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("firefox-esr", "firefox-esr"),
     ("pulseaudio", "pulseaudio"),
     ("turnserver", "coturn"),
+    ("espeak-ng", "espeak-ng"),
 ];
 
 /// Folders with a `package-lock.json`.
@@ -47,6 +48,14 @@ pub fn conformance(repository: &Repository) -> Result<()> {
     NODE_PROJECTS
         .iter()
         .try_for_each(|project| node_packages(repository, project))
+}
+
+/// Brings the Debian packages alone.
+///
+/// # Errors
+/// As [`conformance`].
+pub fn programs() -> Result<()> {
+    debian_packages()
 }
 
 /// Whether a program is there, on the path or where Debian puts those for administrators.

@@ -29,6 +29,7 @@ pub mod source;
 pub mod spatial;
 pub mod tone;
 mod video_line;
+pub mod voice;
 pub mod webrtc;
 
 pub use control::{MediaCommand, MediaReport};

@@ -198,7 +198,10 @@ impl Room {
             let Some(leg) = legs.get(&member.leg) else {
                 continue;
             };
-            if let Some((on, energy)) = member.take(&leg.heard) {
+            let Exchange::Room { feed, .. } = &leg.exchange else {
+                continue;
+            };
+            if let Some((on, energy)) = member.take(&leg.heard, &feed.mid) {
                 out.report(MediaReport::Talking {
                     room: self.id,
                     leg: member.leg,

@@ -13,8 +13,8 @@ use jackfield_media as media;
 use media::Port;
 use media::control::{
     Codec, Digit, Direction, DtmfStep, EchoDelay, LegId, LegKind, LegSpec, MediaCommand,
-    MediaReport, MemberSettings, MuteSide, OpusSending, PlayId, RecordId, RecordSides, Relation,
-    RoomId, SeekTo, SilenceStop, TelephoneEvent,
+    MediaReport, MemberControls, MemberSettings, MuteSide, OpusSending, PlayId, RecordId,
+    RecordSides, Relation, RoomId, SeekTo, SilenceStop, TelephoneEvent,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -293,7 +293,20 @@ impl Chaos {
                 leg,
                 settings: self.settings(),
             },
-            26 => match self.rng.random_range(0..4) {
+            26 => match self.rng.random_range(0..5) {
+                4 => MediaCommand::SetControls {
+                    room,
+                    leg,
+                    controls: MemberControls {
+                        noise_suppression: self.rng.random(),
+                        automatic_gain: self.rng.random(),
+                        automatic_equaliser: self.rng.random(),
+                        echo_cancellation: self.rng.random(),
+                        voice_shift_semitones: self.rng.random(),
+                        input_gain_percent: self.rng.random(),
+                        ..MemberControls::default()
+                    },
+                },
                 0 => MediaCommand::LeaveRoom { room, leg },
                 1 => MediaCommand::SetMember {
                     room,

@@ -23,6 +23,7 @@ use media::spatial::{
     Device, HalfSpan, Heading, HrtfSet, Listener, ListenerControls, MixSpace, Mixing, Pose,
     Position, Quality, Renderer, Sound, SourceSpectrum, Viewpoint,
 };
+use media::voice::VoiceChain;
 use media::{Answer, Engine, EngineConfig, Output, Port, Request, level};
 
 struct Counting;
@@ -160,6 +161,23 @@ impl Line {
             timeout_ms: Some(60_000),
         };
         self.command(MediaCommand::SetRemote { leg, spec });
+    }
+
+    /// Everything that can be done to a member's voice, or nothing.
+    fn treat(&mut self, room: RoomId, leg: LegId, on: bool) {
+        let controls = MemberControls {
+            noise_suppression: on,
+            automatic_gain: on,
+            automatic_equaliser: on,
+            echo_cancellation: on,
+            voice_shift_semitones: if on { 3 } else { 0 },
+            ..MemberControls::default()
+        };
+        self.command(MediaCommand::SetControls {
+            room,
+            leg,
+            controls,
+        });
     }
 
     /// Twenty milliseconds of everybody talking, some packets lost, a digit now and then.
@@ -317,6 +335,10 @@ fn five_thousand_ticks_allocate_nothing() {
         leg: LegId(16),
         of: Some(LegId(8)),
     });
+    // Voices at all the rates there are, treated in every way.
+    for leg in [7, 8, 9, 15] {
+        line.treat(room, LegId(leg), true);
+    }
     let file = "tone_stream://%(100,50,440,480);loops=-1".to_owned();
     line.command(MediaCommand::RoomPlay {
         room,
@@ -370,11 +392,19 @@ fn five_thousand_ticks_allocate_nothing() {
     for n in 0..50 {
         line.tick(n, &legs, &payloads);
     }
+    // Fades out while it is counted; later most others do, because treatment takes its time in a test.
+    line.treat(room, LegId(8), false);
     line.reports = 0;
     line.datagrams = 0;
     COUNT.with(|count| count.set(Some(0)));
     for n in 50..5050 {
         line.tick(n, &legs, &payloads);
+        if n == 800 {
+            let so_far = COUNT.with(|count| count.replace(None));
+            line.treat(room, LegId(7), false);
+            line.treat(room, LegId(15), false);
+            COUNT.with(|count| count.set(so_far));
+        }
     }
     let counted = COUNT.with(|count| count.replace(None));
     assert_eq!(counted, Some(0), "allocations and frees in 5,000 ticks");
@@ -506,4 +536,41 @@ fn a_webrtc_peer_takes_less_than_128_kilobytes_and_gives_it_back() {
     let left = BYTES.with(Cell::get) - before;
     assert!(left < 64 * 1024, "{left} bytes");
     println!("{each} bytes per WebRTC peer");
+}
+
+/// Of one participant, with everything that can be done to a wide voice.
+#[test]
+fn a_treated_voice_takes_less_than_640_kilobytes_and_gives_it_back() {
+    let before = BYTES.with(Cell::get);
+    let mut chain = VoiceChain::new(48_000, 48_000);
+    let held = |set: &dyn Fn(&mut MemberControls)| {
+        let mut chain = VoiceChain::new(48_000, 48_000);
+        let mut controls = MemberControls::default();
+        set(&mut controls);
+        let before = BYTES.with(Cell::get);
+        chain.set(&controls);
+        BYTES.with(Cell::get) - before
+    };
+    let alone = [
+        held(&|c| c.echo_cancellation = true),
+        held(&|c| c.noise_suppression = true),
+        held(&|c| c.automatic_equaliser = true),
+        held(&|c| c.automatic_gain = true),
+        held(&|c| c.voice_shift_semitones = 1),
+    ];
+    chain.set(&MemberControls {
+        noise_suppression: true,
+        automatic_gain: true,
+        automatic_equaliser: true,
+        echo_cancellation: true,
+        voice_shift_semitones: 3,
+        ..MemberControls::default()
+    });
+    let each = BYTES.with(Cell::get) - before;
+    drop(chain);
+    // Before anything is printed: what tests print is kept in memory.
+    let left = BYTES.with(Cell::get) - before;
+    assert_eq!(left, 0);
+    assert!(each < 640 * 1024, "{each} bytes");
+    println!("{each} bytes per voice; echo, noise, equaliser, gain and shift alone {alone:?}");
 }

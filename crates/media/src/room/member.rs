@@ -8,6 +8,7 @@ use crate::dsp::{Gain, Resampler};
 use crate::frame::{Frame, MAX_FRAME_SAMPLES, samples_per_tick};
 use crate::leg::playout::converter;
 use crate::level;
+use crate::voice::VoiceChain;
 
 /// What the room keeps about a member.
 pub(super) struct Member {
@@ -35,6 +36,8 @@ pub(super) struct Member {
     /// Between the rates of leg and room, where they differ.
     up: Option<Resampler>,
     down: Option<Resampler>,
+    /// What is done to what it says, if anything is.
+    treatment: Option<Box<VoiceChain>>,
     /// What it says in this tick, at the rate of the room.
     voice: Frame,
 }
@@ -64,6 +67,7 @@ impl Member {
             talk: Talk::default(),
             up: None,
             down: None,
+            treatment: None,
             voice: Frame::silent(room_rate_hz),
         };
         member.set_rate(leg_rate_hz, room_rate_hz);
@@ -80,6 +84,11 @@ impl Member {
         }
         self.up = converter(leg_rate_hz, room_rate_hz);
         self.down = converter(room_rate_hz, leg_rate_hz);
+        self.treatment = VoiceChain::is_wanted(&self.controls).then(|| {
+            let mut chain = Box::new(VoiceChain::new(leg_rate_hz, room_rate_hz));
+            chain.set(&self.controls);
+            chain
+        });
     }
 
     pub(super) fn set(&mut self, settings: MemberSettings) {
@@ -94,6 +103,20 @@ impl Member {
     pub(super) fn control(&mut self, controls: MemberControls) {
         self.controls = controls;
         self.set_gains();
+        self.treat();
+    }
+
+    /// Makes the treatment of its voice what the controls ask for. One that is no longer wanted fades out first
+    /// and goes with the next change.
+    fn treat(&mut self) {
+        if self.treatment.is_none() && VoiceChain::is_wanted(&self.controls) {
+            let chain = VoiceChain::new(self.leg_rate_hz, self.voice.rate_hz());
+            self.treatment = Some(Box::new(chain));
+        }
+        if let Some(chain) = &mut self.treatment {
+            chain.set(&self.controls);
+        }
+        self.treatment.take_if(|chain| chain.is_idle());
     }
 
     fn set_gains(&mut self) {
@@ -152,14 +175,17 @@ impl Member {
         self.voice.samples()
     }
 
-    /// Takes what its leg says in this tick; tells when it began or ceased to talk.
-    pub(super) fn take(&mut self, said: &Frame) -> Option<(bool, u16)> {
+    /// Takes what its leg says in this tick, and was given to hear in the one before; tells when it began or ceased to talk.
+    pub(super) fn take(&mut self, said: &Frame, heard: &Frame) -> Option<(bool, u16)> {
         match &mut self.up {
             Some(up) => {
                 up.process(said.samples(), self.voice.samples_mut());
             }
             None if self.voice.rate_hz() == said.rate_hz() => self.voice.copy_from(said),
             None => self.voice.clear(),
+        }
+        if let Some(chain) = &mut self.treatment {
+            chain.process(said, heard, self.voice.samples_mut());
         }
         self.gain_in.process(self.voice.samples_mut());
         let energy = level::mean_absolute(self.voice.samples());
