@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use api::id::LayoutId;
 use api::spatial::{Control, Layout, Position};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::config::Dialect;
@@ -157,14 +156,14 @@ fn boolean(value: &RawValue, place: &str) -> Result<bool, String> {
 /// An integer; a float is one when nothing stands behind its point.
 fn integer(value: &RawValue, place: &str) -> Result<i32, String> {
     let wrong = |why: &str| format!("{place} is {why}: {}", shown(value));
-    // A number too large for a float is none to the library.
-    let Ok(Value::Number(number)) = serde_json::from_str(value.get()) else {
+    let given = value.get();
+    if !given.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return Err(wrong("not a number"));
-    };
-    if let Some(integer) = number.as_i64() {
-        return i32::try_from(integer).map_err(|_| wrong("out of range"));
     }
-    let float = number.as_f64().unwrap_or(f64::NAN);
+    if let Ok(integer) = given.parse() {
+        return Ok(integer);
+    }
+    let float: f64 = given.parse().unwrap_or(f64::NAN);
     if !float.is_finite() {
         return Err(wrong("not finite"));
     }

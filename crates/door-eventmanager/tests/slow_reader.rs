@@ -1,0 +1,115 @@
+//! A reader that stops is cut off and counted, a silent one is found, and nobody else notices.
+
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
+mod support;
+
+use std::time::Duration;
+
+use net::Cause;
+use support::{Client, world, world_with};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_stuck_reader_is_cut_and_the_other_is_served() {
+    let world = world_with(|config| {
+        config.send_buffer = Some(8 << 10);
+        config.slack = Duration::from_millis(50);
+        config.commands.burst = 1_000_000;
+    })
+    .await;
+    let mut stuck = Client::connect_narrow(world.door.local_addrs()[0]).await;
+    stuck.ok(r#"{"Command":"get_version"}"#).await;
+    let mut well = world.client().await;
+    well.ok(r#"{"Command":"create_room","room_id":12}"#).await;
+    let pad = "x".repeat(200);
+    let tell = format!(r#"{{"Command":"custom_event","room_id":12,"pad":"{pad}"}}"#);
+    let mut told = 0;
+    while world.door.counters().get(Cause::SlowMessages) == 0 && told < 200_000 {
+        well.ok(&tell).await;
+        well.seen();
+        told += 1;
+    }
+    world.counted(Cause::SlowMessages, 1).await;
+    well.ok(r#"{"Command":"get_version"}"#).await;
+    let (_, close) = stuck.rest().await;
+    // The close frame arrives only if the reader comes back in time; then it says why.
+    assert!(close.is_none_or(|close| close == (1008, "reading too slowly".to_owned())));
+}
+
+/// More events at once than may wait for a slow reader are no fault of one that reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_events_is_no_fault_of_a_reader() {
+    let world = world_with(|config| config.commands.burst = 1_000_000).await;
+    let mut client = world.client().await;
+    client.ok(r#"{"Command":"create_room","room_id":12}"#).await;
+    for id in 1..=2500 {
+        client
+            .ok(&format!(
+                r#"{{"Command":"add_participant","room_id":12,"participant_id":{id}}}"#
+            ))
+            .await;
+        client.seen();
+    }
+    client
+        .ok(r#"{"Command":"destroy_room","room_id":12}"#)
+        .await;
+    let mut removed = 0;
+    while client
+        .event()
+        .await
+        .starts_with(r#"{"Event":"IMM_EVENT_REMOVE_PARTICIPANT""#)
+    {
+        removed += 1;
+    }
+    assert_eq!(removed, 2500);
+    client.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_for_too_long_is_cut() {
+    let world = world_with(|config| {
+        config.send_buffer = Some(8 << 10);
+        config.write_deadline = Duration::from_millis(200);
+    })
+    .await;
+    let mut stuck = Client::connect_narrow(world.door.local_addrs()[0]).await;
+    let pad = "x".repeat(900_000);
+    for _ in 0..3 {
+        stuck
+            .send(&format!(r#"{{"Command":"get_version","pad":"{pad}"}}"#))
+            .await;
+    }
+    world.counted(Cause::SlowDeadline, 1).await;
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_gone_and_one_that_answers_pings_is_not() {
+    let world = world_with(|config| {
+        config.ping = Duration::from_millis(100);
+        config.silence = Duration::from_millis(400);
+    })
+    .await;
+    // Reads nothing, so it answers nothing.
+    let mut silent = world.client().await;
+    let mut well = world.client().await;
+    // Reads, and its library answers.
+    let reading = tokio::time::timeout(Duration::from_millis(1500), well.frame()).await;
+    assert!(reading.is_err(), "nothing came, and nothing ended");
+    world.counted(Cause::PeerGone, 1).await;
+    let (texts, close) = silent.rest().await;
+    assert!(texts.is_empty());
+    assert_eq!(close, Some((1001, "nothing was heard".to_owned())));
+    well.ok(r#"{"Command":"get_version"}"#).await;
+    assert_eq!(world.door.counters().get(Cause::PeerGone), 1);
+}
+
+#[tokio::test]
+async fn a_shutdown_says_goodbye() {
+    let world = world().await;
+    let mut client = world.furnished().await;
+    let (drained, rest) = tokio::join!(world.door.drain(Duration::from_secs(10)), client.rest());
+    assert_eq!(drained, net::Drained::InTime);
+    assert_eq!(rest.1, Some((1001, "server is going down".to_owned())));
+    let refused = tokio::net::TcpStream::connect(world.door.local_addrs()[0]).await;
+    assert!(refused.is_err());
+}
