@@ -15,7 +15,7 @@ impl Session {
         request: Request,
         members: &Members<'_>,
     ) -> Result<Object, Refusal> {
-        if !self.is_up() {
+        if !self.shared.switch.is_running() {
             return Err(Refusal::new(Code::NotInitialized, "the switch has stopped"));
         }
         if self.shared.log.has(LogLevel::Debug) {

@@ -32,7 +32,7 @@ use reader::{Incoming, ReadEnd, Reader};
 /// Messages that may wait for their session; the reader waits beyond. Each can be large.
 const MESSAGES: usize = 16;
 
-/// Events handed on before messages are looked at again.
+/// Most events handed on before messages are looked at again.
 const EVENTS_PER_TURN: usize = 64;
 
 /// Time for the reader to find the close frame of a peer that takes no more.
@@ -43,7 +43,7 @@ pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
     connection: u64,
     origin: Origin,
-    /// `None`: the switch has stopped.
+    /// `None`: there will be none.
     events: Option<Subscription>,
     /// Said, and not yet in the outbox.
     batch: Vec<Bytes>,
@@ -142,7 +142,11 @@ impl Session {
                 // One command at a time, and while it runs nothing else is said: its reply comes before the events it
                 // causes (event-manager.md §7).
                 incoming = requests.recv(), if has_room => match incoming {
-                    Some(incoming) => Box::pin(self.handle(incoming)).await,
+                    Some(incoming) => {
+                        // What happened before it is told before it.
+                        self.tell_waiting();
+                        Box::pin(self.handle(incoming)).await;
+                    }
                     None => return Ok(()),
                 },
                 // A peer that does not read its replies gets no more of them until it does.
@@ -157,23 +161,30 @@ impl Session {
 
     /// Says this event and those behind it.
     fn tell(&mut self, first: Result<Arc<Event>, Ended>) -> Result<(), End> {
-        let mut next = match first {
-            Ok(event) => Some(event),
-            Err(Ended::Overrun(_)) => return Err(End::LostEvents),
+        match first {
+            Ok(event) => {
+                self.say(events::message(&event, &self.shared));
+                self.tell_waiting();
+                Ok(())
+            }
+            Err(Ended::Overrun(_)) => Err(End::LostEvents),
             Err(Ended::Stopped) => {
                 self.events = None;
-                return Ok(());
+                Ok(())
             }
-        };
-        let mut said = 0;
-        while let Some(event) = next {
-            let message = events::message(&event, &self.shared);
-            self.say(message);
-            said += 1;
-            let more = self.events.as_mut().filter(|_| said < EVENTS_PER_TURN);
-            next = more.and_then(Subscription::try_next);
         }
-        Ok(())
+    }
+
+    /// Says what waits to be said, up to a turn of it.
+    fn tell_waiting(&mut self) {
+        // No more than fit into a queue that has room.
+        let most = EVENTS_PER_TURN.min(self.shared.config.max_queue / 4);
+        for _ in 0..most {
+            let Some(event) = self.events.as_mut().and_then(Subscription::try_next) else {
+                return;
+            };
+            self.say(events::message(&event, &self.shared));
+        }
     }
 
     async fn handle(&mut self, incoming: Incoming) {
@@ -208,11 +219,6 @@ impl Session {
             }
         };
         self.say(reply);
-    }
-
-    /// Whether the switch was there when it was last heard.
-    pub(crate) fn is_up(&self) -> bool {
-        self.events.is_some()
     }
 
     pub(crate) fn connection(&self) -> u64 {

@@ -30,7 +30,7 @@ async fn secure(tls: TlsSource) -> World {
 }
 
 /// Opens a door with what the vendor's file says.
-async fn door_of(text: &str, folder: &Path) -> Result<Door, StartError> {
+async fn door_of(text: &str, folder: &Path) -> Result<(Door, RealSwitch), StartError> {
     let imported = import_socket(text, folder).unwrap();
     let config = Config {
         listen: vec!["127.0.0.1:0".parse().unwrap()],
@@ -39,7 +39,8 @@ async fn door_of(text: &str, folder: &Path) -> Result<Door, StartError> {
         ..Config::default()
     };
     let switch = RealSwitch::start(vec![api::spatial::Layout::built_in()]);
-    start(config, switch.handle(), &CancellationToken::new()).await
+    let door = start(config, switch.handle(), &CancellationToken::new()).await?;
+    Ok((door, switch))
 }
 
 #[tokio::test]
@@ -56,7 +57,7 @@ async fn one_file_may_hold_key_and_chain_in_any_order() {
         folder.write("server.pem", &text);
         let config = r#"{"certificate_file":"none","certificate_chain_file":"server.pem","private_key_file":"server.pem",
             "rsa_private_key_file":"none","authentification_key":"A","authentification_value":"b"}"#;
-        let door = door_of(config, &folder.0).await.unwrap();
+        let (door, _switch) = door_of(config, &folder.0).await.unwrap();
         assert!(door.is_secure());
         let stream = authority.connect(door.local_addrs()[0]).await.unwrap();
         let (mut client, _) = Client::over(Box::new(stream), "/", &[("a", "b")])

@@ -195,7 +195,7 @@ async fn every_mistake_has_its_number() {
         why,
         "IMM_ERROR_INVALID_VALUE: IMM_CONTROL_MIXING_3D_ATTENUATION takes 0 to 40, not 41"
     );
-    client.expect_nothing_more().await;
+    world.expect_nothing_more(&mut client).await;
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ async fn events_read_as_documented() {
     watcher
         .expect(r#"{"Event":"IMM_EVENT_DESTROY_ROOM","values":{"room_id":12},"room_id":12}"#)
         .await;
-    watcher.expect_nothing_more().await;
+    world.expect_nothing_more(&mut watcher).await;
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn the_reply_comes_before_what_it_causes_and_orders_are_kept() {
     ] {
         client.ok(same).await;
     }
-    client.expect_nothing_more().await;
+    world.expect_nothing_more(&mut client).await;
     client
         .send(r#"{"Command":"destroy_room","room_id":12}"#)
         .await;
@@ -244,22 +244,25 @@ async fn telephones_are_participants_and_are_heard() {
     let world = world().await;
     let mut client = world.client().await;
     phone_joins(&world).await;
+    // Its conference is called otherwise than a number.
     let made = client.expect_event("IMM_EVENT_CREATE_ROOM").await;
-    assert_eq!(made["room_id"], 3000);
+    let (room, name) = (made["room_id"].clone(), made["room_name"].clone());
+    assert_eq!(room, 1_000_000_000);
+    assert!(name.as_str().is_some_and(|name| name.starts_with("3000")), "{made}");
     let added = client.expect_event("IMM_EVENT_ADD_PARTICIPANT").await;
     let id = added["participant_id"].as_i64().unwrap();
     client.expect_event("IMM_EVENT_SET_PARTICIPANT_SEAT").await;
     assert_eq!(
         client.event().await,
         format!(
-            r#"{{"Event":"custom_event","room_id":3000,"participant_id":"{id}","action":"start-talking"}}"#
+            r#"{{"Event":"custom_event","room_id":{room},"room_name":{name},"participant_id":"{id}","action":"start-talking"}}"#
         )
     );
-    let mute = json!({"Command": "set_participant_state", "room_id": 3000, "participant_id": id,
+    let mute = json!({"Command": "set_participant_state", "room_id": name, "participant_id": id,
                       "control_to_edit": "IMM_CONTROL_MUTE_ENABLE", "value": true});
     client.ok(&mute.to_string()).await;
     client.expect_event("IMM_EVENT_SET_PARTICIPANT_STATE").await;
-    let away = json!({"Command": "remove_participant", "room_id": 3000, "participant_id": id});
+    let away = json!({"Command": "remove_participant", "room_id": room, "participant_id": id});
     client.ok(&away.to_string()).await;
     world
         .switch
@@ -276,7 +279,6 @@ async fn telephones_are_participants_and_are_heard() {
         last.contains(&"IMM_EVENT_REMOVE_PARTICIPANT".to_owned()),
         "{last:?}"
     );
-    client
-        .refused(r#"{"Command":"get_room","room_id":3000}"#, -9993)
-        .await;
+    let gone = json!({"Command": "get_room", "room_id": room});
+    client.refused(&gone.to_string(), -9993).await;
 }

@@ -142,14 +142,6 @@ impl Client {
         self.events.clear();
     }
 
-    /// Nothing more comes: what comes next is the reply to a question asked now.
-    pub async fn expect_nothing_more(&mut self) {
-        assert!(self.events.is_empty(), "{:?}", self.events);
-        self.send(r#"{"Command":"get_version"}"#).await;
-        let frame = self.frame().await;
-        assert!(frame.contains("\"version\""), "{frame}");
-    }
-
     /// Every text up to the end, and the code and reason of the close frame.
     pub async fn rest(&mut self) -> (Vec<String>, Option<(u16, String)>) {
         let mut texts = Vec::new();

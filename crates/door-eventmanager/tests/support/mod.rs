@@ -18,6 +18,9 @@ pub use switch::RealSwitch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Origin;
+use api::command::server::Fire;
+use api::event::CustomEvent;
 use jackfield_door_eventmanager::{Config, Door, LayoutFile, start};
 use net::Cause;
 use tokio_util::sync::CancellationToken;
@@ -75,8 +78,26 @@ impl World {
                 ))
                 .await;
         }
-        client.seen();
+        for _ in 0..5 {
+            client.event().await;
+        }
         client
+    }
+
+    /// The client is told nothing more: something fired now is what comes next.
+    pub async fn expect_nothing_more(&self, client: &mut Client) {
+        let event = CustomEvent {
+            name: "CUSTOM".into(),
+            subclass: Some("immersitech::custom_event".into()),
+            headers: vec![("Room-Id".into(), "0".into())],
+            body: Some("the end".into()),
+            from_client: true,
+        };
+        let switch = self.switch.handle();
+        let fired = switch.ask(Fire { event }, Origin::internal("test")).await;
+        fired.unwrap();
+        let end = r#"{"Event":"custom_event","room_id":0,"message":"the end"}"#;
+        assert_eq!(client.event().await, end);
     }
 
     /// Waits until something is so.
