@@ -24,7 +24,7 @@ impl Session {
         match request {
             Request::Version => Ok(library::version()),
             Request::License => Ok(library::license()),
-            Request::LibraryConfiguration => Ok(library::configuration(&self.shared.config.audio)),
+            Request::LibraryConfiguration => Ok(library::configuration()),
             Request::AllLayouts => Ok(self.all_layouts()),
             Request::DefinedStates => Ok(library::defined_states(&self.shared.config.dialect)),
             Request::RoomCount => Ok(self.room_count()),

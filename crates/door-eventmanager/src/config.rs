@@ -22,8 +22,6 @@ pub struct Config {
     pub credential: Option<Credential>,
     /// How clients are spoken to.
     pub dialect: Dialect,
-    /// What `get_library_configuration` says of the mix.
-    pub audio: Audio,
     /// The file of layouts, repeated to clients as it is; `None`: the built-in layout.
     pub layouts: Option<Arc<LayoutFile>>,
     /// An address that cannot be bound: fail, or keep trying.
@@ -103,21 +101,6 @@ pub enum ControlNumbering {
     Legacy0,
 }
 
-/// What `get_library_configuration` says (event-manager.md §10).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Audio {
-    /// Samples of the channels alternate.
-    pub interleaved: bool,
-    /// 1 or 2.
-    pub channels: u8,
-    /// Frames of one buffer.
-    pub frames: u32,
-    /// Hertz.
-    pub rate_hz: u32,
-    /// 1–5.
-    pub quality: u8,
-}
-
 /// A steady rate with a burst.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Rate {
@@ -193,19 +176,6 @@ impl Default for Dialect {
     }
 }
 
-impl Default for Audio {
-    /// The adapter's defaults (event-manager.md §10).
-    fn default() -> Self {
-        Self {
-            interleaved: true,
-            channels: 2,
-            frames: 960,
-            rate_hz: 48_000,
-            quality: 5,
-        }
-    }
-}
-
 impl Default for Config {
     /// 127.0.0.1:9002; the certificate is to be added.
     fn default() -> Self {
@@ -215,7 +185,6 @@ impl Default for Config {
             allow_plaintext: false,
             credential: None,
             dialect: Dialect::default(),
-            audio: Audio::default(),
             layouts: None,
             stop_on_bind_error: true,
             ping: Duration::from_secs(30),

@@ -19,7 +19,7 @@ pub mod untrusted;
 mod wire;
 
 pub use config::{
-    Audio, Config, ConfigError, ControlNumbering, Credential, Dialect, EventNames, Rate, ReplyShape,
+    Config, ConfigError, ControlNumbering, Credential, Dialect, EventNames, Rate, ReplyShape,
 };
 pub use import::{
     Adapter, ImportError, Imported, import_adapter, import_socket, read_adapter, read_socket,

@@ -161,6 +161,7 @@ async fn the_reply_comes_before_what_it_causes_and_orders_are_kept() {
         client.ok(same).await;
     }
     world.expect_nothing_more(&mut client).await;
+    assert_eq!(names(&mut watcher, 1).await, ["custom_event"]);
     client
         .send(r#"{"Command":"destroy_room","room_id":12}"#)
         .await;
@@ -248,7 +249,10 @@ async fn telephones_are_participants_and_are_heard() {
     let made = client.expect_event("IMM_EVENT_CREATE_ROOM").await;
     let (room, name) = (made["room_id"].clone(), made["room_name"].clone());
     assert_eq!(room, 1_000_000_000);
-    assert!(name.as_str().is_some_and(|name| name.starts_with("3000")), "{made}");
+    assert!(
+        name.as_str().is_some_and(|name| name.starts_with("3000")),
+        "{made}"
+    );
     let added = client.expect_event("IMM_EVENT_ADD_PARTICIPANT").await;
     let id = added["participant_id"].as_i64().unwrap();
     client.expect_event("IMM_EVENT_SET_PARTICIPANT_SEAT").await;

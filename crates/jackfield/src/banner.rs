@@ -98,7 +98,8 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
 pub(crate) fn event_manager_urls(door: &door_eventmanager::Door) -> Vec<String> {
     let scheme = if door.is_secure() { "wss" } else { "ws" };
     let urls = door.local_addrs().iter();
-    urls.map(|address| format!("{scheme}://{address}")).collect()
+    urls.map(|address| format!("{scheme}://{address}"))
+        .collect()
 }
 
 /// Where web phones connect.

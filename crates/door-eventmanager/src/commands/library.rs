@@ -1,17 +1,16 @@
 //! About the library our clients believe to talk to (event-manager.md §6.1).
 
-use crate::config::{Audio, Dialect};
+use api::spatial::{INTERFACE_VERSION, Output};
+
+use crate::config::Dialect;
 use crate::layouts;
 use crate::session::Session;
 use crate::wire::{Object, full_name, shown};
 
-/// The generation of the interface that is spoken; clients compare the number.
-const SPOKEN_VERSION: &str = "v1.0.14";
-
 pub(super) fn version() -> Object {
     Object::new()
-        .with("version", SPOKEN_VERSION)
-        .with("value", SPOKEN_VERSION)
+        .with("version", INTERFACE_VERSION)
+        .with("value", INTERFACE_VERSION)
 }
 
 /// Nobody needs one.
@@ -29,13 +28,14 @@ pub(super) fn license() -> Object {
     results
 }
 
-pub(super) fn configuration(audio: &Audio) -> Object {
+pub(super) fn configuration() -> Object {
+    let output = Output::OF_ROOMS;
     Object::new()
-        .with("interleaved", audio.interleaved)
-        .with("output_number_channels", audio.channels)
-        .with("output_number_frames", audio.frames)
-        .with("output_sampling_rate", audio.rate_hz)
-        .with("spatial_quality", audio.quality)
+        .with("interleaved", output.interleaved)
+        .with("output_number_channels", output.channels)
+        .with("output_number_frames", output.frames)
+        .with("output_sampling_rate", output.rate_hz)
+        .with("spatial_quality", output.quality)
 }
 
 pub(super) fn defined_states(dialect: &Dialect) -> Object {

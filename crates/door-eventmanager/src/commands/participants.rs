@@ -7,7 +7,7 @@ use api::command::stage::{
     SeatParticipant, SetControl,
 };
 use api::id::{ParticipantId, SeatId};
-use api::spatial::{Control, Heading};
+use api::spatial::{Control, Heading, Output};
 use api::view::{self, Stage};
 use api::{ErrorKind, ObjectKind};
 
@@ -184,7 +184,7 @@ impl Session {
         let stage = self.find_room(key)?;
         let rate_hz = match new.rate_hz {
             Some(rate) => u32::try_from(rate).unwrap_or(0),
-            None => self.shared.config.audio.rate_hz,
+            None => Output::OF_ROOMS.rate_hz,
         };
         let add = AddParticipant {
             room: stage.name.clone(),

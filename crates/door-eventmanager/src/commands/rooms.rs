@@ -129,7 +129,7 @@ impl Session {
                 (ROOM_NAME.into(), stage.name.clone()),
             ],
             body: Some(body_of(members).into()),
-            from_client: false,
+            from_client: true,
         };
         self.ask(Fire { event }).await?;
         Ok(Object::new())

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use api::spatial::Output;
 use roxmltree::Document;
 
 use super::{ImportError, read_with};
-use crate::config::Audio;
 
 /// Rates and buffer sizes there are (event-manager.md §10).
 const RATES: [u32; 5] = [8000, 16_000, 24_000, 32_000, 48_000];
 const FRAMES: [u32; 4] = [480, 512, 960, 1024];
 
-/// Impulse lengths of the older generation and the quality they mean (event-manager.md §12.1).
-const QUALITIES: [(u32, u8); 4] = [(8192, 5), (4096, 4), (2048, 3), (1024, 2)];
+/// What rooms are mixed to.
+const OUTPUT: Output = Output::OF_ROOMS;
 
 /// What the file says.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,8 +23,6 @@ pub struct Adapter {
     pub socket: Option<PathBuf>,
     /// Whether the WebSocket is on; `None`: not said.
     pub enabled: Option<bool>,
-    /// The output of the mix.
-    pub audio: Audio,
     /// What has no effect.
     pub notices: Vec<String>,
 }
@@ -83,23 +81,18 @@ impl Adapter {
                 });
             }
             "imm_output_audio_sample_rate" | "imm_spatial_output_audio_sample_rate" => {
-                self.audio.rate_hz = one_of(name, value, &RATES)?;
-                self.told_only(name);
+                self.without_effect(name, one_of(name, value, &RATES)? != OUTPUT.rate_hz);
             }
             "imm_output_audio_frames_per_buffer" | "imm_spatial_output_audio_frames_per_buffer" => {
-                self.audio.frames = one_of(name, value, &FRAMES)?;
-                self.told_only(name);
+                self.without_effect(name, one_of(name, value, &FRAMES)? != OUTPUT.frames);
             }
             "imm_spatial_quality" => {
-                let quality = value.parse().ok().filter(|q| (1..=5).contains(q));
-                self.audio.quality = quality.ok_or_else(|| bad(name, value, "1 to 5"))?;
-                self.told_only(name);
+                let quality = one_of(name, value, &[1, 2, 3, 4, 5])?;
+                self.without_effect(name, quality != OUTPUT.quality.into());
             }
             "imm_spatial_impulse_length" => {
                 let length: u32 = value.parse().map_err(|_| bad(name, value, "a number"))?;
-                let step = QUALITIES.iter().find(|(least, _)| length >= *least);
-                self.audio.quality = step.map_or(1, |(_, quality)| *quality);
-                self.told_only(name);
+                self.without_effect(name, quality_of(length) != OUTPUT.quality);
             }
             "license_file_path" => self.notices.push(format!("{name}: no licence is needed")),
             "imm_max_string_length" => self
@@ -110,10 +103,30 @@ impl Adapter {
         Ok(())
     }
 
-    fn told_only(&mut self, name: &str) {
-        self.notices.push(format!(
-            "{name}: told to clients; the mix follows the conference and its members"
-        ));
+    /// The form of the sound is always the same.
+    fn without_effect(&mut self, name: &str, differs: bool) {
+        if differs {
+            let Output {
+                rate_hz,
+                frames,
+                quality,
+                ..
+            } = OUTPUT;
+            self.notices.push(format!(
+                "{name}: without effect, rooms are mixed at {rate_hz} Hz in buffers of {frames} frames with quality {quality}"
+            ));
+        }
+    }
+}
+
+/// The quality an impulse length of the older generation stands for (event-manager.md §12.1).
+fn quality_of(impulse_length: u32) -> u8 {
+    match impulse_length {
+        8192.. => 5,
+        4096.. => 4,
+        2048.. => 3,
+        1024.. => 2,
+        _ => 1,
     }
 }
 
@@ -166,10 +179,8 @@ mod tests {
         assert_eq!(adapter.layouts, Some(layouts));
         let socket = PathBuf::from("/etc/imm/imm_websocket_config.json");
         assert_eq!(adapter.socket, Some(socket));
-        assert_eq!(
-            (adapter.enabled, adapter.audio),
-            (Some(true), Audio::default())
-        );
+        assert_eq!(adapter.enabled, Some(true));
+        assert_eq!(adapter.notices.len(), 2, "{:?}", adapter.notices);
         assert!(
             adapter
                 .notices
@@ -188,23 +199,28 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(adapter.layouts, Some("/etc/imm/room_config.json".into()));
-        let audio = Audio {
-            rate_hz: 16_000,
-            frames: 480,
-            quality: 4,
-            ..Audio::default()
+        let without = |name: &str| {
+            let start = format!("{name}: without effect, rooms are mixed at 48000 Hz");
+            adapter
+                .notices
+                .iter()
+                .any(|notice| notice.starts_with(&start))
         };
-        assert_eq!(adapter.audio, audio);
+        assert!(without("imm_spatial_output_audio_sample_rate"));
+        assert!(without("imm_spatial_output_audio_frames_per_buffer"));
+        assert!(without("imm_spatial_impulse_length"));
         for (length, quality) in [
-            ("8192", 5),
-            ("2048", 3),
-            ("1024", 2),
-            ("1023", 1),
-            ("99999", 5),
+            (8192, 5),
+            (4096, 4),
+            (2048, 3),
+            (1024, 2),
+            (1023, 1),
+            (0, 1),
         ] {
-            let adapter = import(&[("imm_spatial_impulse_length", length)]).unwrap();
-            assert_eq!(adapter.audio.quality, quality, "{length}");
+            assert_eq!(quality_of(length), quality, "{length}");
         }
+        let usual = import(&[("imm_spatial_impulse_length", "8192")]).unwrap();
+        assert!(usual.notices.is_empty(), "{:?}", usual.notices);
     }
 
     #[test]
@@ -223,7 +239,7 @@ mod tests {
             (
                 "imm_spatial_quality",
                 "6",
-                "imm_spatial_quality takes 1 to 5, not 6",
+                "imm_spatial_quality takes 1, 2, 3, 4, 5, not 6",
             ),
         ] {
             assert_eq!(import(&[(name, value)]).unwrap_err(), why);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use door_eventmanager::{
-    Adapter, Config, ConfigError, ControlNumbering, Credential, EventNames, LayoutFile,
-    ReplyShape, read_adapter, read_socket,
+    Adapter, Config, ConfigError, ControlNumbering, Credential, EventNames, LayoutFile, ReplyShape,
+    read_adapter, read_socket,
 };
 use net::tls::{Passphrase, TlsSource};
 use switch_core::config::Layouts;
@@ -58,26 +58,30 @@ pub(super) fn read(mut table: Table<'_>) -> Section {
     let addresses = "an address and port, as \"127.0.0.1:9002\"";
     let not_empty = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let path = |text: &str| not_empty(text).map(PathBuf::from);
-    let shape = table.parsed("reply_shape", "\"union\", \"v1\" or \"legacy\"", |text| {
-        match text {
+    let shape = table.parsed(
+        "reply_shape",
+        "\"union\", \"v1\" or \"legacy\"",
+        |text| match text {
             "union" => Some(ReplyShape::Union),
             "v1" => Some(ReplyShape::V1),
             "legacy" => Some(ReplyShape::Legacy),
             _ => None,
-        }
-    });
+        },
+    );
     let names = table.parsed("event_names", "\"full\" or \"short\"", |text| match text {
         "full" => Some(EventNames::Full),
         "short" => Some(EventNames::Short),
         _ => None,
     });
-    let numbering = table.parsed("control_numbering", "\"v1\" or \"legacy0\"", |text| {
-        match text {
+    let numbering = table.parsed(
+        "control_numbering",
+        "\"v1\" or \"legacy0\"",
+        |text| match text {
             "v1" => Some(ControlNumbering::V1),
             "legacy0" => Some(ControlNumbering::Legacy0),
             _ => None,
-        }
-    });
+        },
+    );
     let section = Section {
         listen: table.list("listen", addresses, |text| text.parse().ok()),
         certificate: table.path("certificate"),
@@ -191,7 +195,6 @@ impl Conversion<'_> {
             // Another server on this machine may have the usual port.
             stop_on_bind_error: false,
             credential: Credential::new(USUAL_CREDENTIAL.0, USUAL_CREDENTIAL.1),
-            audio: adapter.audio,
             ..Config::default()
         };
         if adapter.enabled == Some(false) {
@@ -205,7 +208,11 @@ impl Conversion<'_> {
             value,
             offset: section.adapter.as_ref().map_or(0, |at| at.offset),
         });
-        if let Some(At { value: path, offset }) = imported.or(of_adapter) {
+        if let Some(At {
+            value: path,
+            offset,
+        }) = imported.or(of_adapter)
+        {
             match read_socket(&path) {
                 Ok(imported) => {
                     self.note(&path, imported.notices);
@@ -266,7 +273,11 @@ impl Conversion<'_> {
         if config.tls.is_some() && !names_one {
             return;
         }
-        let pair = tls::source(section.certificate.as_ref(), section.key.as_ref(), self.place);
+        let pair = tls::source(
+            section.certificate.as_ref(),
+            section.key.as_ref(),
+            self.place,
+        );
         if pair.is_none() {
             let what = "door.eventmanager: certificate and key go together";
             self.source.complain(offset, what);
@@ -327,3 +338,6 @@ fn key_of(error: &ConfigError) -> &'static str {
         ConfigError::Zero(name) => name,
     }
 }
+
+#[cfg(test)]
+mod tests;
