@@ -121,6 +121,6 @@ async fn a_shutdown_says_goodbye() {
     let (drained, rest) = tokio::join!(world.door.drain(Duration::from_secs(10)), client.rest());
     assert_eq!(drained, net::Drained::InTime);
     assert_eq!(rest.1, Some((1001, "server is going down".to_owned())));
-    let refused = tokio::net::TcpStream::connect(world.door.local_addrs()[0]).await;
+    let refused = TcpStream::connect(world.door.local_addrs()[0]).await;
     assert!(refused.is_err());
 }

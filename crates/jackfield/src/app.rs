@@ -148,7 +148,7 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         event_socket: listening,
         waiting: wanted - listening.len(),
         sylkrtc: sylkrtc.as_ref(),
-        eventmanager: eventmanager.as_ref(),
+        eventmanager: eventmanager.as_deref(),
         metrics: metrics_address,
         console: &console_urls,
         xml: &xml,

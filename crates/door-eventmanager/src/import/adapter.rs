@@ -88,7 +88,7 @@ impl Adapter {
             }
             "imm_spatial_quality" => {
                 let quality = one_of(name, value, &[1, 2, 3, 4, 5])?;
-                self.without_effect(name, quality != OUTPUT.quality.into());
+                self.without_effect(name, quality != u32::from(OUTPUT.quality));
             }
             "imm_spatial_impulse_length" => {
                 let length: u32 = value.parse().map_err(|_| bad(name, value, "a number"))?;
