@@ -4,6 +4,8 @@ import pytest
 import websocket
 
 from harness.event_manager import EventManager
+from harness.phone import Phone
+from harness.server import Server
 
 LAYOUTS = """{"default": "table4", "room_list": {
   "table4": {"id": 1, "desc": "Four", "seats": [
@@ -13,14 +15,17 @@ LAYOUTS = """{"default": "table4", "room_list": {
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    from harness.server import Server
-
+def server(tmp_path_factory):
     layouts = tmp_path_factory.mktemp("layouts") / "room_layout.json"
     layouts.write_text(LAYOUTS)
     running = Server(tmp_path_factory.mktemp("server") / "run", layouts=layouts)
-    yield running.event_manager
+    yield running
     running.stop()
+
+
+@pytest.fixture
+def url(server):
+    return server.event_manager
 
 
 @pytest.fixture
@@ -168,3 +173,31 @@ def test_too_much_at_once_ends_the_connection(url):
     client.say('"' + "x" * (1 << 20) + '"')
     opcode, data = client._socket.recv_data()
     assert opcode == websocket.ABNF.OPCODE_CLOSE and int.from_bytes(data[:2], "big") == 1009
+
+
+def test_a_telephone_is_a_participant_and_both_sides_are_told(server, client, tmp_path):
+    phone = Phone(tmp_path / "1001", "1001", "1234", server.sip_port, 700, -10)
+    try:
+        phone.registered()
+        with server.connect() as console:
+            console.command("event plain CUSTOM immersitech::maintenance")
+            console.command("bgapi originate user/1001 &conference(4711@default)")
+            added = client.until("IMM_EVENT_ADD_PARTICIPANT", room_id=4711)
+            told = console.wait_for("CUSTOM", Action="immersitech-add-participant")
+            number = added["participant_id"]
+            assert told["Participant-Id"] == str(number) and told["Room-Id"] == "4711"
+            client.until("custom_event", room_id=4711, participant_id=str(number), action="start-talking")
+            client.ok("set_participant_state", room_id=4711, participant_id=number,
+                      control_to_edit="IMM_CONTROL_MUTE_ENABLE", value=True)
+            client.until("IMM_EVENT_SET_PARTICIPANT_STATE", participant_id=number, value=1)
+            # Who may speak, says the conference (event-socket.md §6.6).
+            assert "speak" not in console.api("conference 4711 list")
+            seat = console.api(f"imm_adapter get_participant_seat 4711 {number}")
+            assert seat.startswith(f"Participant {number} in Room 4711 position:\nID: 1\n"), seat
+            console.send("sendevent CUSTOM\nEvent-Subclass: immersitech::custom_event\nRoom-Id: 4711\n"
+                         "Content-Length: 16\n\n{\"topic\":\"hand\"}")
+            client.until("custom_event", room_id=4711, topic="hand")
+            client.ok("remove_participant", room_id=4711, participant_id=number)
+            client.until("IMM_EVENT_DESTROY_ROOM", room_id=4711)
+    finally:
+        phone.stop()

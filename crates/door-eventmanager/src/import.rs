@@ -23,14 +23,23 @@ fn read_with<T>(
     path: &Path,
     import: impl FnOnce(&str, &Path) -> Result<T, ImportError>,
 ) -> Result<T, ImportError> {
-    let said = |why: &dyn std::fmt::Display| ImportError(format!("{}: {why}", path.display()));
-    let file = File::open(path).map_err(|error| said(&error))?;
-    let mut text = String::new();
-    let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
-    read.map_err(|error| said(&error))?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(said(&format_args!("larger than {MAX_FILE} bytes")));
-    }
+    let said = |why: String| ImportError(format!("{}: {why}", path.display()));
+    let text = read_bounded(path, MAX_FILE).map_err(said)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    import(text.trim_start_matches('\u{feff}'), folder).map_err(|error| said(&error))
+    import(&text, folder).map_err(|error| said(error.0))
+}
+
+/// The text of a file of at most so many bytes, without a byte order mark.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    let read = file.take(most + 1).read_to_string(&mut text);
+    read.map_err(|error| error.to_string())?;
+    if text.len() as u64 > most {
+        return Err(format!("larger than {most} bytes"));
+    }
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }

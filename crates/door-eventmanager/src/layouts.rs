@@ -2,14 +2,13 @@
 
 mod read;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use api::id::LayoutId;
 use api::spatial::Layout;
 use serde_json::value::RawValue;
 
+use crate::import::read_bounded;
 use crate::wire::{LayoutMember, Members, Object};
 
 /// Bytes of the largest file that is read.
@@ -47,16 +46,9 @@ impl LayoutFile {
     /// # Errors
     /// [`LayoutFileError`].
     pub fn read(path: &Path) -> Result<Self, LayoutFileError> {
-        let said =
-            |why: &dyn std::fmt::Display| LayoutFileError(format!("{}: {why}", path.display()));
-        let file = File::open(path).map_err(|error| said(&error))?;
-        let mut text = String::new();
-        let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
-        read.map_err(|error| said(&error))?;
-        if text.len() as u64 > MAX_FILE {
-            return Err(said(&format_args!("larger than {MAX_FILE} bytes")));
-        }
-        Self::parse(&text).map_err(|error| said(&error))
+        let said = |why: String| LayoutFileError(format!("{}: {why}", path.display()));
+        let text = read_bounded(path, MAX_FILE).map_err(said)?;
+        Self::parse(&text).map_err(|error| said(error.0))
     }
 
     /// Reads the text of a file.
@@ -64,7 +56,6 @@ impl LayoutFile {
     /// # Errors
     /// [`LayoutFileError`], with the place inside the text.
     pub fn parse(text: &str) -> Result<Self, LayoutFileError> {
-        let text = text.trim_start_matches('\u{feff}');
         let members = Members::read(text).map_err(one_line)?;
         let (layouts, usual) = read::layouts(&members, MAX_LAYOUTS).map_err(one_line)?;
         let repeated = members

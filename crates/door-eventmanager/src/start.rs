@@ -21,9 +21,6 @@ use crate::wire::LogLevel;
 /// The door's name in origins, logs and metrics.
 pub(crate) const NAME: &str = "eventmanager";
 
-/// First and longest wait between attempts to bind an address in use.
-const BIND_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
-
 /// Five failures within a minute, and an address has to wait for one (event-manager.md §3.2).
 const MINUTE: Duration = Duration::from_secs(60);
 const FAILURES: u32 = 5;
@@ -202,7 +199,8 @@ pub async fn start(
     let mut local_addrs = Vec::new();
     let (mut open, mut missing) = (Vec::new(), Vec::new());
     for address in &shared.config.listen {
-        match bind(&shared, *address) {
+        let listen = listen_on(&shared.config, *address);
+        match Listener::bind(listen, shared.counters.clone()) {
             Ok(listener) => {
                 local_addrs.push(listener.local_addr());
                 open.push(listener);
@@ -235,23 +233,21 @@ pub async fn start(
     })
 }
 
-fn bind(shared: &Arc<Shared>, address: SocketAddr) -> io::Result<Listener> {
-    let listen = ListenerConfig {
-        max_connections: shared.config.max_connections,
-        max_per_address: shared.config.max_per_address,
-        send_buffer: shared.config.send_buffer,
+fn listen_on(config: &Config, address: SocketAddr) -> ListenerConfig {
+    ListenerConfig {
+        max_connections: config.max_connections,
+        max_per_address: config.max_per_address,
+        send_buffer: config.send_buffer,
         ..ListenerConfig::new(address)
-    };
-    let gate = Arc::downgrade(shared);
-    let locked_out = move |address| {
-        gate.upgrade()
-            .is_some_and(|shared: Arc<Shared>| shared.is_locked_out(address))
-    };
-    let listener = Listener::bind(listen, shared.counters.clone())?;
-    Ok(listener.refusing(Arc::new(locked_out)))
+    }
 }
 
 async fn serve(shared: Arc<Shared>, listener: Listener, tls: Option<TlsAcceptor>, app: Router) {
+    let gate = Arc::downgrade(&shared);
+    let listener = listener.refusing(Arc::new(move |address| {
+        gate.upgrade()
+            .is_some_and(|shared: Arc<Shared>| shared.is_locked_out(address))
+    }));
     let times = HttpTimes {
         handshake: shared.config.handshake,
     };
@@ -266,19 +262,11 @@ async fn bind_later(
     app: Router,
 ) {
     let stop = shared.drain.accepting().clone();
-    let mut wait = BIND_RETRY.0;
-    let listener = loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        wait = (wait * 2).min(BIND_RETRY.1);
-        if let Ok(listener) = bind(&shared, address) {
-            break listener;
-        }
-    };
-    tracing::info!(address = %listener.local_addr(), "The Event Manager door is open");
-    serve(shared, listener, tls, app).await;
+    let (listen, counters) = (listen_on(&shared.config, address), shared.counters.clone());
+    if let Some(listener) = Listener::bind_when_free(listen, counters, &stop).await {
+        tracing::info!(address = %listener.local_addr(), "The Event Manager door is open");
+        serve(shared, listener, tls, app).await;
+    }
 }
 
 impl Door {

@@ -66,6 +66,9 @@ pub struct Accepted {
     pub place: Place,
 }
 
+/// First and longest wait between attempts to bind an address in use.
+const BIND_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
 /// First and longest wait after accepting failed. The usual reason is too many open files, which passes.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
@@ -102,6 +105,25 @@ impl Listener {
             config,
             counters,
         })
+    }
+
+    /// Opens a listener as soon as its address is free; `None` once `stop` is cancelled.
+    pub async fn bind_when_free(
+        config: ListenerConfig,
+        counters: Arc<Counters>,
+        stop: &CancellationToken,
+    ) -> Option<Self> {
+        let mut wait = BIND_RETRY.0;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                () = tokio::time::sleep(wait) => {}
+            }
+            wait = (wait * 2).min(BIND_RETRY.1);
+            if let Ok(listener) = Self::bind(config.clone(), counters.clone()) {
+                return Some(listener);
+            }
+        }
     }
 
     /// Closes connections of such addresses before a byte is exchanged.
