@@ -171,7 +171,7 @@ def test_what_is_no_request_is_answered_and_the_connection_stays(client):
 def test_too_much_at_once_ends_the_connection(url):
     client = EventManager(url)
     client.say('"' + "x" * (1 << 20) + '"')
-    opcode, data = client._socket.recv_data()
+    opcode, data = client.frame()
     assert opcode == websocket.ABNF.OPCODE_CLOSE and int.from_bytes(data[:2], "big") == 1009
 
 

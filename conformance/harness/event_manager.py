@@ -57,5 +57,10 @@ class EventManager:
                 return message
         raise AssertionError(f"no {event}")
 
+    def frame(self):
+        """Opcode and content of the next frame, answered by nobody."""
+        frame = self._socket.recv_frame()
+        return frame.opcode, frame.data
+
     def close(self):
         self._socket.close()

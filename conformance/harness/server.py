@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -112,6 +113,8 @@ sounds = "{self.folder / 'sounds'}"
         while True:
             try:
                 EventSocket(self.event_socket_port).close()
+                # The last door to be opened.
+                socket.create_connection(("127.0.0.1", self._event_manager_port), timeout=5).close()
                 return
             except (OSError, AssertionError, TimeoutError):
                 if self._process.poll() is not None or time.monotonic() > deadline:

@@ -19,6 +19,10 @@ use crate::start::Shared;
 /// Bytes read from a connection at once, and written at once.
 const BUFFER: usize = 4096;
 
+/// A message that is too long is read whole up to so many times its limit: a peer that is still sending when the
+/// connection ends would not find the close frame that says why.
+const READ_ALL_THE_SAME: usize = 4;
+
 /// What a refused client reads.
 const REFUSAL: &str = "Event Manager: handshake authentication failed.";
 
@@ -60,9 +64,10 @@ async fn upgrade(
     if wants_token && offered(&headers).any(|token| token == SUBPROTOCOL.as_bytes()) {
         upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
     }
+    let most = shared.config.max_message.saturating_mul(READ_ALL_THE_SAME);
     upgrade
-        .max_message_size(shared.config.max_message)
-        .max_frame_size(shared.config.max_message)
+        .max_message_size(most)
+        .max_frame_size(most)
         .read_buffer_size(BUFFER)
         // What waits for a slow reader waits in the outbox, where it is counted.
         .write_buffer_size(BUFFER)

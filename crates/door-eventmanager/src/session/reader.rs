@@ -37,6 +37,7 @@ pub(super) struct Reader {
     signals: Signals,
     bucket: TokenBucket,
     silence: Duration,
+    max_message: usize,
 }
 
 impl Reader {
@@ -47,6 +48,7 @@ impl Reader {
             signals,
             bucket: TokenBucket::new(rate.burst, rate.per_second, Instant::now()),
             silence: config.silence,
+            max_message: config.max_message,
         }
     }
 
@@ -73,6 +75,9 @@ impl Reader {
                 Message::Close(_) => return ReadEnd::Closed,
                 Message::Ping(_) | Message::Pong(_) => continue,
             };
+            if text.len() > self.max_message {
+                return ReadEnd::Broken(Broken::TooBig);
+            }
             let incoming = if self.bucket.take(Instant::now()) {
                 Incoming::Message(text)
             } else {
