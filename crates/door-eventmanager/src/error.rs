@@ -94,12 +94,15 @@ impl From<CommandError> for Refusal {
             | ErrorKind::CallFailed
             | ErrorKind::Internal => Code::Internal,
         };
-        let detail = match error.kind {
-            ErrorKind::NotFound(ObjectKind::Layout) => "the layout does not exist".to_owned(),
-            ErrorKind::NotFound(ObjectKind::Seat) => {
-                "the seat does not exist in the room's layout".to_owned()
-            }
-            _ => error.detail.into_string(),
+        let (layout, seat) = (ObjectKind::Layout, ObjectKind::Seat);
+        let detail = if let ErrorKind::InvalidArgument(argument) = error.kind {
+            format!("{argument}: {}", error.detail)
+        } else if error.kind == ErrorKind::NotFound(layout) {
+            "the layout does not exist".to_owned()
+        } else if error.kind == ErrorKind::NotFound(seat) {
+            "the seat does not exist in the room's layout".to_owned()
+        } else {
+            error.detail.into_string()
         };
         Self { code, detail }
     }

@@ -6,10 +6,12 @@ mod support;
 
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use net::Cause;
 use support::{Client, PATIENCE, world, world_with};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_stuck_reader_is_cut_and_the_other_is_served() {
@@ -123,4 +125,65 @@ async fn a_shutdown_says_goodbye() {
     assert_eq!(rest.1, Some((1001, "server is going down".to_owned())));
     let refused = TcpStream::connect(world.door.local_addrs()[0]).await;
     assert!(refused.is_err());
+}
+
+/// Somebody who moves a participant far more often than a thousand times a second, and somebody who asks now and then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_positions_is_done_or_refused_and_others_are_served() {
+    const POSITIONS: usize = 6000;
+    let world = world().await;
+    let mut well = world.furnished().await;
+    well.ok(r#"{"Command":"set_room_layout","room_id":12,"layout_id":2}"#)
+        .await;
+    let flooding = world.client().await;
+    let (mut sink, mut stream) = flooding.socket.split();
+    let flood = tokio::spawn(async move {
+        for x in 0..POSITIONS {
+            let position = format!(
+                r#"{{"Command":"set_participant_position","room_id":12,"participant_id":3,"x":{x},"y":0,"z":0,"azimuth_heading":0,"elevation_heading":0}}"#
+            );
+            sink.send(Message::text(position)).await.unwrap();
+        }
+        sink
+    });
+    let count = tokio::spawn(async move {
+        let (mut done, mut refused, mut told) = (0, 0, 0);
+        while done + refused < POSITIONS {
+            let Some(Ok(Message::Text(text))) = stream.next().await else {
+                panic!("the connection ended");
+            };
+            if text.starts_with(r#"{"Status":"OK""#) {
+                done += 1;
+            } else if text.contains(r#""Error Code":-9000"#) {
+                refused += 1;
+            } else {
+                assert!(
+                    text.starts_with(r#"{"Event":"IMM_EVENT_SET_PARTICIPANT_"#),
+                    "{text}"
+                );
+                told += 1;
+            }
+        }
+        (done, refused, told)
+    });
+    let mut asked = 0;
+    while !count.is_finished() {
+        well.ok(r#"{"Command":"get_participant_position","room_id":12,"participant_id":4}"#)
+            .await;
+        well.seen();
+        asked += 1;
+        // Now and then, within the rate of a client.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let (done, refused, _) = count.await.unwrap();
+    assert_eq!(done + refused, POSITIONS);
+    assert!(
+        done >= 2000,
+        "the burst is served: {done} done, {refused} refused"
+    );
+    assert!(asked > 5, "others are answered meanwhile: {asked}");
+    drop(flood.await.unwrap());
+    for cause in [Cause::SlowMessages, Cause::SlowBytes, Cause::LostEvents] {
+        assert_eq!(world.door.counters().get(cause), 0);
+    }
 }

@@ -98,11 +98,11 @@ impl Session {
             About::SetSeat(seat) => return self.sit_down(&stage, participant, seat).await,
             About::Remove => {
                 let remove = RemoveParticipant { room, participant };
-                self.ask(remove).await.map_err(|error| match error.kind {
-                    ErrorKind::InvalidState => {
-                        Refusal::new(Code::ParticipantType, error.detail.into_string())
+                self.ask(remove).await.map_err(|error| {
+                    if error.kind == ErrorKind::InvalidState {
+                        return Refusal::new(Code::ParticipantType, error.detail.into_string());
                     }
-                    _ => error.into(),
+                    error.into()
                 })?;
             }
             About::SetName(name) => {
