@@ -22,6 +22,12 @@ async fn names(client: &mut Client, count: usize) -> Vec<String> {
     names
 }
 
+/// An event with these values comes next, letter by letter.
+async fn told(client: &mut Client, name: &str, values: &str) {
+    let event = format!(r#"{{"Event":"IMM_EVENT_{name}","values":{{{values}}},{values}}}"#);
+    client.expect(&event).await;
+}
+
 /// The wire form of event-manager.md §7, letter by letter, and the table of its events.
 #[tokio::test]
 async fn events_read_as_documented() {
@@ -29,27 +35,17 @@ async fn events_read_as_documented() {
     let mut watcher = world.client().await;
     let mut client = world.client().await;
     client.ok(r#"{"Command":"create_room","room_id":12}"#).await;
-    watcher
-        .expect(r#"{"Event":"IMM_EVENT_CREATE_ROOM","values":{"room_id":12},"room_id":12}"#)
-        .await;
+    told(&mut watcher, "CREATE_ROOM", r#""room_id":12"#).await;
     client
         .ok(r#"{"Command":"add_participant","room_id":12,"participant_id":3,"participant_name":"Ana"}"#)
         .await;
     let added = r#""room_id":12,"participant_id":3,"participant_name":"Ana","input_sampling_rate":48000,"input_number_channels":1,"type":1"#;
-    watcher
-        .expect(&format!(
-            r#"{{"Event":"IMM_EVENT_ADD_PARTICIPANT","values":{{{added}}},{added}}}"#
-        ))
-        .await;
+    told(&mut watcher, "ADD_PARTICIPANT", added).await;
     let seated = concat!(
         r#""room_id":12,"participant_id":3,"seat":{"id":1,"position":{"x":0,"y":0,"z":110},"#,
         r#""heading":{"azimuth_heading":180,"elevation_heading":0}},"seat_id":1"#
     );
-    watcher
-        .expect(&format!(
-            r#"{{"Event":"IMM_EVENT_SET_PARTICIPANT_SEAT","values":{{{seated}}},{seated}}}"#
-        ))
-        .await;
+    told(&mut watcher, "SET_PARTICIPANT_SEAT", seated).await;
     client
         .ok(r#"{"Command":"set_participant_state","room_id":12,"participant_id":3,"control_to_edit":2,"value":1}"#)
         .await;
@@ -64,20 +60,12 @@ async fn events_read_as_documented() {
         .ok(r#"{"Command":"set_all_participants_state","room_id":12,"control_to_edit":3,"value":1}"#)
         .await;
     let all = r#""room_id":12,"control_to_edit":3,"value":1"#;
-    watcher
-        .expect(&format!(
-            r#"{{"Event":"IMM_EVENT_SET_ALL_PARTICIPANTS_STATE","values":{{{all}}},{all}}}"#
-        ))
-        .await;
+    told(&mut watcher, "SET_ALL_PARTICIPANTS_STATE", all).await;
     client
         .ok(r#"{"Command":"set_room_layout","room_id":12,"layout_id":2}"#)
         .await;
     let layout = r#""room_id":12,"layout_id":2,"room_config_id":2"#;
-    watcher
-        .expect(&format!(
-            r#"{{"Event":"IMM_EVENT_SET_ROOM_LAYOUT","values":{{{layout}}},{layout}}}"#
-        ))
-        .await;
+    told(&mut watcher, "SET_ROOM_LAYOUT", layout).await;
     watcher.expect_event("IMM_EVENT_SET_PARTICIPANT_SEAT").await;
     client
         .ok(r#"{"Command":"set_participant_position","room_id":12,"participant_id":3,"x":1,"y":2,"z":3,"azimuth_heading":4,"elevation_heading":5}"#)
@@ -86,35 +74,21 @@ async fn events_read_as_documented() {
         r#""room_id":12,"participant_id":3,"position":{"x":1,"y":2,"z":3},"#,
         r#""heading":{"azimuth_heading":4,"elevation_heading":5}"#
     );
-    watcher
-        .expect(&format!(
-            r#"{{"Event":"IMM_EVENT_SET_PARTICIPANT_POSITION","values":{{{placed}}},{placed}}}"#
-        ))
-        .await;
+    told(&mut watcher, "SET_PARTICIPANT_POSITION", placed).await;
     client
         .ok(r#"{"Command":"set_participant_name","room_id":12,"participant_id":3,"participant_name":"Ann"}"#)
         .await;
     let named = r#""room_id":12,"participant_id":3,"name":"Ann""#;
-    watcher
-        .expect(&format!(
-            r#"{{"Event":"IMM_EVENT_SET_NAME","values":{{{named}}},{named}}}"#
-        ))
-        .await;
+    told(&mut watcher, "SET_NAME", named).await;
     client
         .ok(r#"{"Command":"remove_participant","room_id":12,"participant_id":3}"#)
         .await;
     let removed = r#""room_id":12,"participant_id":3"#;
-    watcher
-        .expect(&format!(
-            r#"{{"Event":"IMM_EVENT_REMOVE_PARTICIPANT","values":{{{removed}}},{removed}}}"#
-        ))
-        .await;
+    told(&mut watcher, "REMOVE_PARTICIPANT", removed).await;
     client
         .ok(r#"{"Command":"destroy_room","room_id":12}"#)
         .await;
-    watcher
-        .expect(r#"{"Event":"IMM_EVENT_DESTROY_ROOM","values":{"room_id":12},"room_id":12}"#)
-        .await;
+    told(&mut watcher, "DESTROY_ROOM", r#""room_id":12"#).await;
     world.expect_nothing_more(&mut watcher).await;
 }
 
