@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -22,11 +23,11 @@ class Server:
     """One running server; `stop` ends it and reports a crash."""
 
     def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None, node="", sip="",
-                 door=""):
+                 door="", layouts=None):
         """`profile`, `limits`, `node`, `sip` and `door` (the web gateway's) are lines for those tables; `sip_port` is
         taken when it is free.
 
-        `xml_root` is where dialplan and directory begin, instead of what is built in.
+        `layouts` is a file of room layouts. `xml_root` is where dialplan and directory begin, instead of what is built in.
         """
         self._profile, self._limits, self._node = profile, limits, node
         self._sip, self._door = sip, door
@@ -41,6 +42,9 @@ class Server:
         self.gateway_port = free_port()
         self.gateway = f"ws://127.0.0.1:{self.gateway_port}/webrtcgateway/ws"
         self._gateway_tls_port = free_port()
+        self._event_manager_port = free_port()
+        self.event_manager = f"wss://127.0.0.1:{self._event_manager_port}"
+        self._layouts = f'layouts = "{layouts}"' if layouts else ""
         self._console_port, self._console_tls_port = free_port(), free_port()
         self.console = f"http://127.0.0.1:{self._console_port}"
         self.secure_console = f"https://127.0.0.1:{self._console_tls_port}"
@@ -73,6 +77,9 @@ listen = "127.0.0.1:{self.sip_port}"
 [media]
 port_range = "22000-31999"
 
+[media.spatial]
+{self._layouts}
+
 [node]
 grace = "1s"
 {self._node}
@@ -92,6 +99,9 @@ listen = "127.0.0.1:{self.gateway_port}"
 tls_listen = "127.0.0.1:{self._gateway_tls_port}"
 {self._door}
 
+[door.eventmanager]
+listen = "127.0.0.1:{self._event_manager_port}"
+
 [paths]
 recordings = "{self.recordings}"
 state = "{self.folder / 'state'}"
@@ -103,6 +113,8 @@ sounds = "{self.folder / 'sounds'}"
         while True:
             try:
                 EventSocket(self.event_socket_port).close()
+                # The last door to be opened.
+                socket.create_connection(("127.0.0.1", self._event_manager_port), timeout=5).close()
                 return
             except (OSError, AssertionError, TimeoutError):
                 if self._process.poll() is not None or time.monotonic() > deadline:

@@ -63,7 +63,7 @@ impl Server {
         fs::write(
             &config,
             format!(
-                "[door.sylkrtc]\nlisten = \"{web}\"\ntls_listen = \"{web_tls}\"\n[door.event_socket]\nlisten = \"{event_socket}\"\nmax_connections = 2000\n\
+                "[door.sylkrtc]\nlisten = \"{web}\"\ntls_listen = \"{web_tls}\"\n[door.eventmanager]\nlisten = []\n[door.event_socket]\nlisten = \"{event_socket}\"\nmax_connections = 2000\n\
                  max_per_address = 2000\n\n\
                  [[sip.profile]]\nname = \"internal\"\nlisten = \"{sip}\"\nauth_calls = true\n\
                  trust_loopback = false\n\n\

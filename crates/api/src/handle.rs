@@ -86,6 +86,11 @@ impl Switch {
         })
     }
 
+    /// Whether there is still somebody who answers.
+    pub fn is_running(&self) -> bool {
+        !self.requests.is_closed()
+    }
+
     /// The state now. Never blocks.
     pub fn view(&self) -> Arc<View> {
         self.view.load_full()

@@ -173,7 +173,8 @@ impl Switch {
             stopping: Stopping::No,
             plays_state: HashMap::new(),
             origin: None,
-            view_dirty: false,
+            // The first readers find what the configuration says, before anything happens.
+            view_dirty: true,
             touched: HashSet::new(),
             events: Vec::new(),
             effects: Vec::new(),

@@ -202,6 +202,10 @@ impl Delivery {
 /// Whether the event is of that channel (`Unique-ID`), or of a job it owns.
 fn speaks_of(event: &Event, channel: &ChannelId) -> bool {
     let of_channel = |id: &str| id == channel.as_str();
+    if matches!(event.kind, EventKind::Stage(_)) {
+        // They name participants only.
+        return false;
+    }
     if event
         .channel
         .as_ref()
@@ -252,7 +256,10 @@ fn families(names: NameSet) -> Families {
         let families = families.with(Family::Custom);
         match family(name) {
             Some(family) => families.with(family),
-            None => families.with(Family::Room).with(Family::Account),
+            None => families
+                .with(Family::Room)
+                .with(Family::Account)
+                .with(Family::Stage),
         }
     })
 }

@@ -22,9 +22,6 @@ use crate::session;
 /// The door's name in origins, logs and metrics.
 pub(crate) const NAME: &str = "event_socket";
 
-/// First and longest wait between attempts to bind an address in use (event-socket.md §1.1).
-const BIND_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
-
 /// Messages an outbox takes beyond the configured queue: replies and log lines are not events.
 const REPLY_ROOM: usize = 1_000;
 
@@ -199,17 +196,10 @@ fn listener_config(config: &Config, address: SocketAddr) -> ListenerConfig {
 
 async fn bind_later(shared: Arc<Shared>, listen: ListenerConfig) {
     let stop = shared.drain.accepting().clone();
-    let mut wait = BIND_RETRY.0;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        wait = (wait * 2).min(BIND_RETRY.1);
-        if let Ok(listener) = Listener::bind(listen.clone(), shared.counters.clone()) {
-            tracing::info!(address = %listener.local_addr(), "Event socket is open");
-            return accept(shared, listener).await;
-        }
+    let counters = shared.counters.clone();
+    if let Some(listener) = Listener::bind_when_free(listen, counters, &stop).await {
+        tracing::info!(address = %listener.local_addr(), "Event socket is open");
+        accept(shared, listener).await;
     }
 }
 

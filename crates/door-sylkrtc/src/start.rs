@@ -25,9 +25,6 @@ use crate::{events, http as routes, messages};
 /// The door's name in origins, logs and metrics.
 pub(crate) const NAME: &str = "sylkrtc";
 
-/// First and longest wait between attempts to bind an address in use.
-const BIND_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
-
 /// Why the door did not open.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -315,17 +312,10 @@ async fn bind_later(
     app: Router,
 ) {
     let stop = shared.drain.accepting().clone();
-    let mut wait = BIND_RETRY.0;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        wait = (wait * 2).min(BIND_RETRY.1);
-        if let Ok(listener) = Listener::bind(listen.clone(), shared.counters.clone()) {
-            tracing::info!(address = %listener.local_addr(), "The sylkRTC door is open");
-            return serve(shared, listener, tls, app).await;
-        }
+    let counters = shared.counters.clone();
+    if let Some(listener) = Listener::bind_when_free(listen, counters, &stop).await {
+        tracing::info!(address = %listener.local_addr(), "The sylkRTC door is open");
+        serve(shared, listener, tls, app).await;
     }
 }
 

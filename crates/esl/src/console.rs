@@ -9,6 +9,7 @@ mod conference_members;
 mod conference_parameters;
 mod directory;
 mod fsctl;
+mod imm_adapter;
 mod modules;
 mod originate;
 mod record;

@@ -5,6 +5,7 @@ mod channel;
 mod channel_data;
 mod message;
 mod room;
+mod stage;
 mod system;
 
 pub use channel_data::{PROFILE_PREFIXES, basic_data, channel_dump, profile, variables};
@@ -108,7 +109,8 @@ pub fn name(event: &Event) -> Option<EventName> {
         EventKind::System(kind) => system::name(kind),
         EventKind::Custom(custom) => EventName::from_word(&custom.name),
         EventKind::Message(_) => Some(EventName::Message),
-        EventKind::Web(_) | EventKind::VideoRoom(_) | EventKind::Stage(_) => None,
+        EventKind::Stage(kind) => stage::name(kind),
+        EventKind::Web(_) | EventKind::VideoRoom(_) => None,
     }
 }
 
@@ -116,6 +118,7 @@ pub fn name(event: &Event) -> Option<EventName> {
 pub fn subclass(event: &Event) -> Option<&str> {
     match &event.kind {
         EventKind::Room(_) => Some(room::SUBCLASS),
+        EventKind::Stage(_) => Some(stage::SUBCLASS),
         EventKind::Account(account) => Some(account::subclass(account)),
         EventKind::Custom(custom) => custom.subclass.as_deref(),
         EventKind::Channel(_)
@@ -123,7 +126,6 @@ pub fn subclass(event: &Event) -> Option<&str> {
         | EventKind::System(_)
         | EventKind::Web(_)
         | EventKind::VideoRoom(_)
-        | EventKind::Stage(_)
         | EventKind::Message(_) => None,
     }
 }
@@ -134,13 +136,14 @@ pub fn headers(event: &Event, server: &Server) -> Headers {
     match &event.kind {
         EventKind::Channel(kind) => channel::write(&mut headers, event, kind, server),
         EventKind::Room(kind) => room::write(&mut headers, event, kind, server),
+        EventKind::Stage(kind) => stage::write(&mut headers, event, kind, server),
         EventKind::Account(kind) => account::write(&mut headers, event, kind, server),
         EventKind::Job(job) => system::write_job(&mut headers, event, job, server),
         EventKind::System(kind) => system::write(&mut headers, event, kind, server),
         EventKind::Custom(custom) => system::write_custom(&mut headers, event, custom, server),
         EventKind::Message(kind) => message::write(&mut headers, event, kind, server),
         // `name` gives them none, so nobody is shown them.
-        EventKind::Web(_) | EventKind::VideoRoom(_) | EventKind::Stage(_) => {}
+        EventKind::Web(_) | EventKind::VideoRoom(_) => {}
     }
     headers
 }

@@ -451,3 +451,104 @@ async fn a_dump_in_every_format() {
         "-ERR No such channel!\n"
     );
 }
+
+/// event-manager.md §12.2
+#[tokio::test]
+async fn rooms_with_places() {
+    let first = "X: 0\nY: 0\nZ: 110\nAzimuth Heading: 180\nElevation Heading: 0\n";
+    let head = "Participant 1 in Room 3000 position:\n";
+    let (position, seat) = (format!("{head}{first}"), format!("{head}ID: 1\n{first}"));
+    check(&[
+        (
+            "imm_adapter get_version",
+            "Immersitech Library Version: v1.0.14\nEngage Freeswitch Adapter Version: v0.02.009",
+        ),
+        (
+            "imm_adapter get_library_configuration",
+            "output_sampling_rate: 48000\noutput_number_channels: 2\noutput_number_frames: 960\nspatial_quality: 5\ninterleaved: 1\n",
+        ),
+        (
+            "imm_adapter get_license_info",
+            r#"{"valid":true,"name":"none","department":"open","minimum_version":"v0.0.0","maximum_version":"v999.999.999","creation_date":"1/1/1970","expiration_date":"12/31/9999"}"#,
+        ),
+        ("imm_adapter get_room_count", "1"),
+        ("imm_adapter get_room_layout 3000", "1"),
+        ("imm_adapter get_participant_count 3000", "2"),
+        ("imm_adapter get_participant_position 3000 1", &position),
+        ("imm_adapter get_participant_seat 3000 1", &seat),
+        (
+            "imm_adapter get_participant_state 3000 1 IMM_CONTROL_MIXING_3D_ATTENUATION",
+            "6",
+        ),
+        (
+            "imm_adapter get_participant_configuration 3000 2",
+            "Participant 2\ninput_sampling_rate 48000\ninput_number_channels 1\ntype 1\n",
+        ),
+        ("imm_adapter get_participant_name 3000 2", "Bo"),
+        (
+            "imm_adapter get_participant_spherical 3000 1 2",
+            "azimuth: -68\nelevation: 0\ndistance: 84\n",
+        ),
+        // A getter that fails, and every setter, print nothing.
+        ("imm_adapter get_participant_name 3000 3", ""),
+        ("imm_adapter get_participant_state 3000 1 MUTE_ENABLE", ""),
+        ("imm_adapter get_room_layout 77", ""),
+        ("imm_adapter set_room_layout 77 1", ""),
+        ("imm_adapter set_participant_position 3000 1 0 0 0 181 0", ""),
+    ])
+    .await;
+    let bench = bench().await;
+    let run = async |line: &str| bench.console.execute(&Line::parse(line)).await.text;
+    let layouts = run("imm_adapter get_json_all_room_layouts").await;
+    let start = concat!(
+        r#"{"default":"default","room_list":{"default":{"id":1,"desc":"Eight seats in a circle","#,
+        r#""allowParticipantStacking":false,"stackDelta":10,"openRoom":false,"centerPoint":{"x":0,"y":0,"z":0},"#,
+        r#""defaultStates":{},"seats":[{"x":0,"y":0,"z":110},"#
+    );
+    assert!(layouts.starts_with(start), "{layouts}");
+    for wrong in [
+        "imm_adapter",
+        "imm_adapter make_coffee",
+        "imm_adapter get_room_layout",
+        "imm_adapter get_room_count 5",
+        "imm_adapter set_room_layout 3000",
+        "imm_adapter get_version 1 2 3 4 5 6 7 8 9 10",
+    ] {
+        let usage = run(wrong).await;
+        assert!(
+            usage.starts_with("Usage: \n") && usage.contains("set_participant_seat"),
+            "{wrong}"
+        );
+    }
+    for (line, given) in [
+        ("imm_adapter set_room_layout 3000 2", "SetLayout"),
+        (
+            "imm_adapter set_participant_seat 3000 1 3",
+            "SeatParticipant",
+        ),
+        (
+            "imm_adapter set_participant_name 3000 1 Ann",
+            "RenameParticipant",
+        ),
+        (
+            "imm_adapter set_participant_position 3000 1 1 2 3 4 5",
+            "PlaceParticipant",
+        ),
+        (
+            "imm_adapter set_participant_state 3000 1 IMM_CONTROL_MUTE_ENABLE 1",
+            "SetControl",
+        ),
+        (
+            "imm_adapter set_all_participants_state 3000 IMM_CONTROL_MUTE_ENABLE 1",
+            "SetControl",
+        ),
+    ] {
+        bench.asked.lock().expect("nobody panics with it").clear();
+        assert_eq!(run(line).await, "");
+        let asked = bench.asked.lock().expect("nobody panics with it");
+        assert!(
+            asked.iter().any(|command| command.name() == given),
+            "{line}"
+        );
+    }
+}

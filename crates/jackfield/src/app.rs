@@ -22,7 +22,7 @@ use crate::banner::{Open, banner};
 use crate::console_page;
 use crate::file::{Listen, Settings, access_lists};
 use crate::log_layer::Logging;
-use crate::signals::Signals;
+use crate::signals::{Hangups, Signals};
 use crate::{file, metrics};
 
 /// The FreeSWITCH whose event socket we speak (docs/protocols/event-socket.md); clients compare the number.
@@ -87,7 +87,11 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         .map_or(0, |config| config.listen.len());
     let opened = open(
         &embedded,
-        (settings.event_socket, settings.sylkrtc),
+        (
+            settings.event_socket,
+            settings.sylkrtc,
+            settings.eventmanager,
+        ),
         Surroundings {
             server,
             acls: settings.acls,
@@ -103,6 +107,7 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         Opened {
             event_socket,
             sylkrtc,
+            eventmanager,
             admin,
         },
         console,
@@ -128,6 +133,11 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         process.child_token(),
     ));
 
+    if let Some(door) = eventmanager.clone() {
+        let stop = process.child_token();
+        tasks.spawn(reload_certificate(door, Hangups::new()?, stop));
+    }
+
     let listening = event_socket
         .as_ref()
         .map_or(&[][..], door_esl::Door::local_addrs);
@@ -138,6 +148,7 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         event_socket: listening,
         waiting: wanted - listening.len(),
         sylkrtc: sylkrtc.as_ref(),
+        eventmanager: eventmanager.as_deref(),
         metrics: metrics_address,
         console: &console_urls,
         xml: &xml,
@@ -165,7 +176,12 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
             door.drain(GOODBYE).await;
         }
     };
-    tokio::join!(goodbye, goodbye_too);
+    let last_goodbye = async {
+        if let Some(door) = eventmanager {
+            door.drain(GOODBYE).await;
+        }
+    };
+    tokio::join!(goodbye, goodbye_too, last_goodbye);
     process.cancel();
     drop(switch);
     let ended = tokio::time::timeout(LAST_MOMENT, tasks.wait())
@@ -240,12 +256,17 @@ struct Surroundings {
 struct Opened {
     event_socket: Option<door_esl::Door>,
     sylkrtc: Option<door_sylkrtc::Door>,
+    eventmanager: Option<Arc<door_eventmanager::Door>>,
     admin: Option<Admin>,
 }
 
 async fn open(
     embedded: &Embedded,
-    doors: (Option<door_esl::Config>, Option<door_sylkrtc::Config>),
+    doors: (
+        Option<door_esl::Config>,
+        Option<door_sylkrtc::Config>,
+        Option<door_eventmanager::Config>,
+    ),
     around: Surroundings,
     metrics: Listen,
     process: &CancellationToken,
@@ -277,6 +298,14 @@ async fn open(
         }
         None => None,
     };
+    let eventmanager = match doors.2 {
+        Some(config) => {
+            let switch = embedded.switch().clone();
+            let door = door_eventmanager::start(config, switch, process).await?;
+            Some(Arc::new(door))
+        }
+        None => None,
+    };
     let admin = match metrics {
         Listen::On(address) => {
             let bound = Admin::bind(address).await;
@@ -287,6 +316,7 @@ async fn open(
     Ok(Opened {
         event_socket,
         sylkrtc,
+        eventmanager,
         admin,
     })
 }
@@ -307,6 +337,22 @@ fn reload_acls(xml_source: &XmlSource, networks: &[Network]) -> Result<Acls, Str
             Err(first(problems))
         }
     })
+}
+
+/// Reads the certificate of the Event Manager door again with each SIGHUP. The door says itself how that went.
+async fn reload_certificate(
+    door: Arc<door_eventmanager::Door>,
+    mut hangups: Hangups,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = hangups.next() => {
+                tokio::task::block_in_place(|| door.reload_tls().ok());
+            }
+        }
+    }
 }
 
 fn server(settings: &Settings) -> Server {

@@ -13,6 +13,7 @@ pub(crate) struct Open<'a> {
     /// Addresses the event socket is still trying to get.
     pub(crate) waiting: usize,
     pub(crate) sylkrtc: Option<&'a door_sylkrtc::Door>,
+    pub(crate) eventmanager: Option<&'a door_eventmanager::Door>,
     pub(crate) metrics: Option<SocketAddr>,
     /// The console, as `http://127.0.0.1:8870`.
     pub(crate) console: &'a [String],
@@ -49,6 +50,15 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
             row("web phones", why.to_owned());
         }
     }
+    if let Some(door) = open.eventmanager {
+        for url in event_manager_urls(door) {
+            row("Event Manager", url);
+        }
+        if door.is_waiting() {
+            let why = "waiting for an address that is in use";
+            row("Event Manager", why.to_owned());
+        }
+    }
     if let Some(address) = open.metrics {
         row(
             "metrics, health",
@@ -82,6 +92,14 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
     }
     text.push_str("\nStop with Ctrl-C: calls may end first; again, and it stops at once.\n");
     text
+}
+
+/// Where Event Manager clients connect.
+pub(crate) fn event_manager_urls(door: &door_eventmanager::Door) -> Vec<String> {
+    let scheme = if door.is_secure() { "wss" } else { "ws" };
+    let urls = door.local_addrs().iter();
+    urls.map(|address| format!("{scheme}://{address}"))
+        .collect()
 }
 
 /// Where web phones connect.
@@ -124,6 +142,7 @@ mod tests {
             event_socket: &["127.0.0.1:8021".parse().unwrap()],
             waiting: 1,
             sylkrtc: None,
+            eventmanager: None,
             metrics: None,
             console: &["http://127.0.0.1:8870".to_owned()],
             xml: &xml,

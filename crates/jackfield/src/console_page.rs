@@ -2,7 +2,7 @@
 
 use console::{BindError, Config, Console, Contents, Entry, Gateway};
 
-use crate::banner::{Open, web_phone_urls};
+use crate::banner::{Open, event_manager_urls, web_phone_urls};
 
 /// Opens the console, if it is wanted.
 ///
@@ -44,6 +44,11 @@ pub(crate) fn contents(open: &Open<'_>) -> Contents {
     if let Some(door) = open.sylkrtc {
         for url in web_phone_urls(door) {
             entry("web gateway", url, "web phones");
+        }
+    }
+    if let Some(door) = open.eventmanager {
+        for url in event_manager_urls(door) {
+            entry("Event Manager", url, "rooms, seats and spatial sound");
         }
     }
     if let Some(address) = open.metrics {

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first asks, the second insists.
+//! SIGINT and SIGTERM: the first asks, the second insists. SIGHUP: certificates are read again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -26,5 +26,23 @@ impl Signals {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
         }
+    }
+}
+
+/// The signal that asks for certificates to be read again.
+pub(crate) struct Hangups(Signal);
+
+impl Hangups {
+    /// Takes the signal over from the system.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// The next one. Cancel-safe.
+    pub(crate) async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

@@ -20,6 +20,6 @@ pub use acl::{Acl, Acls, Network, Rule};
 pub use counters::{Cause, Counters};
 pub use drain::{Drain, Drained};
 pub use limits::{LoginLimiter, LoginPolicy, TokenBucket};
-pub use listener::{Accepted, Listener, ListenerConfig};
+pub use listener::{Accepted, Gate, Listener, ListenerConfig};
 pub use outbox::{Outbox, OutboxLimits, Outcome, Refused, SlowReason};
 pub use places::Place;

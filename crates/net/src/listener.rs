@@ -1,7 +1,7 @@
 //! Accepts TCP connections, within limits, and never gives up.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,9 +43,13 @@ impl ListenerConfig {
     }
 }
 
+/// Says whether an address may not connect now.
+pub type Gate = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
+
 /// An open listener.
 pub struct Listener {
     socket: TcpListener,
+    locked_out: Option<Gate>,
     config: ListenerConfig,
     places: Arc<Places>,
     counters: Arc<Counters>,
@@ -61,6 +65,9 @@ pub struct Accepted {
     /// To be kept as long as the connection.
     pub place: Place,
 }
+
+/// First and longest wait between attempts to bind an address in use.
+const BIND_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// First and longest wait after accepting failed. The usual reason is too many open files, which passes.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
@@ -89,6 +96,7 @@ impl Listener {
         Ok(Self {
             address: socket.local_addr()?,
             socket,
+            locked_out: None,
             places: Places::new(
                 config.max_connections,
                 config.max_per_address,
@@ -97,6 +105,32 @@ impl Listener {
             config,
             counters,
         })
+    }
+
+    /// Opens a listener as soon as its address is free; `None` once `stop` is cancelled.
+    pub async fn bind_when_free(
+        config: ListenerConfig,
+        counters: Arc<Counters>,
+        stop: &CancellationToken,
+    ) -> Option<Self> {
+        let mut wait = BIND_RETRY.0;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                () = tokio::time::sleep(wait) => {}
+            }
+            wait = (wait * 2).min(BIND_RETRY.1);
+            if let Ok(listener) = Self::bind(config.clone(), counters.clone()) {
+                return Some(listener);
+            }
+        }
+    }
+
+    /// Closes connections of such addresses before a byte is exchanged.
+    #[must_use]
+    pub fn refusing(mut self, locked_out: Gate) -> Self {
+        self.locked_out = Some(locked_out);
+        self
     }
 
     /// Where it listens; the port is the real one when 0 was asked for.
@@ -133,6 +167,10 @@ impl Listener {
     }
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Option<Accepted> {
+        if self.locked_out.as_ref().is_some_and(|gate| gate(peer.ip())) {
+            self.counters.count(Cause::LoginLockedOut);
+            return None;
+        }
         let place = match self.places.take(peer.ip()) {
             Ok(place) => place,
             Err(cause) => {

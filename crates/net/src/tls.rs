@@ -1,14 +1,22 @@
-//! Certificate and key of a TLS listener: from files, or self-signed, made once and kept.
+//! Certificate and key of a TLS listener: from files, or self-signed, made once and kept. They can be exchanged while
+//! it serves.
 
+mod current;
+mod dh;
+mod key;
+
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 pub use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{self, ServerConfig};
+
+pub use current::{Certificate, CurrentCertificate};
+pub use dh::{DhParameters, dh_parameters};
 
 /// Names of the files a self-signed pair is kept in.
 const CERTIFICATE: &str = "certificate.pem";
@@ -24,6 +32,17 @@ pub enum TlsSource {
         /// Private key: PKCS#8, SEC1 or PKCS#1.
         key: PathBuf,
     },
+    /// The same with a key that may be encrypted, or must be RSA.
+    GuardedFiles {
+        /// Certificate and chain.
+        certificate: PathBuf,
+        /// Private key: as above, or encrypted PKCS#8.
+        key: PathBuf,
+        /// What the key is encrypted with; `None`: it is not.
+        passphrase: Option<Passphrase>,
+        /// Another kind of key is refused.
+        rsa_only: bool,
+    },
     /// Self-signed: made when the folder has none, read from there afterwards, so that what was trusted by hand
     /// stays trusted.
     SelfSigned {
@@ -32,6 +51,27 @@ pub enum TlsSource {
         /// Host names and addresses it is for.
         names: Vec<String>,
     },
+}
+
+/// The passphrase of a key; never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Passphrase(Box<str>);
+
+impl Passphrase {
+    /// Keeps a text secret.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(…)")
+    }
 }
 
 /// Why TLS cannot be served.
@@ -53,6 +93,14 @@ pub enum TlsError {
         /// What is wrong.
         what: String,
     },
+    /// The certificate is not valid any more, or not yet.
+    #[error("{}: {what}", path.display())]
+    Expired {
+        /// Which file.
+        path: PathBuf,
+        /// Since or from when.
+        what: String,
+    },
     /// Certificate and key do not go together, or the key is of an unknown kind.
     #[error("certificate and key cannot be used: {0}")]
     Pair(#[from] rustls::Error),
@@ -66,40 +114,24 @@ pub enum TlsError {
 /// # Errors
 /// [`TlsError`].
 pub fn acceptor(source: &TlsSource) -> Result<TlsAcceptor, TlsError> {
-    let (certificate, key) = match source {
-        TlsSource::Files { certificate, key } => (certificate.clone(), key.clone()),
-        TlsSource::SelfSigned { folder, names } => self_signed(folder, names)?,
-    };
-    let chain = certificates(&certificate)?;
-    let key = private_key(&key)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    CurrentCertificate::load(source)?.acceptor()
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = read(path)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let unusable = |what: String| TlsError::Pem {
-        path: path.to_owned(),
-        what,
-    };
-    let chain = chain.map_err(|error| unusable(error.to_string()))?;
+    let chain = chain.map_err(|error| unusable(path, error.to_string()))?;
     if chain.is_empty() {
-        return Err(unusable("no certificate in it".to_owned()));
+        return Err(unusable(path, "no certificate in it"));
     }
     Ok(chain)
 }
 
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_slice(&read(path)?).map_err(|error| TlsError::Pem {
+fn unusable(path: &Path, what: impl Into<String>) -> TlsError {
+    TlsError::Pem {
         path: path.to_owned(),
-        what: error.to_string(),
-    })
+        what: what.into(),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

@@ -63,17 +63,47 @@ impl Signals {
     }
 }
 
+/// Why reading ended, when the peer did not say goodbye.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Broken {
+    /// It is gone without a word.
+    Gone,
+    /// It sent what no WebSocket may carry.
+    Malformed,
+    /// It sent more than one message may have.
+    TooBig,
+}
+
+impl Broken {
+    /// What the library's error means; it names its errors by text only.
+    pub fn of(error: &axum::Error) -> Self {
+        let text = error.to_string();
+        let has = |part: &str| text.contains(part);
+        if has("too long") {
+            Self::TooBig
+        } else if has("UTF-8")
+            || (has("WebSocket protocol error") && !has("without closing handshake"))
+        {
+            Self::Malformed
+        } else {
+            Self::Gone
+        }
+    }
+}
+
 /// The task that writes one connection.
 pub struct SocketWriter {
     sink: SplitSink<WebSocket, Message>,
     messages: Messages,
     signals: Signals,
-    /// Between pings. A peer that was not heard within half of it after one is gone.
+    /// Between pings.
     ping: Duration,
+    /// A peer that was not heard within this after a ping is gone.
+    answer_within: Option<Duration>,
 }
 
 impl SocketWriter {
-    /// A writer for the half of a socket; whoever calls this runs [`SocketWriter::run`].
+    /// A writer for the half of a socket; a peer that was not heard within half of `ping` after one is gone. Whoever calls this runs [`SocketWriter::run`].
     pub fn new(
         sink: SplitSink<WebSocket, Message>,
         messages: Messages,
@@ -85,7 +115,15 @@ impl SocketWriter {
             messages,
             signals,
             ping,
+            answer_within: Some(ping / 2),
         }
+    }
+
+    /// Sends pings and does not look for answers: the reader does.
+    #[must_use]
+    pub fn without_deadline_for_pongs(mut self) -> Self {
+        self.answer_within = None;
+        self
     }
 
     /// Writes until the outbox ends or the peer does.
@@ -117,7 +155,7 @@ impl SocketWriter {
                 }
                 () = sleep_until(ping_at) => {
                     ping_at = Instant::now() + self.ping;
-                    pong_by = Some(Instant::now() + self.ping / 2);
+                    pong_by = self.answer_within.map(|within| Instant::now() + within);
                     self.signals.heard.store(false, Ordering::Relaxed);
                     self.send_now(Message::Ping(Bytes::new())).await
                 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::id::{LayoutId, ParticipantId, SeatId};
+use crate::id::{LayoutId, ParticipantId, RoomNumber, SeatId};
 use crate::spatial::{Control, Heading, ParticipantKind, Pose, Position};
 
 /// Where a participant is after a command.
@@ -18,11 +18,14 @@ pub struct Place {
 /// Makes a room that stays until it is destroyed. A conference of that name uses it while it runs. Answered with its number.
 ///
 /// # Errors
-/// `AlreadyExists(Room)`; `NotFound(Layout)`; `InvalidArgument` of `name` or `description`; `LimitReached`.
+/// `AlreadyExists(Room)`, for its name or its number; `NotFound(Layout)`; `InvalidArgument` of `name` or `description`;
+/// `LimitReached`.
 #[derive(Clone, Debug)]
 pub struct CreateStage {
-    /// Its name, 1–256 bytes; a whole number is also its number.
+    /// Its name, 1–256 bytes.
     pub room: Arc<str>,
+    /// Its number; `None`: its name when that is a whole number, else one the switch gives.
+    pub number: Option<RoomNumber>,
     /// For people, at most 2,000 bytes.
     pub description: Arc<str>,
     /// Its layout; `None`: the usual one.

@@ -3,10 +3,12 @@
 
 mod control;
 mod layout;
+mod output;
 mod pose;
 
 pub use control::{BadControl, Control, Controls, Device};
 pub use layout::Layout;
+pub use output::{INTERFACE_VERSION, Output};
 pub use pose::{Heading, Pose, Position, Spherical};
 
 /// What a participant does in a room (event-manager.md §8.1).

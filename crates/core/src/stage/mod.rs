@@ -107,6 +107,7 @@ impl Switch {
     fn open_stage(
         &mut self,
         name: &Arc<str>,
+        number: Option<RoomNumber>,
         description: Arc<str>,
         layout: Arc<Layout>,
         kept: bool,
@@ -114,7 +115,7 @@ impl Switch {
         if self.stages.len() >= MAX_STAGES {
             return Err(too_many("too many rooms"));
         }
-        let number = self.number_of_stage(name);
+        let number = number.unwrap_or_else(|| self.number_of_stage(name));
         let stage = Arc::new(Stage {
             number,
             name: name.clone(),

@@ -37,7 +37,7 @@ impl Switch {
             return;
         }
         let layout = self.view.default_layout.clone();
-        if let Err(error) = self.open_stage(name, "".into(), layout, false) {
+        if let Err(error) = self.open_stage(name, None, "".into(), layout, false) {
             tracing::warn!(room = %name, %error, "Conference has no places");
         }
     }

@@ -41,7 +41,10 @@ impl Switch {
             return Err(refused("name", "1 to 256 bytes without blanks at the ends"));
         }
         check_text("description", &asked.description)?;
-        if self.stages.all.contains_key(name) {
+        let number_is_taken = asked
+            .number
+            .is_some_and(|number| self.view.stage_names.contains_key(&number));
+        if number_is_taken || self.stages.all.contains_key(name) {
             return Err(CommandError::new(
                 ErrorKind::AlreadyExists(ObjectKind::Room),
                 "the room exists",
@@ -52,7 +55,7 @@ impl Switch {
             None => Some(self.view.default_layout.clone()),
         };
         let layout = layout.ok_or_else(|| CommandError::not_found(ObjectKind::Layout))?;
-        self.open_stage(name, asked.description.clone(), layout, true)
+        self.open_stage(name, asked.number, asked.description.clone(), layout, true)
     }
 
     pub(crate) fn destroy_stage(&mut self, asked: &DestroyStage) -> Result<(), CommandError> {

@@ -57,12 +57,19 @@ fn hang_up(rig: &mut Rig, id: &ChannelId) {
 }
 
 fn create(rig: &mut Rig, room: &str) -> Result<RoomNumber, CommandError> {
-    let (room, description) = (room.into(), "".into());
-    let layout = None;
+    create_numbered(rig, room, None)
+}
+
+fn create_numbered(
+    rig: &mut Rig,
+    room: &str,
+    number: Option<i32>,
+) -> Result<RoomNumber, CommandError> {
     rig.get(CreateStage {
-        room,
-        description,
-        layout,
+        room: room.into(),
+        number: number.map(RoomNumber),
+        description: "".into(),
+        layout: None,
     })
     .map(|answer| answer.try_into().unwrap())
 }
@@ -468,4 +475,23 @@ fn names_kinds_and_texts_are_checked() {
             ErrorKind::NotFound(object)
         );
     }
+}
+
+#[test]
+fn a_room_may_have_another_number_than_its_name() {
+    let mut rig = Rig::new();
+    assert_eq!(
+        create_numbered(&mut rig, "sales", Some(12)),
+        Ok(RoomNumber(12))
+    );
+    let taken = ErrorKind::AlreadyExists(ObjectKind::Room);
+    for (name, number) in [("support", Some(12)), ("sales", Some(13))] {
+        let error = create_numbered(&mut rig, name, number).unwrap_err();
+        assert_eq!(error.kind, taken, "{name}");
+    }
+    // The conference of that name is the room, and its number is taken for others.
+    enter(&mut rig, "sales@default");
+    let stage = rig.view.stage_numbered(RoomNumber(12)).unwrap();
+    assert_eq!((&*stage.name, stage.participants.len()), ("sales", 1));
+    assert_eq!(create(&mut rig, "12"), Ok(RoomNumber(1_000_000_000)));
 }

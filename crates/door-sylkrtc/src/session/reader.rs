@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
-use net::websocket::Signals;
+use net::websocket::{Broken, Signals};
 use net::{Outbox, Outcome, Refused, SlowReason, TokenBucket};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -37,6 +37,16 @@ pub(crate) enum ReadEnd {
     Slow(SlowReason),
     /// The write side has ended by itself.
     WriteEnded(Outcome),
+}
+
+impl From<Broken> for ReadEnd {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Gone => Self::Gone,
+            Broken::Malformed => Self::Malformed,
+            Broken::TooBig => Self::TooBig,
+        }
+    }
 }
 
 pub(crate) struct Reader<'a> {
@@ -72,7 +82,7 @@ impl Reader<'_> {
                 None => return ReadEnd::Gone,
                 Some(Err(error)) => {
                     tracing::debug!(connection = self.connection, %error, "WebSocket ended");
-                    return end_of(&error.to_string());
+                    return Broken::of(&error).into();
                 }
                 Some(Ok(message)) => {
                     self.signals.heard();
@@ -126,19 +136,6 @@ impl Reader<'_> {
             .send(Box::new(incoming))
             .await
             .map_err(|_| Refused::Ended)
-    }
-}
-
-/// The library names its errors by text only.
-fn end_of(error: &str) -> ReadEnd {
-    let has = |part: &str| error.contains(part);
-    if has("too long") {
-        ReadEnd::TooBig
-    } else if has("UTF-8") || (has("WebSocket protocol error") && !has("without closing handshake"))
-    {
-        ReadEnd::Malformed
-    } else {
-        ReadEnd::Gone
     }
 }
 

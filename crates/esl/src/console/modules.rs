@@ -32,6 +32,10 @@ pub const MODULES: &[Module] = &[
         dialplans: &[],
     },
     Module {
+        name: "mod_imm_adapter",
+        dialplans: &[],
+    },
+    Module {
         name: "mod_loopback",
         dialplans: &[],
     },

@@ -2,8 +2,8 @@
 
 use super::call::Call;
 use super::{
-    BoxFuture, complete, conference, directory, fsctl, originate, record, schedule, server, show,
-    sofia, text, uuid_media, uuid_state, uuid_variables,
+    BoxFuture, complete, conference, directory, fsctl, imm_adapter, originate, record, schedule,
+    server, show, sofia, text, uuid_media, uuid_state, uuid_variables,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -128,6 +128,9 @@ commands! {
     ;
     "mod_conference":
         "conference" "<conf name> <command> <args>" "Controls conferences" => conference::conference,
+    ;
+    "mod_imm_adapter":
+        "imm_adapter" "<command> <args>" "Arranges rooms with places" => imm_adapter::imm_adapter,
     ;
     "mod_sofia":
         "sofia" "<cmd> <args>" "Tells about SIP" => sofia::sofia,

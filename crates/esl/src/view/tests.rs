@@ -442,3 +442,97 @@ fn a_message_and_what_only_pages_are_told() {
         "nobody but its door sees it"
     );
 }
+
+/// event-manager.md §12.4
+#[test]
+fn rooms_with_places_as_documented() {
+    use api::event::{StageAction, StageEvent};
+    use api::id::{ParticipantId, RoomNumber, SeatId};
+    use api::spatial::{Control, Controls, Layout, ParticipantKind};
+    use api::view::{Participant, Stage};
+
+    let layout = Arc::new(Layout::built_in());
+    let seat = SeatId(1);
+    let participant = Arc::new(Participant {
+        id: ParticipantId(3),
+        name: "Ana".into(),
+        kind: ParticipantKind::Regular,
+        rate_hz: 48_000,
+        channels: 1,
+        seat: Some(seat),
+        pose: layout.pose(seat, 0).unwrap(),
+        controls: Controls::default(),
+        member: None,
+        channel: None,
+    });
+    let stage = Arc::new(Stage {
+        number: RoomNumber(12),
+        name: "12".into(),
+        description: "".into(),
+        participants: vec![participant.clone()],
+        layout,
+        kept: true,
+    });
+    let told = |action: StageAction, about_one: bool| {
+        let (stage, participant) = (stage.clone(), about_one.then(|| participant.clone()));
+        let kind = StageEvent {
+            stage,
+            participant,
+            action,
+        };
+        let event = event(EventKind::Stage(Box::new(kind)), None);
+        assert_eq!(subclass(&event), Some("immersitech::maintenance"));
+        let all = headers(&event, &server());
+        let own: Vec<String> = all
+            .iter()
+            .skip_while(|header| header.name != "Action")
+            .map(|header| format!("{}: {}", header.name, header.text()))
+            .collect();
+        (name(&event), own.join(", "))
+    };
+    let (control, value) = (Control::Mute, 1);
+    let cases = [
+        (StageAction::Created, false, "create-room, Room-Id: 12"),
+        (StageAction::Destroyed, false, "destroy-room, Room-Id: 12"),
+        (
+            StageAction::Added,
+            true,
+            "add-participant, Room-Id: 12, Participant-Id: 3, Participant-Name: Ana, Participant-Num-Channels: 1, Participant-Sampling-Rate: 48000, Participant-Type: 1",
+        ),
+        (
+            StageAction::Removed,
+            true,
+            "remove-participant, Room-Id: 12, Participant-Id: 3",
+        ),
+        (
+            StageAction::Seated,
+            true,
+            "set-participant-seat, Room-Id: 12, Participant-Id: 3, Seat-Id: 1, Seat-Position-X: 0, Seat-Position-Y: 0, Seat-Position-Z: 110, Seat-Heading-Azimuth: 180, Seat-Heading-Elevation: 0",
+        ),
+        (
+            StageAction::Placed,
+            true,
+            "set-participant-position, Room-Id: 12, Participant-Id: 3, Position-X: 0, Position-Y: 0, Position-Z: 110, Heading-Azimuth: 180, Heading-Elevation: 0",
+        ),
+        (
+            StageAction::ControlSet { control, value },
+            true,
+            "set-participant-state, Room-Id: 12, State-Id: 2, State: 1, Participant-Id: 3",
+        ),
+        (
+            StageAction::AllControlsSet { control, value },
+            false,
+            "set-all-participants-state, Room-Id: 12, State-Id: 2, State: 1",
+        ),
+        (
+            StageAction::LayoutSet,
+            false,
+            "change-room-config, Room-Id: 12, Room-Config-Id: 1",
+        ),
+    ];
+    for (action, about_one, expected) in cases {
+        let expected = format!("Action: immersitech-{expected}");
+        assert_eq!(told(action, about_one), (Some(EventName::Custom), expected));
+    }
+    assert_eq!(told(StageAction::Renamed, true).0, None);
+}

@@ -1,10 +1,13 @@
 //! A switch that answers as scripted, and a console in front of it.
 
 use api::cause::HangupCause;
+use api::command::stage::Place;
 use api::command::{Answer, Command};
+use api::id::{ParticipantId, SeatId};
+use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
     AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Member,
-    Registration, Room, RoomFlags, RoomParameters, SipProfile,
+    Participant, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, NodeId, Origin, Seq, Timestamp, Uuid,
@@ -146,6 +149,34 @@ fn room() -> Room {
     }
 }
 
+/// Two participants on the first two seats of the built-in circle.
+fn stage() -> Stage {
+    let layout = Arc::new(Layout::built_in());
+    let participant = |id: i32, name: &str| {
+        let seat = SeatId(id);
+        Arc::new(Participant {
+            id: ParticipantId(id),
+            name: name.into(),
+            kind: ParticipantKind::Regular,
+            rate_hz: 48_000,
+            channels: 1,
+            seat: Some(seat),
+            pose: layout.pose(seat, 0).expect("the circle has eight seats"),
+            controls: Controls::default(),
+            member: None,
+            channel: None,
+        })
+    };
+    Stage {
+        number: api::id::RoomNumber(3000),
+        name: "3000".into(),
+        description: "".into(),
+        participants: vec![participant(1, "Ana"), participant(2, "Bo")],
+        layout,
+        kept: false,
+    }
+}
+
 fn registration() -> Registration {
     Registration {
         serial: 1,
@@ -175,6 +206,9 @@ fn view() -> View {
     view.channels
         .insert_mut(channel.id.clone(), Arc::new(channel));
     view.rooms.insert_mut("3000".into(), Arc::new(room()));
+    view.stages.insert_mut("3000".into(), Arc::new(stage()));
+    let number = api::id::RoomNumber(3000);
+    view.stage_names.insert_mut(number, "3000".into());
     view.registrations.insert_mut(1, Arc::new(registration()));
     view.globals.insert_mut("domain".into(), "127.0.0.1".into());
     view.counters.started = Timestamp(NOW.0 - 3_785_123_456);
@@ -231,6 +265,10 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             api::ErrorKind::InvalidState,
             "nothing is played",
         )),
+        Command::SeatParticipant(_) | Command::PlaceParticipant(_) => {
+            let (seat, pose) = (None, Pose::default());
+            Ok(Answer::Place(Place { seat, pose }))
+        }
         _ => Ok(Answer::Unit(())),
     }
 }

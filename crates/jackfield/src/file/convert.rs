@@ -10,7 +10,7 @@ use api::{BusLimits, NodeId};
 use door_sylkrtc::StorePlace;
 use embedded::{MediaConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
-use switch_core::config::{Destination, ProfileConfig};
+use switch_core::config::{Destination, Layouts, ProfileConfig};
 use switch_core::config_xml::{Configuration, Globals};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::schema::{self, EventSocket, File, Listen, SipProfile, port_range_fits};
 use super::tls::Place;
 use super::toml_tree::Source;
-use super::{acl_conf, event_socket_conf, sofia_conf, switch_conf, sylkrtc, webrtc};
+use super::{acl_conf, event_socket_conf, eventmanager, sofia_conf, switch_conf, sylkrtc, webrtc};
 use crate::machine::Machine;
 
 /// Metrics and health, on this machine only unless a file says otherwise.
@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) event_socket: Option<door_esl::Config>,
     /// `None` when the file gives it no address.
     pub(crate) sylkrtc: Option<door_sylkrtc::Config>,
+    /// `None` when the file gives it no address.
+    pub(crate) eventmanager: Option<door_eventmanager::Config>,
     pub(crate) acls: net::Acls,
     pub(crate) metrics: Listen,
     pub(crate) console: console::Config,
@@ -165,6 +167,7 @@ impl Conversion<'_> {
         let profiles = self.profiles();
         let event_socket = self.event_socket();
         let (sylkrtc, console, web, imported_proxy) = self.web();
+        let (eventmanager, layouts) = self.eventmanager();
         let networks = &self.machine.networks;
         let acls = acl_conf::access_lists(&self.xml, networks, &mut self.problems);
         let media = self.media(&conf);
@@ -206,7 +209,7 @@ impl Conversion<'_> {
             opus_complexity: file.media.opus_complexity.unwrap_or(OPUS_COMPLEXITY),
             time_zone: file.node.time_zone.unwrap_or_else(TimeZone::system),
             recordings_dir: media.recordings.display().to_string().into(),
-            layouts: Default::default(),
+            layouts,
             xml: Arc::new(self.xml),
         };
         let settings = Settings {
@@ -220,6 +223,7 @@ impl Conversion<'_> {
             },
             event_socket,
             sylkrtc,
+            eventmanager,
             acls,
             metrics: file.metrics.unwrap_or(Listen::On(METRICS)),
             console,
@@ -302,10 +306,7 @@ impl Conversion<'_> {
         Option<WebConfig>,
         Option<Destination>,
     ) {
-        let state = match &self.file.state {
-            Some(state) => self.folder.join(state),
-            None => sylkrtc::state_folder(|name| std::env::var(name).ok()),
-        };
+        let state = self.state();
         let place = Place {
             folder: self.folder,
             state: &state,
@@ -340,6 +341,26 @@ impl Conversion<'_> {
             webrtc::convert(section, &doors, IpAddr::V4(self.machine.ipv4))
         });
         (door, pages, peers, proxy)
+    }
+
+    /// Where the server keeps what it makes itself.
+    fn state(&self) -> PathBuf {
+        match &self.file.state {
+            Some(state) => self.folder.join(state),
+            None => sylkrtc::state_folder(|name| std::env::var(name).ok()),
+        }
+    }
+
+    fn eventmanager(&mut self) -> (Option<door_eventmanager::Config>, Layouts) {
+        let state = self.state();
+        let place = Place {
+            folder: self.folder,
+            state: &state,
+            hostname: &self.machine.hostname,
+        };
+        let section = std::mem::take(&mut self.file.eventmanager);
+        let layouts = self.file.media.layouts.take();
+        eventmanager::convert(section, layouts, place, self.source, &mut self.notes)
     }
 
     fn media(&mut self, conf: &switch_conf::SwitchConf) -> MediaConfig {

@@ -6,6 +6,7 @@ mod acl_conf;
 mod console;
 mod convert;
 mod event_socket_conf;
+mod eventmanager;
 mod module_params;
 mod problem;
 mod quantity;

@@ -11,7 +11,7 @@ use toml::de::DeTable;
 
 use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
-use super::{console, sylkrtc, webrtc};
+use super::{console, eventmanager, sylkrtc, webrtc};
 
 /// What the file says; `None` where it says nothing.
 #[derive(Default)]
@@ -34,6 +34,7 @@ pub(super) struct File {
     pub(super) webrtc: webrtc::Section,
     pub(super) event_socket: Option<EventSocket>,
     pub(super) sylkrtc: sylkrtc::Section,
+    pub(super) eventmanager: eventmanager::Section,
 }
 
 #[derive(Default)]
@@ -50,6 +51,8 @@ pub(super) struct Media {
     pub(super) ports: Option<(u16, u16)>,
     pub(super) drain: Option<Duration>,
     pub(super) opus_complexity: Option<u8>,
+    /// `[media.spatial] layouts`
+    pub(super) layouts: Option<At<PathBuf>>,
 }
 
 /// `[sip]`
@@ -161,6 +164,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     let mut doors = top.table("door");
     file.event_socket = event_socket(doors.table("event_socket"));
     file.sylkrtc = sylkrtc::read(doors.table("sylkrtc"), source);
+    file.eventmanager = eventmanager::read(doors.table("eventmanager"));
     doors.finish();
     top.finish();
     file
@@ -205,7 +209,13 @@ fn node(mut table: Table<'_>) -> Node {
 }
 
 fn media(mut table: Table<'_>) -> Media {
+    let mut spatial = table.table("spatial");
+    let layouts = spatial.parsed("layouts", "a path", |text| {
+        (!text.is_empty()).then(|| PathBuf::from(text))
+    });
+    spatial.finish();
     let media = Media {
+        layouts,
         ports: table
             .parsed(
                 "port_range",

@@ -4,10 +4,10 @@ use super::*;
 use crate::file::convert::Loaded;
 
 /// A folder of files that goes away.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
         use std::sync::atomic::{AtomicU32, Ordering};
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -21,12 +21,17 @@ impl Folder {
         folder
     }
 
-    fn load(&self) -> Result<Loaded, Vec<String>> {
+    /// A file in it.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(super) fn load(&self) -> Result<Loaded, Vec<String>> {
         load(Some(&self.0.join("jackfield.toml"))).map_err(|problems| self.shown(&problems))
     }
 
     /// Problems without the folder's name in front.
-    fn shown(&self, problems: &[Problem]) -> Vec<String> {
+    pub(super) fn shown(&self, problems: &[Problem]) -> Vec<String> {
         let folder = format!("{}/", self.0.display());
         let shown = problems.iter().map(|p| p.to_string().replace(&folder, ""));
         shown.collect()
@@ -39,12 +44,12 @@ impl Drop for Folder {
     }
 }
 
-fn toml(text: &str) -> Result<Loaded, Vec<String>> {
+pub(super) fn toml(text: &str) -> Result<Loaded, Vec<String>> {
     Folder::new(&[("jackfield.toml", text)]).load()
 }
 
 /// The places of all complaints, and that each says the expected thing.
-fn check_errors(result: Result<Loaded, Vec<String>>, expected: &[&str]) {
+pub(super) fn check_errors(result: Result<Loaded, Vec<String>>, expected: &[&str]) {
     let Err(errors) = result else {
         panic!("nothing was wrong");
     };
@@ -76,7 +81,11 @@ fn comparable(settings: &Settings) -> (String, net::Acls) {
             &switch.switch.time_zone,
         ),
         (&switch.media, &switch.bus, globals),
-        (&settings.event_socket, &settings.sylkrtc, &settings.metrics),
+        (
+            (&settings.event_socket, &settings.sylkrtc),
+            (&settings.eventmanager, &settings.metrics),
+            &switch.switch.layouts,
+        ),
         (settings.log_level, settings.grace, settings.runtime_threads),
     );
     (format!("{parts:#?}"), settings.acls.clone())

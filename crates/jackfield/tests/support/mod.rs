@@ -51,6 +51,8 @@ listen = \"127.0.0.1:0\"
 [door.sylkrtc]
 listen = []
 tls_listen = []
+[door.eventmanager]
+listen = []
 [door.event_socket]
 listen = \"127.0.0.1:0\"
 ";

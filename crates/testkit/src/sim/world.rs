@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use api::command::web::{EndWebCall, PlaceWebCall, RegisterWebClient};
 use api::event::{ChannelEvent, Event, EventKind};
-use api::id::WebClientId;
+use api::id::{LayoutId, WebClientId};
+use api::spatial::Layout;
 use api::time::Now;
 use api::{
     Answer, ChannelId, Command, CommandError, NodeId, Origin, RequestId, Timestamp, Uuid, View,
@@ -17,7 +18,7 @@ use api::{
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sip::transport::{Flow, FlowId, Transport};
-use switch_core::config::{Config, ProfileConfig};
+use switch_core::config::{Config, Layouts, ProfileConfig};
 use switch_core::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
 use switch_core::{Effect, Input, Switch};
 
@@ -64,6 +65,21 @@ impl World {
     /// # Panics
     /// When the built-in configuration is broken.
     pub fn new(seed: u64, weather: Weather) -> Self {
+        Self::with_layouts(seed, weather, Layouts::default())
+    }
+
+    /// One whose rooms have these layouts; new ones get the first.
+    ///
+    /// # Panics
+    /// When there are none, or the built-in configuration is broken.
+    pub fn furnished(seed: u64, weather: Weather, layouts: Vec<Layout>) -> Self {
+        let usual = layouts.first().map_or(LayoutId(1), |layout| layout.id);
+        let layouts = Layouts::new(layouts, usual)
+            .unwrap_or_else(|| panic!("layouts have seats and numbers of their own"));
+        Self::with_layouts(seed, weather, layouts)
+    }
+
+    fn with_layouts(seed: u64, weather: Weather, layouts: Layouts) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let globals = Globals::new();
         let xml = Configuration::load(&built_in(), BUILT_IN_ROOT.as_ref(), globals)
@@ -99,7 +115,7 @@ impl World {
             opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/recordings".into(),
-            layouts: Default::default(),
+            layouts,
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
