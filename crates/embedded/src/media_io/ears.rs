@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use api::spatial::Output;
 use media::frame::{MAX_FRAME_SAMPLES, MAX_RATE_HZ};
 use media::spatial::{Equalisation, HrtfSet, Quality, Renderer};
 
@@ -33,7 +34,8 @@ impl Default for SpatialConfig {
     fn default() -> Self {
         Self {
             ears: Ears::default(),
-            quality: Quality::ALL[2],
+            // What clients are told.
+            quality: Quality::new(Output::OF_ROOMS.quality).unwrap_or(Quality::ALL[4]),
         }
     }
 }
@@ -88,5 +90,19 @@ pub(super) fn equip(config: SpatialConfig, workers: Vec<Neighbour>) {
         {
             worker.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_are_rendered_as_clients_are_told() {
+        let told = Output::OF_ROOMS;
+        let quality = SpatialConfig::default().quality;
+        assert_eq!(Some(quality), Quality::new(told.quality));
+        assert_eq!(told.rate_hz, MAX_RATE_HZ);
+        assert_eq!(usize::try_from(told.frames), Ok(MAX_FRAME_SAMPLES));
     }
 }
