@@ -17,6 +17,7 @@ mod client;
 pub mod joining;
 mod rooms;
 mod switch;
+pub mod writing;
 
 pub use client::{Client, http, http_bytes};
 pub use switch::{FakeSwitch, letter, party};
