@@ -2,15 +2,23 @@
 
 pub mod call;
 pub mod channel;
+pub mod control;
 pub mod message;
+pub mod parking;
+pub mod queue;
 pub mod room;
 pub mod server;
 pub mod stage;
+pub mod table;
+pub mod user;
 pub mod video_room;
+pub mod voicemail;
 pub mod web;
 
 use crate::error::CommandError;
-use crate::id::{ChannelId, FeedId, JobId, RoomNumber, TaskId};
+use crate::id::{
+    AgentId, ChannelId, FeedId, JobId, LotId, QueueAgentId, QueueId, RoomNumber, TaskId,
+};
 use std::sync::Arc;
 
 /// A command with a typed answer.
@@ -46,6 +54,14 @@ pub enum Answer {
     RoomNumber(RoomNumber),
     /// A place in a room.
     Place(stage::Place),
+    /// A queue.
+    Queue(QueueId),
+    /// An agent.
+    Agent(AgentId),
+    /// An agent's place in a queue.
+    QueueAgent(QueueAgentId),
+    /// A parking lot.
+    Lot(LotId),
 }
 
 macro_rules! answers {
@@ -77,7 +93,11 @@ answers! {
     Delivery(message::Delivery),
     Feed(FeedId),
     RoomNumber(RoomNumber),
-    Place(stage::Place)
+    Place(stage::Place),
+    Queue(QueueId),
+    Agent(AgentId),
+    QueueAgent(QueueAgentId),
+    Lot(LotId)
 }
 
 macro_rules! commands {
@@ -136,6 +156,12 @@ commands! {
     channel::Deflect => ();
     channel::SendInfo => ();
     channel::RenegotiateMedia => ();
+    channel::PassMedia => ();
+    control::ClaimControl => ();
+    control::BeginControl => ();
+    control::ParkForControl => ();
+    control::ExecuteControlled => ();
+    control::EndControl => ();
     room::ControlRoom => Vec<Arc<str>>;
     server::Fire => ();
     server::AnnounceJob => ();
@@ -185,7 +211,37 @@ commands! {
     video_room::ShareFile => ();
     video_room::InviteToVideoRoom => ();
     message::SendMessage => message::Delivery;
+    message::SendChat => message::Delivery;
     message::SendCallMessage => message::Delivery;
     message::KeepMessages => ();
     message::AnswerMessage => ();
+    queue::PutQueue => QueueId;
+    queue::RemoveQueue => ();
+    queue::EnableQueue => ();
+    queue::LoadQueue => QueueId;
+    queue::PutAgent => AgentId;
+    queue::RemoveAgent => ();
+    queue::LoadAgent => AgentId;
+    queue::SetAgentStatus => ();
+    queue::SetAgentState => ();
+    queue::PutQueueAgent => QueueAgentId;
+    queue::RemoveQueueAgent => ();
+    queue::LoadQueueAgents => u64;
+    queue::LogIn => QueueAgentId;
+    queue::LogOut => ();
+    queue::PauseAgent => ();
+    queue::SetPenalty => ();
+    voicemail::MarkVoiceMessage => bool;
+    voicemail::DeleteVoiceMessage => ();
+    voicemail::TransferToVoicemail => ();
+    parking::PutLot => LotId;
+    parking::RemoveLot => ();
+    parking::ParkInLot => Arc<str>;
+    parking::RetrieveParked => ChannelId;
+    user::SetDoNotDisturb => ();
+    user::SetUserStatus => ();
+    table::ChangeHash => ();
+    table::TakeLimit => ();
+    table::ReleaseLimit => ();
+    table::ResetInterval => ();
 }

@@ -18,6 +18,12 @@ pub enum ObjectKind {
     Variable,
     Layout,
     Seat,
+    Queue,
+    Agent,
+    Lot,
+    Slot,
+    Mailbox,
+    VoiceMessage,
 }
 
 /// What went wrong; every door maps each kind to its own wire code.

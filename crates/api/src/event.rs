@@ -5,21 +5,30 @@ mod channel;
 mod custom;
 mod frame;
 mod message;
+mod parking;
+mod queue;
 mod room;
 mod stage;
 mod system;
+mod user;
 mod video_room;
+mod voicemail;
 mod web;
+mod weight;
 
 pub use account::{AccountEvent, GatewayState};
 pub use channel::{ChannelEvent, DtmfSource, MediaBug, PlaybackStatus, RanApplication};
 pub use custom::CustomEvent;
 pub use frame::{FormatId, FrameCache};
 pub use message::MessageEvent;
+pub use parking::{ParkingAction, ParkingEvent, UnparkReason};
+pub use queue::{EndOfStay, LeaveReason, QueueAction, QueueEvent, QueueTitle};
 pub use room::{RoomAction, RoomEvent};
-pub use stage::{StageAction, StageEvent};
-pub use system::{Heartbeat, JobEvent, SystemEvent, TaskEvent};
+pub use stage::{StageAction, StageEvent, StagePlace};
+pub use system::{ControllerWanted, Heartbeat, JobEvent, Spoken, SystemEvent, TaskEvent};
+pub use user::{UserChange, UserEvent};
 pub use video_room::{Publisher, SharedFile, VideoRoomEvent, VideoRoomEventKind};
+pub use voicemail::{VoicemailAction, VoicemailEvent};
 pub use web::{WebEvent, WebEventKind, WebHeaders, WebParty};
 
 use std::sync::Arc;
@@ -30,6 +39,7 @@ use crate::id::EventId;
 use crate::origin::Origin;
 use crate::time::Timestamp;
 use crate::view::Channel;
+use weight::Weight;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -44,6 +54,7 @@ pub struct Event {
     pub channel: Option<Arc<Channel>>,
     /// Who caused it, when somebody did.
     pub origin: Option<Origin>,
+    weight: Weight,
     frames: FrameCache,
 }
 
@@ -71,6 +82,15 @@ pub enum EventKind {
     /// Places in a room changed, or what is set about who is there; [`Event::channel`] is set when a participant with
     /// one is concerned.
     Stage(Box<StageEvent>),
+    /// A queue, its agents or its callers changed; [`Event::channel`] is the caller's, or the agent's in his call, when
+    /// one is concerned.
+    Queue(Box<QueueEvent>),
+    /// A channel was parked or is not any more; [`Event::channel`] is the parked one.
+    Parking(Box<ParkingEvent>),
+    /// A user does not want to be disturbed, or says where he is.
+    User(Box<UserEvent>),
+    /// Something happened in a voicemail box; [`Event::channel`] is whoever left a message, or listens, when that goes on.
+    Voicemail(Box<VoicemailEvent>),
 }
 
 /// The family of an event, by which subscribers are indexed.
@@ -88,11 +108,15 @@ pub enum Family {
     Message = 7,
     VideoRoom = 8,
     Stage = 9,
+    Queue = 10,
+    Parking = 11,
+    User = 12,
+    Voicemail = 13,
 }
 
 impl Family {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 14;
 }
 
 impl EventKind {
@@ -109,6 +133,10 @@ impl EventKind {
             Self::Message(_) => Family::Message,
             Self::VideoRoom(_) => Family::VideoRoom,
             Self::Stage(_) => Family::Stage,
+            Self::Queue(_) => Family::Queue,
+            Self::Parking(_) => Family::Parking,
+            Self::User(_) => Family::User,
+            Self::Voicemail(_) => Family::Voicemail,
         }
     }
 }
@@ -125,6 +153,7 @@ impl Event {
         Self {
             id,
             at,
+            weight: Weight::of(&kind, channel.as_ref()),
             kind,
             channel,
             origin,
@@ -138,12 +167,9 @@ impl Event {
         self.frames.get_or_encode(format, || encode(self))
     }
 
-    /// About how much memory the event holds on to, in bytes. Used to bound queues.
+    /// About how much memory the event holds on to, in bytes, what doors are still to make of it included. Used to
+    /// bound queues.
     pub fn weight(&self) -> usize {
-        let variables = self
-            .channel
-            .as_ref()
-            .map_or(0, |c| c.variables.len() * 64 + 1024);
-        512 + variables + self.frames.weight()
+        self.weight.with_frames(self.frames.weight())
     }
 }

@@ -82,6 +82,32 @@ uuid_id!(
     "Node"
 );
 
+uuid_id!(
+    /// A queue, from when it is made until it is removed.
+    QueueId,
+    "Queue"
+);
+uuid_id!(
+    /// A person or device that answers the calls of queues, from when it is made until it is removed.
+    AgentId,
+    "Agent"
+);
+uuid_id!(
+    /// The place of one agent in one queue: what the panel calls an agent (event-api.md §5.1) and FreeSWITCH a tier.
+    QueueAgentId,
+    "QueueAgent"
+);
+uuid_id!(
+    /// One stay of one caller in a queue (`CC-Member-UUID`).
+    QueueCallerId,
+    "QueueCaller"
+);
+uuid_id!(
+    /// A parking lot, from when it is made until it is removed.
+    LotId,
+    "Lot"
+);
+
 /// Identity of a background job: a UUID, or any text the client chose (event-socket.md §2.4).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct JobId(pub Arc<str>);

@@ -21,6 +21,14 @@ pub enum LogLevel {
     Debug = 7,
 }
 
+impl LogLine {
+    /// About how much memory it holds on to, bytes.
+    fn weight(&self) -> usize {
+        let channel = self.channel.as_ref().map_or(0, |channel| channel.len());
+        128 + self.file.len() + self.function.len() + channel + self.text.len()
+    }
+}
+
 impl LogLevel {
     /// The name in a printed line.
     pub fn name(self) -> &'static str {
@@ -57,6 +65,9 @@ pub struct LogLine {
 /// Lines one reader may fall behind before it is ended.
 pub const LOG_QUEUE_LINES: usize = 100_000;
 
+/// Bytes of lines one reader may fall behind before it is ended; lines can be long.
+pub const LOG_QUEUE_BYTES: usize = 64 << 20;
+
 struct Reader {
     level: u8,
     state: Mutex<ReaderState>,
@@ -66,6 +77,7 @@ struct Reader {
 #[derive(Default)]
 struct ReaderState {
     lines: VecDeque<Arc<LogLine>>,
+    bytes: usize,
     overrun: bool,
 }
 
@@ -104,9 +116,13 @@ impl LogTap {
                 return true;
             }
             let mut state = reader.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if state.lines.len() >= LOG_QUEUE_LINES {
+            let weight = line.weight();
+            let full = state.lines.len() >= LOG_QUEUE_LINES
+                || state.bytes.saturating_add(weight) > LOG_QUEUE_BYTES;
+            if full {
                 state.overrun = true;
             } else {
+                state.bytes += weight;
                 state.lines.push_back(line.clone());
             }
             let ended = state.overrun;
@@ -136,7 +152,7 @@ pub struct LogSubscription {
     reader: Arc<Reader>,
 }
 
-/// The reader fell more than [`LOG_QUEUE_LINES`] behind.
+/// The reader fell more than [`LOG_QUEUE_LINES`] or [`LOG_QUEUE_BYTES`] behind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LogOverrun;
 
@@ -154,6 +170,7 @@ impl LogSubscription {
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner);
                 if let Some(line) = state.lines.pop_front() {
+                    state.bytes -= line.weight();
                     return Ok(line);
                 }
                 if state.overrun {
@@ -162,5 +179,36 @@ impl LogSubscription {
             }
             self.reader.wake.notified().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn long_lines_end_a_reader_before_they_are_many() {
+        let tap = LogTap::new();
+        let mut reader = tap.subscribe(7);
+        let line = LogLine {
+            level: LogLevel::Info,
+            file: "a.rs".into(),
+            function: "f".into(),
+            line: 1,
+            channel: None,
+            text: "x".repeat(1 << 20).into(),
+        };
+        for _ in 0..50 {
+            tap.publish(line.clone());
+            reader.next().await.unwrap();
+        }
+        for _ in 0..200 {
+            tap.publish(line.clone());
+        }
+        let mut kept = 0;
+        while reader.next().await.is_ok() {
+            kept += 1;
+        }
+        assert_eq!(kept, 63, "as many as fit");
     }
 }

@@ -317,6 +317,10 @@ const FAMILIES: [Family; Family::COUNT] = [
     Family::Message,
     Family::VideoRoom,
     Family::Stage,
+    Family::Queue,
+    Family::Parking,
+    Family::User,
+    Family::Voicemail,
 ];
 
 fn remove_from<K: std::hash::Hash + Eq>(index: &mut HashMap<K, Vec<u64>>, key: &K, id: u64) {

@@ -93,6 +93,10 @@ pub(super) fn room_of(event: &Event) -> Option<&Arc<str>> {
         | EventKind::Custom(_)
         | EventKind::Web(_)
         | EventKind::Message(_)
-        | EventKind::VideoRoom(_) => None,
+        | EventKind::VideoRoom(_)
+        | EventKind::Queue(_)
+        | EventKind::Parking(_)
+        | EventKind::User(_)
+        | EventKind::Voicemail(_) => None,
     }
 }

@@ -125,6 +125,10 @@ impl Queue {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.state().events.len()
+    }
+
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }

@@ -66,3 +66,37 @@ impl ReplayRing {
         Ok(self.events.iter().skip(skip).map(|(event, _)| event))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{CustomEvent, EventKind};
+    use crate::id::Seq;
+    use crate::time::Timestamp;
+
+    /// A client may fire events of a mebibyte each; what door encodes them comes after they were weighed.
+    #[test]
+    fn long_events_are_kept_as_far_as_there_are_bytes_for_them() {
+        let node = NodeId(crate::Uuid::from_u128(7));
+        let mut ring = ReplayRing::new(node, 50_000, 64 << 20);
+        for seq in 1..=200 {
+            let custom = CustomEvent {
+                name: "CUSTOM".into(),
+                subclass: None,
+                headers: Vec::new(),
+                body: Some("x".repeat(1 << 20).into()),
+                from_client: true,
+            };
+            let (id, kind) = (
+                EventId {
+                    node,
+                    seq: Seq(seq),
+                },
+                EventKind::Custom(custom.into()),
+            );
+            ring.push(&Arc::new(Event::new(id, Timestamp(1), kind, None, None)));
+        }
+        assert_eq!(ring.events.len(), 31, "two mebibytes each, and a little");
+        assert_eq!(ring.since(ring.events[0].0.id).unwrap().count(), 30);
+    }
+}

@@ -63,6 +63,11 @@ impl Subscription {
         self.taken.pop_front()
     }
 
+    /// How many events are there already.
+    pub fn waiting(&self) -> usize {
+        self.taken.len() + self.queue.len()
+    }
+
     /// Changes what is wanted. Events that come after the return match the new interest; those queued before stay.
     /// Not cancel-safe in one respect: a change that was sent takes place.
     pub async fn change(&self, interest: Interest) {

@@ -1,5 +1,6 @@
 //! Commands about one channel. All fail with `NotFound(Channel)` when it does not exist.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -235,13 +236,32 @@ pub enum QueuedAction {
         event_uuid_name: Option<Arc<str>>,
         /// Hold music for the partner meanwhile.
         hold_bleg: bool,
+        /// Frames of 20 ms that pass first, where there is audio.
+        lead_frames: u32,
     },
     /// `call-command: hangup`
     Hangup(HangupCause),
     /// `call-command: xferext`
     Replace(Vec<crate::application::Application>),
+    /// `call-command: unicast`
+    Unicast(Unicast),
+    /// `call-command: nomedia`: the media of that channel leaves the server.
+    NoMedia(ChannelId),
     /// Anything else: nothing happens.
     Nothing,
+}
+
+/// The sound of a channel for a program, while it is parked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unicast {
+    /// Ours, to be bound.
+    pub local: SocketAddr,
+    /// The program's. Whether it may be sent there is for whoever asks to judge.
+    pub remote: SocketAddr,
+    /// By a stream instead of datagrams; the program listens.
+    pub stream: bool,
+    /// Payloads of the phone's codec instead of samples.
+    pub native: bool,
 }
 
 /// Puts an event into a channel's own queue (`sendevent` with `unique-id`).
@@ -357,4 +377,16 @@ pub struct RenegotiateMedia {
     pub channel: ChannelId,
     /// Codec names; `None`: as before.
     pub codecs: Option<Arc<str>>,
+}
+
+/// Takes the media of a phone, and of the one it talks to, out of the server, or brings it back.
+///
+/// # Errors
+/// `InvalidState` when it is so already, or the two cannot talk to each other.
+#[derive(Clone, Debug)]
+pub struct PassMedia {
+    /// Which.
+    pub channel: ChannelId,
+    /// Out of the server.
+    pub past: bool,
 }

@@ -35,6 +35,23 @@ pub struct SendMessage {
     pub body: Bytes,
 }
 
+/// Sends a message in the name of somebody, as [`SendMessage`] does for a web client. For programs that may do anything: nobody
+/// asks whether it is from whom it says.
+///
+/// # Errors
+/// `InvalidArgument`.
+#[derive(Clone, Debug)]
+pub struct SendChat {
+    /// `user@host` it is from.
+    pub from: Arc<str>,
+    /// `user@host` it goes to.
+    pub to: Arc<str>,
+    /// MIME type of `body`.
+    pub content_type: Arc<str>,
+    /// What is sent; at most 64 kB.
+    pub body: Bytes,
+}
+
 /// Sends a message within a call of a web client.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::dial::DialString;
 use crate::id::{JobId, MemberId};
+use crate::spatial::Position;
 
 /// Which members are meant (event-socket.md §6.6).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,6 +79,13 @@ pub enum RoomControl {
         target: MemberTarget,
         level: Option<i8>,
     },
+    /// Where members stand, whatever the layout says, looking at its centre. `None` asks; answers centimetres, `x:y:z`.
+    Position {
+        target: MemberTarget,
+        position: Option<Position>,
+    },
+    /// Seats everybody as the layout says and lets them hear each other from there, whoever comes later too; or no longer.
+    Arrange(bool),
     /// Takes the floor, or gives it up. Answers the member that has it now, or nothing.
     Floor {
         member: MemberId,
@@ -96,6 +104,21 @@ pub enum RoomControl {
     PausePlaying {
         member: Option<MemberId>,
     },
+    /// Answers the position in samples of the conference's rate (0 for what has none), and the file; nothing when none plays.
+    PlayStatus {
+        member: Option<MemberId>,
+    },
+    /// To a place, or further on (`relative`; less than 0: back), in milliseconds. Answers the position in samples.
+    SeekPlaying {
+        ms: i64,
+        relative: bool,
+        member: Option<MemberId>,
+    },
+    /// Volume of the file that plays to everybody, −4 to 4. Answers it.
+    PlayVolume {
+        level: i8,
+    },
+    Music(MusicChange),
     Dial {
         dial: DialString,
         caller_id_number: Option<Arc<str>>,
@@ -106,8 +129,10 @@ pub enum RoomControl {
         to: Arc<str>,
         member: MemberId,
     },
+    /// `stereo`: two channels, as heard in the middle of the room with `MIXING_3D`.
     Record {
         path: Arc<str>,
+        stereo: bool,
     },
     /// `None`: all. Answers how many.
     StopRecording {
@@ -172,6 +197,15 @@ pub enum RelateRule {
     NoSpeak,
     NoHear,
     Clear,
+}
+
+/// What changes about the music for somebody alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "see the type")]
+pub enum MusicChange {
+    Switch(Toggle),
+    /// Another file, and on.
+    File(Arc<str>),
 }
 
 /// What changes about the sound of entering or leaving.

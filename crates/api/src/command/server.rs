@@ -63,6 +63,8 @@ pub enum ChangeSettings {
     },
     VerboseEvents(bool),
     LogLevel(LogLevel),
+    /// 0 to 4; more is 4.
+    RoomLogLevel(u8),
     MinIdleCpu(u8),
     DtmfDuration {
         which: DtmfDuration,

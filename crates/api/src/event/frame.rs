@@ -4,7 +4,10 @@ use bytes::Bytes;
 
 /// An encoding some door uses. Doors pick numbers below [`FormatId::COUNT`]; `door-esl` owns 0 to 2.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FormatId(u8);
+pub struct FormatId {
+    number: u8,
+    variant: u32,
+}
 
 impl FormatId {
     /// How many formats there can be.
@@ -20,24 +23,57 @@ impl FormatId {
             (number as usize) < Self::COUNT,
             "format number is below COUNT"
         );
-        Self(number)
+        Self { number, variant: 0 }
+    }
+
+    /// The same format in another form, where a door's configuration decides how events read. Each form is encoded for
+    /// itself; of one event and format the form that is asked for first is shared.
+    #[must_use]
+    pub const fn variant(self, variant: u32) -> Self {
+        Self { variant, ..self }
     }
 }
 
-/// Encoded forms of one event, each filled once.
+/// Encoded forms of one event, each filled once, with the variant it is of.
 #[derive(Debug, Default)]
-pub struct FrameCache([OnceLock<Bytes>; FormatId::COUNT]);
+pub struct FrameCache([OnceLock<(u32, Bytes)>; FormatId::COUNT]);
 
 impl FrameCache {
     pub(crate) fn get_or_encode(&self, format: FormatId, encode: impl FnOnce() -> Bytes) -> Bytes {
-        self.0[usize::from(format.0)].get_or_init(encode).clone()
+        let mut encode = Some(encode);
+        let mut encoded = || encode.take().map(|encode| encode()).unwrap_or_default();
+        let place = &self.0[usize::from(format.number)];
+        let (variant, frame) = place.get_or_init(|| (format.variant, encoded()));
+        if *variant == format.variant {
+            frame.clone()
+        } else {
+            encoded()
+        }
     }
 
     pub(crate) fn weight(&self) -> usize {
         self.0
             .iter()
             .filter_map(OnceLock::get)
-            .map(Bytes::len)
+            .map(|(_, frame)| frame.len())
             .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_reads_the_form_of_another() {
+        let cache = FrameCache::default();
+        let format = FormatId::new(3);
+        let get = |format, text: &'static str| cache.get_or_encode(format, || text.into());
+        let first = get(format.variant(1), "one");
+        assert_eq!(get(format.variant(1), "again").as_ptr(), first.as_ptr());
+        assert_eq!(get(format.variant(2), "two"), "two");
+        assert_eq!(get(format.variant(1), "again"), "one");
+        assert_eq!(get(FormatId::new(4), "other"), "other");
+        assert_eq!(cache.weight(), 3 + 5);
     }
 }

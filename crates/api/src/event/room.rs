@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::cause::HangupCause;
 use crate::id::{ChannelId, JobId, MemberId};
+use crate::spatial::Position;
 use crate::view::{Member, Room};
 
 /// Something that happened in a conference (`conference::maintenance`).
@@ -63,6 +64,9 @@ pub enum RoomAction {
     },
     VolumeOutSet {
         level: i8,
+    },
+    PositionSet {
+        position: Position,
     },
     FloorChanged {
         old: Option<MemberId>,

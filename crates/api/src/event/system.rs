@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::command::control::ControlId;
 use crate::id::{ChannelId, JobId};
 use crate::view::{Counters, Task};
 
@@ -74,6 +75,42 @@ pub enum SystemEvent {
         /// On whose behalf.
         channel: Option<ChannelId>,
     },
+    /// The application `socket` or `webapp` wants a program to take a channel over; a door acts on it.
+    ControllerWanted(Box<ControllerWanted>),
+    /// The channel left that run of `socket` before the program did: whoever dials for it, or talks with the program,
+    /// need not any more. Of `webapp` it is also said when the channel was hung up, and carries it as it was then.
+    ControlOver {
+        /// The channel.
+        channel: ChannelId,
+        /// Which run.
+        control: ControlId,
+    },
+}
+
+/// What a program that controls a channel speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spoken {
+    /// The event socket: the application `socket`.
+    EventSocket,
+    /// HTTP: the application `webapp`.
+    Http,
+}
+
+/// A program that is to be dialled (event-socket.md §3.1).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ControllerWanted {
+    /// The channel that waits.
+    pub channel: ChannelId,
+    /// Which run of `socket` or `webapp`.
+    pub control: ControlId,
+    /// Which of the two, and so who acts on it.
+    pub spoken: Spoken,
+    /// Where the program listens: `host:port|host:port`, or the whole argument of `webapp`; not yet read.
+    pub address: Arc<str>,
+    /// The channel parks, and runs what the program sends when it can.
+    pub asynchronous: bool,
+    /// The program may do everything, not only steer its channel.
+    pub full: bool,
 }
 
 /// `BACKGROUND_JOB`

@@ -17,7 +17,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// What it is: 20 ms at 48 kHz.
+    /// What it is unless configured otherwise: 20 ms at 48 kHz. Only the quality can be another.
     pub const OF_ROOMS: Self = Self {
         rate_hz: 48_000,
         frames: 960,

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Extension;
+
 /// Users and groups by domain, as configured. Values of domain and groups are already merged into the user.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Directory {
@@ -67,9 +69,36 @@ impl Directory {
         let domain = self.domain(domain)?;
         domain.users.get(*domain.index.get(id)?)
     }
+
+    /// The name of a user's voicemail box, or of the box with that number; `None` when there is none.
+    pub fn mailbox(&self, domain: &str, user: &str) -> Option<Extension> {
+        if let Some(user) = self.user(domain, user) {
+            return user.mailbox();
+        }
+        let mut users = self.domain(domain)?.users.iter();
+        users.find_map(|one| one.mailbox().filter(|name| &*name.user == user))
+    }
 }
 
 impl DirectoryUser {
+    /// His voicemail box: that of the attribute `mailbox` or the param `vm-mailbox`, which several users may share, or
+    /// one of his own. `None` when the param `vm-enabled` says that he has none.
+    pub fn mailbox(&self) -> Option<Extension> {
+        let enabled = self.param("vm-enabled");
+        if enabled.is_some_and(|word| !crate::variables::is_true(word)) {
+            return None;
+        }
+        let named = [self.attribute("mailbox"), self.param("vm-mailbox")];
+        let mut named = named.into_iter().flatten();
+        Some(Extension {
+            user: match named.find(|name| !name.is_empty()) {
+                Some(name) => name.into(),
+                None => self.id.clone(),
+            },
+            domain: self.domain.clone(),
+        })
+    }
+
     /// The last parameter of that name.
     pub fn param(&self, name: &str) -> Option<&str> {
         last(&self.params, name)

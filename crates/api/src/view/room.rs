@@ -39,7 +39,7 @@ pub struct Room {
     pub flags: RoomFlags,
     /// PIN asked from entering members.
     pub pin: Option<Arc<str>>,
-    /// Members in the order they joined.
+    /// Members in the order they joined, which is that of their numbers: numbers only grow.
     pub members: Vec<Arc<Member>>,
     /// Member that has the floor.
     pub floor: Option<MemberId>,
@@ -77,7 +77,12 @@ pub struct RoomParameters {
 impl Room {
     /// The member with this number.
     pub fn member(&self, id: MemberId) -> Option<&Arc<Member>> {
-        self.members.iter().find(|m| m.id == id)
+        self.members.get(self.place_of(id)?)
+    }
+
+    /// Where among the members the one with this number is.
+    pub fn place_of(&self, id: MemberId) -> Option<usize> {
+        self.members.binary_search_by_key(&id, |m| m.id).ok()
     }
 }
 
@@ -139,4 +144,9 @@ pub struct Relation {
     pub nospeak: bool,
     /// `member` does not hear `other`.
     pub nohear: bool,
+}
+
+impl Relation {
+    /// Most rules of one conference: as many as its mix keeps.
+    pub const MAX: usize = 4096;
 }

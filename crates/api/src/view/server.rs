@@ -38,6 +38,9 @@ pub struct Settings {
     pub verbose_events: bool,
     /// Lines logged on the console.
     pub log_level: LogLevel,
+    /// How much doors of rooms with places log about their clients, where they do: 0 everything to 4 errors
+    /// (event-manager.md §6.1).
+    pub room_log_level: u8,
     /// Least idle CPU in percent below which new calls are refused; 0 = off.
     pub min_idle_cpu: u8,
     /// DTMF lengths in samples at 8 kHz: shortest, default, longest.
@@ -55,6 +58,7 @@ impl Default for Settings {
             paused_outbound: false,
             verbose_events: false,
             log_level: LogLevel::Info,
+            room_log_level: 3,
             min_idle_cpu: 0,
             dtmf_durations: [400, 2000, 192_000],
             draining: false,
