@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
-
+use crate::database::{Database, values};
 use crate::{Limits, Store, StoreError};
 
 /// Longest public key, in bytes. Ours.
@@ -27,22 +26,30 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; `Full` when there are too many.
     pub async fn open_account(&self, name: &str, owner: Owner) -> Result<(), StoreError> {
-        let (name, limits) = (name.to_owned(), self.limits);
-        self.perform(move |database| {
-            let used = match owner {
-                Owner::Ours => None,
-                Owner::Foreign { used } => Some(used),
-            };
-            let known = database
-                .prepare_cached("UPDATE account SET used = ?2 WHERE name = ?1")?
-                .execute((&name, used))?;
-            if known == 0 {
-                make_room(database, owner, limits)?;
-                database
-                    .prepare_cached("INSERT INTO account (name, used) VALUES (?1, ?2)")?
-                    .execute((&name, used))?;
-            }
-            Ok(())
+        let (name, limits) = (Arc::<str>::from(name), self.limits);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let used = match owner {
+                    Owner::Ours => None,
+                    Owner::Foreign { used } => Some(used),
+                };
+                let known = database
+                    .execute(
+                        "UPDATE account SET used = $2 WHERE name = $1",
+                        values![&name, used],
+                    )
+                    .await?;
+                if known == 0 {
+                    make_room(&mut database, owner, limits).await?;
+                    database
+                        .execute(
+                            "INSERT INTO account (name, used) VALUES ($1, $2)",
+                            values![&name, used],
+                        )
+                        .await?;
+                }
+                Ok(())
+            })
         })
         .await
     }
@@ -52,9 +59,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn knows(&self, name: &str) -> Result<bool, StoreError> {
-        let name = name.to_owned();
-        self.perform(move |database| Ok(known(database, &name)?.is_some()))
-            .await
+        let name = Arc::<str>::from(name);
+        self.perform(move |mut database| {
+            Box::pin(async move { Ok(known(&mut database, &name).await?.is_some()) })
+        })
+        .await
     }
 
     /// Every account that was made known, by name.
@@ -62,10 +71,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn accounts(&self) -> Result<Vec<Arc<str>>, StoreError> {
-        self.perform(|database| {
-            let mut names = database.prepare_cached("SELECT name FROM account ORDER BY name")?;
-            let names = names.query_map([], |row| row.get::<_, String>(0).map(Arc::from))?;
-            Ok(names.collect::<Result<_, _>>()?)
+        self.perform(|mut database| {
+            Box::pin(async move {
+                let names = "SELECT name FROM account ORDER BY name";
+                let names = database.rows(names, Vec::new()).await?;
+                let names = names.iter().map(|row| row.text(0));
+                Ok(names.collect::<Result<_, _>>()?)
+            })
         })
         .await
     }
@@ -75,13 +87,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn public_key(&self, name: &str) -> Result<Option<Arc<str>>, StoreError> {
-        let name = name.to_owned();
-        self.perform(move |database| {
-            let found = database
-                .prepare_cached("SELECT public_key FROM account WHERE name = ?1")?
-                .query_row([&name], |row| row.get::<_, Option<String>>(0))
-                .optional()?;
-            Ok(found.flatten().map(Arc::from))
+        let name = Arc::<str>::from(name);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let found = "SELECT public_key FROM account WHERE name = $1";
+                match database.row(found, values![&name]).await? {
+                    Some(row) => Ok(row.optional_text(0)?),
+                    None => Ok(None),
+                }
+            })
         })
         .await
     }
@@ -94,34 +108,44 @@ impl Store {
         if key.len() > MAX_KEY {
             return Err(StoreError::Full);
         }
-        let name = name.to_owned();
-        self.perform(move |database| {
-            let changed = database
-                .prepare_cached("UPDATE account SET public_key = ?2 WHERE name = ?1")?
-                .execute((&name, &*key))?;
-            Ok(changed > 0)
+        let name = Arc::<str>::from(name);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let change = "UPDATE account SET public_key = $2 WHERE name = $1";
+                Ok(database.execute(change, values![&name, key]).await? > 0)
+            })
         })
         .await
     }
 }
 
 /// The number of an account.
-pub(crate) fn known(database: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
-    let found = database
-        .prepare_cached("SELECT id FROM account WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()?;
-    Ok(found)
+pub(crate) async fn known(
+    database: &mut Database<'_>,
+    name: &Arc<str>,
+) -> Result<Option<i64>, StoreError> {
+    let found = "SELECT id FROM account WHERE name = $1";
+    match database.row(found, values![name]).await? {
+        Some(row) => Ok(Some(row.int(0)?)),
+        None => Ok(None),
+    }
 }
 
 /// The number of an account for which something is to be kept.
-pub(crate) fn needed(database: &Connection, name: &str) -> Result<i64, StoreError> {
+pub(crate) async fn needed(
+    database: &mut Database<'_>,
+    name: &Arc<str>,
+) -> Result<i64, StoreError> {
     // It was not made known, or has made room.
-    known(database, name)?.ok_or(StoreError::Full)
+    known(database, name).await?.ok_or(StoreError::Full)
 }
 
 /// Sees to it that there is a place for one more account.
-fn make_room(database: &Connection, owner: Owner, limits: Limits) -> Result<(), StoreError> {
+async fn make_room(
+    database: &mut Database<'_>,
+    owner: Owner,
+    limits: Limits,
+) -> Result<(), StoreError> {
     let (count, most) = match owner {
         Owner::Ours => (
             "SELECT count(*) FROM account WHERE used IS NULL",
@@ -132,9 +156,10 @@ fn make_room(database: &Connection, owner: Owner, limits: Limits) -> Result<(), 
             limits.foreign_accounts,
         ),
     };
-    let there: usize = database
-        .prepare_cached(count)?
-        .query_row([], |row| row.get(0))?;
+    let there = match database.row(count, Vec::new()).await? {
+        Some(row) => row.count(0)?,
+        None => 0,
+    };
     if there < most {
         return Ok(());
     }
@@ -142,14 +167,15 @@ fn make_room(database: &Connection, owner: Owner, limits: Limits) -> Result<(), 
         return Err(StoreError::Full);
     }
     let gone = database
-        .prepare_cached(
+        .execute(
             "DELETE FROM account WHERE id =
              (SELECT id FROM account AS one WHERE used IS NOT NULL AND entries = 0
               AND NOT EXISTS (SELECT 1 FROM address_book WHERE account = one.id)
               AND NOT EXISTS (SELECT 1 FROM device WHERE account = one.id)
               ORDER BY used LIMIT 1)",
-        )?
-        .execute([])?;
+            Vec::new(),
+        )
+        .await?;
     if gone == 0 {
         return Err(StoreError::Full);
     }

@@ -1,6 +1,9 @@
 //! Address books.
 
+use std::sync::Arc;
+
 use crate::account::{known, needed};
+use crate::database::values;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -9,16 +12,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn address_book(&self, name: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let name = name.to_owned();
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(Vec::new());
-            };
-            let mut items = database.prepare_cached(
-                "SELECT kind, item FROM address_book WHERE account = ?1 ORDER BY kind, id",
-            )?;
-            let items = items.query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(items.collect::<Result<_, _>>()?)
+        let name = Arc::<str>::from(name);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(Vec::new());
+                };
+                let items =
+                    "SELECT kind, item FROM address_book WHERE account = $1 ORDER BY kind, id";
+                let mut book = Vec::new();
+                for row in database.rows(items, values![account]).await? {
+                    book.push((row.text(0)?.to_string(), row.text(1)?.to_string()));
+                }
+                Ok(book)
+            })
         })
         .await
     }
@@ -34,21 +41,33 @@ impl Store {
         id: &str,
         item: String,
     ) -> Result<(), StoreError> {
-        let (name, id, limits) = (name.to_owned(), id.to_owned(), self.limits);
-        self.perform(move |database| {
-            let account = needed(database, &name)?;
-            let others: usize = database
-                .prepare_cached(
-                    "SELECT count(*) FROM address_book WHERE account = ?1 AND NOT (kind = ?2 AND id = ?3)",
-                )?
-                .query_row((account, kind, &id), |row| row.get(0))?;
-            if others >= limits.items {
-                return Err(StoreError::Full);
-            }
-            database
-                .prepare_cached("INSERT OR REPLACE INTO address_book VALUES (?1, ?2, ?3, ?4)")?
-                .execute((account, kind, &id, &item))?;
-            Ok(())
+        let (name, id, limits) = (Arc::<str>::from(name), id.to_owned(), self.limits);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let account = needed(&mut database, &name).await?;
+                let others = database
+                    .row(
+                        "SELECT count(*) FROM address_book
+                         WHERE account = $1 AND NOT (kind = $2 AND id = $3)",
+                        values![account, kind, &id],
+                    )
+                    .await?;
+                let others = match others {
+                    Some(row) => row.count(0)?,
+                    None => 0,
+                };
+                if others >= limits.items {
+                    return Err(StoreError::Full);
+                }
+                database
+                    .execute(
+                        "INSERT INTO address_book (account, kind, id, item) VALUES ($1, $2, $3, $4)
+                         ON CONFLICT (account, kind, id) DO UPDATE SET item = excluded.item",
+                        values![account, kind, &id, item],
+                    )
+                    .await?;
+                Ok(())
+            })
         })
         .await
     }
@@ -63,17 +82,20 @@ impl Store {
         kind: &'static str,
         id: &str,
     ) -> Result<bool, StoreError> {
-        let (name, id) = (name.to_owned(), id.to_owned());
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(false);
-            };
-            let gone = database
-                .prepare_cached(
-                    "DELETE FROM address_book WHERE account = ?1 AND kind = ?2 AND id = ?3",
-                )?
-                .execute((account, kind, &id))?;
-            Ok(gone > 0)
+        let (name, id) = (Arc::<str>::from(name), id.to_owned());
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(false);
+                };
+                let gone = database
+                    .execute(
+                        "DELETE FROM address_book WHERE account = $1 AND kind = $2 AND id = $3",
+                        values![account, kind, &id],
+                    )
+                    .await?;
+                Ok(gone > 0)
+            })
         })
         .await
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::account::{known, needed};
+use crate::database::values;
 use crate::{Store, StoreError};
 
 /// A device.
@@ -28,26 +29,32 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn devices(&self, name: &str) -> Result<Vec<Device>, StoreError> {
-        let name = name.to_owned();
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(Vec::new());
-            };
-            let mut devices = database.prepare_cached(
-                "SELECT key, token, platform, device, silent, app FROM device WHERE account = ?1 ORDER BY id",
-            )?;
-            let devices = devices.query_map([account], |row| {
-                let text = |column| row.get::<_, String>(column).map(Arc::from);
-                Ok(Device {
-                    key: text(0)?,
-                    token: text(1)?,
-                    platform: text(2)?,
-                    device: text(3)?,
-                    silent: row.get(4)?,
-                    app: text(5)?,
-                })
-            })?;
-            Ok(devices.collect::<Result<_, _>>()?)
+        let name = Arc::<str>::from(name);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(Vec::new());
+                };
+                let rows = database
+                    .rows(
+                        "SELECT key, token, platform, device, silent, app
+                         FROM device WHERE account = $1 ORDER BY id",
+                        values![account],
+                    )
+                    .await?;
+                let mut devices = Vec::new();
+                for row in rows {
+                    devices.push(Device {
+                        key: row.text(0)?,
+                        token: row.text(1)?,
+                        platform: row.text(2)?,
+                        device: row.text(3)?,
+                        silent: row.int(4)? != 0,
+                        app: row.text(5)?,
+                    });
+                }
+                Ok(devices)
+            })
         })
         .await
     }
@@ -57,33 +64,40 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_device(&self, name: &str, new: Device) -> Result<(), StoreError> {
-        let (name, limits) = (name.to_owned(), self.limits);
-        self.perform(move |database| {
-            let account = needed(database, &name)?;
-            database
-                .prepare_cached("DELETE FROM device WHERE account = ?1 AND key = ?2")?
-                .execute((account, &*new.key))?;
-            database
-                .prepare_cached(
-                    "INSERT INTO device (account, key, token, platform, device, silent, app)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute((
-                    account,
-                    &*new.key,
-                    &*new.token,
-                    &*new.platform,
-                    &*new.device,
-                    new.silent,
-                    &*new.app,
-                ))?;
-            database
-                .prepare_cached(
-                    "DELETE FROM device WHERE account = ?1 AND id NOT IN
-                     (SELECT id FROM device WHERE account = ?1 ORDER BY id DESC LIMIT ?2)",
-                )?
-                .execute((account, limits.devices))?;
-            Ok(())
+        let (name, limits) = (Arc::<str>::from(name), self.limits);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let account = needed(&mut database, &name).await?;
+                database
+                    .execute(
+                        "DELETE FROM device WHERE account = $1 AND key = $2",
+                        values![account, &new.key],
+                    )
+                    .await?;
+                database
+                    .execute(
+                        "INSERT INTO device (account, key, token, platform, device, silent, app)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                        values![
+                            account,
+                            new.key,
+                            new.token,
+                            new.platform,
+                            new.device,
+                            new.silent,
+                            new.app,
+                        ],
+                    )
+                    .await?;
+                database
+                    .execute(
+                        "DELETE FROM device WHERE account = $1 AND id NOT IN
+                         (SELECT id FROM device WHERE account = $1 ORDER BY id DESC LIMIT $2)",
+                        values![account, limits.devices],
+                    )
+                    .await?;
+                Ok(())
+            })
         })
         .await
     }
@@ -93,15 +107,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn delete_token(&self, name: &str, token: &str) -> Result<bool, StoreError> {
-        let (name, token) = (name.to_owned(), token.to_owned());
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(false);
-            };
-            let gone = database
-                .prepare_cached("DELETE FROM device WHERE account = ?1 AND token = ?2")?
-                .execute((account, &token))?;
-            Ok(gone > 0)
+        let (name, token) = (Arc::<str>::from(name), token.to_owned());
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(false);
+                };
+                let gone = database
+                    .execute(
+                        "DELETE FROM device WHERE account = $1 AND token = $2",
+                        values![account, &token],
+                    )
+                    .await?;
+                Ok(gone > 0)
+            })
         })
         .await
     }

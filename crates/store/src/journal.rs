@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
 use crate::account::known;
+use crate::database::{Database, Row, values};
 use crate::{Store, StoreError};
 
 /// An entry of an account's journal. Texts are the caller's; the store compares, and does not read them.
@@ -60,22 +59,17 @@ impl Entry {
     }
 }
 
-/// Columns of an entry in the order of [`entry`].
-const COLUMNS: &str =
-    "contact, contact_key, timestamp, wanted, message_id, content_type, content, direction, state";
-
-fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
-    let text = |column| row.get::<_, String>(column).map(Arc::from);
+fn entry(row: &Row) -> Result<Entry, sqlx::Error> {
     Ok(Entry {
-        contact: text(0)?,
-        contact_key: text(1)?,
-        timestamp: text(2)?,
-        wanted: split(&row.get::<_, String>(3)?),
-        message_id: text(4)?,
-        content_type: text(5)?,
-        content: text(6)?,
-        direction: row.get(7)?,
-        state: row.get(8)?,
+        contact: row.text(0)?,
+        contact_key: row.text(1)?,
+        timestamp: row.text(2)?,
+        wanted: split(&row.text(3)?),
+        message_id: row.text(4)?,
+        content_type: row.text(5)?,
+        content: row.text(6)?,
+        direction: row.text(7)?.to_string(),
+        state: row.optional_text(8)?.map(|state| state.to_string()),
     })
 }
 
@@ -91,48 +85,57 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; `Full` when the entry is larger than a journal may be.
     pub async fn append(&self, name: &str, now: i64, new: Entry) -> Result<bool, StoreError> {
-        let (name, limits, weight) = (name.to_owned(), self.limits, new.weight());
+        let (name, limits, weight) = (Arc::<str>::from(name), self.limits, new.weight());
         if weight > limits.bytes {
             return Err(StoreError::Full);
         }
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(false);
-            };
-            // Entries are found by their time, so it never goes back.
-            let last: Option<i64> = database
-                .prepare_cached(
-                    "SELECT at FROM journal WHERE account = ?1 ORDER BY id DESC LIMIT 1",
-                )?
-                .query_row([account], |row| row.get(0))
-                .optional()?;
-            let at = last.map_or(now, |last| now.max(last.saturating_add(1)));
-            database
-                .prepare_cached(&format!(
-                    "INSERT INTO journal (account, at, weight, {COLUMNS})
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-                ))?
-                .execute(params![
-                    account,
-                    at,
-                    weight,
-                    &*new.contact,
-                    &*new.contact_key,
-                    &*new.timestamp,
-                    new.wanted.join(","),
-                    &*new.message_id,
-                    &*new.content_type,
-                    &*new.content,
-                    new.direction,
-                    new.state,
-                ])?;
-            database
-                .prepare_cached(
-                    "UPDATE account SET entries = entries + 1, bytes = bytes + ?2 WHERE id = ?1",
-                )?
-                .execute((account, weight))?;
-            make_room(database, account, limits)?;
-            Ok(true)
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(false);
+                };
+                // Entries are found by their time, so it never goes back.
+                let last = database
+                    .row(
+                        "SELECT at FROM journal WHERE account = $1 ORDER BY id DESC LIMIT 1",
+                        values![account],
+                    )
+                    .await?;
+                let at = match last {
+                    Some(row) => now.max(row.int(0)?.saturating_add(1)),
+                    None => now,
+                };
+                database
+                    .execute(
+                        "INSERT INTO journal (account, at, weight, contact, contact_key, timestamp, wanted,
+                         message_id, content_type, content, direction, state)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                        values![
+                            account,
+                            at,
+                            weight,
+                            new.contact,
+                            new.contact_key,
+                            new.timestamp,
+                            new.wanted.join(","),
+                            new.message_id,
+                            new.content_type,
+                            new.content,
+                            new.direction,
+                            new.state,
+                        ],
+                    )
+                    .await?;
+                let counted = database
+                    .row(
+                        "UPDATE account SET entries = entries + 1, bytes = bytes + $2 WHERE id = $1
+                         RETURNING entries, bytes",
+                        values![account, weight],
+                    )
+                    .await?;
+                make_room(&mut database, account, counted, limits).await?;
+                Ok(true)
+            })
         })
         .await
     }
@@ -142,27 +145,32 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn mark(&self, name: &str, message_id: &str, mark: Mark) -> Result<bool, StoreError> {
-        let (name, message_id) = (name.to_owned(), message_id.to_owned());
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(false);
-            };
-            let found: Option<(i64, String)> = database
-                .prepare_cached(
-                    "SELECT id, wanted FROM journal WHERE account = ?1 AND message_id = ?2
-                     AND direction <> '' ORDER BY id DESC LIMIT 1",
-                )?
-                .query_row((account, &message_id), |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((id, wanted)) = found else {
-                return Ok(false);
-            };
-            let mut wanted = split(&wanted);
-            wanted.retain(|name| Some(name) != mark.reported.as_ref());
-            database
-                .prepare_cached("UPDATE journal SET state = ?2, wanted = ?3 WHERE id = ?1")?
-                .execute((id, &mark.state, wanted.join(",")))?;
-            Ok(true)
+        let (name, message_id) = (Arc::<str>::from(name), message_id.to_owned());
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(false);
+                };
+                let found = database
+                    .row(
+                        "SELECT id, wanted FROM journal WHERE account = $1 AND message_id = $2
+                         AND direction <> '' ORDER BY id DESC LIMIT 1",
+                        values![account, &message_id],
+                    )
+                    .await?;
+                let Some(row) = found else {
+                    return Ok(false);
+                };
+                let mut wanted = split(&row.text(1)?);
+                wanted.retain(|name| Some(name) != mark.reported.as_ref());
+                database
+                    .execute(
+                        "UPDATE journal SET state = $2, wanted = $3 WHERE id = $1",
+                        values![row.int(0)?, &mark.state, wanted.join(",")],
+                    )
+                    .await?;
+                Ok(true)
+            })
         })
         .await
     }
@@ -173,14 +181,17 @@ impl Store {
     /// [`StoreError::Failed`].
     pub async fn clear_wanted(&self, name: &str, contact_key: &str) -> Result<(), StoreError> {
         let (name, contact_key) = (name.to_owned(), contact_key.to_owned());
-        self.perform(move |database| {
-            database
-                .prepare_cached(
-                    "UPDATE journal SET wanted = '' WHERE direction = 'incoming' AND contact_key = ?2
-                     AND account = (SELECT id FROM account WHERE name = ?1)",
-                )?
-                .execute((&name, &contact_key))?;
-            Ok(())
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                database
+                    .execute(
+                        "UPDATE journal SET wanted = '' WHERE direction = 'incoming' AND contact_key = $2
+                         AND account = (SELECT id FROM account WHERE name = $1)",
+                        values![&name, &contact_key],
+                    )
+                    .await?;
+                Ok(())
+            })
         })
         .await
     }
@@ -195,34 +206,24 @@ impl Store {
         after: After,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let name = name.to_owned();
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(Vec::new());
-            };
-            // Ids and times grow together.
-            let (id, time) = match after {
-                After::Beginning => (0, i64::MIN),
-                After::Time(time) => (0, time),
-                After::Message(message_id, otherwise) => {
-                    let found: Option<i64> = database
-                        .prepare_cached(
-                            "SELECT id FROM journal WHERE account = ?1 AND message_id = ?2
-                             ORDER BY id DESC LIMIT 1",
-                        )?
-                        .query_row((account, &*message_id), |row| row.get(0))
-                        .optional()?;
-                    match found {
-                        Some(id) => (id, i64::MIN),
-                        None => (0, otherwise.unwrap_or(i64::MIN)),
-                    }
-                }
-            };
-            let mut entries = database.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM journal WHERE account = ?1 AND id > ?2 AND at > ?3 ORDER BY id LIMIT ?4"
-            ))?;
-            let entries = entries.query_map((account, id, time, limit), entry)?;
-            Ok(entries.collect::<Result<_, _>>()?)
+        let name = Arc::<str>::from(name);
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(Vec::new());
+                };
+                let (id, time) = place(&mut database, account, after).await?;
+                let rows = database
+                    .rows(
+                        "SELECT contact, contact_key, timestamp, wanted, message_id, content_type, content,
+                         direction, state
+                         FROM journal WHERE account = $1 AND id > $2 AND at > $3 ORDER BY id LIMIT $4",
+                        values![account, id, time, limit],
+                    )
+                    .await?;
+                let entries = rows.iter().map(entry);
+                Ok(entries.collect::<Result<_, _>>()?)
+            })
         })
         .await
     }
@@ -237,15 +238,20 @@ impl Store {
         message_id: &str,
     ) -> Result<Option<Arc<str>>, StoreError> {
         let (name, message_id) = (name.to_owned(), message_id.to_owned());
-        self.perform(move |database| {
-            let found: Option<String> = database
-                .prepare_cached(
-                    "SELECT contact FROM journal WHERE account = (SELECT id FROM account WHERE name = ?1)
-                     AND message_id = ?2 AND direction <> '' ORDER BY id LIMIT 1",
-                )?
-                .query_row((&name, &message_id), |row| row.get(0))
-                .optional()?;
-            Ok(found.map(Arc::from))
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let found = database
+                    .row(
+                        "SELECT contact FROM journal WHERE account = (SELECT id FROM account WHERE name = $1)
+                         AND message_id = $2 AND direction <> '' ORDER BY id LIMIT 1",
+                        values![&name, &message_id],
+                    )
+                    .await?;
+                match found {
+                    Some(row) => Ok(Some(row.text(0)?)),
+                    None => Ok(None),
+                }
+            })
         })
         .await
     }
@@ -260,19 +266,22 @@ impl Store {
         contact_key: &str,
         message_id: &str,
     ) -> Result<bool, StoreError> {
-        let (name, contact_key) = (name.to_owned(), contact_key.to_owned());
+        let (name, contact_key) = (Arc::<str>::from(name), contact_key.to_owned());
         let message_id = message_id.to_owned();
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(false);
-            };
-            let gone = database
-                .prepare_cached(
-                    "DELETE FROM journal WHERE account = ?1 AND contact_key = ?2 AND message_id = ?3",
-                )?
-                .execute((account, &contact_key, &message_id))?;
-            count_again(database, account)?;
-            Ok(gone > 0)
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(false);
+                };
+                let gone = database
+                    .execute(
+                        "DELETE FROM journal WHERE account = $1 AND contact_key = $2 AND message_id = $3",
+                        values![account, &contact_key, &message_id],
+                    )
+                    .await?;
+                count_again(&mut database, account).await?;
+                Ok(gone > 0)
+            })
         })
         .await
     }
@@ -286,54 +295,89 @@ impl Store {
         name: &str,
         contact_key: &str,
     ) -> Result<usize, StoreError> {
-        let (name, contact_key) = (name.to_owned(), contact_key.to_owned());
-        self.perform(move |database| {
-            let Some(account) = known(database, &name)? else {
-                return Ok(0);
-            };
-            let gone = database
-                .prepare_cached("DELETE FROM journal WHERE account = ?1 AND contact_key = ?2")?
-                .execute((account, &contact_key))?;
-            count_again(database, account)?;
-            Ok(gone)
+        let (name, contact_key) = (Arc::<str>::from(name), contact_key.to_owned());
+        self.perform(move |mut database| {
+            Box::pin(async move {
+                let Some(account) = known(&mut database, &name).await? else {
+                    return Ok(0);
+                };
+                let gone = database
+                    .execute(
+                        "DELETE FROM journal WHERE account = $1 AND contact_key = $2",
+                        values![account, &contact_key],
+                    )
+                    .await?;
+                count_again(&mut database, account).await?;
+                Ok(usize::try_from(gone).unwrap_or(usize::MAX))
+            })
         })
         .await
     }
 }
 
-/// Deletes the oldest entries until the journal is within its limits.
-fn make_room(database: &Connection, account: i64, limits: crate::Limits) -> Result<(), StoreError> {
-    loop {
-        let (entries, bytes): (usize, usize) = database
-            .prepare_cached("SELECT entries, bytes FROM account WHERE id = ?1")?
-            .query_row([account], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if entries <= limits.entries && bytes <= limits.bytes {
-            return Ok(());
-        }
-        let oldest: Option<(i64, usize)> = database
-            .prepare_cached(
-                "DELETE FROM journal WHERE id = (SELECT min(id) FROM journal WHERE account = ?1)
-                 RETURNING id, weight",
-            )?
-            .query_row([account], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((_, weight)) = oldest else {
-            return count_again(database, account);
-        };
-        database
-            .prepare_cached(
-                "UPDATE account SET entries = entries - 1, bytes = bytes - ?2 WHERE id = ?1",
-            )?
-            .execute((account, weight))?;
+/// The id and the time behind which entries are wanted. Ids and times grow together.
+async fn place(
+    database: &mut Database<'_>,
+    account: i64,
+    after: After,
+) -> Result<(i64, i64), StoreError> {
+    let (message_id, otherwise) = match after {
+        After::Beginning => return Ok((0, i64::MIN)),
+        After::Time(time) => return Ok((0, time)),
+        After::Message(message_id, otherwise) => (message_id, otherwise),
+    };
+    let found = database
+        .row(
+            "SELECT id FROM journal WHERE account = $1 AND message_id = $2 ORDER BY id DESC LIMIT 1",
+            values![account, message_id],
+        )
+        .await?;
+    match found {
+        Some(row) => Ok((row.int(0)?, i64::MIN)),
+        None => Ok((0, otherwise.unwrap_or(i64::MIN))),
     }
 }
 
-fn count_again(database: &Connection, account: i64) -> Result<(), StoreError> {
+/// Deletes the oldest entries until the journal is within its limits. `counted` says how many entries and bytes it has.
+async fn make_room(
+    database: &mut Database<'_>,
+    account: i64,
+    mut counted: Option<Row>,
+    limits: crate::Limits,
+) -> Result<(), StoreError> {
+    while let Some(row) = counted {
+        if row.count(0)? <= limits.entries && row.count(1)? <= limits.bytes {
+            break;
+        }
+        let oldest = database
+            .row(
+                "DELETE FROM journal WHERE id = (SELECT min(id) FROM journal WHERE account = $1)
+                 RETURNING weight",
+                values![account],
+            )
+            .await?;
+        let Some(oldest) = oldest else {
+            return count_again(database, account).await;
+        };
+        counted = database
+            .row(
+                "UPDATE account SET entries = entries - 1, bytes = bytes - $2 WHERE id = $1
+                 RETURNING entries, bytes",
+                values![account, oldest.int(0)?],
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+async fn count_again(database: &mut Database<'_>, account: i64) -> Result<(), StoreError> {
     database
-        .prepare_cached(
+        .execute(
             "UPDATE account SET (entries, bytes) =
-             (SELECT count(*), coalesce(sum(weight), 0) FROM journal WHERE account = ?1) WHERE id = ?1",
-        )?
-        .execute([account])?;
+             (SELECT count(*), CAST(coalesce(sum(weight), 0) AS BIGINT) FROM journal WHERE account = $1)
+             WHERE id = $1",
+            values![account],
+        )
+        .await?;
     Ok(())
 }
