@@ -137,6 +137,23 @@ impl Encoder {
         }
     }
 
+    /// What is encoded next leans on nothing the other end has to remember: it can follow on any stream.
+    pub fn stand_alone(&mut self) {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::L16 | Self::G722(_) => {}
+            Self::Opus(encoder) => encoder.stand_alone(),
+        }
+    }
+
+    /// Forgets what went before; the next packet stands alone.
+    pub fn restart(&mut self) {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::L16 => {}
+            Self::G722(encoder) => encoder.restart(),
+            Self::Opus(encoder) => encoder.restart(),
+        }
+    }
+
     /// Prepares for losses on the way, in percent of the packets.
     pub fn expect_loss(&mut self, percent: u8) {
         match self {

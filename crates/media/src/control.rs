@@ -8,18 +8,20 @@ mod codec_spec;
 mod command;
 mod digit;
 mod report;
+mod unicast;
 mod video;
 mod web;
 
 pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
 pub use command::{
     DtmfStep, EchoDelay, LegKind, MediaCommand, MemberControls, MemberSettings, MuteSide, Place,
-    RecordSides, Relation, SeekTo, SilenceStop,
+    RecordSides, Relation, SeekTo, SilenceStop, Whisper,
 };
 pub use digit::Digit;
 pub use report::{
     DtmfSource, LegStats, MediaReport, PlayEnd, RecordEnd, RecordLength, TransportFailure,
 };
+pub use unicast::{Unicast, UnicastTransport};
 pub use video::{Asking, VideoSpec};
 pub use web::{PeerEnd, PeerId, PeerWish, VideoCodec, WebAgreed, WebCommand, WebReport};
 

@@ -178,6 +178,9 @@ impl Engine {
         let Some(receiver) = self.legs.get_mut(&leg) else {
             return;
         };
+        if port == Port::Unicast {
+            return self.receive_unicast(now_us, leg, datagram, out);
+        }
         let peer = receiver.bridged_to().filter(|&peer| peer != leg);
         let (receiver, mut peer) = match peer {
             Some(peer) => match self.legs.get_disjoint_mut([&leg, &peer]) {
@@ -200,6 +203,10 @@ impl Engine {
                 {
                     return;
                 }
+                if let Some(unicast) = peer.and_then(|peer| Some((peer.id, peer.unicast()?))) {
+                    let (id, unicast) = unicast;
+                    unicast.pass_on(id, packet.payload, out);
+                }
                 if let Some(side) = receiver.rtp() {
                     side.buffer(now_us, &packet, sequence, format, spec.clock_rate_hz);
                 }
@@ -215,6 +222,24 @@ impl Engine {
                     self.pressed(leg, pressed, out);
                 }
             }
+        }
+    }
+
+    /// Takes what a program says: samples are played in the coming ticks, payloads go on at once.
+    fn receive_unicast(&mut self, now_us: u64, leg: LegId, bytes: &[u8], out: &mut Output) {
+        let Some(found) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let peer = found.bridged_to().filter(|&peer| peer != leg);
+        let Some(side) = found.unicast() else { return };
+        if !side.link.native {
+            return side.receive(bytes);
+        }
+        let Some(peer) = peer else { return };
+        if let [Some(found), Some(peer)] = self.legs.get_disjoint_mut([&leg, &peer])
+            && let Some(side) = found.unicast()
+        {
+            side.pass_back(now_us, bytes, peer, out);
         }
     }
 
@@ -254,10 +279,40 @@ impl Engine {
             }
         }
         for at in 0..self.order.len() {
+            exchange::gather_whispers(&mut self.legs, self.order[at]);
+        }
+        // What others are sent too comes first.
+        for at in 0..self.room_order.len() {
+            let room = self.room_order[at];
+            let shares = self.rooms.get(&room).map_or(0, |room| room.share_count());
+            for share in 0..shares {
+                let leader = self.rooms.get(&room).and_then(|room| room.leader(share));
+                if let Some(leader) = leader {
+                    self.serve(now_us, ntp, leader, out);
+                }
+            }
+        }
+        for at in 0..self.order.len() {
             let id = self.order[at];
-            self.serve(now_us, ntp, id, out);
+            let feed = self.legs.get(&id).and_then(|leg| leg.feed());
+            match feed.map(|feed| (feed.leads, feed.follows)) {
+                Some((true, _)) => {}
+                Some((_, Some(leader))) => self.repeat(now_us, ntp, [leader, id], out),
+                Some((false, None)) | None => self.serve(now_us, ntp, id, out),
+            }
         }
         self.settle(out);
+    }
+
+    /// Second half of a tick for a leg that is sent what was encoded for another.
+    fn repeat(&mut self, now_us: u64, ntp: u64, [leader, id]: [LegId; 2], out: &mut Output) {
+        let [Some(leader), Some(leg)] = self.legs.get_disjoint_mut([&leader, &id]) else {
+            return;
+        };
+        if let (Kind::Rtp(leader), Kind::Rtp(side)) = (&leader.kind, &mut leg.kind) {
+            side.repeat(now_us, id, leader, out);
+            side.report(now_us, ntp, id, &mut self.rng, out);
+        }
     }
 
     /// Second half of a tick for one leg.
@@ -277,7 +332,7 @@ impl Engine {
         );
         let other = match &mut leg.kind {
             Kind::Rtp(side) => return side.report(now_us, ntp, id, &mut self.rng, out),
-            Kind::Null => return,
+            Kind::Null | Kind::Unicast(_) => return,
             Kind::Pair(pair) => pair.other,
         };
         if active {

@@ -8,6 +8,8 @@ pub(crate) mod playout;
 pub(crate) mod recording;
 pub(crate) mod rtp_side;
 pub(crate) mod scratch;
+pub(crate) mod tap;
+pub(crate) mod unicast;
 
 use crate::bridge::Echo;
 use crate::control::{
@@ -22,6 +24,8 @@ use playing::Playing;
 use recording::Recording;
 use rtp_side::RtpSide;
 use scratch::Scratch;
+use tap::Tap;
+use unicast::UnicastSide;
 
 /// A leg and all it owns; lives on one media thread.
 pub(crate) struct Leg {
@@ -35,6 +39,10 @@ pub(crate) struct Leg {
     pub(crate) exchange: Exchange,
     /// Legs that send what it says.
     pub(crate) monitors: Vec<LegId>,
+    /// Legs that hear what it says and hears.
+    pub(crate) taps: Vec<Tap>,
+    /// What the other side of its bridge hears while eavesdroppers talk to that.
+    pub(crate) joined: Option<Box<Frame>>,
     /// Converts what the other side of the bridge, or whom it monitors, says where rates differ.
     pub(crate) link: Option<Resampler>,
     pub(crate) plays: Vec<Playing>,
@@ -42,6 +50,8 @@ pub(crate) struct Leg {
     pub(crate) digits: DigitQueue,
     pub(crate) detector: Option<Box<DtmfDetector>>,
     pub(crate) passes_dtmf: bool,
+    /// Digits are sent to it as tones.
+    pub(crate) tone_dtmf: bool,
     /// Whether packets of the digit being received were relayed already.
     pub(crate) event_relayed: bool,
     read: Volume,
@@ -53,6 +63,7 @@ pub(crate) enum Kind {
     Rtp(Box<RtpSide>),
     Null,
     Pair(Box<PairSide>),
+    Unicast(Box<UnicastSide>),
 }
 
 /// One half of a pair: what the other half was told to say, for the next tick.
@@ -69,6 +80,8 @@ pub(crate) enum Exchange {
     Bridge(LegId),
     /// Hears what another leg says, which knows nothing of it.
     Monitor(LegId),
+    /// Hears what another leg says and hears, and may talk to it.
+    Eavesdrop(LegId),
     Echo(Box<Echo>),
     /// What the room lets it hear in this tick.
     Room {
@@ -84,6 +97,10 @@ pub(crate) struct Feed {
     pub(crate) side: Frame,
     /// Whether there is one.
     pub(crate) is_wide: bool,
+    /// What is encoded for it goes to others too.
+    pub(crate) leads: bool,
+    /// It is sent what is encoded for this leg; what it hears is not here then.
+    pub(crate) follows: Option<LegId>,
 }
 
 impl Feed {
@@ -92,6 +109,8 @@ impl Feed {
             mid: Frame::silent(rate_hz),
             side: Frame::silent(rate_hz),
             is_wide: false,
+            leads: false,
+            follows: None,
         }
     }
 
@@ -131,12 +150,15 @@ impl Leg {
             heard_active: false,
             exchange: Exchange::Nothing,
             monitors: Vec::new(),
+            taps: Vec::new(),
+            joined: None,
             link: None,
             plays: Vec::new(),
             records: Vec::new(),
             digits: DigitQueue::default(),
             detector: None,
             passes_dtmf: true,
+            tone_dtmf: false,
             event_relayed: false,
             read: Volume::default(),
             write: Volume::default(),
@@ -148,15 +170,36 @@ impl Leg {
             Exchange::Bridge(peer) => Some(peer),
             Exchange::Nothing
             | Exchange::Monitor(_)
+            | Exchange::Eavesdrop(_)
             | Exchange::Echo(_)
             | Exchange::Room { .. } => None,
+        }
+    }
+
+    /// How what a room lets it hear is sent to it.
+    pub(crate) fn feed(&self) -> Option<&Feed> {
+        match &self.exchange {
+            Exchange::Room { feed, .. } => Some(feed),
+            Exchange::Nothing
+            | Exchange::Bridge(_)
+            | Exchange::Monitor(_)
+            | Exchange::Eavesdrop(_)
+            | Exchange::Echo(_) => None,
         }
     }
 
     pub(crate) fn rtp(&mut self) -> Option<&mut RtpSide> {
         match &mut self.kind {
             Kind::Rtp(side) => Some(side),
-            Kind::Null | Kind::Pair(_) => None,
+            Kind::Null | Kind::Pair(_) | Kind::Unicast(_) => None,
+        }
+    }
+
+    /// The program in the place of a peer.
+    pub(crate) fn unicast(&mut self) -> Option<&mut UnicastSide> {
+        match &mut self.kind {
+            Kind::Unicast(side) => Some(side),
+            Kind::Rtp(_) | Kind::Null | Kind::Pair(_) => None,
         }
     }
 
@@ -179,6 +222,10 @@ impl Leg {
         if let Exchange::Echo(echo) = &mut self.exchange {
             echo.set_rate(rate_hz);
         }
+        self.taps.iter_mut().for_each(|tap| tap.reshape(rate_hz));
+        if let Some(joined) = &mut self.joined {
+            joined.reshape(rate_hz);
+        }
     }
 
     /// Drops sound that waits to be heard or sent.
@@ -188,10 +235,15 @@ impl Leg {
             Kind::Rtp(side) => side.flush(),
             Kind::Null => {}
             Kind::Pair(pair) => pair.incoming_active = false,
+            Kind::Unicast(side) => side.flush(),
         }
         match &mut self.exchange {
             Exchange::Room { feed, .. } => feed.clear(),
-            Exchange::Nothing | Exchange::Bridge(_) | Exchange::Monitor(_) | Exchange::Echo(_) => {}
+            Exchange::Nothing
+            | Exchange::Bridge(_)
+            | Exchange::Monitor(_)
+            | Exchange::Eavesdrop(_)
+            | Exchange::Echo(_) => {}
         }
     }
 
@@ -218,6 +270,7 @@ impl Leg {
     pub(crate) fn is_tapped(&self) -> bool {
         self.detector.is_some()
             || !self.monitors.is_empty()
+            || !self.taps.is_empty()
             || !self.read.gain.is_neutral()
             || self.records.iter().any(|record| match record.sides {
                 RecordSides::Read | RecordSides::Both | RecordSides::Stereo => true,
@@ -228,6 +281,7 @@ impl Leg {
     /// Whether what it hears is looked at, changed, or not only the other side of its bridge.
     pub(crate) fn is_shaped(&self) -> bool {
         !self.plays.is_empty()
+            || !self.taps.is_empty()
             || !self.digits.is_idle()
             || !self.write.gain.is_neutral()
             || self.records.iter().any(|record| match record.sides {
@@ -251,6 +305,7 @@ impl Leg {
                     self.heard.copy_from(&pair.incoming);
                 }
             }
+            Kind::Unicast(side) => self.heard_active = side.listen(&mut self.heard),
         }
         if was_active && !self.heard_active {
             self.heard.clear();
@@ -289,11 +344,17 @@ impl Leg {
         if self.play(said, &mut active, scratch, out) {
             side = None;
         }
-        if !self.digits.is_idle() && !self.rtp().is_some_and(|rtp| rtp.sends_events()) {
+        if !self.digits.is_idle() && !self.sends_events() {
             // A tone stands in the place of everything else.
             side = None;
         }
         let spoken = self.spell(now_us, said, &mut active, out);
+        for tap in &mut self.taps {
+            tap.overhear(said, active);
+        }
+        for tap in &self.taps {
+            active |= tap.whisper_to_leg(said);
+        }
         if let Some(side) = &mut side {
             self.write.gain.clone().process(side.samples_mut());
         }
@@ -307,9 +368,15 @@ impl Leg {
                 };
                 rtp.speak(now_us, self.id, active.then_some(heard), out);
             }
+            Kind::Unicast(unicast) => unicast.speak(self.id, said, out),
             Kind::Null | Kind::Pair(_) => {}
         }
         (active, spoken)
+    }
+
+    /// Whether digits go to it as events.
+    fn sends_events(&mut self) -> bool {
+        !self.tone_dtmf && self.rtp().is_some_and(|rtp| rtp.sends_events())
     }
 
     /// Adds what is played; whether it stands in the place of everything else.
@@ -360,11 +427,12 @@ impl Leg {
             return None;
         }
         let spoken = match &mut self.kind {
-            Kind::Rtp(side) if side.sends_events() => {
+            Kind::Rtp(side) if side.sends_events() && !self.tone_dtmf => {
                 self.digits.as_events(now_us, self.id, side, active, out)
             }
             Kind::Rtp(_) | Kind::Null => self.digits.as_tones(said, active),
-            Kind::Pair(_) => self.digits.by_hand(),
+            // A program has asked for sound, and digits are told otherwise.
+            Kind::Pair(_) | Kind::Unicast(_) => self.digits.by_hand(),
         };
         if let Some(spoken) = spoken {
             out.report(MediaReport::DtmfSent {
@@ -385,6 +453,14 @@ impl Leg {
                     record.finish(end, Some(self.id), out);
                 }
             }
+        }
+    }
+
+    /// Eavesdroppers came, went or talk to others: makes what the other side of the bridge hears of them, or not.
+    pub(crate) fn join_taps(&mut self) {
+        let joined = self.taps.iter().any(|tap| tap.whisper.to_other);
+        if joined != self.joined.is_some() {
+            self.joined = joined.then(|| Box::new(Frame::silent(self.rate_hz)));
         }
     }
 
@@ -409,7 +485,7 @@ impl Leg {
     pub(crate) fn stats(&self) -> LegStats {
         match &self.kind {
             Kind::Rtp(side) => side.stats(),
-            Kind::Null | Kind::Pair(_) => LegStats::default(),
+            Kind::Null | Kind::Pair(_) | Kind::Unicast(_) => LegStats::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::control::{LegId, MediaReport, PlayEnd, PlayId, RecordId, TransportFailure};
+use crate::control::{LegId, MediaReport, PlayEnd, PlayId, RecordId, TransportFailure, Unicast};
 use crate::file::FileName;
 use crate::leg::recording::Finishing;
 use crate::source::{FrameSink, FrameSource};
@@ -28,6 +28,10 @@ pub struct Output {
     pub(crate) finishing: Vec<Finishing>,
     /// Playbacks that ended: to be dropped where freeing memory does no harm.
     pub retired: Vec<Box<dyn FrameSource>>,
+    /// Packets encoded so far; one that is sent to several legs is encoded once.
+    pub encoded: u64,
+    /// Frames mixed so far for somebody who listens in three dimensions; one that is sent to several legs is mixed once.
+    pub rendered: u64,
 }
 
 /// A datagram to be sent from a leg's socket.
@@ -52,6 +56,8 @@ pub enum Port {
     Rtcp,
     /// The lane to the leg's WebRTC peer. Addresses mean nothing on it.
     Web,
+    /// The one socket of a program beside a channel, connected to it.
+    Unicast,
 }
 
 /// Something only the shell can do.
@@ -62,6 +68,13 @@ pub enum Request {
         leg: LegId,
         /// At which address of ours.
         address: IpAddr,
+    },
+    /// Connect a socket to a program; answer [`Answer::Connected`].
+    Connect {
+        /// For whom.
+        leg: LegId,
+        /// Between which addresses.
+        link: Unicast,
     },
     /// Close the sockets of a leg, after sending what is in this output.
     Release {
@@ -110,6 +123,13 @@ pub enum Answer {
         /// RTP and RTCP address.
         result: Result<(SocketAddr, SocketAddr), TransportFailure>,
     },
+    /// The socket of a program. An error may come later too: a stream has ended.
+    Connected {
+        /// Whose.
+        leg: LegId,
+        /// Whether it is there.
+        result: Result<(), TransportFailure>,
+    },
     /// A playback.
     SourceOpened {
         /// Which.
@@ -150,6 +170,8 @@ impl Output {
             requests: Vec::with_capacity(REQUESTS),
             finishing: Vec::with_capacity(REQUESTS),
             retired: Vec::with_capacity(REQUESTS),
+            encoded: 0,
+            rendered: 0,
         }
     }
 

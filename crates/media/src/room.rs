@@ -1,9 +1,17 @@
 //! A conference: everybody hears everybody but himself.
 
 mod audibility;
+mod farewell;
 mod hall;
+mod heard;
+mod levels;
 mod member;
+mod relations;
+mod share;
+mod sharing;
+mod sums;
 mod talk;
+mod tape;
 
 use std::sync::Arc;
 
@@ -20,17 +28,21 @@ use crate::output::Output;
 use crate::spatial::Renderer;
 use audibility::Groups;
 use hall::{Audience, Hall, Listening};
-use member::Member;
-
-/// Relations other than the usual one kept per room; more are refused.
-const MAX_RELATIONS: usize = 4096;
+use member::{Member, MemberId};
+use sharing::Shares;
+use sums::{add, add_crowd, clip, cross, fade_in, go_on, subtract};
+use tape::Tape;
 
 /// One mix and its members; lives on one media thread.
 pub(crate) struct Room {
     pub(crate) id: RoomId,
     pub(crate) rate_hz: u32,
+    /// In the order they came, and those who have just left as long as anything of them is heard.
     members: Vec<Member>,
-    relations: Vec<(LegId, LegId, Relation)>,
+    /// Who has left for good. Memory is not given back on the clock: they go with the next who comes or leaves.
+    gone: Vec<Member>,
+    next_member: u64,
+    relations: Vec<(MemberId, MemberId, Relation)>,
     pub(crate) plays: Vec<Playing>,
     pub(crate) records: Vec<Recording>,
     /// Sum of all that is said and played in this tick.
@@ -41,6 +53,12 @@ pub(crate) struct Room {
     everywhere: Box<[i32; MAX_FRAME_SAMPLES]>,
     /// From the first who listens in three dimensions on.
     hall: Option<Box<Hall>>,
+    /// The mix goes on at another rate in this tick.
+    has_other_rate: bool,
+    /// For members who hear the same.
+    shares: Shares,
+    /// For recordings with two channels.
+    tapes: Vec<Box<Tape>>,
 }
 
 impl Room {
@@ -50,6 +68,8 @@ impl Room {
             id,
             rate_hz,
             members: Vec::new(),
+            gone: Vec::new(),
+            next_member: 0,
             relations: Vec::new(),
             plays: Vec::new(),
             records: Vec::new(),
@@ -57,26 +77,59 @@ impl Room {
             mix: Box::new(Frame::silent(rate_hz)),
             everywhere: Box::new([0; MAX_FRAME_SAMPLES]),
             hall: None,
+            has_other_rate: false,
+            shares: Shares::default(),
+            tapes: Vec::new(),
         }
     }
 
     pub(crate) fn join(&mut self, leg: LegId, leg_rate_hz: u32, settings: MemberSettings) {
         self.leave(leg);
+        let id = MemberId(self.next_member);
+        self.next_member += 1;
         self.members
-            .push(Member::new(leg, leg_rate_hz, self.rate_hz, settings));
+            .push(Member::new(id, leg, leg_rate_hz, self.rate_hz, settings));
+        self.reserve_shares();
+        self.meter();
     }
 
+    /// What it says ends within the next tick.
     pub(crate) fn leave(&mut self, leg: LegId) {
-        self.members.retain(|member| member.leg != leg);
-        if let Some(hall) = &mut self.hall {
-            hall.leave(leg);
+        self.gone.clear();
+        self.gone.reserve(self.members.len());
+        if let Some(member) = self.member(leg) {
+            member.leave();
         }
-        self.relations
-            .retain(|(from, to, _)| *from != leg && *to != leg);
+        self.meter();
+    }
+
+    /// Those of whom nothing is heard any more go.
+    fn part_from_gone(&mut self) {
+        if !self.members.iter().any(Member::is_over) {
+            return;
+        }
+        let mut kept = 0;
+        for at in 0..self.members.len() {
+            if !self.members[at].is_over() {
+                self.members.swap(kept, at);
+                kept += 1;
+            }
+        }
+        for gone in &self.members[kept..] {
+            let is_of = |&(from, to, _): &(MemberId, MemberId, _)| from == gone.id || to == gone.id;
+            self.relations.retain(|relation| !is_of(relation));
+        }
+        let (here, gone) = self.members.split_at_mut(kept);
+        for member in here.iter_mut().filter(|member| member.hears_selectively()) {
+            gone.iter().for_each(|gone| member.forget(gone.id));
+        }
+        // There has been room for all since they left.
+        self.gone.extend(self.members.drain(kept..));
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = LegId> {
-        self.members.iter().map(|member| member.leg)
+        let there = self.members.iter().filter(|member| member.is_there());
+        there.map(|member| member.leg)
     }
 
     /// A member's leg changed its rate.
@@ -101,11 +154,14 @@ impl Room {
         renderer: Option<&Arc<Renderer>>,
     ) {
         let wants_hall = controls.mixing_3d || controls.stereo_bypass;
-        let room_rate_hz = self.rate_hz;
         let Some(member) = self.member(leg) else {
             return;
         };
         member.control(controls);
+        self.meter();
+        let Some(member) = self.member(leg) else {
+            return;
+        };
         if !wants_hall || member.listening.is_some() {
             return;
         }
@@ -114,15 +170,20 @@ impl Room {
             return;
         };
         let renderer = renderer.clone();
-        if room_rate_hz != MAX_RATE_HZ {
-            self.set_rate(MAX_RATE_HZ);
-        }
-        self.hall
-            .get_or_insert_with(|| Box::new(Hall::new(&renderer)));
+        self.open_hall(&renderer);
         if let Some(member) = self.member(leg) {
             member.listening = Some(Box::new(Listening::new(&renderer, leg_rate_hz)));
             member.begins_to_listen = true;
         }
+    }
+
+    /// From now on the room is mixed so that it can be heard in three dimensions.
+    fn open_hall(&mut self, renderer: &Arc<Renderer>) {
+        if self.rate_hz != MAX_RATE_HZ {
+            self.set_rate(MAX_RATE_HZ);
+        }
+        self.hall
+            .get_or_insert_with(|| Box::new(Hall::new(renderer)));
     }
 
     /// Those who wished to hear in three dimensions before that was possible get their wish.
@@ -130,6 +191,7 @@ impl Room {
         let wishes: Vec<_> = self
             .members
             .iter()
+            .filter(|m| m.is_there())
             .map(|m| (m.leg, *m.controls()))
             .collect();
         for (leg, controls) in wishes {
@@ -143,25 +205,21 @@ impl Room {
         }
     }
 
-    /// The mix goes on at another rate, from nothing: a gap of the two milliseconds that converters remember.
+    /// The mix goes on at another rate. Converters begin with nothing, a gap of two milliseconds on each side of the mix;
+    /// members hear the frame before continued over it.
     fn set_rate(&mut self, rate_hz: u32) {
         self.rate_hz = rate_hz;
+        self.has_other_rate = true;
         self.mix.reshape(rate_hz);
+        self.shares.forget();
         for member in &mut self.members {
             member.set_rate(member.leg_rate_hz(), rate_hz);
         }
+        self.meter();
         self.plays.iter_mut().for_each(|play| play.adapt(rate_hz));
         for record in &mut self.records {
             // Every rate of a mix can be converted into every rate of a file that was opened.
             record.adapt(rate_hz);
-        }
-    }
-
-    pub(crate) fn relate(&mut self, leg: LegId, other: LegId, relation: Relation) {
-        self.relations
-            .retain(|(from, to, _)| *from != leg || *to != other);
-        if relation != Relation::Clear && self.relations.len() < MAX_RELATIONS {
-            self.relations.push((leg, other, relation));
         }
     }
 
@@ -174,7 +232,9 @@ impl Room {
     }
 
     fn member(&mut self, leg: LegId) -> Option<&mut Member> {
-        self.members.iter_mut().find(|member| member.leg == leg)
+        self.members
+            .iter_mut()
+            .find(|member| member.leg == leg && member.is_there())
     }
 
     /// One tick: takes what the members say, gives each what it hears. Per member about 0.5 µs at
@@ -188,29 +248,40 @@ impl Room {
         self.take(legs, out);
         self.add_plays(scratch, out);
         self.record(scratch, out);
-        self.give(legs);
+        self.share(legs);
+        self.give(legs, out);
+        self.tell_followers(legs);
+        self.part_from_gone();
     }
 
     fn take(&mut self, legs: &IdMap<LegId, Box<Leg>>, out: &mut Output) {
         let length = samples_per_tick(self.rate_hz);
         self.sum[..length].fill(0);
         for member in &mut self.members {
-            let Some(leg) = legs.get(&member.leg) else {
-                continue;
-            };
-            let Exchange::Room { feed, .. } = &leg.exchange else {
-                continue;
-            };
-            if let Some((on, energy)) = member.take(&leg.heard, &feed.mid) {
-                out.report(MediaReport::Talking {
-                    room: self.id,
-                    leg: member.leg,
-                    on,
-                    energy,
-                });
+            if member.is_there() {
+                if let Some(leg) = legs.get(&member.leg)
+                    && let Exchange::Room { feed, .. } = &leg.exchange
+                    && let Some((on, energy)) = member.take(&leg.heard, &feed.mid)
+                {
+                    out.report(MediaReport::Talking {
+                        room: self.id,
+                        leg: member.leg,
+                        on,
+                        energy,
+                    });
+                }
+            } else {
+                member.fade_away();
             }
+        }
+        self.level();
+        if let Some(hall) = &mut self.hall {
+            hall.seat(&mut self.members);
+        }
+        for (at, member) in self.members.iter_mut().enumerate() {
             if let Some(hall) = &mut self.hall {
-                member.is_everywhere = !hall.take(member);
+                let has_direction = hall.take(at, member);
+                member.set_everywhere(!has_direction);
             }
             if member.is_audible() {
                 add(&mut self.sum[..length], member.voice());
@@ -253,20 +324,26 @@ impl Room {
         }
         let mut at = 0;
         while at < self.records.len() {
-            match self.records[at].take_mix(&self.mix, scratch, out) {
+            let ears = self.listen_for_tape(at).map(|ears| ears.map(Frame::clone));
+            let record = &mut self.records[at];
+            let ended = match &ears {
+                Some([left, right]) => record.take(left, right, scratch, out),
+                None => record.take_mix(&self.mix, scratch, out),
+            };
+            match ended {
                 None => at += 1,
                 Some(end) => self.records.remove(at).finish(end, None, out),
             }
         }
     }
 
-    fn give(&mut self, legs: &mut IdMap<LegId, Box<Leg>>) {
+    fn give(&mut self, legs: &mut IdMap<LegId, Box<Leg>>, out: &mut Output) {
         let length = samples_per_tick(self.rate_hz);
-        let regrouped = self
-            .members
-            .iter()
-            .any(|member| member.groups() != member.groups_before());
+        let regrouped = self.members.iter().any(Member::is_regrouped);
         for at in 0..self.members.len() {
+            if !self.members[at].is_there() {
+                continue;
+            }
             let listener = self.members[at].leg;
             let Some(leg) = legs.get_mut(&listener) else {
                 continue;
@@ -276,14 +353,25 @@ impl Room {
                 continue;
             };
             feed.is_wide = false;
-            if self.members[at].is_deaf() {
-                feed.mid.clear();
+            if self.assign(at, feed) {
+                continue;
+            }
+            let mut given = [0; MAX_FRAME_SAMPLES];
+            let given = &mut given[..length];
+            let mut listening = self.members[at].listening.take();
+            let begins = std::mem::take(&mut self.members[at].begins_to_listen);
+            if self.members[at].hears_nothing() {
+                if let Some(listening) = &mut listening {
+                    listening.rest();
+                }
+                self.members[at].listening = listening;
+                // What is still in the converter comes out.
+                self.members[at].convert(given, &mut feed.mid);
+                self.remember(at, given, None, &feed.mid);
                 continue;
             }
             let mut hears = [0; MAX_FRAME_SAMPLES];
             let hears = &mut hears[..length];
-            let listening = self.members[at].listening.take();
-            let begins = std::mem::take(&mut self.members[at].begins_to_listen);
             if listening.is_none() || begins {
                 self.mix_plainly(at, Member::groups, hears);
                 if regrouped {
@@ -293,13 +381,12 @@ impl Room {
                     cross(before, hears);
                 }
             }
-            if let Some(mut listening) = listening
-                && let Some(mut hall) = self.hall.take()
-            {
+            let mut hall = self.hall.take();
+            if let (Some(mut listening), Some(hall)) = (listening, &mut hall) {
                 let mut in_the_hall = [0; MAX_FRAME_SAMPLES];
                 let in_the_hall = &mut in_the_hall[..length];
-                feed.is_wide =
-                    self.mix_in_hall(at, &mut hall, &mut listening, is_stereo, in_the_hall);
+                feed.is_wide = self.mix_in_hall(at, hall, &mut listening, is_stereo, in_the_hall);
+                out.rendered += 1;
                 if begins {
                     // What was heard until now had another delay.
                     cross(hears, in_the_hall);
@@ -310,10 +397,22 @@ impl Room {
                 if feed.is_wide {
                     self.members[at].give_side(&mut hall.side, &mut feed.side);
                 }
-                self.hall = Some(hall);
             }
-            self.members[at].give(hears, &mut feed.mid);
+            if self.has_other_rate {
+                let mut before = [0; MAX_FRAME_SAMPLES];
+                let before = &mut before[..feed.mid.samples().len()];
+                before.copy_from_slice(feed.mid.samples());
+                self.members[at].give(hears, given, &mut feed.mid);
+                go_on(before, feed.mid.samples_mut());
+            } else {
+                self.members[at].give(hears, given, &mut feed.mid);
+            }
+            let side = hall.as_ref().filter(|_| feed.is_wide);
+            let side = side.map(|hall| hall.side.samples());
+            self.remember(at, given, side, &feed.mid);
+            self.hall = hall;
         }
+        self.has_other_rate = false;
         if regrouped {
             self.members.iter_mut().for_each(Member::remember_groups);
         }
@@ -326,7 +425,7 @@ impl Room {
         if listener.is_audible() {
             subtract(hears, listener.voice());
         }
-        self.hide(Some(listener.leg), groups(listener), groups, hears);
+        self.hide(Some(listener), groups(listener), groups, hears);
     }
 
     /// What a member hears in three dimensions: half of what both ears hear together into `mid`, half of their difference
@@ -346,44 +445,35 @@ impl Room {
             room: self,
             listener: member,
         };
-        let crowd = self.members.iter().filter(|other| other.is_everywhere);
-        for other in crowd.filter(|other| other.leg != member.leg && seat.hears(other.leg)) {
-            add(mid, other.voice());
-        }
-        hall.render(listening, member.leg, &seat, mid)
+        let heard = |speaker: usize| {
+            let other = &self.members[speaker];
+            let is_other = other.id != member.id && !member.is_deaf_to(other.id);
+            let before = member.groups_before().hears(other.groups_before());
+            [is_other && before, is_other && seat.hears(speaker)]
+        };
+        add_crowd(&self.members, heard, member.controls().stereo_bypass, mid);
+        hall.render(listening, Some(at), &seat, mid)
     }
 
     /// Takes away those a listener does not hear; a recording is nobody's leg.
     fn hide(
         &self,
-        listener: Option<LegId>,
+        listener: Option<&Member>,
         own: Groups,
         groups: fn(&Member) -> Groups,
         hears: &mut [i32],
     ) {
-        if self.relations.is_empty() && !self.members.iter().any(|m| groups(m).any()) {
+        let hears_all = listener.is_none_or(|listener| !listener.hears_selectively());
+        if hears_all && !self.members.iter().any(|m| groups(m).any()) {
             return;
         }
-        for member in self
-            .members
-            .iter()
-            .filter(|m| Some(m.leg) != listener && m.is_audible())
-        {
-            if !own.hears(groups(member)) || self.is_hidden(listener, member.leg) {
+        let others = self.members.iter().filter(|m| m.is_audible());
+        for member in others.filter(|m| listener.is_none_or(|listener| listener.id != m.id)) {
+            let is_hidden = listener.is_some_and(|listener| listener.is_deaf_to(member.id));
+            if is_hidden || !own.hears(groups(member)) {
                 subtract(hears, member.voice());
             }
         }
-    }
-
-    /// Whether a relation keeps a listener from hearing somebody.
-    fn is_hidden(&self, listener: Option<LegId>, speaker: LegId) -> bool {
-        self.relations
-            .iter()
-            .any(|&(from, to, relation)| match relation {
-                Relation::NoSpeak => from == speaker && Some(to) == listener,
-                Relation::NoHear => Some(from) == listener && to == speaker,
-                Relation::Clear => false,
-            })
     }
 }
 
@@ -394,41 +484,10 @@ struct Seat<'a> {
 }
 
 impl Audience for Seat<'_> {
-    fn hears(&self, speaker: LegId) -> bool {
-        let speaks = self.room.members.iter().find(|m| m.leg == speaker);
-        speaks.is_some_and(|speaker| self.listener.groups().hears(speaker.groups()))
-            && !self.room.is_hidden(Some(self.listener.leg), speaker)
+    fn hears(&self, speaker: usize) -> bool {
+        let speaks = self.room.members.get(speaker);
+        speaks.is_some_and(|speaker| {
+            self.listener.groups().hears(speaker.groups()) && !self.listener.is_deaf_to(speaker.id)
+        })
     }
-}
-
-/// From what was heard to what is heard, over the length of a tick.
-fn cross(from: &[i32], to: &mut [i32]) {
-    let length = to.len() as f32;
-    for (n, (to, &from)) in to.iter_mut().zip(from).enumerate() {
-        let share = n as f32 / length;
-        *to = (*to as f32 * share + from as f32 * (1.0 - share)).round() as i32;
-    }
-}
-
-fn fade_in(samples: &mut [i16]) {
-    let length = samples.len() as f32;
-    for (n, sample) in samples.iter_mut().enumerate() {
-        *sample = (f32::from(*sample) * (n as f32 / length)).round() as i16;
-    }
-}
-
-fn add(sum: &mut [i32], voice: &[i16]) {
-    for (sum, &sample) in sum.iter_mut().zip(voice) {
-        *sum += i32::from(sample);
-    }
-}
-
-fn subtract(sum: &mut [i32], voice: &[i16]) {
-    for (sum, &sample) in sum.iter_mut().zip(voice) {
-        *sum -= i32::from(sample);
-    }
-}
-
-fn clip(sum: i32) -> i16 {
-    sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }

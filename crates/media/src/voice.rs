@@ -8,6 +8,7 @@ mod biquad;
 pub mod chain;
 mod echo;
 mod equaliser;
+mod gated;
 mod limiter;
 mod loudness;
 mod pitch;
@@ -19,6 +20,7 @@ mod talker;
 mod two_bands;
 
 pub use chain::VoiceChain;
+pub(crate) use gated::GatedLoudness;
 
 /// The rate at which echo and noise are looked for, hertz: the lower one of the two bands of a wide voice.
 const LOW_RATE_HZ: u32 = 16_000;

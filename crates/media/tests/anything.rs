@@ -338,6 +338,7 @@ impl Chaos {
                 MediaCommand::RoomRecord {
                     room,
                     record,
+                    stereo: self.rng.random(),
                     file: "m.wav".into(),
                     limit_ms: Some(400),
                     append: false,

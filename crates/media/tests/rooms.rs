@@ -242,6 +242,7 @@ fn a_room_plays_and_records() {
     studio.command(MediaCommand::RoomRecord {
         room: ROOM,
         record,
+        stereo: false,
         file,
         limit_ms: None,
         append: false,

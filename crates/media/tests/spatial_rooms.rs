@@ -8,94 +8,10 @@
 mod studio;
 
 use jackfield_media as media;
-use media::control::{
-    Codec, LegId, MediaCommand, MemberControls, MemberSettings, OpusSending, Place, RoomId,
-};
+use media::control::{Codec, MediaCommand, MemberControls, MemberSettings, Place, RecordId};
 use media::level;
-use media::spatial::{HrtfSet, Quality, Renderer};
 use studio::Studio;
-
-const ROOM: RoomId = RoomId(1);
-
-fn hall(rate_hz: u32) -> Studio {
-    let mut studio = Studio::new(u64::from(rate_hz));
-    let renderer = Renderer::new(&HrtfSet::spherical_head(), 48_000, 960, Quality::ALL[2]);
-    studio
-        .engine
-        .equip(renderer.expect("a rate and a frame it has"));
-    studio.command(MediaCommand::OpenRoom {
-        room: ROOM,
-        rate_hz,
-    });
-    studio
-}
-
-fn join(studio: &mut Studio, codec: Codec) -> LegId {
-    let opus = OpusSending {
-        stereo: true,
-        max_bitrate: Some(128_000),
-        ..OpusSending::default()
-    };
-    let leg = studio.phone_for(codec, opus);
-    studio.command(MediaCommand::JoinRoom {
-        room: ROOM,
-        leg,
-        settings: MemberSettings::default(),
-    });
-    leg
-}
-
-fn put(studio: &mut Studio, leg: LegId, position_cm: [i32; 3], azimuth_deg: i16) {
-    let place = Place {
-        position_cm,
-        azimuth_deg,
-        elevation_deg: 0,
-    };
-    studio.command(MediaCommand::Place {
-        room: ROOM,
-        leg,
-        place,
-    });
-}
-
-fn set(studio: &mut Studio, leg: LegId, controls: MemberControls) {
-    studio.command(MediaCommand::SetControls {
-        room: ROOM,
-        leg,
-        controls,
-    });
-}
-
-/// In three dimensions, without loss by distance or reverberation.
-fn three_d() -> MemberControls {
-    MemberControls {
-        mixing_3d: true,
-        attenuation_db_per_m: 0,
-        reverb: false,
-        ..MemberControls::default()
-    }
-}
-
-/// Levels at the two ears over the last 400 ms.
-fn ears(studio: &mut Studio, leg: LegId, hz: f64) -> (f64, f64) {
-    studio.run(1500);
-    let ears = studio
-        .at(leg)
-        .ears
-        .as_ref()
-        .expect("somebody with two ears");
-    let last = |heard: &[i16]| level::dbfs_at(&heard[heard.len() - 19_200..], 48_000, hz);
-    (last(&ears.left), last(&ears.right))
-}
-
-/// The level at which a phone with one ear hears a tone, over the last 400 ms.
-fn ear(studio: &mut Studio, leg: LegId, hz: f64) -> f64 {
-    studio.run(1200);
-    let phone = studio.at(leg);
-    let rate_hz = phone.rate_hz();
-    let heard = &phone.heard[phone.heard.len() - rate_hz as usize * 2 / 5..];
-    level::dbfs_at(heard, rate_hz, hz)
-}
+use studio::hall::{ROOM, click, ear, ears, hall, join, put, set, three_d};
 
 #[test]
 fn a_talker_is_heard_from_where_it_sits() {
@@ -161,6 +77,64 @@ fn distance_costs_what_was_asked_with_one_ear_too() {
 }
 
 #[test]
+fn a_listener_without_processing_hears_voices_untreated() {
+    let mut studio = hall(48_000);
+    let [bypassed, usual, talker] = [(); 3].map(|()| join(&mut studio, Codec::L16));
+    studio.at(talker).say(1000.0, -30.0);
+    put(&mut studio, talker, [900, 0, 0], -90);
+    // Far away, softly, an octave up and half as loud: nothing of that is for who listens without processing.
+    let bypass = MemberControls {
+        stereo_bypass: true,
+        mixing_3d: true,
+        master_gain_percent: 10,
+        attenuation_db_per_m: 6,
+        ..three_d()
+    };
+    set(&mut studio, bypassed, bypass);
+    let treated = MemberControls {
+        voice_shift_semitones: 12,
+        input_gain_percent: 50,
+        ..MemberControls::default()
+    };
+    for (controls, heard_by_usual) in [
+        (MemberControls::default(), (-30.0, 1000.0)),
+        (treated, (-36.0, 2000.0)),
+    ] {
+        set(&mut studio, talker, controls);
+        let raw = ear(&mut studio, bypassed, 1000.0);
+        assert!((raw + 30.0).abs() < 0.3, "{controls:?}: {raw}");
+        assert!(ear(&mut studio, bypassed, 2000.0) < -80.0);
+        let (level, hz) = heard_by_usual;
+        let plain = ear(&mut studio, usual, hz);
+        assert!((plain - level).abs() < 1.0, "{controls:?}: {plain}");
+    }
+    // Muted, it is heard by nobody, and what is said aside stays aside.
+    let muted = MemberSettings {
+        mute: true,
+        ..MemberSettings::default()
+    };
+    for (mute, aside) in [(true, 0), (false, 4)] {
+        let settings = if mute {
+            muted
+        } else {
+            MemberSettings::default()
+        };
+        studio.command(MediaCommand::SetMember {
+            room: ROOM,
+            leg: talker,
+            settings,
+        });
+        let controls = MemberControls {
+            sidebar: aside,
+            ..treated
+        };
+        set(&mut studio, talker, controls);
+        let silence = ear(&mut studio, bypassed, 1000.0);
+        assert!(silence < -80.0, "muted: {mute}, aside: {aside}: {silence}");
+    }
+}
+
+#[test]
 fn whispers_and_sidebars_are_heard_by_whom_they_are_for() {
     for in_the_hall in [false, true] {
         let mut studio = hall(16_000);
@@ -191,99 +165,119 @@ fn whispers_and_sidebars_are_heard_by_whom_they_are_for() {
     }
 }
 
-/// The loudest that is not the tone itself, in dBFS: what is left when a sinusoid of that frequency is taken out.
-fn click(heard: &[i16], rate_hz: u32, hz: f64) -> f64 {
-    let turn = 2.0 * (std::f64::consts::TAU * hz / f64::from(rate_hz)).cos();
-    let left = heard
-        .windows(3)
-        .map(|w| (f64::from(w[0]) - turn * f64::from(w[1]) + f64::from(w[2])).abs());
-    20.0 * (left.fold(1.0, f64::max) / 32_768.0).log10()
+#[test]
+fn the_room_rings_on_when_somebody_is_muted() {
+    let mut studio = hall(48_000);
+    let (listener, talker) = (
+        join(&mut studio, Codec::Opus),
+        join(&mut studio, Codec::Opus),
+    );
+    studio.at(listener).listen_with_two_ears();
+    studio.at(talker).say(250.0, -14.0);
+    put(&mut studio, talker, [120, 0, 90], 0);
+    let controls = MemberControls {
+        reverb: true,
+        ..three_d()
+    };
+    set(&mut studio, listener, controls);
+    studio.run(1000);
+    let before = studio
+        .at(listener)
+        .ears
+        .as_ref()
+        .map_or(0, |ears| ears.left.len());
+    let settings = MemberSettings {
+        mute: true,
+        ..MemberSettings::default()
+    };
+    studio.command(MediaCommand::SetMember {
+        room: ROOM,
+        leg: talker,
+        settings,
+    });
+    studio.run(400);
+    let ears = studio.at(listener).ears.as_ref().expect("two ears");
+    let after = &ears.left[before..];
+    let click = click(after, 48_000, 250.0);
+    assert!(click < -50.0, "{click} dBFS");
+    // It falls by 60 dB in 0.35 s, so that between 100 and 140 ms it is down by some 20 of its −18.
+    let rings = level::dbfs(&after[4800..6720]);
+    assert!((-65.0..-35.0).contains(&rings), "{rings} dBFS");
+}
+
+/// Levels of both channels of a recording over the last 400 ms.
+fn tape(studio: &mut Studio, record: RecordId, hz: f64) -> (f64, f64) {
+    studio.run(1200);
+    let tape = studio.tape(record);
+    let last = &tape[tape.len() - 2 * 19_200..];
+    let channel = |n: usize| -> Vec<i16> { last.iter().skip(n).step_by(2).copied().collect() };
+    (
+        level::dbfs_at(&channel(0), 48_000, hz),
+        level::dbfs_at(&channel(1), 48_000, hz),
+    )
 }
 
 #[test]
-fn nothing_clicks_when_it_is_switched() {
-    let mut studio = hall(48_000);
-    let (listener, talker) = (join(&mut studio, Codec::L16), join(&mut studio, Codec::L16));
-    studio.at(talker).say(250.0, -14.0);
-    put(&mut studio, talker, [120, 0, 90], 0);
-    studio.run(1000);
-    let usual = MemberControls::default();
-    let near = MemberControls {
-        mixing_3d: true,
-        ..usual
-    };
-    let listening = [
-        near,
-        usual,
-        MemberControls {
-            attenuation_db_per_m: 20,
-            ..near
-        },
-        near,
-        MemberControls {
-            master_gain_percent: 30,
-            ..near
-        },
-        MemberControls {
-            master_gain_percent: 0,
-            ..near
-        },
-        near,
-        MemberControls {
-            reverb: false,
-            ..near
-        },
-        MemberControls {
-            loudspeakers: true,
-            ..near
-        },
-        MemberControls {
-            stereo_bypass: true,
-            ..near
-        },
-        near,
-        MemberControls { whisper: 3, ..near },
-        MemberControls { sidebar: 3, ..near },
-        near,
-    ];
-    for controls in listening {
-        studio.at(listener).forget();
-        studio.run(200);
-        set(&mut studio, listener, controls);
-        studio.run(400);
-        let heard = studio.at(listener).heard.clone();
-        let click = click(&heard[3200..], 16_000, 250.0);
-        assert!(click < -50.0, "{click} dBFS at {controls:?}");
-    }
-    for (mute, gain) in [
-        (true, 100),
-        (false, 100),
-        (false, 250),
-        (false, 0),
-        (false, 100),
-    ] {
-        studio.at(listener).forget();
-        studio.run(200);
-        let settings = MemberSettings {
-            mute,
-            ..MemberSettings::default()
+fn a_recording_with_two_channels_listens_in_the_room() {
+    for rate_hz in [8000, 48_000] {
+        let mut studio = hall(rate_hz);
+        let [right, aside, listener] = [(); 3].map(|()| join(&mut studio, Codec::L16));
+        studio.at(right).say(2500.0, -20.0);
+        studio.at(aside).say(700.0, -20.0);
+        put(&mut studio, right, [100, 0, 0], -90);
+        let sidebar = MemberControls {
+            sidebar: 3,
+            ..MemberControls::default()
         };
-        studio.command(MediaCommand::SetMember {
+        set(&mut studio, aside, sidebar);
+        let record = |stereo, id: RecordId| MediaCommand::RoomRecord {
             room: ROOM,
-            leg: talker,
-            settings,
-        });
-        set(
-            &mut studio,
-            talker,
-            MemberControls {
-                input_gain_percent: gain,
-                ..usual
-            },
+            record: id,
+            stereo,
+            file: format!("/{}.wav", id.0),
+            limit_ms: None,
+            append: false,
+        };
+        let (wide, narrow) = (RecordId(1), RecordId(2));
+        studio.command(record(true, wide));
+        studio.command(record(false, narrow));
+        let heard = tape(&mut studio, wide, 2500.0);
+        assert!(heard.1 - heard.0 > 6.0, "{rate_hz}: {heard:?}");
+        assert!(
+            tape(&mut studio, wide, 700.0).1 < -75.0,
+            "what is said aside"
         );
-        studio.run(400);
-        let heard = studio.at(listener).heard.clone();
-        let click = click(&heard[3200..], 16_000, 250.0);
-        assert!(click < -50.0, "{click} dBFS at {mute} {gain}");
+        // With one channel it is the mix as it always was, and the listeners' is too.
+        let plain = studio.tape(narrow);
+        let plain = level::dbfs_at(&plain[plain.len() - 19_200..], 48_000, 2500.0);
+        assert!((plain + 20.0).abs() < 0.7, "{rate_hz}: {plain}");
+        let plain = ear(&mut studio, listener, 2500.0);
+        assert!((plain + 20.0).abs() < 0.7, "{rate_hz}: {plain}");
+        // Turned round it hears the same from the left, and without directions from the middle.
+        let from = |azimuth_deg, mixing_3d| MediaCommand::RecordFrom {
+            room: ROOM,
+            record: wide,
+            place: Place {
+                azimuth_deg,
+                ..Place::default()
+            },
+            controls: MemberControls {
+                mixing_3d,
+                ..three_d()
+            },
+        };
+        studio.command(from(180, true));
+        let heard = tape(&mut studio, wide, 2500.0);
+        assert!(heard.0 - heard.1 > 6.0, "{rate_hz}: {heard:?}");
+        studio.command(from(180, false));
+        let heard = tape(&mut studio, wide, 2500.0);
+        assert!((heard.0 - heard.1).abs() < 0.1, "{rate_hz}: {heard:?}");
+        assert!((heard.0 + 20.0).abs() < 0.7, "{rate_hz}: {heard:?}");
+        // The next one finds the same ears as they were at first.
+        studio.command(MediaCommand::StopRecord { record: wide });
+        let again = RecordId(3);
+        studio.command(record(true, again));
+        let heard = tape(&mut studio, again, 2500.0);
+        assert!(heard.1 - heard.0 > 6.0, "{rate_hz}: {heard:?}");
     }
 }

@@ -126,6 +126,76 @@ fn a_soft_voice_is_brought_up_and_noise_taken_away() {
     assert!(left < -41.0, "{left} dBFS of hum");
 }
 
+/// Everybody says syllables of his own tone at his own level for 8 s; the levels at which they are heard then.
+fn syllables<const N: usize>(
+    studio: &mut Studio,
+    speakers: [(LegId, f64, f32); N],
+    listener: LegId,
+) -> [f64; N] {
+    for syllable in 0..54 {
+        for (leg, hz, level) in speakers {
+            let softer = if syllable % 2 == 0 { 0.0 } else { 20.0 };
+            studio.at(leg).say(hz, level - softer);
+        }
+        studio.run(150);
+    }
+    let (heard, rate_hz) = lately(studio, listener);
+    speakers.map(|(_, hz, _)| {
+        let loudest = heard.chunks_exact(rate_hz as usize / 20);
+        loudest
+            .map(|part| level::dbfs_at(part, rate_hz, hz))
+            .fold(-90.0, f64::max)
+    })
+}
+
+#[test]
+fn where_more_than_two_speak_a_voice_becomes_as_loud_as_the_others() {
+    let mut studio = open(16_000);
+    let [soft, one, two, listener] = [(); 4].map(|()| {
+        let leg = studio.phone(Codec::L16);
+        join(&mut studio, leg);
+        leg
+    });
+    control(&mut studio, soft, |controls| {
+        controls.automatic_gain = true;
+    });
+    // One other: −23 LUFS, which syllables of −17 dBFS are.
+    let alone = syllables(
+        &mut studio,
+        [(soft, 500.0, -33.0), (one, 900.0, -28.0)],
+        listener,
+    );
+    assert!((alone[0] + 17.0).abs() < 1.5, "{alone:?}");
+    // Two others, whose mean is −29 dBFS.
+    let speakers = [
+        (soft, 500.0, -33.0),
+        (one, 900.0, -28.0),
+        (two, 1300.0, -30.0),
+    ];
+    let heard = syllables(&mut studio, speakers, listener);
+    assert!((heard[0] + 29.0).abs() < 1.5, "{heard:?}");
+    assert!((heard[1] + 28.0).abs() < 0.5 && (heard[2] + 30.0).abs() < 0.5);
+    // All of them: the mean of what they say, −30.3 dBFS.
+    for leg in [one, two] {
+        control(&mut studio, leg, |controls| controls.automatic_gain = true);
+    }
+    let heard = syllables(&mut studio, speakers, listener);
+    for level in heard {
+        assert!((level + 30.3).abs() < 1.5, "{heard:?}");
+    }
+    // No gain goes beyond its limits: 12 dB less at most.
+    let speakers = [
+        (soft, 500.0, -12.0),
+        (one, 900.0, -45.0),
+        (two, 1300.0, -45.0),
+    ];
+    for leg in [one, two] {
+        control(&mut studio, leg, |_| ());
+    }
+    let heard = syllables(&mut studio, speakers, listener);
+    assert!((heard[0] + 24.0).abs() < 1.5, "{heard:?}");
+}
+
 #[test]
 fn who_is_echoed_does_not_hear_himself_any_more() {
     let mut studio = open(16_000);

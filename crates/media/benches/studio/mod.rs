@@ -46,11 +46,15 @@ impl Studio {
 
     /// Agrees on a format with the peer of a leg.
     pub fn negotiate(&mut self, leg: LegId, spec: CodecSpec) {
+        self.negotiate_with(leg, spec, OpusSending::default());
+    }
+
+    fn negotiate_with(&mut self, leg: LegId, spec: CodecSpec, opus: OpusSending) {
         let spec = LegSpec {
             remote: remote(leg),
             rtcp: None,
             send: spec,
-            opus: OpusSending::default(),
+            opus,
             receive: vec![spec],
             telephone_event: None,
             direction: Direction::SendRecv,
@@ -63,6 +67,11 @@ impl Studio {
 
 /// Legs 1 to `count`, each with a peer.
 pub fn legs(count: u64, spec: CodecSpec) -> Studio {
+    legs_with(count, spec, OpusSending::default())
+}
+
+/// The same, with wishes about the Opus they are sent.
+pub fn legs_with(count: u64, spec: CodecSpec, opus: OpusSending) -> Studio {
     let started = Instant::now();
     let config = EngineConfig {
         started,
@@ -80,7 +89,7 @@ pub fn legs(count: u64, spec: CodecSpec) -> Studio {
             leg,
             kind: LegKind::Rtp { bind },
         });
-        studio.negotiate(leg, spec);
+        studio.negotiate_with(leg, spec, opus);
     }
     studio
 }

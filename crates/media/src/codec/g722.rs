@@ -63,6 +63,13 @@ impl G722Encoder {
     }
 }
 
+impl G722Encoder {
+    /// Begins anew, in the memory it has.
+    pub fn restart(&mut self) {
+        *self.0 = LibraryEncoder::new();
+    }
+}
+
 impl Default for G722Encoder {
     fn default() -> Self {
         Self::new()

@@ -252,3 +252,49 @@ fn two_channels_stay_apart_and_one_is_sent_when_they_do_not_differ() {
         "{left} {right}"
     );
 }
+
+#[test]
+fn talkers_on_both_sides_stay_there() {
+    let sending = OpusSending {
+        stereo: true,
+        complexity: 5,
+        ..OpusSending::default()
+    };
+    let mut encoder = OpusEncoder::new(RATE, sending);
+    encoder.send_both(true);
+    // Two talkers whose lines lie between each other's, each 12 dB softer and 0.7 ms later at the far ear.
+    let lines = |first: u32| (0..28).map(move |n| f64::from(first + 200 * n));
+    let talker = |at: f64, first: u32| -> f64 {
+        let wave = |hz: f64| (std::f64::consts::TAU * hz * at + hz * hz).sin();
+        lines(first).map(wave).sum::<f64>() * 160.0
+    };
+    let mut ears = [Vec::new(), Vec::new()];
+    let mut decoder = libopus::Decoder::new(RATE, Channels::Stereo).unwrap();
+    let (mut samples, mut packet) = ([0; FRAME * 2], [0; 1500]);
+    for frame in 0..75 {
+        for (n, pair) in samples.chunks_exact_mut(2).enumerate() {
+            let at = (frame * FRAME + n) as f64 / f64::from(RATE);
+            let near = |first| talker(at, first);
+            let far = |first| talker(at - 0.0007, first) / 4.0;
+            pair[0] = (near(300) + far(400)) as i16;
+            pair[1] = (near(400) + far(300)) as i16;
+        }
+        let length = encoder.encode(&samples, &mut packet);
+        let read = decoder.decode(&packet[..length], &mut samples, false);
+        assert_eq!(read.unwrap(), FRAME);
+        if frame >= 25 {
+            for (ear, side) in ears.iter_mut().zip(0..) {
+                ear.extend(samples.iter().skip(side).step_by(2).copied());
+            }
+        }
+    }
+    let power = |ear: &[i16], first: u32| -> f64 {
+        let lines = lines(first).map(|hz| level::dbfs_at(ear, RATE, hz));
+        lines.map(|db| 10f64.powf(db / 10.0)).sum()
+    };
+    let [left, right] = &ears;
+    for (near, far, first) in [(left, right, 300), (right, left, 400)] {
+        let apart_db = 10.0 * (power(near, first) / power(far, first)).log10();
+        assert!(apart_db > 9.0, "{first}: {apart_db} dB");
+    }
+}

@@ -95,7 +95,7 @@ impl Codec {
 }
 
 /// One negotiated format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CodecSpec {
     /// RTP payload type, 0–127.
     pub payload_type: u8,
@@ -166,7 +166,7 @@ impl CodecSpec {
 }
 
 /// How to encode Opus for a peer: its wishes (RFC 7587 §6.1), and how much work we make of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OpusSending {
     /// The peer repairs losses from what packets carry of their predecessors (`useinbandfec`). It is
     /// put in once the peer's RTCP tells of losses: FEC costs bits and, as it needs the speech coder,

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Digit, LegId, LegSpec, PlayId, RecordId, RoomId};
+use super::{Digit, LegId, LegSpec, PlayId, RecordId, RoomId, Unicast};
 
 /// One order to a media thread. Order within one thread is kept.
 ///
@@ -47,6 +47,16 @@ pub enum MediaCommand {
         leg: LegId,
         /// Whom it hears; `None` ends that.
         of: Option<LegId>,
+    },
+    /// Lets a leg hear what another one says and hears, and perhaps talk to it or to the other side of its bridge. Both
+    /// must be on the same thread. The leg leaves whatever it was in before; it falls silent when the other is gone.
+    Eavesdrop {
+        /// Which leg listens.
+        leg: LegId,
+        /// To whom; `None` ends that. Naming the same leg again changes `whisper` alone.
+        of: Option<LegId>,
+        /// To whom it talks.
+        whisper: Whisper,
     },
     /// The leg hears itself, or no longer.
     Echo {
@@ -161,6 +171,14 @@ pub enum MediaCommand {
         /// Whether to look.
         on: bool,
     },
+    /// Sends digits to the leg as tones even where telephone-events were negotiated (`start_dtmf_generate`), or no
+    /// longer.
+    ToneDtmf {
+        /// Which leg.
+        leg: LegId,
+        /// Whether as tones.
+        on: bool,
+    },
     /// Whether digits received on this leg go on to the other side of a bridge by themselves (the
     /// default), in whichever form the other side has. They are reported either way.
     PassDtmf {
@@ -266,12 +284,26 @@ pub enum MediaCommand {
         /// Decibels.
         gain_db: f32,
     },
+    /// A recording of a room with two channels listens from there, in that way.
+    RecordFrom {
+        /// Which room.
+        room: RoomId,
+        /// Which recording.
+        record: RecordId,
+        /// Where it stands and looks.
+        place: Place,
+        /// How it listens; what is about a voice means nothing.
+        controls: MemberControls,
+    },
     /// Records everything said in a room, mixed.
     RoomRecord {
         /// Which room.
         room: RoomId,
         /// Its name from now on.
         record: RecordId,
+        /// Two channels: what is heard in the middle of the room, looking ahead, or where
+        /// [`MediaCommand::RecordFrom`] says.
+        stereo: bool,
         /// Path as the client wrote it.
         file: String,
         /// Ends after this much; `None` = no limit.
@@ -301,6 +333,8 @@ impl MediaCommand {
     pub const MAX_DTMF_QUEUE: usize = 128;
     /// Playbacks a leg or a room has at once, waiting ones included; one more is `PlayEnd::Failed`.
     pub const MAX_PLAYS: usize = 8;
+    /// Eavesdroppers a leg has at once; one more hears nothing.
+    pub const MAX_TAPS: usize = 8;
     /// Recordings a leg or a room has at once; one more is `RecordEnd::Failed`.
     pub const MAX_RECORDS: usize = 8;
 }
@@ -328,6 +362,23 @@ pub enum LegKind {
     },
     /// A browser: a WebRTC peer brings and takes its RTP, so the leg has no port of its own.
     Web,
+    /// A program that hears and says what a channel would: to be bridged with that channel's leg. `OpenFailed` comes
+    /// too when a stream to it ends later.
+    Unicast {
+        /// Where it is.
+        link: Unicast,
+        /// The leg of the channel: its sampling rate, as it is now, becomes the program's.
+        beside: LegId,
+    },
+}
+
+/// To whom an eavesdropper talks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Whisper {
+    /// To the leg it listens to.
+    pub to_leg: bool,
+    /// To the other side of that leg's bridge.
+    pub to_other: bool,
 }
 
 /// How long after itself an echoing leg hears itself.
@@ -452,6 +503,11 @@ pub enum Relation {
     NoSpeak,
     /// It does not hear the other.
     NoHear,
+}
+
+impl Relation {
+    /// Relations other than the usual one kept per room; more are not heeded.
+    pub const MAX: usize = 4096;
 }
 
 /// Where a member of a room is and looks (event-manager.md §9.1).

@@ -38,6 +38,23 @@ impl Gain {
         self.now == 1.0 && self.next == 1.0
     }
 
+    /// Whether nothing passes, now and in the next block.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.now == 0.0 && self.next == 0.0
+    }
+
+    /// The factor it is at, or goes to over the next block.
+    #[must_use]
+    pub fn target(&self) -> f32 {
+        self.next
+    }
+
+    /// Is where it was to go, without a ramp.
+    pub fn settle(&mut self) {
+        self.now = self.next;
+    }
+
     /// Applies it in place, clipping at full scale.
     pub fn process(&mut self, samples: &mut [i16]) {
         if self.is_neutral() || samples.is_empty() {

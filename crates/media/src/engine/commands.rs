@@ -9,13 +9,15 @@ use rand::Rng;
 use super::opening::{Target, Wish};
 use super::{DetachedLeg, Engine, Place};
 use crate::control::{
-    LegId, LegKind, MediaCommand, MediaReport, PlayEnd, RecordEnd, RoomId, TransportFailure,
+    LegId, LegKind, MediaCommand, MediaReport, PlayEnd, RecordEnd, RecordSides, RoomId,
+    TransportFailure,
 };
 use crate::dsp::DtmfDetector;
-use crate::frame::{Frame, supported_rate};
+use crate::frame::{Frame, MAX_RATE_HZ, supported_rate};
 use crate::leg::playout::converter;
 use crate::leg::recording::Recording;
 use crate::leg::rtp_side::RtpSide;
+use crate::leg::unicast::UnicastSide;
 use crate::leg::{Kind, Leg, PairSide};
 use crate::output::{Answer, Output, Port, Request};
 use crate::room::Room;
@@ -40,6 +42,7 @@ impl Engine {
             MediaCommand::Bridge { a, b } => self.bridge(a, b),
             MediaCommand::Unbridge { a, b } => self.unbridge(a, b),
             MediaCommand::Monitor { leg, of } => self.monitor(leg, of),
+            MediaCommand::Eavesdrop { leg, of, whisper } => self.eavesdrop(leg, of, whisper),
             MediaCommand::Echo { leg, delay } => self.echo(leg, delay),
             MediaCommand::Play {
                 leg,
@@ -130,6 +133,11 @@ impl Engine {
                     leg.detector = on.then(|| Box::new(DtmfDetector::new(leg.rate_hz)));
                 }
             }
+            MediaCommand::ToneDtmf { leg, on } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.tone_dtmf = on;
+                }
+            }
             MediaCommand::PassDtmf { leg, on } => {
                 if let Some(leg) = self.legs.get_mut(&leg) {
                     leg.passes_dtmf = on;
@@ -208,9 +216,20 @@ impl Engine {
                     out,
                 );
             }
+            MediaCommand::RecordFrom {
+                room,
+                record,
+                place,
+                controls,
+            } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.set_tape(record, place, controls);
+                }
+            }
             MediaCommand::RoomRecord {
                 room,
                 record,
+                stereo,
                 file,
                 limit_ms,
                 append,
@@ -220,7 +239,13 @@ impl Engine {
                     append,
                     rate_hz: None,
                 };
-                self.record_room(room, record, limit_ms, target, out);
+                let sides = if stereo {
+                    RecordSides::Stereo
+                } else {
+                    RecordSides::Read
+                };
+                let recording = Recording::new(record, sides, MAX_RATE_HZ, limit_ms, None);
+                self.record_room(room, recording, target, out);
             }
             MediaCommand::CloseRoom { room } => self.close_room(room, out),
             MediaCommand::ReportStats { leg } => {
@@ -240,6 +265,7 @@ impl Engine {
     pub fn answer(&mut self, answer: Answer, out: &mut Output) {
         match answer {
             Answer::Bound { leg, result } => self.bound(leg, result, out),
+            Answer::Connected { leg, result } => self.connected(leg, result, out),
             Answer::SourceOpened { play, result } => self.source_opened(play, result, out),
             Answer::SinkOpened { record, sink } => self.sink_opened(record, sink, out),
             Answer::SinkClosed { record, file_bytes } => self.sink_closed(record, file_bytes, out),
@@ -264,9 +290,16 @@ impl Engine {
             LegKind::Pair { other, rate_hz } => {
                 (self.pair_side(leg, other, rate_hz), supported_rate(rate_hz))
             }
+            LegKind::Unicast { link, beside } => {
+                let rate_hz = self.legs.get(&beside).map_or(8000, |leg| leg.rate_hz);
+                out.requests.push(Request::Connect { leg, link });
+                let side = UnicastSide::new(link, rate_hz);
+                (Kind::Unicast(Box::new(side)), rate_hz)
+            }
         };
         let mut leg_made = Box::new(Leg::new(leg, kind, rate_hz));
-        let unbound = leg_made.rtp().is_some_and(|side| side.is_unbound());
+        let unbound =
+            leg_made.rtp().is_some_and(|side| side.is_unbound()) || leg_made.unicast().is_some();
         self.legs.insert(leg, leg_made);
         self.order.push(leg);
         if !unbound {
@@ -336,6 +369,31 @@ impl Engine {
         }
     }
 
+    /// The socket of a program is there, or is not, or was.
+    fn connected(&mut self, leg: LegId, result: Result<(), TransportFailure>, out: &mut Output) {
+        let Some(side) = self.legs.get_mut(&leg).and_then(|leg| leg.unicast()) else {
+            // Closed while it was being connected.
+            if result.is_ok() {
+                out.requests.push(Request::Release { leg });
+            }
+            return;
+        };
+        match result {
+            Ok(()) => {
+                side.is_open = true;
+                out.report(MediaReport::Opened {
+                    leg,
+                    local: None,
+                    ssrc: None,
+                });
+            }
+            Err(why) => {
+                self.forget(leg, out);
+                out.report(MediaReport::OpenFailed { leg, why });
+            }
+        }
+    }
+
     fn close_leg(&mut self, leg: LegId, out: &mut Output) {
         let Some(found) = self.legs.get_mut(&leg) else {
             return;
@@ -345,6 +403,9 @@ impl Engine {
             if side.local.is_some() {
                 out.requests.push(Request::Release { leg });
             }
+        }
+        if found.unicast().is_some_and(|side| side.is_open) {
+            out.requests.push(Request::Release { leg });
         }
         let stats = found.stats();
         self.closing.push((leg, stats));
@@ -356,7 +417,7 @@ impl Engine {
     /// Ends everything hung onto a leg, and the leg.
     fn forget(&mut self, leg: LegId, out: &mut Output) {
         self.leave(leg);
-        self.drop_monitors(leg);
+        self.drop_listeners(leg);
         if let Some(mut found) = self.legs.remove(&leg) {
             for play in found.plays.drain(..) {
                 play.finish(Some(PlayEnd::Stopped), out);
@@ -400,6 +461,10 @@ impl Engine {
     pub fn detach(&mut self, leg: LegId) -> Option<DetachedLeg> {
         let found = self.legs.get_mut(&leg)?;
         let unbound = found.rtp().is_some_and(|side| side.is_unbound());
+        // The socket of a program stays where it is.
+        if found.unicast().is_some() {
+            return None;
+        }
         let opening = found.plays.iter().any(|play| play.is_opening())
             || found.records.iter().any(|record| record.is_opening())
             || self
@@ -410,7 +475,7 @@ impl Engine {
             return None;
         }
         self.leave(leg);
-        self.drop_monitors(leg);
+        self.drop_listeners(leg);
         self.order.retain(|id| *id != leg);
         self.plays.retain(|_, place| *place != Place::Leg(leg));
         self.records.retain(|_, place| *place != Place::Leg(leg));

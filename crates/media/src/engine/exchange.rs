@@ -2,10 +2,11 @@
 
 use super::Engine;
 use crate::bridge::Echo;
-use crate::control::{EchoDelay, LegId, MemberSettings, RoomId};
+use crate::control::{EchoDelay, LegId, MediaCommand, MemberSettings, RoomId, Whisper};
 use crate::frame::Frame;
 use crate::id_map::IdMap;
 use crate::leg::playout::converter;
+use crate::leg::tap::Tap;
 use crate::leg::{Exchange, Feed, Kind, Leg};
 
 /// What [`base`] found.
@@ -58,16 +59,66 @@ pub(super) fn base(
             let [Some(leg), Some(peer)] = legs.get_disjoint_mut([&id, &peer]) else {
                 return Base::Nothing;
             };
-            match &mut leg.link {
-                Some(link) => {
-                    // Fed in silence too, so that what it still holds comes out.
-                    link.process(peer.heard.samples(), said.samples_mut());
-                }
-                None if !peer.heard_active => {}
-                None if peer.rate_hz == leg.rate_hz => said.copy_from(&peer.heard),
-                None => return Base::Nothing,
-            }
-            Base::of(peer.heard_active)
+            let bridged = matches!(leg.exchange, Exchange::Bridge(_));
+            let (heard, active) = match &peer.joined {
+                Some(joined) if bridged => (&**joined, true),
+                Some(_) | None => (&peer.heard, peer.heard_active),
+            };
+            convert(leg, heard, active, said)
+        }
+        Exchange::Eavesdrop(of) => {
+            let of = *of;
+            let [Some(leg), Some(of)] = legs.get_disjoint_mut([&id, &of]) else {
+                return Base::Nothing;
+            };
+            let (heard, active) = (&of.heard, of.heard_active);
+            let Some(tap) = of.taps.iter_mut().find(|tap| tap.by == id) else {
+                return Base::Nothing;
+            };
+            let (both, active) = tap.both(heard, active);
+            convert(leg, both, active, said)
+        }
+    }
+}
+
+/// Brings what another leg says to the rate of this one.
+fn convert(leg: &mut Leg, heard: &Frame, active: bool, said: &mut Frame) -> Base {
+    match &mut leg.link {
+        Some(link) => {
+            // Fed in silence too, so that what it still holds comes out.
+            link.process(heard.samples(), said.samples_mut());
+        }
+        None if !active => {}
+        None if heard.rate_hz() == leg.rate_hz => said.copy_from(heard),
+        None => return Base::Nothing,
+    }
+    Base::of(active)
+}
+
+/// Collects what the eavesdroppers of a leg say in this tick, and what the other side of its bridge hears of it.
+pub(super) fn gather_whispers(legs: &mut IdMap<LegId, Box<Leg>>, id: LegId) {
+    let Some(leg) = legs.get(&id).filter(|leg| !leg.taps.is_empty()) else {
+        return;
+    };
+    for at in 0..leg.taps.len() {
+        let Some(by) = legs.get(&id).and_then(|leg| leg.taps.get(at)).map(|t| t.by) else {
+            return;
+        };
+        if let [Some(leg), Some(by)] = legs.get_disjoint_mut([&id, &by])
+            && let Some(tap) = leg.taps.get_mut(at)
+        {
+            tap.take(&by.heard, by.heard_active);
+        }
+    }
+    let Some(leg) = legs.get_mut(&id) else { return };
+    if let Some(joined) = &mut leg.joined {
+        if leg.heard_active {
+            joined.copy_from(&leg.heard);
+        } else {
+            joined.reshape(leg.rate_hz);
+        }
+        for tap in &leg.taps {
+            tap.whisper_to_other(joined);
         }
     }
 }
@@ -133,12 +184,60 @@ impl Engine {
         self.relink(leg);
     }
 
-    /// A leg goes: those that send what it says fall silent.
-    pub(super) fn drop_monitors(&mut self, of: LegId) {
+    pub(super) fn eavesdrop(&mut self, leg: LegId, of: Option<LegId>, whisper: Whisper) {
+        let now_of = match self.legs.get(&leg).map(|leg| &leg.exchange) {
+            Some(Exchange::Eavesdrop(of)) => Some(*of),
+            Some(
+                Exchange::Nothing
+                | Exchange::Bridge(_)
+                | Exchange::Monitor(_)
+                | Exchange::Echo(_)
+                | Exchange::Room { .. },
+            )
+            | None => None,
+        };
+        let Some(of) = of else {
+            if now_of.is_some() {
+                self.leave(leg);
+            }
+            return;
+        };
+        if now_of == Some(of) {
+            if let Some(found) = self.legs.get_mut(&of) {
+                let tap = found.taps.iter_mut().find(|tap| tap.by == leg);
+                if let Some(tap) = tap {
+                    tap.whisper = whisper;
+                }
+                found.join_taps();
+            }
+            return;
+        }
+        if leg == of || !self.legs.contains_key(&leg) || !self.legs.contains_key(&of) {
+            return;
+        }
+        self.leave(leg);
+        if let [Some(listener), Some(heard)] = self.legs.get_disjoint_mut([&leg, &of]) {
+            if heard.taps.len() >= MediaCommand::MAX_TAPS {
+                return;
+            }
+            listener.exchange = Exchange::Eavesdrop(of);
+            heard
+                .taps
+                .push(Tap::new(leg, listener.rate_hz, heard.rate_hz, whisper));
+            heard.join_taps();
+        }
+        self.relink(leg);
+    }
+
+    /// A leg goes: those that hear what it says fall silent.
+    pub(super) fn drop_listeners(&mut self, of: LegId) {
         let Some(found) = self.legs.get_mut(&of) else {
             return;
         };
-        for leg in std::mem::take(&mut found.monitors) {
+        let monitors = std::mem::take(&mut found.monitors);
+        let taps = found.taps.iter().map(|tap| tap.by);
+        let listeners: Vec<LegId> = monitors.into_iter().chain(taps).collect();
+        for leg in listeners {
             self.leave(leg);
         }
     }
@@ -172,9 +271,11 @@ impl Engine {
     pub(super) fn leave_room(&mut self, room: RoomId, leg: LegId) {
         let is_there = self.legs.get(&leg).is_some_and(|leg| match &leg.exchange {
             Exchange::Room { room: is_in, .. } => *is_in == room,
-            Exchange::Nothing | Exchange::Bridge(_) | Exchange::Monitor(_) | Exchange::Echo(_) => {
-                false
-            }
+            Exchange::Nothing
+            | Exchange::Bridge(_)
+            | Exchange::Monitor(_)
+            | Exchange::Eavesdrop(_)
+            | Exchange::Echo(_) => false,
         });
         if is_there {
             self.leave(leg);
@@ -202,6 +303,12 @@ impl Engine {
                     of.monitors.retain(|monitor| *monitor != leg);
                 }
             }
+            Exchange::Eavesdrop(of) => {
+                if let Some(of) = self.legs.get_mut(&of) {
+                    of.taps.retain(|tap| tap.by != leg);
+                    of.join_taps();
+                }
+            }
             Exchange::Room { room, .. } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.leave(leg);
@@ -221,11 +328,34 @@ impl Engine {
                 monitor.link = converter(rate_hz, monitor.rate_hz);
             }
         }
+        let taps = self.legs.get(&id).map_or(0, |leg| leg.taps.len());
+        for at in 0..taps {
+            let by = self.legs.get(&id).and_then(|leg| leg.taps.get(at));
+            let Some(by) = by.map(|tap| tap.by) else {
+                break;
+            };
+            if let [Some(leg), Some(by)] = self.legs.get_disjoint_mut([&id, &by]) {
+                by.link = converter(leg.rate_hz, by.rate_hz);
+                if let Some(tap) = leg.taps.get_mut(at) {
+                    tap.link(by.rate_hz);
+                }
+            }
+        }
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
         match &mut leg.exchange {
             Exchange::Nothing | Exchange::Echo(_) => {}
+            Exchange::Eavesdrop(of) => {
+                let of = *of;
+                if let [Some(leg), Some(of)] = self.legs.get_disjoint_mut([&id, &of]) {
+                    leg.link = converter(of.rate_hz, leg.rate_hz);
+                    let tap = of.taps.iter_mut().find(|tap| tap.by == id);
+                    if let Some(tap) = tap {
+                        tap.link(leg.rate_hz);
+                    }
+                }
+            }
             Exchange::Room { room, feed } => {
                 feed.reshape(rate_hz);
                 if let Some(room) = self.rooms.get_mut(room) {

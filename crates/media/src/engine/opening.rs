@@ -2,7 +2,7 @@
 
 use super::{Engine, Place};
 use crate::control::{
-    LegId, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId, RecordLength, RecordSides, RoomId,
+    LegId, MediaReport, PlayEnd, PlayId, RecordEnd, RecordId, RecordLength, RoomId,
 };
 use crate::file::{Chain, FileName};
 use crate::leg::playing::Playing;
@@ -197,11 +197,11 @@ impl Engine {
     pub(super) fn record_room(
         &mut self,
         room: RoomId,
-        record: RecordId,
-        limit_ms: Option<u64>,
+        mut recording: Recording,
         target: Target,
         out: &mut Output,
     ) {
+        let (record, channels) = (recording.id, recording.channels());
         let known = self.records.contains_key(&record);
         let has_room = self.rooms.get(&room).map(|room| room.has_room_for_record());
         let Some(found) = self
@@ -215,16 +215,14 @@ impl Engine {
                 out,
             );
         };
+        if channels > 1 {
+            found.open_tape(record, self.renderer.as_ref());
+        }
         let rate_hz = found.rate_hz;
-        found.records.push(Recording::new(
-            record,
-            RecordSides::Read,
-            rate_hz,
-            limit_ms,
-            None,
-        ));
+        recording.adapt(rate_hz);
+        found.records.push(recording);
         self.records.insert(record, Place::Room(room));
-        self.open_sink(record, target, rate_hz, 1, out);
+        self.open_sink(record, target, rate_hz, channels, out);
     }
 
     fn open_sink(

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use rand::rngs::StdRng;
 
 use super::negotiated::Negotiated;
+use super::packetiser::{Format, Packetiser};
 use super::scratch::Scratch;
 use crate::control::{CodecSpec, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
 use crate::frame::{Ears, Frame};
@@ -318,9 +319,63 @@ impl RtpSide {
         negotiated
             .packetiser
             .push(heard, |payload, ticks, resumes| {
+                out.encoded += 1;
                 let packet = sending.own(now_us, payload_type, ticks, resumes, payload);
                 transmit(route, protection, &packet, out);
             });
+    }
+
+    /// What its packets have in common with those of others who hear the same; `None`: they are its own.
+    pub(crate) fn format(&self) -> Option<Format> {
+        self.negotiated
+            .as_ref()
+            .filter(|negotiated| negotiated.direction.sends())?
+            .packetiser
+            .format()
+    }
+
+    /// Its encoder.
+    pub(crate) fn packetiser(&mut self) -> Option<&mut Packetiser> {
+        self.negotiated.as_mut().map(|n| &mut n.packetiser)
+    }
+
+    /// Second half of a tick for who hears what another leg hears: sends what was encoded for that one.
+    pub(crate) fn repeat(&mut self, now_us: u64, leg: LegId, other: &Self, out: &mut Output) {
+        let (Some(negotiated), Some(other)) = (&mut self.negotiated, &other.negotiated) else {
+            return;
+        };
+        let latest = other.packetiser.latest();
+        let resumes = negotiated.packetiser.stand_aside(latest.is_some());
+        let Some((payload, ticks)) = latest else {
+            return;
+        };
+        let route = (leg, self.carrier, negotiated.latch.rtp_to());
+        let payload_type = negotiated.packetiser.spec.payload_type;
+        let packet = self
+            .sending
+            .own(now_us, payload_type, ticks, resumes, payload);
+        transmit(route, &mut self.protection, &packet, out);
+    }
+
+    /// Sends a payload that somebody else has encoded, of so many units of the clock; `resumes`: there was a pause before.
+    pub(crate) fn send_payload(
+        &mut self,
+        now_us: u64,
+        leg: LegId,
+        (payload, ticks): (&[u8], u32),
+        resumes: bool,
+        out: &mut Output,
+    ) {
+        let Some(negotiated) = &mut self.negotiated else {
+            return;
+        };
+        negotiated.packetiser.stand_aside(true);
+        let route = (leg, self.carrier, negotiated.latch.rtp_to());
+        let payload_type = negotiated.packetiser.spec.payload_type;
+        let packet = self
+            .sending
+            .own(now_us, payload_type, ticks, resumes, payload);
+        transmit(route, &mut self.protection, &packet, out);
     }
 
     /// Timestamp for an event that begins now.

@@ -1,7 +1,7 @@
 //! Who hears whom: whisper and sidebar groups (event-manager.md §8.2).
 
 /// The groups a member is in; 0 is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Groups {
     pub(super) whisper: u8,
     pub(super) sidebar: u8,

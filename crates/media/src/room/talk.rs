@@ -14,8 +14,8 @@ impl Talk {
         self.on
     }
 
-    /// Takes the energy of a tick; tells a change. The first loud frame is already in, so that no
-    /// beginning is cut off; only silence as long as the hang-over ends it, so that pauses between
+    /// Takes the energy of a tick; tells a change. The first loud frame is already in, fading in, so that
+    /// little of a beginning is cut off; only silence as long as the hang-over ends it, so that pauses between
     /// words do not.
     pub(super) fn step(&mut self, energy: u16, threshold: u16, hang_over_ms: u16) -> Option<bool> {
         if energy >= threshold {

@@ -14,7 +14,7 @@ const TAPS_AT_48K: usize = 512;
 const MIDDLE_AT_48K: usize = 128;
 
 /// Half the angle between the loudspeakers as the listener sees them: 1 to 90 degrees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HalfSpan(u8);
 
 impl HalfSpan {
@@ -39,7 +39,7 @@ impl Default for HalfSpan {
 }
 
 /// What a listener hears with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Device {
     /// Each ear has its own.
     #[default]
@@ -173,6 +173,23 @@ impl Crosstalk {
             device: Device::Headphones,
             windows: [vec![0.0; length], vec![0.0; length]],
             quiet: length,
+        }
+    }
+
+    /// Forgets what went before.
+    pub(super) fn reset(&mut self) {
+        for window in &mut self.windows {
+            window.fill(0.0);
+        }
+        self.quiet = self.windows[0].len();
+    }
+
+    /// Has played what another one has.
+    pub(super) fn follow(&mut self, other: &Self) {
+        self.device = other.device;
+        self.quiet = other.quiet;
+        for (window, other) in self.windows.iter_mut().zip(&other.windows) {
+            window.copy_from_slice(other);
         }
     }
 

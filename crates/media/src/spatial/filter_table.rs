@@ -29,6 +29,12 @@ impl Quality {
         (1..=5).contains(&level).then_some(Self(level))
     }
 
+    /// The reverse of [`Quality::new`].
+    #[must_use]
+    pub const fn level(self) -> u8 {
+        self.0
+    }
+
     /// Length of an impulse response in samples at 48 kHz, counted from where the sound arrives.
     #[must_use]
     pub const fn samples(self) -> usize {

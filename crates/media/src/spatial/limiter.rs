@@ -79,6 +79,19 @@ impl Limiter {
         self.gain = 1.0;
     }
 
+    /// Has heard what another one of the same rate has.
+    pub(super) fn follow(&mut self, other: &Self) {
+        for (late, other) in self.late.iter_mut().zip(&other.late) {
+            late.copy_from_slice(other);
+        }
+        self.wanted = other.wanted;
+        self.current = other.current;
+        self.passed = other.passed;
+        self.gain = other.gain;
+        self.recent.copy_from_slice(&other.recent);
+        self.oldest = other.oldest;
+    }
+
     fn is_at_rest(&self) -> bool {
         self.gain == 1.0
             && self.wanted.iter().all(|&gain| gain == 1.0)

@@ -128,6 +128,12 @@ impl SourceSpectrum {
         self.quiet >= self.window.len()
     }
 
+    /// Whether nothing is left of it: neither sound nor reverberation.
+    #[must_use]
+    pub fn has_died_away(&self) -> bool {
+        self.is_silent() && self.reverberation().is_none()
+    }
+
     pub(super) fn spectrum(&self) -> &Spectrum {
         &self.spectrum
     }

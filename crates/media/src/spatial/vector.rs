@@ -90,6 +90,11 @@ impl Spectrum {
         self.im.fill(Lanes::ZERO);
     }
 
+    fn copy_from(&mut self, other: &Self) {
+        self.re.copy_from_slice(&other.re);
+        self.im.copy_from_slice(&other.im);
+    }
+
     /// Takes bins over from where real and imaginary parts alternate.
     pub(super) fn take(&mut self, bins: &[Complex32]) {
         for ((re, im), bins) in self
@@ -175,6 +180,12 @@ impl EarSpectra {
     pub(super) fn clear(&mut self) {
         self.left.clear();
         self.right.clear();
+    }
+
+    /// Becomes what others of the same length are.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.left.copy_from(&other.left);
+        self.right.copy_from(&other.right);
     }
 }
 

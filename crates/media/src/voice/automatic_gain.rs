@@ -1,38 +1,24 @@
 //! Makes a voice as loud as the others.
 
+use super::gated::GatedLoudness;
 use super::limiter::Limiter;
-use super::loudness::{Loudness, lufs};
-use super::speaking::Speaking;
+use super::loudness::lufs;
 
-/// Ticks in a block of 400 ms, which loudness is judged by.
-const BLOCK_TICKS: usize = 20;
-/// Blocks that are remembered: 3 s.
-const MEMORY: usize = 150;
-/// What is softer is no voice, LUFS.
-const GATE_LUFS: f64 = -55.0;
-/// Blocks of voice needed before anything is done, one beginning in each tick: more than hold the moment in which a steady
-/// noise begins.
-const ENOUGH: usize = 25;
 /// A block this much above the target is turned down at once, LU.
 const SUDDEN_LU: f64 = 6.0;
 const TICK_MS: f64 = 20.0;
 
-/// Gain towards [`AutomaticGain::TARGET_LUFS`] by the gated loudness of the last 3 s (ITU-R BS.1770-5), within
+/// Gain towards a target, usually [`AutomaticGain::TARGET_LUFS`], by the gated loudness of the last 3 s (ITU-R BS.1770-5), within
 /// [`AutomaticGain::LOWEST_DB`] and [`AutomaticGain::HIGHEST_DB`]; falls within 50 ms, rises within 500 ms, rests in silence.
 /// A limiter keeps peaks under −1 dBFS; latency 5 ms. A tick takes 7 µs at 16 kHz.
 pub(super) struct AutomaticGain {
-    loudness: Loudness,
+    loudness: GatedLoudness,
     limiter: Limiter,
-    /// Powers of the last ticks.
-    ticks: [f64; BLOCK_TICKS],
-    /// Powers of the last blocks; none where nobody spoke.
-    blocks: [Option<f64>; MEMORY],
-    now: usize,
-    speaking: Speaking,
     gain_db: f64,
 }
 
 impl AutomaticGain {
+    /// What it is unless the others say otherwise.
     pub(super) const TARGET_LUFS: f64 = -23.0;
     pub(super) const LOWEST_DB: f64 = -12.0;
     pub(super) const HIGHEST_DB: f64 = 18.0;
@@ -42,21 +28,17 @@ impl AutomaticGain {
 
     pub(super) fn new(rate_hz: u32) -> Self {
         Self {
-            loudness: Loudness::new(rate_hz),
+            loudness: GatedLoudness::new(rate_hz),
             limiter: Limiter::new(rate_hz, Self::CEILING_DBFS),
-            ticks: [0.0; BLOCK_TICKS],
-            blocks: [None; MEMORY],
-            now: 0,
-            speaking: Speaking::default(),
             gain_db: 0.0,
         }
     }
 
-    /// A tick.
-    pub(super) fn process(&mut self, samples: &mut [f32]) {
-        let block = self.listen(samples);
+    /// A tick, towards so many LUFS.
+    pub(super) fn process(&mut self, samples: &mut [f32], target_lufs: f64) {
+        let block = self.loudness.listen(samples);
         let before = factor(self.gain_db);
-        if let Some(wanted) = self.wanted_db(block) {
+        if let Some(wanted) = self.wanted_db(block, target_lufs) {
             let time_ms = if wanted < self.gain_db {
                 Self::ATTACK_MS
             } else {
@@ -73,38 +55,16 @@ impl AutomaticGain {
         self.limiter.process(samples);
     }
 
-    /// Takes a tick into account; the power of the last block where it was voice.
-    fn listen(&mut self, samples: &[f32]) -> Option<f64> {
-        let power = self.loudness.power(samples);
-        self.ticks[self.now % BLOCK_TICKS] = power;
-        let speaks = self.speaking.learn(lufs(power));
-        let mean = self.ticks.iter().sum::<f64>() / BLOCK_TICKS as f64;
-        let is_whole = self.now + 1 >= BLOCK_TICKS;
-        let block = (speaks && is_whole && lufs(mean) > GATE_LUFS).then_some(mean);
-        self.blocks[self.now % MEMORY] = block;
-        self.now += 1;
-        block
+    /// How loud the voice is that comes in; none when too little was heard.
+    pub(super) fn measured_lufs(&self) -> Option<f64> {
+        self.loudness.lufs()
     }
 
     /// The gain in decibels for what was heard; none when too little was.
-    fn wanted_db(&self, block: Option<f64>) -> Option<f64> {
-        let all = self.mean_above(0.0, ENOUGH)?;
-        // BS.1770-5: what is 10 LU below the mean counts as a pause.
-        let gated = self.mean_above(all / 10.0, 1)?;
-        let steady = Self::TARGET_LUFS - lufs(gated);
-        let sudden = Self::TARGET_LUFS + SUDDEN_LU - lufs(block.unwrap_or(0.0));
+    fn wanted_db(&self, block: Option<f64>, target_lufs: f64) -> Option<f64> {
+        let steady = target_lufs - self.loudness.lufs()?;
+        let sudden = target_lufs + SUDDEN_LU - lufs(block.unwrap_or(0.0));
         Some(steady.min(sudden).clamp(Self::LOWEST_DB, Self::HIGHEST_DB))
-    }
-
-    fn mean_above(&self, least: f64, enough: usize) -> Option<f64> {
-        let (mut sum, mut count) = (0.0, 0);
-        for &block in self.blocks.iter().flatten() {
-            if block >= least {
-                sum += block;
-                count += 1;
-            }
-        }
-        (count >= enough).then(|| sum / f64::from(count as u32))
     }
 }
 
@@ -124,7 +84,7 @@ mod tests {
         let mut out = Vec::new();
         for tick in sound.chunks_exact(rate_hz as usize / 50) {
             let mut tick: Vec<f32> = tick.iter().map(|&s| f32::from(s)).collect();
-            gain.process(&mut tick);
+            gain.process(&mut tick, AutomaticGain::TARGET_LUFS);
             out.extend(tick.iter().map(|s| s.round() as i16));
         }
         out

@@ -33,6 +33,8 @@ pub struct VoiceChain {
     suppressor: Stage<Suppressor>,
     equaliser: Stage<Equaliser>,
     gain: Stage<AutomaticGain>,
+    /// How loud the gain makes a voice.
+    target_lufs: f64,
     pitch: Stage<PitchShifter>,
 }
 
@@ -69,6 +71,7 @@ impl VoiceChain {
             suppressor: Stage::default(),
             equaliser: Stage::default(),
             gain: Stage::default(),
+            target_lufs: AutomaticGain::TARGET_LUFS,
             pitch: Stage::default(),
         }
     }
@@ -112,6 +115,17 @@ impl VoiceChain {
         if let Some(pitch) = self.pitch.machine().filter(|_| semitones != 0) {
             pitch.set(semitones);
         }
+    }
+
+    /// How loud automatic gain makes the voice from the next tick on; none: −23 LUFS.
+    pub fn set_target(&mut self, target_lufs: Option<f64>) {
+        self.target_lufs = target_lufs.unwrap_or(AutomaticGain::TARGET_LUFS);
+    }
+
+    /// How loud the voice was in the last 3 s before automatic gain, LUFS; none where that is off or too little was said.
+    #[must_use]
+    pub fn measured_lufs(&self) -> Option<f64> {
+        self.gain.at_work()?.measured_lufs()
     }
 
     fn rates(&self) -> Rates {
@@ -189,9 +203,10 @@ impl VoiceChain {
                 equaliser.process(voice);
             },
         );
+        let target_lufs = self.target_lufs;
         self.gain
             .process([whole, &mut []], [before, &mut []], |gain, voice, _| {
-                gain.process(voice);
+                gain.process(voice, target_lufs);
             });
         self.pitch
             .process([whole, &mut []], [before, &mut []], |pitch, voice, _| {

@@ -20,6 +20,9 @@ const HISTORY_BLOCKS: usize = TAIL_BLOCKS + MAX_DELAY_BLOCKS;
 /// Samples of a transform, half of them new.
 const TRANSFORM: usize = 2 * LOW_BLOCK;
 const BINS: usize = LOW_BLOCK + 1;
+/// What moves less around its mean is silence, as of a muted microphone: −80 dB of full scale, three steps of a sample. The
+/// mean does not count, because the silence of A-law is not 0.
+const SILENCE: f32 = 1e-8;
 
 /// Echo canceller for one leg: a partitioned-block frequency-domain Kalman filter of 250 ms
 /// (G. Enzner, P. Vary, "Frequency-domain adaptive Kalman filter for acoustic echo control in hands-free telephones",
@@ -59,10 +62,12 @@ impl EchoCanceller {
                 *sample /= FULL_SCALE;
             }
             self.far.push(heard, &mut self.transform);
-            if let Some(delay) = self.delay.learn(&self.far, said, &mut self.transform) {
+            let is_silent = is_silent(said);
+            let (far, transform) = (&self.far, &mut self.transform);
+            if let Some(delay) = self.delay.learn(far, said, is_silent, transform) {
                 self.filter.set_delay(delay);
             }
-            let echo = self.filter.process(&self.far, said, &mut self.transform);
+            let echo = self.filter.process(far, said, is_silent, transform);
             let gain = self.residual.process(&echo, said, &mut self.transform);
             for sample in said.iter_mut() {
                 *sample *= FULL_SCALE;
@@ -78,6 +83,13 @@ impl EchoCanceller {
     fn delay_ms(&self) -> usize {
         self.filter.delay() * 10
     }
+}
+
+fn is_silent(said: &[f32]) -> bool {
+    let samples = said.len() as f32;
+    let mean = said.iter().sum::<f32>() / samples;
+    let square: f32 = said.iter().map(|s| (s - mean) * (s - mean)).sum();
+    square <= SILENCE * samples
 }
 
 #[cfg(test)]

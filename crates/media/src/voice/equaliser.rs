@@ -84,7 +84,8 @@ impl Equaliser {
         if !self.speaking.learn(level) || level < GATE_DBFS {
             return;
         }
-        self.voiced_ticks += 1;
+        // Two and a half years of talking are enough to have learnt.
+        self.voiced_ticks = self.voiced_ticks.saturating_add(1);
         // The plain mean at first, so that the first syllable does not count for all.
         let share = (TICK_MS / TIME_MS).max(1.0 / f64::from(self.voiced_ticks));
         for (learnt, power) in self.learnt.iter_mut().zip(powers) {
@@ -230,6 +231,18 @@ mod tests {
             }
             assert!(after[4] > before[4] + 3.0 && after[3] > before[3] + 3.0);
         }
+    }
+
+    #[test]
+    fn somebody_who_talks_for_years_is_still_equalised() {
+        let mut equaliser = Equaliser::new(16_000, 16_000);
+        equaliser.voiced_ticks = u32::MAX - 1;
+        for tick in dull(16_000).chunks_exact(320) {
+            let mut tick: Vec<f32> = tick.iter().map(|&s| f32::from(s)).collect();
+            equaliser.process(&mut tick);
+        }
+        assert_eq!(equaliser.voiced_ticks, u32::MAX);
+        assert!(equaliser.gains_db[4] > 3.0, "{:?}", equaliser.gains_db);
     }
 
     #[test]

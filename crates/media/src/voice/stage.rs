@@ -96,6 +96,11 @@ impl<T> Stage<T> {
         self.machine.as_deref_mut()
     }
 
+    /// The machine, if it works.
+    pub(super) fn at_work(&self) -> Option<&T> {
+        self.machine.as_deref().filter(|_| !self.fade.is_off())
+    }
+
     pub(super) fn is_off(&self) -> bool {
         self.fade.is_off()
     }

@@ -7,6 +7,7 @@
     reason = "each test file is a crate of its own and uses its part"
 )]
 
+pub mod hall;
 pub mod phone;
 
 use std::collections::HashMap;
@@ -47,6 +48,8 @@ pub struct Studio {
     pub files: HashMap<String, (u32, Vec<i16>)>,
     /// What was recorded, interleaved, by recording.
     pub tapes: HashMap<RecordId, Arc<Mutex<Vec<i16>>>>,
+    /// What programs beside channels were sent, in order.
+    pub programs: Vec<(LegId, Vec<u8>)>,
     pub rng: StdRng,
     started: Instant,
     pub now_ms: u64,
@@ -113,6 +116,7 @@ impl Studio {
             network: Network::default(),
             files: HashMap::new(),
             tapes: HashMap::new(),
+            programs: Vec::new(),
             rng: StdRng::seed_from_u64(seed),
             started,
             now_ms: 0,
@@ -231,6 +235,10 @@ impl Studio {
         loop {
             let now_ms = self.now_ms;
             for (datagram, bytes) in self.out.datagrams() {
+                if datagram.port == Port::Unicast {
+                    self.programs.push((datagram.leg, bytes.to_vec()));
+                    continue;
+                }
                 let phone = self.phones.iter_mut().find(|p| p.address == datagram.to);
                 if let (Some(phone), Port::Rtp) = (phone, datagram.port) {
                     phone.hear(now_ms, bytes);
@@ -260,6 +268,10 @@ impl Studio {
                     result: Ok((rtp, rtcp)),
                 }
             }
+            Request::Connect { leg, .. } => Answer::Connected {
+                leg,
+                result: Ok(()),
+            },
             Request::Release { .. } => return None,
             Request::OpenSource {
                 play,

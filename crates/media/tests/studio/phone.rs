@@ -20,6 +20,8 @@ pub struct Phone {
     pub event_clock_hz: u32,
     /// What sounds together.
     voice: Vec<Oscillator>,
+    /// Its microphone hears its loudspeaker: so much later, milliseconds, and by this factor.
+    pub echoes: Option<(usize, f64)>,
     sequence: u16,
     timestamp: u32,
     ssrc: u32,
@@ -33,6 +35,8 @@ pub struct Phone {
     pub ears: Option<Ears>,
     /// Payload type, sequence, timestamp, marker, SSRC and arrival of each packet.
     pub packets: Vec<(u8, u16, u32, bool, u32, u64)>,
+    /// What each packet carried, in the order they came.
+    pub payloads: Vec<Vec<u8>>,
     /// Opus packets that carry a copy of the one before (FEC).
     pub copies: usize,
     /// Digits that came as events.
@@ -71,6 +75,7 @@ impl Phone {
             decoder: Decoder::new(spec),
             event_clock_hz: spec.clock_rate_hz,
             voice: Vec::new(),
+            echoes: None,
             sequence: random as u16,
             timestamp: (random >> 16) as u32,
             ssrc: (random >> 32) as u32,
@@ -81,6 +86,7 @@ impl Phone {
             first_timestamp: None,
             ears: None,
             packets: Vec::new(),
+            payloads: Vec::new(),
             copies: 0,
             digits: String::new(),
         }
@@ -107,6 +113,13 @@ impl Phone {
             Oscillator::new(rate_hz, hz, level)
         };
         self.voice = (1..=10).map(harmonic).collect();
+    }
+
+    /// Says two tones so near to each other that together they swell and fade, as often in a second as they are apart.
+    pub fn swell(&mut self, hz: f64, apart_hz: f64, level_dbfs: f32) {
+        let rate_hz = self.rate_hz();
+        let tone = |hz| Oscillator::new(rate_hz, hz, amplitude(level_dbfs) / 2.0);
+        self.voice = vec![tone(hz - apart_hz / 2.0), tone(hz + apart_hz / 2.0)];
     }
 
     /// Sends nothing from now on.
@@ -153,6 +166,7 @@ impl Phone {
         }
         self.first_timestamp = None;
         self.packets.clear();
+        self.payloads.clear();
     }
 
     pub fn millisecond(&mut self, now_ms: u64) -> Vec<Vec<u8>> {
@@ -173,9 +187,13 @@ impl Phone {
                 }
             }
             self.event = Some(event).filter(|event| !event.is_done());
-        } else if !self.voice.is_empty() {
+        } else if !self.voice.is_empty() || self.echoes.is_some() {
+            let echo = self.echo(samples as usize);
             let mut sample = || self.voice.iter_mut().map(|tone| tone.sample()).sum::<f64>();
-            let spoken: Vec<i16> = (0..samples).map(|_| sample().round() as i16).collect();
+            let spoken: Vec<i16> = echo
+                .into_iter()
+                .map(|echo| (sample() + echo).round() as i16)
+                .collect();
             let mut payload = [0; 4000];
             match self.encoder.encode(&spoken, &mut payload) {
                 0 => self.spurt = true,
@@ -194,6 +212,22 @@ impl Phone {
         let ticks = self.spec.clock_rate_hz / 1000 * ptime_ms;
         self.timestamp = self.timestamp.wrapping_add(ticks);
         packets
+    }
+
+    /// What its microphone hears of its loudspeaker.
+    fn echo(&self, samples: usize) -> Vec<f64> {
+        let mut echo = vec![0.0; samples];
+        if let Some((delay_ms, factor)) = self.echoes {
+            let end = self
+                .heard
+                .len()
+                .saturating_sub(delay_ms * self.rate_hz() as usize / 1000);
+            let played = &self.heard[end.saturating_sub(samples)..end];
+            for (echo, sample) in echo.iter_mut().zip(played) {
+                *echo = f64::from(*sample) * factor;
+            }
+        }
+        echo
     }
 
     fn packet(
@@ -230,6 +264,7 @@ impl Phone {
         } = packet;
         self.packets
             .push((payload_type, sequence, timestamp, marker, ssrc, now_ms));
+        self.payloads.push(payload.to_vec());
         if payload_type == 101 {
             for pressed in self
                 .events

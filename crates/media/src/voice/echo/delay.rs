@@ -50,17 +50,31 @@ impl DelaySearch {
         }
     }
 
+    /// Every number that is carried from one block to the next.
+    #[cfg(test)]
+    pub(super) fn numbers(&self) -> impl Iterator<Item = f32> {
+        let powers = self.heard.iter().chain(&self.said).chain(&self.peaks);
+        self.correlations
+            .iter()
+            .flatten()
+            .flatten()
+            .chain(powers)
+            .copied()
+    }
+
     /// Takes a block of what is said into account. Returns where the filter should begin when that has changed, in blocks.
     pub(super) fn learn(
         &mut self,
         far: &History,
         said: &[f32],
+        is_silent: bool,
         transform: &mut Transform,
     ) -> Option<usize> {
         let power: f32 = far.ago(0).1.iter().sum();
         // Parseval, with half of the spectrum: 2 Σ ÷ N² is the mean square.
         let heard_now = 2.0 * power / (BINS * BINS * 4) as f32 > HEARD;
-        if heard_now {
+        // A muted microphone says nothing about delays.
+        if heard_now && !is_silent {
             self.correlate(far, said, transform);
         }
         let mut moved = None;

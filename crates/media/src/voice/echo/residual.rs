@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::filter::Echo;
-use super::spectra::{Spectrum, Transform};
+use super::spectra::{Spectrum, Transform, settled};
 use super::{BINS, TRANSFORM};
 use crate::voice::LOW_BLOCK;
 
@@ -55,6 +55,17 @@ impl ResidualSuppressor {
             together: 0.0,
             alone: 0.0,
         }
+    }
+
+    /// Every number that is carried from one block to the next, but for samples.
+    #[cfg(test)]
+    pub(super) fn numbers(&self) -> impl Iterator<Item = f32> {
+        let powers = self.kept.iter().chain(&self.background);
+        let means = self.mean_said.iter().chain(&self.mean_echo);
+        powers
+            .chain(means)
+            .copied()
+            .chain([self.together, self.alone])
     }
 
     /// A block out of the filter; comes out a block later. Returns the gain for the upper band.
@@ -123,14 +134,15 @@ impl ResidualSuppressor {
         for bin in 0..BINS {
             let (said, found) = (said.power(bin), found.power(bin));
             let (said_off, found_off) = (said - self.mean_said[bin], found - self.mean_echo[bin]);
-            self.mean_said[bin] += (1.0 - MEAN_MEMORY) * said_off;
-            self.mean_echo[bin] += (1.0 - MEAN_MEMORY) * found_off;
+            let (mean_said, mean_echo) = (&mut self.mean_said[bin], &mut self.mean_echo[bin]);
+            *mean_said = settled(*mean_said + (1.0 - MEAN_MEMORY) * said_off);
+            *mean_echo = settled(*mean_echo + (1.0 - MEAN_MEMORY) * found_off);
             together += said_off * found_off;
             alone += found_off * found_off;
         }
         // A loud echo tells much, silence nothing.
-        self.together = LEAK_MEMORY * self.together + (1.0 - LEAK_MEMORY) * together;
-        self.alone = LEAK_MEMORY * self.alone + (1.0 - LEAK_MEMORY) * alone;
+        self.together = settled(LEAK_MEMORY * self.together + (1.0 - LEAK_MEMORY) * together);
+        self.alone = settled(LEAK_MEMORY * self.alone + (1.0 - LEAK_MEMORY) * alone);
         if self.alone <= 0.0 {
             return 0.0;
         }

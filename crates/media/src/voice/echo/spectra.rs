@@ -119,3 +119,8 @@ impl History {
         self.spectra.len()
     }
 }
+
+/// What decays for ever ends in numbers that processors are slow with.
+pub(super) fn settled(value: f32) -> f32 {
+    if value.abs() < 1e-20 { 0.0 } else { value }
+}

@@ -176,3 +176,5 @@ fn the_loudest_there_is_does_no_harm() {
     let (loud, kept) = (level::dbfs(&near[RATE..]), level::dbfs(&out[RATE..]));
     assert!((loud - kept).abs() < 2.0, "{kept}, not {loud} dBFS");
 }
+
+mod quiet;

@@ -2,6 +2,9 @@
 //! conference, playback and recording under an allocator that counts.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
+mod memory;
+mod sharing;
+#[path = "../webrtc_pair/mod.rs"]
 mod webrtc_pair;
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -14,7 +17,7 @@ use media::codec::Encoder;
 use media::control::{
     Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
     MemberControls, MemberSettings, OpusSending, Place, PlayId, RecordId, RecordSides, RoomId,
-    TelephoneEvent,
+    TelephoneEvent, Unicast, UnicastTransport, Whisper,
 };
 use media::rtp::Packet;
 use media::rtp::telephone_event::Payload;
@@ -27,6 +30,9 @@ use media::voice::VoiceChain;
 use media::{Answer, Engine, EngineConfig, Output, Port, Request, level};
 
 struct Counting;
+
+/// The program beside a channel.
+const PROGRAM: LegId = LegId(100);
 
 thread_local! {
     /// Allocations and frees of this thread while it is being watched.
@@ -98,6 +104,23 @@ struct Line {
 }
 
 impl Line {
+    fn new(seed: u64) -> Self {
+        let started = Instant::now();
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        Self {
+            engine: Engine::new(EngineConfig {
+                started,
+                wall,
+                seed,
+            }),
+            out: Output::new(),
+            started,
+            ms: 0,
+            reports: 0,
+            datagrams: 0,
+        }
+    }
+
     fn now(&self) -> Instant {
         self.started + Duration::from_millis(self.ms)
     }
@@ -124,6 +147,10 @@ impl Line {
                         record,
                         file_bytes: Some(44),
                     },
+                    Request::Connect { leg, .. } => Answer::Connected {
+                        leg,
+                        result: Ok(()),
+                    },
                     Request::Release { .. } => continue,
                     Request::OpenSource { .. } => panic!("only tones are played here"),
                 };
@@ -147,7 +174,7 @@ impl Line {
             send,
             opus: OpusSending {
                 fec: true,
-                stereo: leg == LegId(15),
+                stereo: leg == LegId(15) || leg.0 > 100,
                 ..OpusSending::default()
             },
             receive: vec![send],
@@ -214,6 +241,15 @@ impl Line {
             self.engine
                 .receive(now, *leg, Port::Rtp, remote(*leg), datagram, &mut self.out);
         }
+        let mut said = [n as u8; 320];
+        self.engine.receive(
+            now,
+            PROGRAM,
+            Port::Unicast,
+            remote(PROGRAM),
+            &mut said,
+            &mut self.out,
+        );
         self.ms += 20;
         self.engine.tick(self.now(), &mut self.out);
         self.reports += self.out.reports.len() as u64;
@@ -229,21 +265,7 @@ fn remote(leg: LegId) -> SocketAddr {
 
 #[test]
 fn five_thousand_ticks_allocate_nothing() {
-    let started = Instant::now();
-    let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let engine = Engine::new(EngineConfig {
-        started,
-        wall,
-        seed: 1,
-    });
-    let mut line = Line {
-        engine,
-        out: Output::new(),
-        started,
-        ms: 0,
-        reports: 0,
-        datagrams: 0,
-    };
+    let mut line = Line::new(1);
     let wide = CodecSpec {
         payload_type: 98,
         codec: Codec::L16,
@@ -271,6 +293,8 @@ fn five_thousand_ticks_allocate_nothing() {
         CodecSpec::pcmu(), // transcoded from and to G.722
         CodecSpec::g722(),
         CodecSpec::opus(102), // transcoded from G.722 to Opus and back
+        CodecSpec::pcmu(),    // with a program
+        CodecSpec::opus(102), // overhears the first bridge and talks to it
     ];
     let legs: Vec<_> = specs
         .into_iter()
@@ -294,6 +318,31 @@ fn five_thousand_ticks_allocate_nothing() {
             b: LegId(b),
         });
     }
+    let link = Unicast {
+        local: ([127, 0, 0, 1], 8025).into(),
+        remote: ([127, 0, 0, 1], 8026).into(),
+        transport: UnicastTransport::Udp,
+        native: false,
+    };
+    line.command(MediaCommand::OpenLeg {
+        leg: PROGRAM,
+        kind: LegKind::Unicast {
+            link,
+            beside: LegId(21),
+        },
+    });
+    line.command(MediaCommand::Bridge {
+        a: LegId(21),
+        b: PROGRAM,
+    });
+    line.command(MediaCommand::Eavesdrop {
+        leg: LegId(22),
+        of: Some(LegId(5)),
+        whisper: Whisper {
+            to_leg: true,
+            to_other: true,
+        },
+    });
     let room = RoomId(1);
     line.command(MediaCommand::OpenRoom {
         room,
@@ -374,6 +423,7 @@ fn five_thousand_ticks_allocate_nothing() {
     line.command(MediaCommand::RoomRecord {
         room,
         record: RecordId(3),
+        stereo: false,
         file: "m.wav".to_owned(),
         limit_ms: None,
         append: false,
@@ -476,101 +526,4 @@ fn the_counter_counts() {
     COUNT.with(|count| count.set(Some(0)));
     drop(std::hint::black_box(Box::new(7)));
     assert_eq!(COUNT.with(|count| count.replace(None)), Some(2));
-}
-
-/// The bar for a parked leg of the whole switch is 40 kB; this is the media part of it.
-#[test]
-fn a_leg_takes_less_than_twenty_four_kilobytes_and_gives_it_back() {
-    let started = Instant::now();
-    let config = EngineConfig {
-        started,
-        wall: SystemTime::now(),
-        seed: 1,
-    };
-    let (engine, out) = (Engine::new(config), Output::new());
-    let mut line = Line {
-        engine,
-        out,
-        started,
-        ms: 0,
-        reports: 0,
-        datagrams: 0,
-    };
-    line.phone(LegId(1), CodecSpec::pcmu());
-    let before = BYTES.with(Cell::get);
-    for leg in 2..102 {
-        line.phone(LegId(leg), CodecSpec::pcmu());
-    }
-    let each = (BYTES.with(Cell::get) - before) / 100;
-    assert!(each < 24 * 1024, "{each} bytes");
-    for leg in 2..102 {
-        line.command(MediaCommand::CloseLeg { leg: LegId(leg) });
-    }
-    let left = BYTES.with(Cell::get) - before;
-    // The tables keep their room for the next hundred.
-    assert!(left < 64 * 1024, "{left} bytes");
-    println!("{each} bytes per G.711 leg");
-}
-
-/// A connected WebRTC peer that has audio and video agreed, with its certificate shared.
-#[test]
-fn a_webrtc_peer_takes_less_than_128_kilobytes_and_gives_it_back() {
-    let mut pairs = Vec::new();
-    let connected = || {
-        let mut pair = webrtc_pair::Pair::new(false);
-        let wish = webrtc_pair::wish(true);
-        pair.negotiate(webrtc_pair::BROWSER, &wish, &wish);
-        pair.connect();
-        pair.crossed = Vec::new();
-        pair
-    };
-    drop(connected());
-    let before = BYTES.with(Cell::get);
-    for _ in 0..20 {
-        pairs.push(connected());
-    }
-    let each = (BYTES.with(Cell::get) - before) / 40;
-    assert!(each < 128 * 1024, "{each} bytes");
-    pairs = Vec::new();
-    drop(pairs);
-    let left = BYTES.with(Cell::get) - before;
-    assert!(left < 64 * 1024, "{left} bytes");
-    println!("{each} bytes per WebRTC peer");
-}
-
-/// Of one participant, with everything that can be done to a wide voice.
-#[test]
-fn a_treated_voice_takes_less_than_640_kilobytes_and_gives_it_back() {
-    let before = BYTES.with(Cell::get);
-    let mut chain = VoiceChain::new(48_000, 48_000);
-    let held = |set: &dyn Fn(&mut MemberControls)| {
-        let mut chain = VoiceChain::new(48_000, 48_000);
-        let mut controls = MemberControls::default();
-        set(&mut controls);
-        let before = BYTES.with(Cell::get);
-        chain.set(&controls);
-        BYTES.with(Cell::get) - before
-    };
-    let alone = [
-        held(&|c| c.echo_cancellation = true),
-        held(&|c| c.noise_suppression = true),
-        held(&|c| c.automatic_equaliser = true),
-        held(&|c| c.automatic_gain = true),
-        held(&|c| c.voice_shift_semitones = 1),
-    ];
-    chain.set(&MemberControls {
-        noise_suppression: true,
-        automatic_gain: true,
-        automatic_equaliser: true,
-        echo_cancellation: true,
-        voice_shift_semitones: 3,
-        ..MemberControls::default()
-    });
-    let each = BYTES.with(Cell::get) - before;
-    drop(chain);
-    // Before anything is printed: what tests print is kept in memory.
-    let left = BYTES.with(Cell::get) - before;
-    assert_eq!(left, 0);
-    assert!(each < 640 * 1024, "{each} bytes");
-    println!("{each} bytes per voice; echo, noise, equaliser, gain and shift alone {alone:?}");
 }
