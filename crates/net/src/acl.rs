@@ -5,5 +5,5 @@ mod network;
 mod set;
 
 pub use list::{Acl, Rule};
-pub use network::{BadNetwork, Network, plain_address};
+pub use network::{BadNetwork, Network, plain_address, subscriber};
 pub use set::Acls;

@@ -23,6 +23,10 @@ macro_rules! causes {
 causes! {
     /// A connection was taken in.
     Accepted = "accepted",
+    /// A connection to a peer was made.
+    Dialled = "dialled",
+    /// A peer to be connected to was not reached.
+    DialFailed = "dial_failed",
     /// Accepting failed.
     AcceptError = "accept_error",
     /// Too many connections.

@@ -11,10 +11,12 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
-use crate::counters::{Cause, Counters};
+use crate::counters::Counters;
 use crate::drain::Drain;
 use crate::listener::{Accepted, Listener};
 use crate::places::Place;
+use crate::tls::handshake;
+use crate::write_deadline::WriteDeadline;
 
 /// Who sent a request; an extension of each. What outlives the request, as a WebSocket does, keeps a clone.
 #[derive(Clone)]
@@ -27,11 +29,17 @@ pub struct Peer {
     pub place: Arc<Place>,
 }
 
+/// Longer than servers run.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
 /// Time for a TLS handshake, and for the headers of each request.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpTimes {
     /// Both.
     pub handshake: Duration,
+    /// Longest time in which a peer takes nothing of an answer, or of what a WebSocket says; `None`: whoever writes looks
+    /// to that.
+    pub write: Option<Duration>,
 }
 
 /// Serves `app` to every connection until the drain stops accepting. Requests under way end in peace.
@@ -63,17 +71,13 @@ pub async fn serve(
             let work = async {
                 match tls {
                     None => converse(stream, app, times, leaving.told).await,
-                    Some(tls) => {
-                        let handshake = tls.accept(stream);
-                        match tokio::time::timeout(times.handshake, handshake).await {
-                            Ok(Ok(stream)) => converse(stream, app, times, leaving.told).await,
-                            Ok(Err(error)) => {
-                                counters.count(Cause::Malformed);
-                                tracing::debug!(%error, "TLS handshake failed");
-                            }
-                            Err(_) => counters.count(Cause::LoginTimeout),
+                    Some(tls) => match handshake(&tls, stream, times.handshake).await {
+                        Ok(stream) => converse(stream, app, times, leaving.told).await,
+                        Err(error) => {
+                            counters.count(error.cause());
+                            tracing::debug!(%error, "No TLS");
                         }
-                    }
+                    },
                 }
             };
             tokio::select! {
@@ -92,6 +96,8 @@ async fn converse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // Without a deadline of ours there is one that is never reached.
+    let stream = WriteDeadline::new(stream, times.write.unwrap_or(NEVER));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(times.handshake)

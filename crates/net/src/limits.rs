@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use crate::acl::plain_address;
+use crate::acl::subscriber;
 
 /// Lets a burst through and then a steady rate.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,8 @@ pub struct LoginPolicy {
     pub lock_for: Duration,
     /// One failure is forgotten each time this span passes.
     pub forget_one_every: Duration,
-    /// Most addresses remembered; the one quiet for the longest time is forgotten for a new one.
+    /// Most addresses remembered; the one quiet for the longest time is forgotten for a new one, and one that is locked
+    /// out only when all are.
     pub max_addresses: usize,
 }
 
@@ -83,7 +84,7 @@ impl Default for LoginPolicy {
     }
 }
 
-/// Remembers failed logins by address.
+/// Remembers failed logins by address; addresses of one subscriber count as one.
 #[derive(Debug)]
 pub struct LoginLimiter {
     policy: LoginPolicy,
@@ -109,13 +110,14 @@ impl LoginLimiter {
 
     /// Whether logins from there are to be refused unseen.
     pub fn is_locked_out(&mut self, address: IpAddr, now: Instant) -> bool {
-        let Some(failures) = self.addresses.get_mut(&plain_address(address)) else {
+        let address = subscriber(address);
+        let Some(failures) = self.addresses.get_mut(&address) else {
             return false;
         };
         match failures.locked_until {
             Some(until) if now < until => true,
             Some(_) => {
-                self.addresses.remove(&plain_address(address));
+                self.addresses.remove(&address);
                 false
             }
             None => false,
@@ -124,7 +126,7 @@ impl LoginLimiter {
 
     /// Notes a failure and says how long to wait with the answer.
     pub fn failed(&mut self, address: IpAddr, now: Instant) -> Duration {
-        let address = plain_address(address);
+        let address = subscriber(address);
         if !self.addresses.contains_key(&address) {
             self.make_room(now);
         }
@@ -158,10 +160,13 @@ impl LoginLimiter {
         let every = self.policy.forget_one_every;
         self.addresses.retain(|_, failures| {
             failures.forget(now, every);
-            failures.count > 0 || failures.locked_until.is_some_and(|until| now < until)
+            failures.count > 0 || failures.is_locked(now)
         });
         if self.addresses.len() >= self.policy.max_addresses {
-            let oldest = self.addresses.iter().min_by_key(|(_, f)| f.since);
+            let oldest = self
+                .addresses
+                .iter()
+                .min_by_key(|(_, f)| (f.is_locked(now), f.since));
             if let Some(address) = oldest.map(|(address, _)| *address) {
                 self.addresses.remove(&address);
             }
@@ -170,6 +175,10 @@ impl LoginLimiter {
 }
 
 impl Failures {
+    fn is_locked(&self, now: Instant) -> bool {
+        self.locked_until.is_some_and(|until| now < until)
+    }
+
     fn forget(&mut self, now: Instant, every: Duration) {
         if every.is_zero() {
             return;
@@ -245,5 +254,41 @@ mod tests {
             limiter.failed(address(last), start + Duration::from_millis(last.into()));
         }
         assert_eq!(limiter.remembered(), 3);
+    }
+
+    /// Whoever is locked out could fail from elsewhere until he is forgotten.
+    #[test]
+    fn who_is_locked_out_is_forgotten_last() {
+        let policy = LoginPolicy {
+            lock_after: 2,
+            max_addresses: 3,
+            ..LoginPolicy::default()
+        };
+        let start = Instant::now();
+        let mut limiter = LoginLimiter::new(policy);
+        limiter.failed(address(0), start);
+        limiter.failed(address(0), start);
+        for last in 1..100 {
+            limiter.failed(address(last), start + Duration::from_millis(last.into()));
+        }
+        assert!(limiter.is_locked_out(address(0), start));
+        assert_eq!(limiter.remembered(), 3);
+    }
+
+    #[test]
+    fn a_network_of_one_subscriber_fails_as_one() {
+        let mut limiter = LoginLimiter::new(LoginPolicy {
+            lock_after: 5,
+            ..LoginPolicy::default()
+        });
+        let now = Instant::now();
+        let of = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, n, 0, 0, n]);
+        for n in 0..5 {
+            limiter.failed(of(n), now);
+        }
+        assert!(limiter.is_locked_out(of(99), now));
+        let neighbour = IpAddr::from([0x2001, 0xdb8, 0, 2, 0, 0, 0, 1]);
+        assert!(!limiter.is_locked_out(neighbour, now));
+        assert_eq!(limiter.remembered(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Accepts TCP connections, within limits, and never gives up.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::places::{Place, Places};
 /// What a listener is opened with.
 #[derive(Clone, Debug)]
 pub struct ListenerConfig {
-    /// Where; `[::]` listens for IPv4 too.
+    /// Where; `[::]` listens for IPv4 too, and for IPv4 alone where the system has no IPv6.
     pub address: SocketAddr,
     /// Connections the system may hold ready.
     pub backlog: i32,
@@ -78,20 +78,7 @@ impl Listener {
     /// # Errors
     /// When the address cannot be bound.
     pub fn bind(config: ListenerConfig, counters: Arc<Counters>) -> io::Result<Self> {
-        let domain = Domain::for_address(config.address);
-        let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-        if config.address.is_ipv6() {
-            socket.set_only_v6(!config.address.ip().is_unspecified())?;
-        }
-        // A restart must not wait for connections of the former run to time out.
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        if let Some(bytes) = config.send_buffer {
-            // Connections inherit it.
-            socket.set_send_buffer_size(bytes)?;
-        }
-        socket.bind(&config.address.into())?;
-        socket.listen(config.backlog)?;
+        let socket = or_ipv4(config.address, |address| open(&config, address))?;
         let socket = TcpListener::from_std(socket.into())?;
         Ok(Self {
             address: socket.local_addr()?,
@@ -199,5 +186,58 @@ impl Listener {
             .with_time(self.config.keepalive)
             .with_interval(self.config.keepalive);
         SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    }
+}
+
+fn open(config: &ListenerConfig, address: SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!address.ip().is_unspecified())?;
+    }
+    // A restart must not wait for connections of the former run to time out.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    if let Some(bytes) = config.send_buffer {
+        // Connections inherit it.
+        socket.set_send_buffer_size(bytes)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(config.backlog)?;
+    Ok(socket)
+}
+
+/// Every address is every IPv4 address where the system knows no others, whatever it says then.
+fn or_ipv4<T>(address: SocketAddr, open: impl Fn(SocketAddr) -> io::Result<T>) -> io::Result<T> {
+    let is_every = address.is_ipv6() && address.ip().is_unspecified();
+    match open(address) {
+        Err(error) if is_every && error.kind() != io::ErrorKind::AddrInUse => {
+            tracing::info!(%error, %address, "Listening for IPv4 alone");
+            open((Ipv4Addr::UNSPECIFIED, address.port()).into())
+        }
+        opened => opened,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_ipv6_every_address_is_one_of_ipv4() {
+        let opened = |address: &str, error: fn() -> io::Error| {
+            let open = |address: SocketAddr| match address {
+                SocketAddr::V6(_) => Err(error()),
+                SocketAddr::V4(_) => Ok(address.to_string()),
+            };
+            or_ipv4(address.parse().unwrap(), open).map_err(|error| error.kind())
+        };
+        // EAFNOSUPPORT has no kind of its own.
+        let none = || io::Error::other("address family not supported");
+        let taken = || io::ErrorKind::AddrInUse.into();
+        assert_eq!(opened("[::]:9002", none), Ok("0.0.0.0:9002".to_owned()));
+        assert_eq!(opened("[::]:9002", taken), Err(io::ErrorKind::AddrInUse));
+        assert_eq!(opened("[::1]:9002", none), Err(io::ErrorKind::Other));
+        assert_eq!(opened("10.0.0.1:1", none), Ok("10.0.0.1:1".to_owned()));
     }
 }

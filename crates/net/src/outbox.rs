@@ -127,6 +127,8 @@ struct State {
     /// The writer waits for `wake`.
     idle: bool,
     order: Order,
+    /// [`OutboxLimits::write_deadline`], until it is changed.
+    write_deadline: Duration,
     outcome: Option<Outcome>,
 }
 
@@ -216,6 +218,13 @@ impl Outbox {
         }
     }
 
+    /// From now on the peer may take nothing for so long.
+    pub fn set_write_deadline(&self, deadline: Duration) {
+        self.shared.state().write_deadline = deadline;
+        // A write under way looks at it.
+        self.shared.ordered.notify_one();
+    }
+
     /// Writes what is queued, for at most `within`, and closes the write side.
     pub async fn finish(self, within: Duration) -> Outcome {
         self.shared.order(Order::Finish {
@@ -279,6 +288,7 @@ impl Shared {
                 bytes: 0,
                 idle: false,
                 order: Order::Write,
+                write_deadline: limits.write_deadline,
                 outcome: None,
             }),
             wake: Notify::new(),

@@ -2,10 +2,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::acl::plain_address;
+use crate::acl::subscriber;
 use crate::counters::{Cause, Counters};
 
-/// How many connections a listener holds, in all and per address.
+/// How many connections a listener holds, in all and per address; addresses of one subscriber count as one.
 pub(crate) struct Places {
     max: usize,
     max_per_address: usize,
@@ -41,7 +41,7 @@ impl Places {
     }
 
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Cause> {
-        let address = plain_address(address);
+        let address = subscriber(address);
         let mut taken = self.taken();
         if taken.all >= self.max {
             return Err(Cause::TooMany);
@@ -92,5 +92,15 @@ mod tests {
         drop(first);
         assert_eq!(places.taken().by_address.len(), 1);
         assert!(places.take(one).is_ok());
+    }
+
+    #[test]
+    fn whoever_has_a_network_has_no_more_places() {
+        let places = Places::new(9, 2, Arc::new(Counters::new("test")));
+        let take = |text: &str| places.take(text.parse().unwrap());
+        let _first = take("2001:db8::1").ok().unwrap();
+        let _second = take("2001:db8::2").ok().unwrap();
+        assert_eq!(take("2001:db8::3").err(), Some(Cause::TooManyFromAddress));
+        assert!(take("2001:db8:0:1::3").is_ok());
     }
 }

@@ -3,20 +3,27 @@
 
 mod current;
 mod dh;
+mod handshake;
 mod key;
+mod trust;
 
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-pub use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
+pub use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 pub use current::{Certificate, CurrentCertificate};
 pub use dh::{DhParameters, dh_parameters};
+pub use handshake::{NoHandshake, handshake};
+pub use trust::connector;
+
+/// What HTTP is called in a handshake (RFC 7301 §6). A protocol without a name there is asked for by none.
+pub const HTTP: &[&str] = &["http/1.1"];
 
 /// Names of the files a self-signed pair is kept in.
 const CERTIFICATE: &str = "certificate.pem";
@@ -114,7 +121,7 @@ pub enum TlsError {
 /// # Errors
 /// [`TlsError`].
 pub fn acceptor(source: &TlsSource) -> Result<TlsAcceptor, TlsError> {
-    CurrentCertificate::load(source)?.acceptor()
+    CurrentCertificate::load(source)?.acceptor(HTTP)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -20,6 +20,18 @@ pub fn plain_address(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
+/// Whom a limit per address counts for it: an IPv4 address is one, and so is the IPv6 network of 64 bits that every
+/// subscriber has for himself (RFC 6177 §2), and every host may pick addresses in as it likes (RFC 8981).
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match plain_address(address) {
+        plain @ IpAddr::V4(_) => plain,
+        plain @ IpAddr::V6(_) => masked(plain, SUBSCRIBER_PREFIX),
+    }
+}
+
+/// Bits of the network a subscriber has at least.
+const SUBSCRIBER_PREFIX: u8 = 64;
+
 impl Network {
     /// The network of `prefix` bits that `address` is in; `None` when the prefix is too long.
     pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {
@@ -70,6 +82,11 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = plain_address(address);
         address.is_ipv4() == self.base.is_ipv4() && masked(address, self.prefix) == self.base
+    }
+
+    /// Whether all of `other` is in it.
+    pub fn contains_network(&self, other: &Self) -> bool {
+        self.prefix <= other.prefix && self.contains(other.base)
     }
 
     /// Bits that are fixed: the more, the more specific.
@@ -144,6 +161,16 @@ mod tests {
         assert!(contains("192.168.1.0/255.255.255.0", "192.168.1.1"));
         assert!(contains("127.0.0.1", "127.0.0.1"));
         assert!(!contains("127.0.0.1", "127.0.0.2"));
+    }
+
+    #[test]
+    fn a_subscriber_is_an_address_or_a_network_of_64_bits() {
+        let of = |text: &str| subscriber(text.parse().unwrap()).to_string();
+        assert_eq!(of("192.0.2.1"), "192.0.2.1");
+        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(of("2001:db8:0:1:aaaa::1"), "2001:db8:0:1::");
+        assert_eq!(of("2001:db8:0:1::"), of("2001:db8:0:1:ffff:ffff:ffff:ffff"));
+        assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Messages {
 
     /// Until when what is being written must have been taken.
     pub fn deadline(&self) -> Instant {
-        let usual = Instant::now() + self.shared.limits.write_deadline;
+        let usual = Instant::now() + self.shared.state().write_deadline;
         match self.shared.state().order {
             Order::Finish { until } => until.min(usual),
             Order::Write | Order::Cut { .. } => usual,

@@ -127,8 +127,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     fn deadline(&self) -> Instant {
-        let usual = Instant::now() + self.shared.limits.write_deadline;
-        match self.shared.state().order {
+        let state = self.shared.state();
+        let usual = Instant::now() + state.write_deadline;
+        match state.order {
             Order::Finish { until } => until.min(usual),
             Order::Write | Order::Cut { .. } => usual,
         }

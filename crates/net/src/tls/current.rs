@@ -100,17 +100,40 @@ impl CurrentCertificate {
         self.shown.0.load().1.clone()
     }
 
-    /// An acceptor for HTTP/1.1 over TLS 1.2 and 1.3 that always shows the current pair.
+    /// [`CurrentCertificate::reload`] for a door, which is so called in the log. The log says what came of it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reload_for(&self, door: &'static str) -> Result<(), TlsError> {
+        match self.reload() {
+            Ok(Certificate {
+                path, fingerprint, ..
+            }) => {
+                tracing::info!(door, path = %path.display(), sha256 = %fingerprint, "A door has another certificate");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(door, %error, "A door keeps its old certificate");
+                Err(error)
+            }
+        }
+    }
+
+    /// An acceptor for TLS 1.2 and 1.3 that always shows the current pair. A client that names protocols must name one of
+    /// these, unless there are none.
     ///
     /// # Errors
     /// [`TlsError::Pair`] when the library offers no such versions.
-    pub fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
+    pub fn acceptor(&self, protocols: &[&str]) -> Result<TlsAcceptor, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(self.shown.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }
