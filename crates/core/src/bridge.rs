@@ -42,6 +42,9 @@ impl Switch {
         else {
             return;
         };
+        for id in [a, b] {
+            self.settle_unicast(id);
+        }
         self.media(worker, MediaCommand::Bridge { a: leg_a, b: leg_b });
         self.link_video(a);
         self.emit(
@@ -104,6 +107,7 @@ impl Switch {
         for id in [a, b] {
             self.transfer_decided(id, 200);
         }
+        self.settle_bypass(a);
     }
 
     /// Each becomes the other's `Other-Leg`.
@@ -175,6 +179,14 @@ impl Switch {
         if !live.is_up() {
             return;
         }
+        let served = self.is_served(id);
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
+        if served {
+            self.service_over(id);
+            return;
+        }
         if live
             .script
             .runs
@@ -209,6 +221,8 @@ impl Switch {
         }
         self.make_own_call(b);
         for id in [a, b] {
+            self.need_media(id);
+            self.settle_unicast(id);
             self.link_video(id);
             self.far_page_went(id);
         }

@@ -33,9 +33,7 @@ impl Switch {
             if let Some(cause) = cause {
                 let hangup = QueuedMessage {
                     action: QueuedAction::Hangup(cause),
-                    request: Vec::new(),
-                    body: None,
-                    event_lock: false,
+                    ..QueuedMessage::default()
                 };
                 self.queue_message(&target, hangup, false)?;
             }
@@ -80,10 +78,12 @@ fn message(name: &Arc<str>, data: &Arc<str>, hold_bleg: bool) -> QueuedMessage {
             event_uuid: None,
             event_uuid_name: None,
             hold_bleg,
+            lead_frames: 0,
         },
         request,
         body: None,
         event_lock: true,
+        ..QueuedMessage::default()
     }
 }
 

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use api::NodeId;
 use api::id::LayoutId;
-use api::spatial::Layout;
+use api::spatial::{Layout, Output};
+use api::view::{Extension, VoiceMessage};
 use jiff::tz::TimeZone;
 
 pub use sip::resolve::{BadDestination, Destination};
 
 use crate::config_xml::Configuration;
+use crate::registrar::KeptBinding;
 
 /// Settings of the switch. Sockets, paths and threads are the shell's.
 #[derive(Clone, Debug)]
@@ -40,8 +42,32 @@ pub struct Config {
     pub recordings_dir: Arc<str>,
     /// Layouts of rooms.
     pub layouts: Layouts,
+    /// What clients are told of the form in which rooms are heard; the shell renders them so.
+    pub output: Output,
+    /// Voicemail.
+    pub voicemail: VoicemailConfig,
+    /// Bindings of earlier runs, by their numbers.
+    pub bindings: Vec<KeptBinding>,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
+}
+
+/// What the switch is told of voicemail beside `voicemail.conf`.
+#[derive(Clone, Debug)]
+pub struct VoicemailConfig {
+    /// The folder of its files.
+    pub directory: Arc<str>,
+    /// Messages of earlier runs, with their boxes.
+    pub messages: Vec<(Extension, VoiceMessage)>,
+}
+
+impl Default for VoicemailConfig {
+    fn default() -> Self {
+        Self {
+            directory: "/voicemail".into(),
+            messages: Vec::new(),
+        }
+    }
 }
 
 /// The layouts rooms can have, and which one new rooms get.

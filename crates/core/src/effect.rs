@@ -6,6 +6,8 @@ use sip::resolve::Destination;
 use sip::transport::Transmit;
 
 use crate::LookupId;
+use crate::registrar::BindingNote;
+use crate::voicemail::VoicemailJob;
 
 /// One thing to do, in order, after the events of the same step were published.
 #[derive(Debug)]
@@ -40,6 +42,10 @@ pub enum Effect {
         /// The request behind it.
         request: RequestId,
     },
+    /// Keeps something of voicemail and reports [`crate::Input::VoicemailDone`].
+    Voicemail(VoicemailJob),
+    /// Keeps a binding of a phone for the next run, or forgets it. Nothing is answered and nobody waits.
+    Binding(BindingNote),
     /// The process may end: everything has ended.
     Stop,
 }

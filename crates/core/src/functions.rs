@@ -36,6 +36,8 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
             .domain(arguments.trim())
             .is_some()
             .to_string(),
+        "hash" => hash(scope, arguments),
+        "limit_usage" => limit_usage(scope, arguments)?.to_string(),
         "domain_data" => domain_data(scope, arguments).unwrap_or_default(),
         "in_group" => in_group(scope, arguments).to_string(),
         "sofia_contact" => registered::contact(scope.view, arguments),
@@ -122,6 +124,26 @@ fn domain_data(scope: &Scope<'_>, arguments: &str) -> Option<String> {
         .iter()
         .find(|(n, _)| n.eq_ignore_ascii_case(name))
         .map(|(_, value)| value.to_string())
+}
+
+/// `select/<realm>/<key>`; what changes values cannot stand in an expression.
+fn hash(scope: &Scope<'_>, arguments: &str) -> String {
+    let value = || {
+        let (realm, key) = arguments.trim().strip_prefix("select/")?.split_once('/')?;
+        let key = (realm.into(), key.into());
+        scope.view.tables.hash.get(&key)
+    };
+    value().map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// `<backend> <realm> <id> [rate]`
+fn limit_usage(scope: &Scope<'_>, arguments: &str) -> Option<u32> {
+    let mut words = arguments.split_ascii_whitespace();
+    words.next()?;
+    let key = (words.next()?.into(), words.next()?.into());
+    let usage = scope.view.tables.limits.get(&key);
+    let wants_rate = words.next() == Some("rate");
+    Some(usage.map_or(0, |usage| if wants_rate { usage.rate } else { usage.used }))
 }
 
 /// `in_group <user>[@<domain>] <group>`

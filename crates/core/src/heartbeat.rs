@@ -51,6 +51,7 @@ impl Switch {
             EventKind::System(SystemEvent::Heartbeat(Box::new(figures))),
             None,
         );
+        self.forget_old_rates();
         let due = self.now.wall.after(every);
         if let Some(task) = &mut self.tasks.heartbeat {
             task.due = due;
@@ -63,6 +64,7 @@ impl Switch {
     /// Once per second.
     pub(crate) fn second_passed(&mut self) {
         self.rates_second();
+        self.queues_second();
         self.timers
             .set(self.now.mono + Duration::from_secs(1), Deadline::Second);
     }

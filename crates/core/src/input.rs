@@ -1,5 +1,6 @@
 //! Everything that can make the switch act: the closed list.
 
+use api::view::{Extension, VoiceMessage};
 use api::{Command, Origin, RequestId};
 use media::control::{MediaReport, WebReport};
 use sip::message::Message;
@@ -8,6 +9,7 @@ use sip::transport::{Flow, FlowId, Transmit};
 
 use crate::LookupId;
 use crate::config_xml::Configuration;
+use crate::registrar::KeptBinding;
 
 /// One input of [`crate::Switch::handle`].
 #[derive(Debug)]
@@ -52,6 +54,17 @@ pub enum Input {
         /// The new one, or the first error.
         result: Result<Box<Configuration>, String>,
     },
+    /// A [`crate::VoicemailJob`] was done.
+    VoicemailDone {
+        /// Its number.
+        number: u64,
+        /// Or why not: nothing of it has happened then.
+        result: Result<(), Box<str>>,
+    },
+    /// Messages of earlier runs, when the index could not be read at the start. Those that are known stay as they are.
+    VoicemailFound(Vec<(Extension, VoiceMessage)>),
+    /// Bindings of earlier runs, when they could not be read at the start. Those of this run stay as they are.
+    BindingsFound(Vec<KeptBinding>),
     /// Idle CPU in millionths of a percent, measured by the shell.
     IdleCpu(u64),
     /// The process is asked to stop: drain, then [`crate::Effect::Stop`].

@@ -44,6 +44,8 @@ impl Switch {
                     Arc::new(crate::directory_view::directory(&self.config.xml.directory));
                 self.set_static_globals();
                 self.publish_profiles();
+                self.load_voicemail_profiles();
+                self.all_devices_changed();
                 self.publish(EventKind::System(SystemEvent::XmlReloaded), None);
                 self.answer(request, Ok(Arc::<str>::from("Success")));
             }
@@ -115,6 +117,8 @@ impl Switch {
         }
         let idle = self.channels.is_empty() && self.originates.is_empty();
         // Other servers should not go on calling contacts that are gone; they have as long as channels have.
+        // What was said is to be kept, too.
+        let idle = idle && self.voicemail.len() == 0;
         if self.stopping == Stopping::Now && idle && self.client_registrations.len() == 0 {
             self.stop();
         }

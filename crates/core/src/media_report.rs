@@ -15,7 +15,11 @@ impl Switch {
             MediaReport::Opened { leg, local, ssrc } => {
                 self.leg_opened(leg, local.map(|(rtp, _)| rtp), ssrc);
             }
-            MediaReport::OpenFailed { leg, why } => self.leg_failed(leg, &format!("{why:?}")),
+            MediaReport::OpenFailed { leg, why } => {
+                if !self.unicast_failed(leg, why) {
+                    self.leg_failed(leg, &format!("{why:?}"));
+                }
+            }
             MediaReport::Dtmf {
                 leg,
                 digit,
@@ -46,14 +50,14 @@ impl Switch {
                 record,
                 end,
                 length,
-                heard: _,
+                heard,
                 dropped,
                 file_bytes,
             } => {
                 if dropped > 0 {
                     tracing::warn!(?record, dropped, "Disk was too slow for a recording");
                 }
-                self.record_done(record, end, length, file_bytes);
+                self.record_done(record, end, length, heard, file_bytes);
             }
             MediaReport::Talking {
                 room,

@@ -28,6 +28,7 @@ impl Switch {
         variables: Vec<(Arc<str>, Arc<str>)>,
         request: Option<RequestId>,
     ) -> Result<(), CommandError> {
+        self.need_media(id);
         let Some(live) = self.channels.get(id).filter(|live| live.is_up()) else {
             return Err(CommandError::not_found(ObjectKind::Channel));
         };

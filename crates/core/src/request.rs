@@ -104,6 +104,45 @@ impl Switch {
                 let done = self.renegotiate(&c);
                 self.answer(id, done);
             }
+            Command::PassMedia(c) => {
+                let done = self.pass_media(&c.channel, c.past);
+                self.answer(id, done);
+            }
+            Command::ClaimControl(c) => {
+                let done = self.claim_control(&c);
+                self.answer(id, done);
+            }
+            Command::BeginControl(c) => {
+                let done = self.begin_control(&c);
+                self.answer(id, done);
+            }
+            Command::ParkForControl(c) => {
+                let done = self.park_for_control(&c);
+                self.answer(id, done);
+            }
+            Command::ExecuteControlled(c) => self.execute_controlled(id, c),
+            Command::EndControl(c) => {
+                self.end_control(&c);
+                self.answer(id, Ok(()));
+            }
+            Command::ChangeHash(c) => {
+                let done = self.change_hash(c);
+                self.answer(id, done);
+            }
+            Command::TakeLimit(c) => {
+                let done = self.take_limit(&c.channel, &c.limit);
+                self.answer(id, done);
+            }
+            Command::ReleaseLimit(c) => {
+                let done = self
+                    .require(&c.channel)
+                    .map(|()| self.release_limits(&c.channel, c.key.as_ref()));
+                self.answer(id, done);
+            }
+            Command::ResetInterval(c) => {
+                self.reset_interval(&c.key);
+                self.answer(id, Ok(()));
+            }
             Command::ControlRoom(c) => self.control_room(id, c),
             Command::CreateStage(c) => {
                 let done = self.create_stage(&c);
@@ -206,6 +245,7 @@ impl Switch {
                 self.answer(id, done);
             }
             Command::Fire(c) => {
+                self.waiting_fired(&c.event);
                 self.publish(EventKind::Custom(Box::new(c.event)), None);
                 self.answer(id, Ok(()));
             }
@@ -292,6 +332,7 @@ impl Switch {
                 self.answer(id, done);
             }
             Command::SendMessage(c) => self.send_message(id, c),
+            Command::SendChat(c) => self.send_chat(id, c),
             Command::SendCallMessage(c) => self.send_call_message(id, c),
             Command::AnswerMessage(c) => {
                 let done = self.answer_message(&c);
@@ -299,6 +340,100 @@ impl Switch {
             }
             Command::KeepMessages(c) => {
                 let done = self.keep_messages(&c);
+                self.answer(id, done);
+            }
+            Command::PutQueue(c) => {
+                let done = self.put_queue(c);
+                self.answer(id, done);
+            }
+            Command::RemoveQueue(c) => {
+                let done = self.remove_queue(&c);
+                self.answer(id, done);
+            }
+            Command::EnableQueue(c) => {
+                let done = self.enable_queue(&c);
+                self.answer(id, done);
+            }
+            Command::LoadQueue(c) => {
+                let done = self.load_queue(&c);
+                self.answer(id, done);
+            }
+            Command::PutAgent(c) => {
+                let done = self.put_agent(c);
+                self.answer(id, done);
+            }
+            Command::RemoveAgent(c) => {
+                let done = self.remove_agent(&c);
+                self.answer(id, done);
+            }
+            Command::LoadAgent(c) => {
+                let done = self.load_agent(&c);
+                self.answer(id, done);
+            }
+            Command::SetAgentStatus(c) => {
+                let done = self.set_agent_status(&c);
+                self.answer(id, done);
+            }
+            Command::SetAgentState(c) => {
+                let done = self.set_agent_state(&c);
+                self.answer(id, done);
+            }
+            Command::PutQueueAgent(c) => {
+                let done = self.put_queue_agent(&c);
+                self.answer(id, done);
+            }
+            Command::RemoveQueueAgent(c) => {
+                let done = self.remove_queue_agent(&c);
+                self.answer(id, done);
+            }
+            Command::LoadQueueAgents(c) => {
+                let done = self.load_queue_agents(&c);
+                self.answer(id, done);
+            }
+            Command::LogIn(c) => {
+                let done = self.log_in(&c);
+                self.answer(id, done);
+            }
+            Command::LogOut(c) => {
+                let done = self.log_out(&c);
+                self.answer(id, done);
+            }
+            Command::PauseAgent(c) => {
+                let done = self.pause_agent(&c);
+                self.answer(id, done);
+            }
+            Command::SetPenalty(c) => {
+                let done = self.set_penalty(&c);
+                self.answer(id, done);
+            }
+            Command::MarkVoiceMessage(c) => self.mark_voice_message(id, &c),
+            Command::DeleteVoiceMessage(c) => self.delete_voice_message(id, &c),
+            Command::TransferToVoicemail(c) => {
+                let done = self.transfer_to_voicemail(&c);
+                self.answer(id, done);
+            }
+            Command::PutLot(c) => {
+                let done = self.put_lot(&c);
+                self.answer(id, done);
+            }
+            Command::RemoveLot(c) => {
+                let done = self.remove_lot(&c);
+                self.answer(id, done);
+            }
+            Command::ParkInLot(c) => {
+                let done = self.park_in_lot(&c);
+                self.answer(id, done);
+            }
+            Command::RetrieveParked(c) => {
+                let done = self.retrieve_parked(&c);
+                self.answer(id, done);
+            }
+            Command::SetDoNotDisturb(c) => {
+                let done = self.set_do_not_disturb(&c);
+                self.answer(id, done);
+            }
+            Command::SetUserStatus(c) => {
+                let done = self.set_user_status(c);
                 self.answer(id, done);
             }
         }

@@ -31,11 +31,13 @@ use crate::config::{Config, ProfileConfig};
 use crate::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
 use crate::{Effect, Input, Switch};
 
+mod keeper;
 mod names;
 mod peers;
 mod phone;
 mod talk;
 
+pub(crate) use keeper::Keeper;
 pub(crate) use names::Names;
 pub(crate) use peers::Peers;
 pub(crate) use phone::Phone;
@@ -61,6 +63,10 @@ pub(crate) struct Rig {
     pub(crate) answers: HashMap<u64, Result<Answer, CommandError>>,
     /// The switch said that the process may end.
     pub(crate) stopped: bool,
+    /// Who keeps voicemail.
+    pub(crate) keeper: Keeper,
+    /// What was to be kept of bindings.
+    pub(crate) notes: Vec<crate::BindingNote>,
     /// What the DNS knows.
     pub(crate) names: Names,
     /// Names that were asked for.
@@ -103,6 +109,9 @@ pub(crate) fn config() -> Config {
         time_zone: jiff::tz::TimeZone::UTC,
         recordings_dir: "/recordings".into(),
         layouts: crate::config::Layouts::default(),
+        output: api::spatial::Output::OF_ROOMS,
+        voicemail: crate::config::VoicemailConfig::default(),
+        bindings: Vec::new(),
         xml: Arc::new(xml),
     }
 }
@@ -125,6 +134,8 @@ impl Rig {
             peers: Peers::default(),
             answers: HashMap::new(),
             stopped: false,
+            keeper: Keeper::default(),
+            notes: Vec::new(),
             names: Names::default(),
             asked: Vec::new(),
             slow_media: false,
@@ -172,6 +183,13 @@ impl Rig {
                     }
                     Effect::Stop => self.stopped = true,
                     Effect::ReloadXml { .. } => {}
+                    Effect::Binding(note) => self.notes.push(note),
+                    Effect::Voicemail(job) => {
+                        if let Some(result) = self.keeper.take_job(&job) {
+                            let number = job.number;
+                            inputs.push(Input::VoicemailDone { number, result });
+                        }
+                    }
                 }
             }
         }
@@ -186,7 +204,10 @@ impl Rig {
                 let port = 20_000 + u16::try_from(leg.0 * 2).unwrap_or(0);
                 let local = match kind {
                     LegKind::Rtp { bind } => Some(((*bind, port).into(), (*bind, port + 1).into())),
-                    LegKind::Null { .. } | LegKind::Pair { .. } | LegKind::Web => None,
+                    LegKind::Null { .. }
+                    | LegKind::Pair { .. }
+                    | LegKind::Web
+                    | LegKind::Unicast { .. } => None,
                 };
                 let opened = MediaReport::Opened {
                     leg: *leg,
@@ -377,8 +398,8 @@ impl Rig {
         self.feed(Input::Tick);
     }
 
-    /// The events since the last call, one word or two each; only those `pick` has words for.
-    pub(crate) fn seen(&mut self, pick: impl Fn(&Event) -> Option<String>) -> Vec<String> {
+    /// What `pick` makes of the events since the last call; most make a word or two of them.
+    pub(crate) fn seen<T>(&mut self, pick: impl Fn(&Event) -> Option<T>) -> Vec<T> {
         std::mem::take(&mut self.events)
             .iter()
             .filter_map(pick)

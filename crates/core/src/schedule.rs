@@ -170,7 +170,7 @@ impl Switch {
         true
     }
 
-    fn delete_group(&mut self, group: &str) -> u64 {
+    pub(crate) fn delete_group(&mut self, group: &str) -> u64 {
         let ids = self.tasks.groups.get(group).cloned().unwrap_or_default();
         ids.into_iter().filter(|id| self.delete_task(*id)).count() as u64
     }

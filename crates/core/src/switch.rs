@@ -20,6 +20,8 @@ use crate::lifecycle::Stopping;
 use crate::message::Messages;
 use crate::next_hop::Lookups;
 use crate::originate::{AttemptId, Originate, OriginateId};
+use crate::parking::Lots;
+use crate::queue::Queues;
 use crate::rates::Rates;
 use crate::registrar::Registrations;
 use crate::registration_client::ClientRegistrations;
@@ -28,6 +30,7 @@ use crate::schedule::Tasks;
 use crate::stage::Stages;
 use crate::timers::{Deadline, Timers};
 use crate::video_room::VideoRooms;
+use crate::voicemail::Voicemail;
 use crate::web::WebClients;
 use crate::work::Work;
 
@@ -57,6 +60,9 @@ pub struct Switch {
     pub(crate) stages: Stages,
     pub(crate) web: WebClients,
     pub(crate) video_rooms: VideoRooms,
+    pub(crate) queues: Queues,
+    pub(crate) lots: Lots,
+    pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
     pub(crate) lookups: Lookups,
     pub(crate) client_registrations: ClientRegistrations,
@@ -87,6 +93,7 @@ pub(crate) struct Serials {
     pub(crate) record: u64,
     pub(crate) originate: u64,
     pub(crate) wait: u64,
+    pub(crate) control: u64,
     pub(crate) member: u32,
     pub(crate) room: u64,
     pub(crate) task: u32,
@@ -118,6 +125,8 @@ pub(crate) enum RecordOwner {
     Application(ChannelId),
     /// A conference.
     Room(Arc<str>),
+    /// A voicemail box; [`Voicemail`] knows which.
+    Voicemail,
 }
 
 impl Switch {
@@ -138,6 +147,7 @@ impl Switch {
         };
         view.layouts = config.layouts.all().into();
         view.default_layout = config.layouts.usual().clone();
+        view.output = config.output;
         view.settings.max_sessions = config.max_sessions;
         view.settings.sessions_per_second = config.sessions_per_second;
         let sip = sip::Endpoint::new(crate::leg::endpoint_config(), sip_seed);
@@ -161,6 +171,9 @@ impl Switch {
             stages: Stages::default(),
             web: WebClients::default(),
             video_rooms: VideoRooms::default(),
+            queues: Queues::default(),
+            lots: Lots::default(),
+            voicemail: Voicemail::default(),
             messages: Messages::default(),
             lookups: Lookups::default(),
             client_registrations: ClientRegistrations::default(),
@@ -184,6 +197,10 @@ impl Switch {
         switch.set_static_globals();
         switch.publish_profiles();
         switch.start_clockwork();
+        // Before whoever looks at telephones.
+        switch.start_registrations();
+        switch.start_queues();
+        switch.start_voicemail();
         switch
     }
 
@@ -214,10 +231,14 @@ impl Switch {
             Input::Resolved { id, result } => self.resolved(id, result),
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),
+            Input::VoicemailDone { number, result } => self.voicemail_done(number, result),
+            Input::VoicemailFound(found) => self.voicemail_found(found),
+            Input::BindingsFound(found) => self.bindings_found(found),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,
             Input::Shutdown => self.begin_shutdown(),
         }
         self.run_work();
+        self.tend_queues();
         self.check_drained();
         effects.append(&mut self.effects);
     }
@@ -285,6 +306,9 @@ impl Switch {
             messages: self.messages.len(),
             lookups: self.lookups.len(),
             client_registrations: self.client_registrations.len(),
+            queue_callers: self.queues.callers(),
+            queue_offers: self.queues.offers(),
+            voicemail_jobs: self.voicemail.len(),
         }
     }
 
@@ -304,6 +328,7 @@ impl Switch {
             Deadline::Heartbeat => self.heartbeat(),
             Deadline::Second => self.second_passed(),
             Deadline::Application(id, wait) => self.application_timeout(&id, wait),
+            Deadline::Messages(id) => self.work.push_back(Work::Messages(id)),
             Deadline::Originate(id) => self.originate_timeout(id),
             Deadline::Leg(attempt) => self.leg_timeout(attempt),
             Deadline::Task(id) => self.task_due(id),
@@ -351,6 +376,7 @@ impl Switch {
             Work::Judge(id) => self.judge_originate(id),
             Work::MediaReady(id) => self.media_ready(&id),
             Work::EndParticipation(id) => self.end_participation(&id),
+            Work::Lamp(registration) => self.light_lamp_of(registration),
         }
     }
 
@@ -361,6 +387,7 @@ impl Switch {
         };
         let seen = live.seen.clone();
         self.touched.insert(id.clone());
+        self.queues.channel_changed(id);
         self.publish(EventKind::Channel(event), Some(seen));
     }
 
@@ -383,6 +410,7 @@ impl Switch {
 
     /// The channel's picture in the view is to be renewed.
     pub(crate) fn touch(&mut self, id: &ChannelId) {
+        self.queues.channel_changed(id);
         if !self.touched.contains(id) {
             self.touched.insert(id.clone());
         }
@@ -479,4 +507,7 @@ pub struct Census {
     pub messages: usize,
     pub lookups: usize,
     pub client_registrations: usize,
+    pub queue_callers: usize,
+    pub queue_offers: usize,
+    pub voicemail_jobs: usize,
 }

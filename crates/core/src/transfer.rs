@@ -154,6 +154,7 @@ impl Switch {
     /// Ends what the channel is doing and sends it to its dialplan.
     pub(crate) fn route_anew(&mut self, id: &ChannelId) {
         self.leave_for_transfer(id);
+        self.release_limits_on_transfer(id);
         self.enter_state(id, ChannelState::Routing);
         self.work.push_back(Work::Hunt(id.clone()));
     }

@@ -27,4 +27,6 @@ pub(crate) enum Work {
     MediaReady(ChannelId),
     /// A participant of a video room is no member of its conference any more.
     EndParticipation(ChannelId),
+    /// A phone has registered, and is told what waits for its user.
+    Lamp(u64),
 }

@@ -60,7 +60,10 @@ impl World {
             opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/tmp".into(),
+            voicemail: core::config::VoicemailConfig::default(),
+            bindings: Vec::new(),
             layouts: jackfield_core::config::Layouts::default(),
+            output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml),
         };
         let switch = Switch::new(config, now, [7; 32]);

@@ -109,9 +109,12 @@ impl Switch {
             messages: VecDeque::new(),
             digits: VecDeque::new(),
             dialed: String::new(),
+            meta: Default::default(),
             attempt: None,
             bridge: None,
             records: Vec::new(),
+            program: None,
+            blocks_digits: false,
             held_by_us: false,
             held_by_peer: false,
             held: false,
@@ -121,6 +124,7 @@ impl Switch {
             ending: false,
             inline_route: None,
             referrer: None,
+            limits: Vec::new(),
             old_profiles: Vec::new(),
         }
     }

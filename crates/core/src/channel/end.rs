@@ -40,7 +40,10 @@ impl Switch {
         self.leave_bridge(id, cause);
         self.transfer_decided(id, cause.sip_status());
         self.stop_records(id);
+        self.end_eavesdroppers(id);
         self.end_script(id);
+        self.settle_unicast(id);
+        self.release_limits(id, None);
         self.leave_room(id);
         self.close_counted_leg(id);
         self.work.push_back(Work::Finish(id.clone()));

@@ -13,12 +13,13 @@ pub(crate) use variables::Scope;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use api::view::{CallerProfile, Channel};
+use api::view::{CallerProfile, Channel, TableKey};
 use api::{ChannelId, Timestamp};
 use media::control::{LegId, RecordId};
 
 use crate::leg::{LegEnd, Line};
 use crate::originate::AttemptId;
+use crate::script::app::MetaKeys;
 use crate::script::{QueuedMessage, Script};
 
 /// One channel. `seen` is what events and views share; everything else is ours.
@@ -38,6 +39,10 @@ pub(crate) struct Live {
     pub(crate) attempt: Option<AttemptId>,
     pub(crate) bridge: Option<Bridge>,
     pub(crate) records: Vec<RunningRecord>,
+    /// The program that has its sound while it is parked.
+    pub(crate) program: Option<crate::unicast::Program>,
+    /// Its digits are nobody's (`block_dtmf`).
+    pub(crate) blocks_digits: bool,
     /// A program or dialplan holds it.
     pub(crate) held_by_us: bool,
     /// Whoever is at its end holds us.
@@ -54,6 +59,10 @@ pub(crate) struct Live {
     pub(crate) inline_route: Option<Arc<str>>,
     /// The phone's channel that sent it elsewhere and waits to hear how that goes.
     pub(crate) referrer: Option<ChannelId>,
+    /// Keys bound to applications (`bind_meta_app`).
+    pub(crate) meta: MetaKeys,
+    /// Resources it has taken (`limit`).
+    pub(crate) limits: Vec<TableKey>,
     /// Earlier profiles, newest first (transfers).
     pub(crate) old_profiles: Vec<Arc<CallerProfile>>,
 }

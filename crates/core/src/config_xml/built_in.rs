@@ -27,8 +27,11 @@ const FILES: &[(&str, &str)] = shipped![
     "dialplan/public.xml",
     "directory/default.xml",
     "autoload_configs/acl.conf.xml",
+    "autoload_configs/callcenter.conf.xml",
     "autoload_configs/conference.conf.xml",
     "autoload_configs/event_socket.conf.xml",
     "autoload_configs/sofia.conf.xml",
     "autoload_configs/switch.conf.xml",
+    "autoload_configs/ivr.conf.xml",
+    "autoload_configs/voicemail.conf.xml",
 ];

@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(built.warnings, []);
         for name in [
             "acl.conf",
+            "callcenter.conf",
             "conference.conf",
             "event_socket.conf",
             "sofia.conf",
@@ -266,8 +267,20 @@ mod tests {
             ["answer", "conference 3042-${domain_name}@default"]
         );
         assert_eq!(
+            applications("default", "3119", "mod_loopback"),
+            ["answer", "conference 3119-${domain_name}@spatial"]
+        );
+        assert_eq!(
             applications("default", "5000", "mod_loopback"),
             ["answer", "park"]
+        );
+        assert_eq!(
+            applications("default", "5001", "mod_loopback"),
+            [
+                "answer",
+                "set hangup_after_bridge=true",
+                "callcenter support@default"
+            ]
         );
         assert_eq!(
             applications("default", "7486", "mod_loopback"),
@@ -281,7 +294,7 @@ mod tests {
             applications("default", "1019", "mod_loopback")
                 .contains(&"bridge user/1019@${domain_name}".to_owned())
         );
-        for nobody in ["1020", "999", "3100", "9999999", "91960"] {
+        for nobody in ["1020", "999", "3120", "9999999", "91960"] {
             assert_eq!(
                 applications("default", nobody, "mod_loopback"),
                 ["hangup UNALLOCATED_NUMBER"],

@@ -126,7 +126,9 @@ impl Switch {
             ended_by: None,
             awaits_answer: false,
             reinviting: None,
+            offer_again: false,
             told_hold: false,
+            bypass: crate::leg::bypass::Bypass::Here,
             answer_headers: Vec::new(),
         };
         let variables = inbound_variables(

@@ -1,5 +1,6 @@
 //! What a channel talks to: SIP, a page's WebRTC peer, nothing, or the other half of a loopback.
 
+pub(crate) mod bypass;
 mod inbound;
 mod loopback;
 mod negotiate;

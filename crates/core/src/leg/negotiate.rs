@@ -140,6 +140,13 @@ impl Switch {
         true
     }
 
+    /// What was agreed with a phone, as the media side needs it.
+    pub(super) fn agreed_spec(&mut self, id: &ChannelId) -> Option<LegSpec> {
+        let opus_complexity = self.config.opus_complexity;
+        let agreed = self.sip_leg(id)?.agreed.as_ref()?;
+        leg_spec(agreed, None, opus_complexity)
+    }
+
     /// Sets the pictures of a phone up as agreed, or ends them.
     fn apply_pictures(&mut self, id: &ChannelId, agreed: &Agreed) {
         let line = self.channels.get(id).map(|live| live.media.line);

@@ -41,6 +41,7 @@ impl Switch {
             }
             return;
         };
+        self.end_bypass(id);
         let Some(leg) = self.sip_leg(id) else { return };
         let Some(text) = sdp.filter(|text| !text.is_empty()) else {
             // An offer is asked of us; the answer comes with the ACK.
@@ -63,6 +64,7 @@ impl Switch {
     /// Answers the peer's offer that changes the session.
     pub(super) fn answer_peer(&mut self, id: &ChannelId, text: &Bytes) {
         let now = self.now.mono;
+        self.end_bypass(id);
         let hold = self.wants_hold(id);
         let media = self.local_media(id, direction(hold));
         let (Some(media), Some(leg)) = (media, self.sip_leg(id)) else {
@@ -116,6 +118,7 @@ impl Switch {
     pub(crate) fn send_reinvite(&mut self, id: &ChannelId) -> Result<(), CommandError> {
         let now = self.now.mono;
         let refused = |why: &str| CommandError::new(ErrorKind::InvalidState, why);
+        self.end_bypass(id);
         let hold = self.wants_hold(id);
         let media = self
             .local_media(id, direction(hold))
@@ -155,7 +158,10 @@ impl Switch {
             leg.told_hold = hold;
         }
         self.response_variables(id, response);
-        if let Some(text) = sdp.filter(|text| !text.is_empty()) {
+        let sdp = sdp.filter(|text| !text.is_empty());
+        if self.elsewhere_answered(id, sdp.as_ref()) {
+            // What was agreed is for the other phone.
+        } else if let Some(text) = sdp {
             self.peer_description(id, &text);
             if !self.take_answer(id, &text) {
                 tracing::warn!(channel = %id, "Answer to our offer does not fit; media stays as it was");
@@ -168,17 +174,44 @@ impl Switch {
             }
         }
         self.settle_hold(id);
+        self.offer_once_more(id);
         self.phone_decided(id);
+    }
+
+    /// Sends a new offer, behind the change that is under way if there is one.
+    ///
+    /// # Errors
+    /// As those of [`send_reinvite`](Self::send_reinvite).
+    pub(crate) fn offer_anew(&mut self, id: &ChannelId) -> Result<(), CommandError> {
+        match self.sip_leg(id) {
+            Some(leg) if leg.reinviting.is_some() => {
+                leg.offer_again = true;
+                Ok(())
+            }
+            Some(_) | None => self.send_reinvite(id),
+        }
+    }
+
+    /// The offer that had to wait; one that was sent meanwhile says the same.
+    fn offer_once_more(&mut self, id: &ChannelId) {
+        let Some(leg) = self.sip_leg(id) else { return };
+        let waits = std::mem::take(&mut leg.offer_again) && leg.reinviting.is_none();
+        if waits && let Err(error) = self.send_reinvite(id) {
+            tracing::warn!(channel = %id, %error, "What was wanted meanwhile cannot be offered");
+        }
     }
 
     pub(super) fn reinvite_failed(&mut self, id: &ChannelId, code: u16) {
         tracing::warn!(channel = %id, code, "Peer refuses our offer; the call stays as it was");
         let asked = self.sip_leg(id).and_then(|leg| leg.reinviting.take());
-        if asked == Some(self.wants_hold(id)) {
+        if self.elsewhere_refused(id) {
+            // It stays where it was.
+        } else if asked == Some(self.wants_hold(id)) {
             self.undo_hold(id);
         } else {
             self.settle_hold(id);
         }
+        self.offer_once_more(id);
         self.phone_decided(id);
     }
 

@@ -186,6 +186,7 @@ impl Switch {
     }
 
     fn sip_acked(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
+        self.settle_bypass(id);
         let awaits = self.sip_leg(id).is_some_and(|leg| leg.awaits_answer);
         if !awaits {
             return;

@@ -59,8 +59,12 @@ pub(crate) struct SipLeg {
     pub(crate) awaits_answer: bool,
     /// A re-INVITE of ours is under way: whether it asks the peer to be held.
     pub(crate) reinviting: Option<bool>,
+    /// Another offer is wanted behind the one under way.
+    pub(crate) offer_again: bool,
     /// What the peer has agreed to: whether it is held.
     pub(crate) told_hold: bool,
+    /// Where its sound goes.
+    pub(crate) bypass: super::bypass::Bypass,
     /// Headers of the 200, beside those every 200 has.
     pub(crate) answer_headers: Vec<(String, String)>,
 }
@@ -376,6 +380,7 @@ impl Switch {
             None => {}
         }
         self.web_media_ready(id);
+        self.settle_unicast(id);
         self.work.push_back(crate::work::Work::Continue(id.clone()));
         self.work.push_back(crate::work::Work::Messages(id.clone()));
     }

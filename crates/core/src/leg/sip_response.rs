@@ -63,6 +63,7 @@ impl Switch {
         self.pass_answer_headers(id, headers.map(|header| (header.raw_name, header.value)));
         self.mark_answered(id);
         self.leg_answered(id);
+        self.settle_bypass(id);
     }
 
     pub(super) fn sip_rejected(&mut self, id: &ChannelId, code: u16, response: &Message) {

@@ -31,7 +31,7 @@ pub(crate) struct WebLeg {
     pub(crate) prefer: Option<Codec>,
     /// The far side has video.
     pub(crate) wants_video: bool,
-    /// How it can be coded for the far side; `None`: that is a page too, and takes whatever pages send.
+    /// How it can be coded for the far side; `None`: there is none yet.
     pub(crate) far_video: Option<Vec<VideoCodec>>,
     /// The peer was made and has not ended.
     pub(super) peer_lives: bool,
@@ -80,10 +80,8 @@ pub(crate) struct Participation {
 pub(crate) struct FarSide {
     /// Its codec.
     codec: Option<Codec>,
-    /// It has pictures.
-    video: bool,
-    /// How they can be coded, where it is a phone.
-    codecs: Option<Vec<VideoCodec>>,
+    /// How its pictures can be coded; nothing where it has none.
+    codecs: Vec<VideoCodec>,
 }
 
 /// How far the descriptions are.
@@ -195,23 +193,6 @@ impl WebLeg {
     pub(super) fn has_audio(&self) -> bool {
         self.spec.is_some()
     }
-
-    /// Whether the page offered pictures, or has them agreed already.
-    pub(crate) fn offers_video(&self) -> bool {
-        match &self.stage {
-            Stage::Offered { offer, .. } => offers_video(offer),
-            Stage::Accepting
-            | Stage::Offering
-            | Stage::Ringing
-            | Stage::Taking
-            | Stage::Agreed
-            | Stage::Updating
-            | Stage::Asking { .. }
-            | Stage::Reoffering { .. }
-            | Stage::Asked { .. }
-            | Stage::Retaking { .. } => self.video.is_some(),
-        }
-    }
 }
 
 impl WebLeg {
@@ -227,8 +208,8 @@ impl WebLeg {
     /// Fits it to its far side, so that both codecs can be passed on as they are.
     pub(crate) fn fit(&mut self, far: FarSide) {
         self.prefer = far.codec.or(self.prefer);
-        self.wants_video = far.video;
-        self.far_video = far.codecs;
+        self.wants_video = !far.codecs.is_empty();
+        self.far_video = Some(far.codecs);
     }
 
     /// The peer of its pictures, if it has any.
@@ -258,7 +239,10 @@ fn has_video(text: &str, such: impl Fn(&sip::sdp::MediaDescription) -> bool) -> 
 }
 
 /// Whether a section takes part: it has a port, or shares another one's and has 0, as Firefox writes it. RFC 9143 §6.
-fn is_live(description: &sip::sdp::SessionDescription, media: &sip::sdp::MediaDescription) -> bool {
+pub(super) fn is_live(
+    description: &sip::sdp::SessionDescription,
+    media: &sip::sdp::MediaDescription,
+) -> bool {
     let bundled = |mid| {
         let groups = description.attributes.iter();
         groups
@@ -403,17 +387,9 @@ impl Switch {
 
     /// What a page's far side has, or would be given.
     pub(crate) fn far_side(&self, other: &ChannelId) -> FarSide {
-        let (video, codecs) = match self.as_web_leg(other) {
-            Some(leg) => (leg.offers_video(), None),
-            None => {
-                let codecs = pictures::for_browser(&self.pictures_of(other));
-                (!codecs.is_empty(), Some(codecs))
-            }
-        };
         FarSide {
             codec: self.codec_of(other),
-            video,
-            codecs,
+            codecs: pictures::for_browser(&self.pictures_of(other)),
         }
     }
 

@@ -1,9 +1,10 @@
-//! Messages that pages send.
+//! Messages that pages send, and programs.
 
 use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use api::command::message::{Delivery, SendCallMessage, SendMessage};
+use api::command::message::{Delivery, SendCallMessage, SendChat, SendMessage};
 use api::event::{EventKind, WebParty};
 use api::{ChannelId, CommandError, ErrorKind, RequestId};
 use sip::message::Method;
@@ -69,14 +70,62 @@ impl Switch {
             headers: extension_headers(&headers).cloned().collect(),
             body,
         };
-        match self.message_route(&client, &to) {
-            Route::Ours(account) => self.deliver(&account, &letter, Sender::Door(request), None),
+        let route = self.message_route(&client, &to);
+        self.send_letter(request, letter, route);
+    }
+
+    pub(crate) fn send_chat(&mut self, request: RequestId, command: SendChat) {
+        let SendChat {
+            from,
+            to,
+            content_type,
+            body,
+        } = command;
+        let invalid = |what| CommandError::new(ErrorKind::InvalidArgument(what), "no such thing");
+        let from = from.strip_prefix("sip:").unwrap_or(&from);
+        let is_address = |text: &str| {
+            text.split_once('@').is_some_and(|(user, host)| {
+                !user.is_empty() && !host.is_empty() && is_plain(user) && is_plain(host)
+            })
+        };
+        if !is_address(from) {
+            return self.refuse(request, invalid("from"));
+        }
+        if !sip::message::is_header_value(&content_type) || content_type.is_empty() {
+            return self.refuse(request, invalid("content_type"));
+        }
+        if body.len() > MAX_BODY {
+            return self.answer(request, Ok(delivery(413)));
+        }
+        let to: Arc<str> = to.strip_prefix("sip:").unwrap_or(&to).into();
+        let letter = Letter {
+            from: WebParty {
+                uri: from.into(),
+                display_name: "".into(),
+            },
+            client: None,
+            verified: true,
+            source: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            to: to.clone(),
+            call: None,
+            content_type,
+            headers: Vec::new(),
+            body,
+        };
+        let route = self.route_to(&to, None);
+        self.send_letter(request, letter, route);
+    }
+
+    fn send_letter(&mut self, request: RequestId, letter: Letter, route: Route) {
+        let sender = Sender::Door(request);
+        match route {
+            Route::Ours(account) => self.deliver(&account, &letter, sender, None),
             Route::Foreign(destination, credentials) => {
                 let outbound = Outbound {
-                    profile: self.web_profile_index(&client.domain),
+                    profile: self.web_profile_index(letter.sender_host()),
                     letter,
                     credentials,
-                    sender: Sender::Door(request),
+                    sender,
                 };
                 self.look_up(destination, Asker::Message(Box::new(outbound)));
             }
@@ -92,6 +141,10 @@ impl Switch {
             WebLogin::Foreign => client.credentials(),
             WebLogin::Wrong | WebLogin::Blocked => return Route::Refused(delivery(403)),
         };
+        self.route_to(to, credentials)
+    }
+
+    fn route_to(&mut self, to: &str, credentials: Option<sip::auth::Credentials>) -> Route {
         let Some((user, host)) = to.split_once('@') else {
             return Route::Refused(delivery(404));
         };

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use api::command::message::{AnswerMessage, Delivery, KeepMessages, SendCallMessage, SendMessage};
+use api::command::message::{
+    AnswerMessage, Delivery, KeepMessages, SendCallMessage, SendChat, SendMessage,
+};
 use api::event::{Event, EventKind};
 use api::id::{MessageId, WebClientId};
 use api::{Answer, ChannelId, CommandError, ErrorKind, ObjectKind};
@@ -254,5 +256,39 @@ fn a_message_is_kept_under_whatever_name_the_account_was_called_by() {
             ["1000@127.0.0.1 to 1001@127.0.0.1 []: text/plain Hi"],
             "in the name it is kept under"
         );
+    }
+}
+
+#[test]
+fn a_program_sends_in_the_name_of_anybody() {
+    let mut rig = rig();
+    registered(&mut rig, 1, "1001@127.0.0.1");
+    let send = |rig: &mut Rig, from: &str, to: &str| {
+        rig.get(SendChat {
+            from: from.into(),
+            to: to.into(),
+            content_type: "text/plain".into(),
+            body: Bytes::from_static(b"Lunch?"),
+        })
+    };
+    assert_eq!(
+        send(&mut rig, "sip:robot@example.com", "1001@127.0.0.1"),
+        went(200, "OK")
+    );
+    assert_eq!(
+        rig.seen(letters),
+        ["robot@example.com to 1001@127.0.0.1 [1]: text/plain Lunch?"]
+    );
+    assert_eq!(
+        send(&mut rig, "robot@h", "1002@127.0.0.1"),
+        went(480, "Temporarily Unavailable")
+    );
+    assert_eq!(
+        send(&mut rig, "robot@h", "9999@127.0.0.1"),
+        went(404, "Not Found")
+    );
+    for wrong in ["robot", "a>\r\nX: y@h", "@h", "a@", "a@h>;x"] {
+        let refused = send(&mut rig, wrong, "1001@127.0.0.1").unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::InvalidArgument("from"), "{wrong}");
     }
 }

@@ -237,7 +237,10 @@ impl Switch {
     fn take_hops_of_caller(&mut self, id: OriginateId) -> Vec<Hop> {
         let caller = self.originates.get(&id).and_then(|o| match &o.purpose {
             Purpose::Bridge { a } => Some(a.clone()),
-            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+            Purpose::Command { .. }
+            | Purpose::Room { .. }
+            | Purpose::VideoRoom(_)
+            | Purpose::Queue(..) => None,
         });
         caller
             .and_then(|a| self.web_leg(&a).map(|leg| std::mem::take(&mut leg.hops)))
@@ -388,7 +391,8 @@ impl Switch {
             Purpose::Bridge { .. }
             | Purpose::Command { .. }
             | Purpose::Room { .. }
-            | Purpose::VideoRoom(_) => return None,
+            | Purpose::VideoRoom(_)
+            | Purpose::Queue(..) => return None,
         };
         let formats = self.pictures_for(a, &self.codecs_for(sip, plan));
         (!formats.is_empty()).then_some(sip.rtp_bind)

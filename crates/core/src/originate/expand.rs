@@ -125,6 +125,9 @@ impl Switch {
         let account = self
             .account(&domain, user)
             .ok_or(HangupCause::SubscriberAbsent)?;
+        if self.is_not_to_be_disturbed(&account.address()) {
+            return Err(HangupCause::UserBusy);
+        }
         let entry = &account.user;
         let id = &*entry.id;
         let presence: VariableList = vec![("presence_id".into(), format!("{id}@{domain}").into())];

@@ -14,6 +14,7 @@ use api::dial::{DialString, VariableList};
 use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use crate::Switch;
+use crate::queue::OfferId;
 use crate::room::conference_of;
 use crate::timers::{Deadline, in_time};
 use crate::video_room::Invitation;
@@ -51,6 +52,8 @@ pub(crate) enum Purpose {
     },
     /// Somebody in a video room wants somebody else in.
     VideoRoom(Box<Invitation>),
+    /// A queue calls an agent for a caller.
+    Queue(OfferId, ChannelId),
 }
 
 /// An originate in progress.
@@ -122,7 +125,9 @@ impl Switch {
         self.serials.originate += 1;
         let id = OriginateId(self.serials.originate);
         let worker = match &purpose {
-            Purpose::Bridge { a } => self.channels.get(a).map_or(0, |live| live.media.worker),
+            Purpose::Bridge { a } | Purpose::Queue(_, a) => {
+                self.channels.get(a).map_or(0, |live| live.media.worker)
+            }
             Purpose::Room { room, .. } => self.room_worker(room),
             Purpose::VideoRoom(invitation) => self.room_worker(&conference_of(&invitation.room)),
             Purpose::Command { .. } => self.place(),

@@ -34,7 +34,10 @@ impl Switch {
             .get(&attempt.originate)
             .and_then(|o| match &o.purpose {
                 Purpose::Bridge { a } => Some(a.clone()),
-                Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+                Purpose::Command { .. }
+                | Purpose::Room { .. }
+                | Purpose::VideoRoom(_)
+                | Purpose::Queue(..) => None,
             });
         let mut profile =
             CallerProfile::new(ChannelId::from_uuid(Uuid::nil()), Direction::Outbound);
@@ -149,7 +152,10 @@ impl Switch {
         let originate = self.originates.get(&attempt.originate);
         let from_a = originate.and_then(|o| match &o.purpose {
             Purpose::Bridge { a } => self.channels.get(a),
-            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+            Purpose::Command { .. }
+            | Purpose::Room { .. }
+            | Purpose::VideoRoom(_)
+            | Purpose::Queue(..) => None,
         });
         let a_text = |variable: &str, field: fn(&CallerProfile) -> &Arc<str>| {
             let live = from_a?;
@@ -278,7 +284,9 @@ impl Switch {
             ended_by: None,
             awaits_answer: false,
             reinviting: None,
+            offer_again: false,
             told_hold: false,
+            bypass: crate::leg::bypass::Bypass::Here,
             answer_headers: Vec::new(),
         }
     }

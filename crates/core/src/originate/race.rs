@@ -112,6 +112,7 @@ impl Switch {
                 self.refuse(request, CommandError::call_failed(cause));
             }
             Purpose::Bridge { a } => self.bridge_failed(&a, cause),
+            Purpose::Queue(offer, _) => self.offer_failed(offer, cause),
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Err(cause))
             }
@@ -254,7 +255,10 @@ impl Switch {
     fn bridging(&self, attempt: AttemptId) -> Option<ChannelId> {
         match &self.originates.get(&attempt.originate)?.purpose {
             Purpose::Bridge { a } => Some(a.clone()),
-            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+            Purpose::Command { .. }
+            | Purpose::Room { .. }
+            | Purpose::VideoRoom(_)
+            | Purpose::Queue(..) => None,
         }
     }
 
@@ -296,6 +300,7 @@ impl Switch {
                 self.adopt_callee(&a, id);
                 self.bridge_won(&a, id);
             }
+            Purpose::Queue(offer, _) => self.offer_answered(offer, id),
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Ok(id.clone()));
                 let then = Then::Run(api::Application::new("conference", room));
@@ -311,7 +316,7 @@ impl Switch {
     }
 
     /// The caller's profile shows whom it reached.
-    fn adopt_callee(&mut self, a: &ChannelId, b: &ChannelId) {
+    pub(crate) fn adopt_callee(&mut self, a: &ChannelId, b: &ChannelId) {
         let Some(profile) = self
             .channels
             .get(b)

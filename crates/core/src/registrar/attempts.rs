@@ -1,8 +1,9 @@
-//! Failed logins per source address: whoever guesses passwords is no longer listened to for a while.
+//! Failed logins per source address: whoever guesses passwords is no longer listened to for a while. A subscriber has a
+//! whole IPv6 network of 64 bits (RFC 6177), and so that counts as one address.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 /// Failures within [`SPAN`] after which an address is not listened to. A whole office may sit behind one address,
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 const MAX_FAILURES: u32 = 60;
 /// How long failures count.
 const SPAN: Duration = Duration::from_secs(60);
-/// Addresses remembered at once. Beyond, the one that failed longest ago is forgotten.
+/// Addresses remembered at once. Beyond, the one that failed longest ago is forgotten, one that is listened to first.
 const MAX_ADDRESSES: usize = 8192;
 
 #[derive(Debug, Default)]
@@ -36,6 +37,17 @@ impl Failures {
     }
 }
 
+/// Whom an address belongs to.
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & (u128::MAX << 64);
+            Ipv6Addr::from_bits(network).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 fn number_of(user: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     user.hash(&mut hasher);
@@ -45,13 +57,14 @@ fn number_of(user: &str) -> u64 {
 impl Attempts {
     /// Whether an address has failed too often.
     pub(super) fn is_blocked(&self, from: IpAddr, now: Instant) -> bool {
-        self.failures.get(&from).is_some_and(|f| {
+        self.failures.get(&subscriber(from)).is_some_and(|f| {
             f.count >= MAX_FAILURES && now.saturating_duration_since(f.since) < SPAN
         })
     }
 
     /// Counts a failure; true when this one is the one too many.
     pub(super) fn failed(&mut self, from: IpAddr, user: &str, now: Instant) -> bool {
+        let from = subscriber(from);
         if !self.failures.contains_key(&from) && self.failures.len() >= MAX_ADDRESSES {
             self.failures
                 .retain(|_, f| now.saturating_duration_since(f.since) < SPAN);
@@ -59,7 +72,7 @@ impl Attempts {
                 let oldest = self
                     .failures
                     .iter()
-                    .min_by_key(|(_, f)| f.since)
+                    .min_by_key(|(_, f)| (f.count >= MAX_FAILURES, f.since))
                     .map(|(ip, _)| *ip);
                 oldest.and_then(|ip| self.failures.remove(&ip));
             }
@@ -83,13 +96,13 @@ impl Attempts {
     /// A right password: this user had mistyped it. What was tried for others counts on, or whoever has one account
     /// could guess the passwords of all.
     pub(super) fn succeeded(&mut self, from: IpAddr, user: &str) {
-        let Some(entry) = self.failures.get_mut(&from) else {
+        let Some(entry) = self.failures.get_mut(&subscriber(from)) else {
             return;
         };
         let own = entry.by_user.remove(&number_of(user)).unwrap_or(0);
         entry.count -= own;
         if entry.count == 0 {
-            self.failures.remove(&from);
+            self.failures.remove(&subscriber(from));
         }
     }
 }
@@ -112,6 +125,27 @@ mod tests {
             !attempts.failed(bad, "a", now + SPAN),
             "a new span begins at one"
         );
+    }
+
+    #[test]
+    fn one_network_is_one_address_and_stays_blocked() {
+        let (mut attempts, now) = (Attempts::default(), Instant::now());
+        let of = |network: u128, host: u128| {
+            IpAddr::from(Ipv6Addr::from_bits(
+                0x2001_0db8 << 96 | network << 64 | host,
+            ))
+        };
+        for host in 0..MAX_FAILURES {
+            attempts.failed(of(0, host.into()), "a", now);
+        }
+        assert!(attempts.is_blocked(of(0, 999), now) && !attempts.is_blocked(of(1, 0), now));
+        for network in 1..=MAX_ADDRESSES {
+            attempts.failed(of(network as u128, 0), "a", now + Duration::from_secs(1));
+        }
+        assert_eq!(attempts.failures.len(), MAX_ADDRESSES);
+        assert!(attempts.is_blocked(of(0, 0), now + Duration::from_secs(2)));
+        let mapped = "::ffff:192.0.2.1".parse().unwrap();
+        assert_eq!(subscriber(mapped), "192.0.2.1".parse::<IpAddr>().unwrap());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod attempts;
+mod kept;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,14 +19,16 @@ use api::view::Registration;
 use api::{CommandError, HangupCause, ObjectKind, RequestId};
 use sip::event::IncomingRequest;
 use sip::register::{Binding, BindingChange, ChangeKind, Registrar, RegistrarConfig};
-use sip::transport::{FlowId, Target};
+use sip::transport::{FlowId, Target, Transport};
 
 pub(crate) use access::CallAuth;
 pub(crate) use accounts::{Account, ha1};
 use attempts::Attempts;
+pub use kept::{BindingNote, KeptBinding};
 
 use crate::Switch;
 use crate::timers::Deadline;
+use crate::work::Work;
 
 /// Shortest registration granted, seconds; shorter wishes get 423 (RFC 3261 §10.3 step 7).
 const MIN_EXPIRES_S: u32 = 30;
@@ -41,6 +44,8 @@ pub(crate) struct Registrations {
     attempts: Attempts,
     /// The user agent seen last; phones of one kind share its text.
     agent: Arc<str>,
+    /// Names under which bindings of earlier runs are kept; those of this run follow from their numbers.
+    kept_as: HashMap<u64, Arc<str>>,
 }
 
 fn table(longest_s: Option<u32>) -> Registrar {
@@ -62,7 +67,17 @@ impl Default for Registrations {
             armed: None,
             attempts: Attempts::default(),
             agent: "".into(),
+            kept_as: HashMap::new(),
         }
+    }
+}
+
+/// The transport as the view names it.
+fn transport_name(transport: Transport) -> &'static str {
+    if transport.is_reliable() {
+        "tcp"
+    } else {
+        "udp"
     }
 }
 
@@ -81,6 +96,10 @@ pub(crate) struct Contact {
     pub(crate) q: u16,
     /// The domain of its account.
     pub(crate) domain: Arc<str>,
+    /// The profile it registered with.
+    pub(crate) profile: Arc<str>,
+    /// Call-ID of its REGISTERs.
+    pub(crate) call_id: Arc<str>,
     /// The dialplan context of its account, where the directory names one.
     pub(crate) context: Option<Arc<str>>,
 }
@@ -110,6 +129,8 @@ impl Switch {
             route: binding.path.iter().map(|path| path.to_string()).collect(),
             q: binding.q,
             domain: account.domain.clone(),
+            profile: shown.profile.clone(),
+            call_id: shown.call_id.clone(),
             context: account.user.variable("user_context").map(Arc::from),
         })
     }
@@ -209,11 +230,7 @@ impl Switch {
             call_id: binding.call_id.clone(),
             user_agent: self.registrations.share_agent(&binding.user_agent),
             source: binding.flow.remote,
-            transport: if binding.flow.transport.is_reliable() {
-                "tcp"
-            } else {
-                "udp"
-            },
+            transport: transport_name(binding.flow.transport),
             refreshed: self.now.wall,
             expires: self.now.wall.after(Duration::from_secs(
                 binding.expires_in(self.now.mono).into(),
@@ -221,15 +238,11 @@ impl Switch {
         });
         let expires_s = binding.expires_in(self.now.mono);
         let refreshed = change.kind == ChangeKind::Refreshed;
-        if registration.leads_home() {
-            self.registrations
-                .by_contact
-                .insert(binding.contact.clone(), binding.id);
-        }
-        self.view
-            .registrations
-            .insert_mut(binding.id, registration.clone());
+        self.show_registration(&registration);
+        self.keep_binding(binding, &registration);
         if !refreshed {
+            // Behind the answer to its REGISTER.
+            self.work.push_back(Work::Lamp(binding.id));
             tracing::info!(user = %change.aor, source = %registration.source, expires_s, "Registered");
         }
         self.account_event(AccountEvent::Registered {
@@ -239,10 +252,22 @@ impl Switch {
         });
     }
 
+    /// Puts a registration into the view and the index of contacts.
+    fn show_registration(&mut self, registration: &Arc<Registration>) {
+        if registration.leads_home() {
+            let contact = registration.contact_uri.clone();
+            let index = &mut self.registrations.by_contact;
+            index.insert(contact, registration.serial);
+        }
+        let shown = &mut self.view.registrations;
+        shown.insert_mut(registration.serial, registration.clone());
+    }
+
     /// Forgets a binding; what the view showed of it.
     fn binding_gone(&mut self, change: &BindingChange) -> Option<Arc<Registration>> {
         let id = change.binding.id;
         self.forget_contact(id);
+        self.forget_binding(id);
         let registration = self.view.registrations.get(&id).cloned();
         self.view.registrations.remove_mut(&id);
         registration
@@ -260,6 +285,7 @@ impl Switch {
     }
 
     pub(crate) fn account_event(&mut self, event: AccountEvent) {
+        self.device_registered(&event);
         self.publish(EventKind::Account(Box::new(event)), None);
     }
 

@@ -1,4 +1,5 @@
 mod dialled;
+mod kept;
 
 use std::time::Duration;
 

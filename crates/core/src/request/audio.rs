@@ -15,7 +15,8 @@ impl Switch {
         if command.all
             && let Some(live) = self.channels.get_mut(&command.channel)
         {
-            live.messages.clear();
+            // What a program waits for itself is no queued command.
+            live.messages.retain(|message| message.answer.is_some());
         }
         self.break_playing(&command.channel);
         Ok(())
@@ -84,7 +85,7 @@ impl Switch {
         Ok(())
     }
 
-    pub(super) fn adjust_audio(&mut self, command: &AdjustAudio) -> Result<(), CommandError> {
+    pub(crate) fn adjust_audio(&mut self, command: &AdjustAudio) -> Result<(), CommandError> {
         let id = &command.channel;
         self.require(id)?;
         match command.change {

@@ -138,6 +138,6 @@ impl Switch {
         if let (Some(codecs), Some(leg)) = (&command.codecs, self.sip_leg(&command.channel)) {
             leg.codecs = codecs.split(',').map(|name| name.trim().into()).collect();
         }
-        self.send_reinvite(&command.channel)
+        self.offer_anew(&command.channel)
     }
 }

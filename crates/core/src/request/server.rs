@@ -68,6 +68,7 @@ impl Switch {
             }
             ChangeSettings::VerboseEvents(on) => settings.verbose_events = on,
             ChangeSettings::LogLevel(level) => settings.log_level = level,
+            ChangeSettings::RoomLogLevel(level) => settings.room_log_level = level.min(4),
             ChangeSettings::MinIdleCpu(percent) => settings.min_idle_cpu = percent,
             ChangeSettings::DtmfDuration { which, samples } => {
                 let slot = match which {

@@ -16,6 +16,8 @@ pub(crate) struct Phone {
     cseq: u32,
     /// The Contact it registers, where it is not simply its address.
     pub(crate) contact: Option<String>,
+    /// What it was notified of before the answer to its last request came.
+    pub(crate) notified: Vec<String>,
     /// More headers of its REGISTER.
     pub(crate) headers: Vec<(String, String)>,
 }
@@ -49,6 +51,7 @@ impl Phone {
             call_id: format!("call-of-{user}-{flow}"),
             cseq: 0,
             contact: None,
+            notified: Vec::new(),
             headers: Vec::new(),
         }
     }
@@ -202,6 +205,10 @@ impl Phone {
                 match event {
                     sip::Event::Response { code, .. } if code >= 200 => return Some(code),
                     sip::Event::Rejected { code, .. } => return Some(code),
+                    sip::Event::Request { request, .. } => {
+                        let body = String::from_utf8_lossy(&request.body()).into_owned();
+                        self.notified.push(body);
+                    }
                     sip::Event::Answered { .. } => return Some(200),
                     _ => {}
                 }

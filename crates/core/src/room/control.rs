@@ -11,6 +11,7 @@ use media::control::RoomId as MixId;
 use super::enter::MemberFlags;
 use super::member::{MAX_ENERGY, MAX_VOLUME};
 use super::play::{Kind, NewPlay};
+use super::playing::seek_to;
 use crate::Switch;
 use crate::dtmf;
 
@@ -130,6 +131,13 @@ impl Switch {
                 }
                 switch.member_value(mix, id, |member| member.volume_out.to_string())
             }),
+            RoomControl::Position { target, position } => self.each(mix, &target, |switch, id| {
+                if let Some(position) = position {
+                    switch.position_member(mix, id, position);
+                }
+                switch.member_position(mix, id)
+            }),
+            RoomControl::Arrange(on) => self.arrange_members(mix, on).and_then(|()| done()),
             RoomControl::Floor { member } => self.floor_command(mix, member),
             RoomControl::Lock(locked) => {
                 self.lock_room(mix, locked);
@@ -141,8 +149,26 @@ impl Switch {
             RoomControl::PausePlaying { member } => {
                 self.pause_room_play(mix, member).and_then(text)
             }
+            RoomControl::PlayStatus { member } => self.room_play_status(mix, member),
+            RoomControl::SeekPlaying {
+                ms,
+                relative,
+                member,
+            } => {
+                let to = seek_to(ms, relative);
+                self.seek_room_play(mix, member, to).and_then(text)
+            }
+            RoomControl::PlayVolume { level } => {
+                self.set_room_play_volume(mix, level).and_then(text)
+            }
+            RoomControl::Music(change) => {
+                self.change_music(mix, change);
+                done()
+            }
             RoomControl::Transfer { to, member } => self.move_member(mix, member, &to),
-            RoomControl::Record { path } => self.record_room(mix, &path).and_then(|()| done()),
+            RoomControl::Record { path, stereo } => {
+                self.record_room(mix, &path, stereo).and_then(|()| done())
+            }
             RoomControl::StopRecording { path } => {
                 self.stop_room_records(mix, path.as_deref()).and_then(text)
             }
@@ -200,12 +226,13 @@ impl Switch {
         target: &MemberTarget,
     ) -> Result<Vec<MemberId>, CommandError> {
         let missing = || CommandError::not_found(ObjectKind::Member);
-        let members = &self.rooms.all.get(&mix).ok_or_else(missing)?.seen.members;
+        let seen = &self.rooms.all.get(&mix).ok_or_else(missing)?.seen;
+        let members = &seen.members;
         let ids: Vec<MemberId> = match target {
-            MemberTarget::Id(id) => members
-                .iter()
+            MemberTarget::Id(id) => seen
+                .member(*id)
                 .map(|member| member.id)
-                .filter(|known| known == id)
+                .into_iter()
                 .collect(),
             MemberTarget::All => members.iter().map(|member| member.id).collect(),
             MemberTarget::NonModerators => members
@@ -213,12 +240,7 @@ impl Switch {
                 .filter(|member| !member.moderator)
                 .map(|member| member.id)
                 .collect(),
-            MemberTarget::Last => members
-                .iter()
-                .map(|member| member.id)
-                .max()
-                .into_iter()
-                .collect(),
+            MemberTarget::Last => members.last().map(|member| member.id).into_iter().collect(),
             MemberTarget::Variable(name, value) => members
                 .iter()
                 .filter(|member| {
@@ -488,7 +510,7 @@ impl Switch {
     }
 }
 
-fn switched(to: Toggle, now: bool) -> bool {
+pub(super) fn switched(to: Toggle, now: bool) -> bool {
     match to {
         Toggle::On => true,
         Toggle::Off => false,

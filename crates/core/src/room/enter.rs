@@ -9,6 +9,7 @@ use api::{ChannelId, Timestamp, Variables};
 use media::control::{MediaCommand, RoomId as MixId};
 
 use super::settings::Settings;
+use super::sounds::Music;
 use super::{LiveMember, LiveRoom, Place};
 use crate::Switch;
 
@@ -282,7 +283,7 @@ impl Switch {
             parameters: settings.parameters.clone(),
         };
         tracing::info!(room = entrance.name, "Conference begins");
-        let (rate_hz, name) = (seen.rate_hz, seen.name.clone());
+        let (rate_hz, name, arranged) = (seen.rate_hz, seen.name.clone(), settings.arranged);
         self.rooms.names.insert(name.clone(), mix);
         let room = LiveRoom {
             worker,
@@ -291,6 +292,7 @@ impl Switch {
             members: Vec::new(),
             plays: Vec::new(),
             records: Vec::new(),
+            music: Music::default(),
             closing: false,
             ends: None,
         };
@@ -298,6 +300,10 @@ impl Switch {
         self.media(worker, MediaCommand::OpenRoom { room: mix, rate_hz });
         self.room_event(mix, RoomAction::Created);
         self.conference_began(&name);
+        // Without a stage, which is said where it could not be made, there are no seats to hear anybody from.
+        if arranged {
+            self.arrange(&name, true).ok();
+        }
         Some(mix)
     }
 

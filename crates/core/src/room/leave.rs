@@ -66,14 +66,14 @@ impl Switch {
         let Some(room) = self.rooms.all.get_mut(&mix) else {
             return;
         };
-        let Some(at) = room.members.iter().position(|member| member.id == number) else {
+        let Some(at) = room.place_of(number) else {
             return;
         };
         let leg = room.members.remove(at).leg;
         let worker = room.worker;
         let wait_again = room.settings.wait_for_moderator;
         let seen = room.seen_mut();
-        let Some(at) = seen.members.iter().position(|member| member.id == number) else {
+        let Some(at) = seen.place_of(number) else {
             return;
         };
         let mut member = seen.members.remove(at);

@@ -13,6 +13,7 @@ mod leave;
 mod member;
 mod parameters;
 mod play;
+mod playing;
 mod record;
 mod relate;
 mod settings;
@@ -70,10 +71,12 @@ struct LiveRoom {
     /// What clients see of it.
     seen: Arc<Room>,
     settings: Arc<Settings>,
-    /// In the order of `seen.members`.
+    /// In the order of `seen.members`, which is that of their numbers.
     members: Vec<LiveMember>,
     plays: Vec<RoomPlay>,
     records: Vec<RoomRecord>,
+    /// Music for somebody alone, as far as commands changed it.
+    music: sounds::Music,
     /// Nobody is in it any more; it ends with its last file.
     closing: bool,
     /// When it ends because the last member it ends with has left.
@@ -113,19 +116,26 @@ impl LiveRoom {
     }
 
     fn member_mut(&mut self, id: MemberId) -> Option<&mut Member> {
+        let at = self.seen.place_of(id)?;
         let members = &mut Arc::make_mut(&mut self.seen).members;
-        members
-            .iter_mut()
-            .find(|member| member.id == id)
-            .map(Arc::make_mut)
+        members.get_mut(at).map(Arc::make_mut)
     }
 
     fn live_mut(&mut self, id: MemberId) -> Option<&mut LiveMember> {
-        self.members.iter_mut().find(|member| member.id == id)
+        let at = self.place_of(id)?;
+        self.members.get_mut(at)
     }
 
     fn live(&self, id: MemberId) -> Option<&LiveMember> {
-        self.members.iter().find(|member| member.id == id)
+        self.members.get(self.place_of(id)?)
+    }
+
+    /// Where among `members` the one with this number is; by its number, because in a conference of thousands all may be
+    /// looked up at once.
+    fn place_of(&self, id: MemberId) -> Option<usize> {
+        self.members
+            .binary_search_by_key(&id, |member| member.id)
+            .ok()
     }
 
     /// Members that count.

@@ -4,6 +4,7 @@
 //! hears at once whether there is such a file (recorded in conf-04), so a few of those that wait are open already.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use api::command::room::StopPlaying;
 use api::event::RoomAction;
@@ -11,6 +12,7 @@ use api::id::MemberId;
 use api::{Answer, CommandError, ErrorKind, ObjectKind, RequestId};
 use media::control::{MediaCommand, PlayEnd, PlayId, RecordLength, RoomId as MixId};
 
+use super::playing::Progress;
 use crate::Switch;
 use crate::switch::PlayOwner;
 
@@ -24,7 +26,7 @@ const MAX_HELD: usize = 3;
 #[derive(Debug)]
 pub(super) struct RoomPlay {
     pub(super) id: PlayId,
-    file: Arc<str>,
+    pub(super) file: Arc<str>,
     /// The one member that hears it; `None`: everybody.
     pub(super) to: Option<MemberId>,
     asynchronous: bool,
@@ -35,6 +37,7 @@ pub(super) struct RoomPlay {
     held: bool,
     started: bool,
     paused: bool,
+    pub(super) progress: Progress,
     /// Who waits to hear whether there is such a file.
     asked: Option<RequestId>,
 }
@@ -64,6 +67,22 @@ pub(super) struct NewPlay {
 }
 
 impl RoomPlay {
+    /// A client's file that is heard, or paused, by `member` or by everybody.
+    pub(super) fn is_heard_by(&self, member: Option<MemberId>) -> bool {
+        self.sent && !self.held && self.is_of_client() && self.to == member
+    }
+
+    /// Stands still, or goes on; whether it stands still then.
+    pub(super) fn turn(&mut self, now: Instant) -> bool {
+        self.paused = !self.paused;
+        if self.paused {
+            self.progress.stand(now);
+        } else {
+            self.progress.go_on(now);
+        }
+        self.paused
+    }
+
     /// Takes its turn with others of its kind.
     fn queues(&self) -> bool {
         self.to.is_none() && !self.asynchronous
@@ -109,6 +128,7 @@ impl Switch {
             held: false,
             started: false,
             paused: false,
+            progress: Progress::default(),
             asked,
         };
         let waits = play.queues() && room.plays.iter().any(RoomPlay::queues);
@@ -195,11 +215,15 @@ impl Switch {
         let Some(mix) = self.rooms.files.get(&id).copied() else {
             return;
         };
+        let now = self.now.mono;
         let Some(play) = self.play_mut(mix, id) else {
             return;
         };
         play.started = true;
         let held = play.held;
+        if !held {
+            play.progress.go_on(now);
+        }
         let asked = play.asked.take();
         if !held {
             self.announce_play(mix, id);
@@ -299,8 +323,12 @@ impl Switch {
         if !sent {
             self.send_play(mix, id);
         } else if held {
+            let now = self.now.mono;
             if let Some(play) = self.play_mut(mix, id) {
                 play.held = false;
+                if started {
+                    play.progress.go_on(now);
+                }
             }
             let paused = false;
             self.media(worker, MediaCommand::PausePlay { play: id, paused });
@@ -400,27 +428,5 @@ impl Switch {
         }
         self.play_next(mix);
         ids.len()
-    }
-
-    /// Stops and continues the file that plays; the word for what it does then.
-    ///
-    /// # Errors
-    /// `NotFound(File)` when none plays.
-    pub(super) fn pause_room_play(
-        &mut self,
-        mix: MixId,
-        member: Option<MemberId>,
-    ) -> Result<&'static str, CommandError> {
-        let missing = || CommandError::not_found(ObjectKind::File);
-        let room = self.rooms.all.get_mut(&mix).ok_or_else(missing)?;
-        let worker = room.worker;
-        let playing = |play: &&mut RoomPlay| {
-            play.sent && !play.held && play.is_of_client() && play.to == member
-        };
-        let play = room.plays.iter_mut().find(playing).ok_or_else(missing)?;
-        play.paused = !play.paused;
-        let (id, paused) = (play.id, play.paused);
-        self.media(worker, MediaCommand::PausePlay { play: id, paused });
-        Ok(if paused { "paused" } else { "playing" })
     }
 }

@@ -18,6 +18,8 @@ const MAX_RECORDS: usize = MediaCommand::MAX_RECORDS;
 pub(super) struct RoomRecord {
     id: RecordId,
     path: Arc<str>,
+    /// It has two channels.
+    stereo: bool,
     started: bool,
     stopping: bool,
 }
@@ -26,6 +28,10 @@ impl RoomRecord {
     pub(super) fn id(&self) -> RecordId {
         self.id
     }
+
+    pub(super) fn is_stereo(&self) -> bool {
+        self.stereo
+    }
 }
 
 impl Switch {
@@ -33,7 +39,12 @@ impl Switch {
     ///
     /// # Errors
     /// `AlreadyExists(Recording)`, `LimitReached`.
-    pub(super) fn record_room(&mut self, mix: MixId, path: &Arc<str>) -> Result<(), CommandError> {
+    pub(super) fn record_room(
+        &mut self,
+        mix: MixId,
+        path: &Arc<str>,
+        stereo: bool,
+    ) -> Result<(), CommandError> {
         let room = self
             .rooms
             .all
@@ -60,6 +71,7 @@ impl Switch {
         room.records.push(RoomRecord {
             id,
             path: path.clone(),
+            stereo,
             started: false,
             stopping: false,
         });
@@ -76,6 +88,7 @@ impl Switch {
             MediaCommand::RoomRecord {
                 room: mix,
                 record: id,
+                stereo,
                 file,
                 limit_ms: None,
                 append: false,
@@ -97,7 +110,7 @@ impl Switch {
             return;
         };
         record.started = true;
-        let path = record.path.clone();
+        let (path, stereo) = (record.path.clone(), record.stereo);
         let (name, rate_hz) = (room.seen.name.clone(), room.seen.rate_hz);
         self.room_event(
             mix,
@@ -106,7 +119,7 @@ impl Switch {
                 failed: false,
             },
         );
-        self.recorder_came(&name, id, rate_hz);
+        self.recorder_came(&name, id, rate_hz, stereo);
     }
 
     /// A recording is over.

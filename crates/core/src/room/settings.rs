@@ -26,6 +26,8 @@ pub(super) struct Settings {
     pub(super) pin_tries: u32,
     pub(super) wait_for_moderator: bool,
     pub(super) audio_always: bool,
+    /// Everybody hears the others from their seats. Ours: FreeSWITCH has it as a command only.
+    pub(super) arranged: bool,
     pub(super) mute_detect: bool,
     pub(super) sounds: Sounds,
     pub(super) controls: Vec<Control>,
@@ -87,6 +89,7 @@ impl Default for Settings {
             pin_tries: 3,
             wait_for_moderator: false,
             audio_always: false,
+            arranged: false,
             mute_detect: false,
             sounds: Sounds::default(),
             controls: default_controls(),
@@ -185,6 +188,7 @@ impl Settings {
             pin_tries: number("pin-retries", usual.pin_tries).clamp(1, 10),
             wait_for_moderator: flag("wait-mod"),
             audio_always: flag("audio-always"),
+            arranged: flag("auto-3d-position"),
             mute_detect: param("member-flags")
                 .is_some_and(|flags| flags.split('|').any(|f| f.trim() == "mute-detect")),
             sounds: Sounds {

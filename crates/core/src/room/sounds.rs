@@ -3,15 +3,58 @@
 use std::sync::Arc;
 
 use api::ChannelId;
+use api::command::room::MusicChange;
 use api::id::MemberId;
 use media::control::{MediaCommand, PlayId, RoomId as MixId};
 
+use super::LiveRoom;
+use super::control::switched;
 use super::play::{Kind, NewPlay};
 use super::settings::Sounds;
 use crate::Switch;
 use crate::switch::PlayOwner;
 
+/// Music for somebody alone, as far as commands changed what is configured.
+#[derive(Debug, Default)]
+pub(super) struct Music {
+    off: bool,
+    file: Option<Arc<str>>,
+}
+
+impl LiveRoom {
+    fn music_file(&self) -> Option<Arc<str>> {
+        match &self.music.file {
+            Some(file) => Some(self.sound_file(file)),
+            None => self.sound(|sounds| &sounds.music),
+        }
+    }
+}
+
 impl Switch {
+    /// Switches the music for somebody alone, or changes what it is.
+    pub(super) fn change_music(&mut self, mix: MixId, change: MusicChange) {
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        match change {
+            MusicChange::Switch(to) => room.music.off = !switched(to, !room.music.off),
+            MusicChange::File(file) => {
+                room.music = Music {
+                    off: false,
+                    file: Some(file),
+                };
+                let mut plays = room.plays.iter_mut();
+                if let Some(old) = plays.find(|play| play.kind == Kind::Music) {
+                    // It ends, and is not taken for the music any more.
+                    old.kind = Kind::Sound;
+                    let old = old.id;
+                    self.stop_play(mix, old);
+                }
+            }
+        }
+        self.settle_music(mix);
+    }
+
     /// Plays one of the configured sounds to everybody.
     pub(super) fn play_sound(
         &mut self,
@@ -103,13 +146,14 @@ impl Switch {
             return;
         };
         let lonely = room.size() == 1 || room.seen.flags.wait_mod;
-        let wanted = lonely && !room.members.iter().any(|member| member.no_music);
+        let wanted =
+            lonely && !room.music.off && !room.members.iter().any(|member| member.no_music);
         let playing = room
             .plays
             .iter()
             .find(|play| play.kind == Kind::Music)
             .map(|play| play.id);
-        let file = room.sound(|sounds| &sounds.music);
+        let file = room.music_file();
         match (wanted, playing, file) {
             (true, None, Some(file)) => {
                 self.add_play(
@@ -133,7 +177,7 @@ impl Switch {
         let Some(room) = self.rooms.all.get(&mix) else {
             return;
         };
-        if let Some(file) = room.sound(|sounds| &sounds.music) {
+        if let Some(file) = room.music_file() {
             self.add_play(
                 mix,
                 NewPlay {

@@ -115,7 +115,7 @@ impl Switch {
     ) -> Result<(), CommandError> {
         let missing = || CommandError::not_found(ObjectKind::Room);
         let mix = self.rooms.by_name(name).ok_or_else(missing)?;
-        self.record_room(mix, path)
+        self.record_room(mix, path, false)
     }
 
     /// Whoever publishes in a video room is in its conference to be heard and controlled. The door of the video room

@@ -3,7 +3,6 @@
 use api::ChannelId;
 use api::event::{ChannelEvent, DtmfSource};
 
-use super::app::App;
 use crate::Switch;
 use crate::channel::PendingDigit;
 
@@ -16,6 +15,9 @@ impl Switch {
         let Some(live) = self.channels.get_mut(id) else {
             return;
         };
+        if live.blocks_digits {
+            return;
+        }
         if live.digits.len() >= MAX_DIGITS {
             live.digits.pop_front();
         }
@@ -53,9 +55,18 @@ impl Switch {
                     source,
                 },
             );
+            if self.meta_digit(id, digit) {
+                continue;
+            }
             self.pass_to_peer(id, digit, duration, source);
             self.app_digit(id, digit);
         }
+    }
+
+    /// A `*` that was held back because a key might have followed.
+    pub(crate) fn pass_held_star(&mut self, id: &ChannelId) {
+        let usual = self.view.settings.dtmf_durations[1];
+        self.pass_to_peer(id, '*', usual, DtmfSource::App);
     }
 
     /// In a bridge, digits the media side did not pass on by itself go on from here.
@@ -70,7 +81,7 @@ impl Switch {
             .script
             .runs
             .last()
-            .is_none_or(|run| matches!(run.app, App::Bridge(_)));
+            .is_none_or(|run| run.app.passes_digits_on());
         let Some(bridge) = live.bridge.clone().filter(|_| in_bridge) else {
             return;
         };

@@ -38,12 +38,11 @@ impl Switch {
                 event_uuid: None,
                 event_uuid_name: None,
                 hold_bleg: false,
+                lead_frames: 0,
             };
             let message = QueuedMessage {
                 action,
-                request: Vec::new(),
-                body: None,
-                event_lock: false,
+                ..QueuedMessage::default()
             };
             if let Err(error) = self.queue_message(id, message, true) {
                 tracing::warn!(channel = %id, %error, "Hook is not run");

@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 mod digits;
+mod hold_music;
 mod hooks;
 mod messages;
 mod run;

@@ -119,8 +119,13 @@ impl Switch {
                 return;
             }
             // Messages queued meanwhile come between two actions.
-            if !live.messages.is_empty() && self.run_messages(id) {
-                continue;
+            if !live.messages.is_empty() {
+                if self.run_messages(id) {
+                    continue;
+                }
+                if self.waits_for_lead(id) {
+                    return;
+                }
             }
             let Some(live) = self.channels.get_mut(id) else {
                 return;
@@ -161,15 +166,19 @@ impl Switch {
         let Some(entry) = app::find(&start.name) else {
             tracing::warn!(channel = %id, application = %start.name, "No such application");
             self.hangup(id, HangupCause::DestinationOutOfOrder, Blame::Ours);
+            self.message_dropped(id, start.message.as_deref());
             return;
         };
         if self.channels.get(id).is_none_or(|live| !live.is_up()) {
+            self.message_dropped(id, start.message.as_deref());
             return;
         }
         if entry.needs_media {
             self.pre_answer_if_needed(id);
+            self.need_media(id);
         }
-        let data = if entry.raw {
+        let verbatim = start.message.as_ref().is_some_and(|m| m.verbatim);
+        let data = if entry.raw || verbatim {
             start.data.clone()
         } else {
             self.expand_and_tell(id, &start.data)
@@ -231,8 +240,9 @@ impl Switch {
             Started::Done => self.application_done(id, None),
             Started::Answered(response) => self.application_done(id, Some(&response)),
             Started::Waits(app) => {
-                let dials = matches!(app, App::Bridge(_));
+                let dials = matches!(app, App::Bridge(_) | App::Socket(_));
                 run.app = app;
+                self.settle_unicast(id);
                 self.work.push_back(Work::Messages(id.clone()));
                 self.read_digits(id);
                 if !dials {
@@ -283,6 +293,7 @@ impl Switch {
             self.unset_var(id, "total_loops");
             self.message_done(id, *message);
         }
+        self.settle_unicast(id);
         if up {
             self.resume_innermost(id);
             self.work.push_back(Work::Messages(id.clone()));
@@ -312,20 +323,25 @@ impl Switch {
         };
         live.script.actions.clear();
         live.script.started = false;
-        while let Some(mut run) = self
-            .channels
-            .get_mut(id)
-            .and_then(|live| live.script.runs.pop())
-        {
-            let app = std::mem::replace(&mut run.app, App::Starting);
-            self.abort_app(id, app);
-            self.complete(id, &run);
-            if let Some(message) = run.message {
-                self.unset_var(id, "current_loop");
-                self.unset_var(id, "total_loops");
-                self.message_done(id, *message);
-            }
+        while self.end_innermost(id) {}
+    }
+
+    /// Ends the innermost application from outside; false when there is none.
+    pub(crate) fn end_innermost(&mut self, id: &ChannelId) -> bool {
+        let live = self.channels.get_mut(id);
+        let Some(mut run) = live.and_then(|live| live.script.runs.pop()) else {
+            return false;
+        };
+        let app = std::mem::replace(&mut run.app, App::Starting);
+        self.abort_app(id, app);
+        self.settle_unicast(id);
+        self.complete(id, &run);
+        if let Some(message) = run.message {
+            self.unset_var(id, "current_loop");
+            self.unset_var(id, "total_loops");
+            self.message_done(id, *message);
         }
+        true
     }
 
     /// Starts a wait of the innermost application.

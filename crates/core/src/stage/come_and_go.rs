@@ -46,7 +46,9 @@ impl Switch {
         let (seat, pose) = live.seating.take_any(&layout, new.id);
         let mut controls = Controls::default();
         let muted = new.muted.then_some((Control::Mute, 1));
-        for (control, value) in layout.defaults.iter().copied().chain(muted) {
+        let arranged = live.arranged.then_some((Control::Mixing3d, 1));
+        let own = muted.into_iter().chain(arranged);
+        for (control, value) in layout.defaults.iter().copied().chain(own) {
             if let Err(error) = controls.set(control, value) {
                 tracing::warn!(room, layout = %layout.name, %error, "Layout has a bad setting");
             }
@@ -86,12 +88,16 @@ impl Switch {
         let Some(live) = self.stages.all.get_mut(room) else {
             return;
         };
-        let participants = &mut live.seen_mut().participants;
+        let participants = &live.seen.participants;
         let Ok(at) = participants.binary_search_by_key(&id, |p| p.id) else {
             return;
         };
-        let participant = participants.remove(at);
+        // The view gets the room back below. Until then nobody else holds the list, unless it is as it was told last: of
+        // many who go at once, one alone costs a copy.
+        self.view.stages.remove_mut(room);
+        let participant = live.seen_mut().participants.remove(at);
         live.seating.leave(id);
+        live.recorders.retain(|_, recorder| *recorder != id);
         let stage = live.seen.clone();
         self.publish_stage(stage, Some(participant), StageAction::Removed);
     }

@@ -25,8 +25,9 @@ impl Switch {
         let Some(id) = *participant else {
             return self.set_for_all(room, *control, *value);
         };
-        let participant = self.stages.live(room)?.participant(id)?;
-        if participant.controls.set(*control, *value).map_err(bad)? {
+        let mut controls = self.stages.participant(room, id)?.controls;
+        if controls.set(*control, *value).map_err(bad)? {
+            self.stages.live(room)?.change(id)?.controls = controls;
             let action = StageAction::ControlSet {
                 control: *control,
                 value: *value,
@@ -46,13 +47,12 @@ impl Switch {
     ) -> Result<(), CommandError> {
         control.check(value).map_err(bad)?;
         let live = self.stages.live(room)?;
-        let ids: Vec<_> = live.seen.participants.iter().map(|p| p.id).collect();
-        let mut changed = Vec::new();
-        for id in ids {
-            let controls = &mut live.participant(id)?.controls;
-            if controls.set(control, value).map_err(bad)? {
-                changed.push(id);
-            }
+        let others = live.seen.participants.iter();
+        let others = others.filter(|p| p.controls.get(control) != value);
+        let changed: Vec<_> = others.map(|p| p.id).collect();
+        for id in &changed {
+            let controls = &mut live.change(*id)?.controls;
+            controls.set(control, value).map_err(bad)?;
         }
         if changed.is_empty() {
             return Ok(());
@@ -75,9 +75,9 @@ impl Switch {
     /// Tells the mix what is set about a member.
     pub(super) fn control_in_mix(&mut self, room: &str, id: ParticipantId) {
         let Some((worker, mix, leg)) = self.leg_of_participant(room, id) else {
-            return;
+            return self.listen_on_tape(room, id);
         };
-        let Ok(participant) = self.stages.live(room).and_then(|live| live.participant(id)) else {
+        let Ok(participant) = self.stages.participant(room, id) else {
             return;
         };
         let controls = in_the_mix(&participant.controls);
@@ -93,7 +93,7 @@ impl Switch {
 }
 
 /// The settings in the words of the mix. Every value is in its control's range, so none is cut.
-fn in_the_mix(controls: &Controls) -> MemberControls {
+pub(super) fn in_the_mix(controls: &Controls) -> MemberControls {
     let small = |control| u8::try_from(controls.get(control)).unwrap_or_default();
     MemberControls {
         stereo_bypass: controls.is_on(Control::StereoBypass),

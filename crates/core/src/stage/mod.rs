@@ -14,7 +14,7 @@ mod seating;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::event::{EventKind, StageAction, StageEvent};
+use api::event::{EventKind, StageAction, StageEvent, StagePlace};
 use api::id::{ParticipantId, RoomNumber};
 use api::spatial::Layout;
 use api::view::{Participant, Stage};
@@ -40,8 +40,6 @@ const FIRST_GIVEN_NUMBER: i32 = 1_000_000_000;
 pub(crate) struct Stages {
     all: BTreeMap<Arc<str>, LiveStage>,
     next_number: i32,
-    /// Which participant a recording is.
-    recorders: BTreeMap<RecordId, ParticipantId>,
 }
 
 impl Default for Stages {
@@ -49,7 +47,6 @@ impl Default for Stages {
         Self {
             all: BTreeMap::new(),
             next_number: FIRST_GIVEN_NUMBER,
-            recorders: BTreeMap::new(),
         }
     }
 }
@@ -60,6 +57,10 @@ struct LiveStage {
     /// What clients see of it.
     seen: Arc<Stage>,
     seating: Seating,
+    /// Which participant a recording of its conference is.
+    recorders: BTreeMap<RecordId, ParticipantId>,
+    /// Whoever comes hears the others from their seats.
+    arranged: bool,
 }
 
 impl Stages {
@@ -74,6 +75,17 @@ impl Stages {
             .get_mut(room)
             .ok_or_else(|| CommandError::not_found(ObjectKind::Room))
     }
+
+    /// # Errors
+    /// `NotFound(Room)`, `NotFound(Member)`.
+    fn participant(
+        &self,
+        room: &str,
+        id: ParticipantId,
+    ) -> Result<&Arc<Participant>, CommandError> {
+        let missing = || CommandError::not_found(ObjectKind::Room);
+        self.all.get(room).ok_or_else(missing)?.seen(id)
+    }
 }
 
 impl LiveStage {
@@ -81,9 +93,20 @@ impl LiveStage {
         Arc::make_mut(&mut self.seen)
     }
 
+    /// A participant to look at. Only looking leaves the list shared with the view, however long it is.
+    ///
     /// # Errors
     /// `NotFound(Member)`.
-    fn participant(&mut self, id: ParticipantId) -> Result<&mut Participant, CommandError> {
+    fn seen(&self, id: ParticipantId) -> Result<&Arc<Participant>, CommandError> {
+        let missing = || CommandError::not_found(ObjectKind::Member);
+        self.seen.participant(id).ok_or_else(missing)
+    }
+
+    /// A participant to change: one that clients are told of.
+    ///
+    /// # Errors
+    /// `NotFound(Member)`.
+    fn change(&mut self, id: ParticipantId) -> Result<&mut Participant, CommandError> {
         let stage = Arc::make_mut(&mut self.seen);
         stage
             .participants
@@ -128,6 +151,8 @@ impl Switch {
         let live = LiveStage {
             seen: stage,
             seating: Seating::default(),
+            recorders: BTreeMap::new(),
+            arranged: false,
         };
         self.stages.all.insert(name.clone(), live);
         self.stage_event(name, None, StageAction::Created);
@@ -186,7 +211,7 @@ impl Switch {
             .and_then(|id| self.channels.get(id))
             .map(|live| live.seen.clone());
         let event = StageEvent {
-            stage,
+            stage: StagePlace::from(&*stage),
             participant,
             action,
         };

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use api::CommandError;
+use api::command::stage::SetControl;
 use api::event::StageAction;
 use api::id::{MemberId, ParticipantId};
-use api::spatial::{Control, ParticipantKind};
+use api::spatial::{Control, Heading, ParticipantKind, Pose, Position};
 use api::view::Channel;
-use media::control::{LegId, RecordId, RoomId as MixId};
+use media::control::{LegId, MediaCommand, RecordId, RoomId as MixId};
 
 use super::FIRST_GIVEN_NUMBER;
+use super::arrange::place_in_the_mix;
 use super::come_and_go::Newcomer;
+use super::control::in_the_mix;
 use crate::Switch;
 
 /// The number of a member as a participant; member numbers are counted up from 1.
@@ -82,7 +86,7 @@ impl Switch {
     /// A member was muted or may speak again, whoever wished it.
     pub(crate) fn member_mute_changed(&mut self, name: &str, member: MemberId, muted: bool) {
         let id = number(member);
-        let Ok(participant) = self.stages.live(name).and_then(|live| live.participant(id)) else {
+        let Ok(participant) = self.stages.live(name).and_then(|live| live.change(id)) else {
             return;
         };
         let value = i32::from(muted);
@@ -92,8 +96,44 @@ impl Switch {
         }
     }
 
-    /// A recording runs: it is a participant that only listens.
-    pub(crate) fn recorder_came(&mut self, name: &str, record: RecordId, rate_hz: u32) {
+    /// Puts a member somewhere, whatever the layout says: telephone conferences know positions only. It looks at the
+    /// layout's centre. Whether that changed anything.
+    pub(crate) fn stand(&mut self, name: &str, member: MemberId, position: Position) -> bool {
+        let Ok(live) = self.stages.live(name) else {
+            return false;
+        };
+        let heading = position.towards(live.seen.layout.centre);
+        self.stand_at(name, number(member), Pose { position, heading })
+            .unwrap_or(false)
+    }
+
+    /// Where a member is.
+    pub(crate) fn standing(&self, name: &str, member: MemberId) -> Option<Position> {
+        let live = self.stages.all.get(name)?;
+        Some(live.seen.participant(number(member))?.pose.position)
+    }
+
+    /// Seats everybody as the layout says and lets them hear each other from there, whoever comes later too; or no longer.
+    ///
+    /// # Errors
+    /// `NotFound(Room)`.
+    pub(crate) fn arrange(&mut self, name: &str, on: bool) -> Result<(), CommandError> {
+        self.stages.live(name)?.arranged = on;
+        if on {
+            self.seat_all(name)?;
+        }
+        self.set_for_all(name, Control::Mixing3d, i32::from(on))
+    }
+
+    /// A recording runs: it is a participant that only listens. One with two channels stands in the middle, looks ahead and
+    /// hears in three dimensions, until a client wants otherwise.
+    pub(crate) fn recorder_came(
+        &mut self,
+        name: &str,
+        record: RecordId,
+        rate_hz: u32,
+        stereo: bool,
+    ) {
         let Some(live) = self.stages.all.get(name) else {
             return;
         };
@@ -107,18 +147,66 @@ impl Switch {
             name: "recorder".into(),
             kind: ParticipantKind::ListenerOnly,
             rate_hz,
-            channels: 1,
+            channels: 1 + u8::from(stereo),
             member: None,
             muted: false,
         };
-        if self.add_to_stage(name, newcomer).is_ok() {
-            self.stages.recorders.insert(record, id);
+        let middle = live.seen.layout.centre;
+        if self.add_to_stage(name, newcomer).is_err() {
+            return;
         }
+        if let Ok(live) = self.stages.live(name) {
+            live.recorders.insert(record, id);
+        }
+        if stereo {
+            let pose = Pose {
+                position: middle,
+                heading: Heading::default(),
+            };
+            let three_d = SetControl {
+                room: name.into(),
+                participant: Some(id),
+                control: Control::Mixing3d,
+                value: 1,
+            };
+            let placed = self.stand_at(name, id, pose).map(drop);
+            if let Err(error) = placed.and_then(|()| self.set_control(&three_d)) {
+                tracing::warn!(room = %name, %error, "Recording has no place");
+            }
+            self.listen_on_tape(name, id);
+        }
+    }
+
+    /// Tells the mix from where, and how, a recording with two channels listens.
+    pub(super) fn listen_on_tape(&mut self, name: &str, id: ParticipantId) {
+        let Some(mix) = self.conference_mix(name) else {
+            return;
+        };
+        let Some(live) = self.stages.all.get(name) else {
+            return;
+        };
+        let found = live.recorders.iter().find_map(|(record, who)| {
+            let worker = self.stereo_recording(mix, *record)?;
+            (*who == id).then_some((worker, *record))
+        });
+        let (Some((worker, record)), Ok(participant)) = (found, live.seen(id)) else {
+            return;
+        };
+        let command = MediaCommand::RecordFrom {
+            room: mix,
+            record,
+            place: place_in_the_mix(participant.pose),
+            controls: in_the_mix(&participant.controls),
+        };
+        self.media(worker, command);
     }
 
     /// A recording is over.
     pub(crate) fn recorder_went(&mut self, name: &str, record: RecordId) {
-        if let Some(id) = self.stages.recorders.remove(&record) {
+        let Ok(live) = self.stages.live(name) else {
+            return;
+        };
+        if let Some(id) = live.recorders.remove(&record) {
             self.remove_from_stage(name, id);
         }
     }
@@ -138,17 +226,17 @@ impl Switch {
 
     /// The member of the conference a participant is, with its mix.
     pub(super) fn member_of_participant(
-        &mut self,
+        &self,
         room: &str,
         id: ParticipantId,
     ) -> Option<(MixId, MemberId)> {
-        let member = self.stages.live(room).ok()?.participant(id).ok()?.member?;
+        let member = self.stages.participant(room, id).ok()?.member?;
         Some((self.conference_mix(room)?, member))
     }
 
     /// Media thread, mix and leg of a participant that is a member.
     pub(super) fn leg_of_participant(
-        &mut self,
+        &self,
         room: &str,
         id: ParticipantId,
     ) -> Option<(usize, MixId, LegId)> {
@@ -157,10 +245,9 @@ impl Switch {
         Some((worker, mix, leg))
     }
 
-    /// The recording a participant is.
+    /// Whether a participant is a recording of the room's conference.
     pub(super) fn is_recorder(&self, room: &str, id: ParticipantId) -> bool {
-        let seen = self.stages.all.get(room).map(|live| &live.seen);
-        seen.and_then(|seen| seen.participant(id))
-            .is_some_and(|p| p.member.is_none() && self.stages.recorders.values().any(|r| *r == id))
+        let live = self.stages.all.get(room);
+        live.is_some_and(|live| live.recorders.values().any(|recorder| *recorder == id))
     }
 }

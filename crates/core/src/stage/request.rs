@@ -41,14 +41,23 @@ impl Switch {
             return Err(refused("name", "1 to 256 bytes without blanks at the ends"));
         }
         check_text("description", &asked.description)?;
-        let number_is_taken = asked
-            .number
-            .is_some_and(|number| self.view.stage_names.contains_key(&number));
-        if number_is_taken || self.stages.all.contains_key(name) {
-            return Err(CommandError::new(
-                ErrorKind::AlreadyExists(ObjectKind::Room),
-                "the room exists",
-            ));
+        let exists = |why: String| {
+            let kind = ErrorKind::AlreadyExists(ObjectKind::Room);
+            Err(CommandError::new(kind, why))
+        };
+        let numbered = |number: &RoomNumber| self.view.stage_names.contains_key(number);
+        if let Some(number) = asked.number.filter(numbered) {
+            return exists(format!("room {number} exists"));
+        }
+        if let Some(live) = self.stages.all.get(name) {
+            return exists(match asked.number {
+                None => format!("room {name} exists"),
+                // Looked for by the number asked for, it would not be found.
+                Some(_) => {
+                    let number = live.seen.number;
+                    format!("a room named {name} exists: it has the number {number}")
+                }
+            });
         }
         let layout = match asked.layout {
             Some(id) => self.view.layout(id).cloned(),
@@ -100,10 +109,7 @@ impl Switch {
             muted: false,
         };
         self.add_to_stage(&asked.room, newcomer)?;
-        let participant = self
-            .stages
-            .live(&asked.room)?
-            .participant(asked.participant)?;
+        let participant = self.stages.participant(&asked.room, asked.participant)?;
         Ok(Place {
             seat: participant.seat,
             pose: participant.pose,
@@ -114,8 +120,8 @@ impl Switch {
         &mut self,
         asked: &RemoveParticipant,
     ) -> Result<(), CommandError> {
-        let live = self.stages.live(&asked.room)?;
-        let participant = live.participant(asked.participant)?.clone();
+        let participant = self.stages.participant(&asked.room, asked.participant)?;
+        let participant = participant.clone();
         if self.is_recorder(&asked.room, asked.participant) {
             return Err(CommandError::new(
                 ErrorKind::InvalidState,
@@ -130,13 +136,11 @@ impl Switch {
         &mut self,
         asked: &RenameParticipant,
     ) -> Result<(), CommandError> {
-        let participant = self
-            .stages
-            .live(&asked.room)?
-            .participant(asked.participant)?;
+        let participant = self.stages.participant(&asked.room, asked.participant)?;
         check_text("name", &asked.name)?;
         if participant.name != asked.name {
-            participant.name = asked.name.clone();
+            let live = self.stages.live(&asked.room)?;
+            live.change(asked.participant)?.name = asked.name.clone();
             let id: Option<ParticipantId> = Some(asked.participant);
             self.stage_event(&asked.room, id, StageAction::Renamed);
         }
@@ -147,9 +151,7 @@ impl Switch {
         &mut self,
         asked: &FlushParticipant,
     ) -> Result<(), CommandError> {
-        self.stages
-            .live(&asked.room)?
-            .participant(asked.participant)?;
+        self.stages.participant(&asked.room, asked.participant)?;
         if let Some((worker, _, leg)) = self.leg_of_participant(&asked.room, asked.participant) {
             self.media(worker, MediaCommand::Flush { leg });
         }

@@ -1,14 +1,26 @@
 //! Who sits where (event-manager.md §9.3).
+//!
+//! A room may have ten thousand participants on one seat, and all of them may be seated anew by one command, in the one
+//! task of the switch: what is asked for each of them (the lowest number nobody has, the emptiest seat) is kept, and not
+//! looked for among all the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::id::{ParticipantId, SeatId};
 use api::spatial::{Layout, Pose};
 
-/// The seats that are taken.
+/// The seats that are taken. They are of one layout; with another one everybody gets up first.
 #[derive(Debug, Default)]
 pub(super) struct Seating {
     sits: BTreeMap<ParticipantId, Sits>,
+    /// Numbers of seats somebody is at, counted from 0.
+    seats: Numbers,
+    /// Who is at a seat; of seats somebody is or was at.
+    crowds: BTreeMap<SeatId, Crowd>,
+    /// The seats somebody is at by how many are there.
+    by_size: BTreeSet<(u32, SeatId)>,
+    /// Numbers after the layout's that are given, counted from 0.
+    beyond: Numbers,
 }
 
 /// One occupant.
@@ -18,37 +30,53 @@ struct Sits {
     seat: SeatId,
     /// 0 sits on it, the others stand with or beside him.
     nth: u32,
-    /// The number clients see: the seat's, or one of those after the layout's for whoever is not the first.
-    shown: SeatId,
+    /// Which of the numbers after the layout's clients see, for whoever is not the first; `None`: the seat's.
+    beyond: Option<u32>,
+}
+
+/// The occupants of one seat.
+#[derive(Debug, Default)]
+struct Crowd {
+    size: u32,
+    /// Which they are.
+    nth: Numbers,
 }
 
 impl Seating {
     /// A participant has no seat any more.
     pub(super) fn leave(&mut self, who: ParticipantId) {
-        self.sits.remove(&who);
+        let Some(sits) = self.sits.remove(&who) else {
+            return;
+        };
+        if let Some(beyond) = sits.beyond {
+            self.beyond.give(beyond);
+        }
+        let crowd = self.crowds.entry(sits.seat).or_default();
+        crowd.nth.give(sits.nth);
+        self.by_size.remove(&(crowd.size, sits.seat));
+        crowd.size = crowd.size.saturating_sub(1);
+        if crowd.size > 0 {
+            self.by_size.insert((crowd.size, sits.seat));
+        } else {
+            self.seats.give(at(sits.seat));
+        }
     }
 
     /// Everybody gets up.
     pub(super) fn clear(&mut self) {
-        self.sits.clear();
+        *self = Self::default();
     }
 
     /// Seats a participant on the lowest free seat, or with the fewest others.
     pub(super) fn take_any(&mut self, layout: &Layout, who: ParticipantId) -> (SeatId, Pose) {
         self.leave(who);
-        let mut occupants = vec![0_u32; layout.seats.len()];
-        for sits in self.sits.values() {
-            let at = usize::try_from(sits.seat.0 - 1).ok();
-            if let Some(count) = at.and_then(|at| occupants.get_mut(at)) {
-                *count += 1;
-            }
-        }
-        let least = occupants
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, count)| **count);
-        let at = least.map_or(0, |(at, _)| at);
-        let seat = SeatId(i32::try_from(at + 1).unwrap_or(i32::MAX));
+        let empty = self.seats.lowest();
+        let is_there = usize::try_from(empty).is_ok_and(|at| at < layout.seats.len());
+        let fewest = || self.by_size.first().map(|(_, seat)| *seat);
+        let seat = if is_there { None } else { fewest() };
+        let seat = seat.unwrap_or(SeatId(
+            0_i32.saturating_add_unsigned(empty).saturating_add(1),
+        ));
         self.sit(layout, who, seat)
     }
 
@@ -64,78 +92,74 @@ impl Seating {
 
     fn sit(&mut self, layout: &Layout, who: ParticipantId, seat: SeatId) -> (SeatId, Pose) {
         self.leave(who);
-        let nth = lowest_free(0, |nth| {
-            self.sits.values().any(|s| s.seat == seat && s.nth == nth)
-        });
-        let shown = if nth == 0 {
-            seat
+        let crowd = self.crowds.entry(seat).or_default();
+        let nth = crowd.nth.take_lowest();
+        if crowd.size == 0 {
+            self.seats.take(at(seat));
         } else {
-            let beyond = i32::try_from(layout.seats.len()).unwrap_or(i32::MAX);
-            let k = lowest_free(1, |k| {
-                let number = beyond.saturating_add_unsigned(k);
-                self.sits.values().any(|s| s.shown.0 == number)
-            });
-            SeatId(beyond.saturating_add_unsigned(k))
-        };
-        self.sits.insert(who, Sits { seat, nth, shown });
+            self.by_size.remove(&(crowd.size, seat));
+        }
+        crowd.size += 1;
+        self.by_size.insert((crowd.size, seat));
+        let beyond = (nth > 0).then(|| self.beyond.take_lowest());
+        let shown = beyond.map_or(seat, |beyond| {
+            let seats = i32::try_from(layout.seats.len()).unwrap_or(i32::MAX);
+            SeatId(seats.saturating_add(1).saturating_add_unsigned(beyond))
+        });
+        self.sits.insert(who, Sits { seat, nth, beyond });
         (shown, layout.pose(seat, nth).unwrap_or_default())
     }
 }
 
-fn lowest_free(from: u32, taken: impl Fn(u32) -> bool) -> u32 {
-    (from..).find(|n| !taken(*n)).unwrap_or(u32::MAX)
+/// The place of a seat in the layout.
+fn at(seat: SeatId) -> u32 {
+    u32::try_from(seat.0 - 1).unwrap_or_default()
 }
+
+/// Which numbers from 0 on are given. Taking and giving cost the logarithm of how many were ever given.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// This one and all above are free …
+    end: u32,
+    /// … and of those below it these.
+    free: BTreeSet<u32>,
+}
+
+impl Numbers {
+    fn lowest(&self) -> u32 {
+        self.free.first().copied().unwrap_or(self.end)
+    }
+
+    fn take_lowest(&mut self) -> u32 {
+        let lowest = self.lowest();
+        self.take(lowest);
+        lowest
+    }
+
+    fn take(&mut self, number: u32) {
+        step();
+        if number < self.end {
+            self.free.remove(&number);
+            return;
+        }
+        for skipped in self.end..number {
+            step();
+            self.free.insert(skipped);
+        }
+        self.end = number.saturating_add(1);
+    }
+
+    fn give(&mut self, number: u32) {
+        step();
+        self.free.insert(number);
+    }
+}
+
+#[cfg(not(test))]
+fn step() {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use api::spatial::Position;
+use tests::step;
 
-    fn who(number: i32) -> ParticipantId {
-        ParticipantId(number)
-    }
-
-    fn two_seats() -> Layout {
-        Layout {
-            seats: vec![
-                Position { x: 0, y: 0, z: 100 },
-                Position {
-                    x: 0,
-                    y: 0,
-                    z: -100,
-                },
-            ],
-            ..Layout::built_in()
-        }
-    }
-
-    #[test]
-    fn the_lowest_free_seat_first_then_the_emptiest() {
-        let layout = two_seats();
-        let mut seating = Seating::default();
-        let mut sit = |n| {
-            let (seat, pose) = seating.take_any(&layout, who(n));
-            (seat.0, pose.position.z)
-        };
-        assert_eq!(sit(1), (1, 100));
-        assert_eq!(sit(2), (2, -100));
-        assert_eq!(sit(3), (3, 110));
-        assert_eq!(sit(4), (4, -90));
-        assert_eq!(sit(5), (5, 120));
-        // Whoever sits down again counts as gone before.
-        assert_eq!(sit(2), (2, -100));
-        seating.leave(who(3));
-        assert_eq!(
-            seating.take(&layout, who(6), SeatId(1)).unwrap().0,
-            SeatId(3)
-        );
-        seating.leave(who(1));
-        assert_eq!(
-            seating.take(&layout, who(4), SeatId(1)).unwrap().0,
-            SeatId(1)
-        );
-        assert_eq!(seating.take(&layout, who(4), SeatId(3)), None);
-        seating.clear();
-        assert_eq!(seating.take_any(&layout, who(9)).0, SeatId(1));
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Stages in a whole switch.
 
+mod crowd;
+
 use std::sync::Arc;
 
 use api::command::call::{Originate, Then};
@@ -373,6 +375,7 @@ fn a_recording_is_a_participant_that_listens() {
     let record = |rig: &mut Rig| {
         let action = RoomControl::Record {
             path: "/tmp/a.wav".into(),
+            stereo: false,
         };
         rig.get(ControlRoom {
             room: "3000".into(),

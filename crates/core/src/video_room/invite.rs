@@ -230,7 +230,10 @@ impl Switch {
             .iter()
             .filter(|(_, originate)| match &originate.purpose {
                 Purpose::VideoRoom(invitation) => *invitation.room == *name,
-                Purpose::Command { .. } | Purpose::Bridge { .. } | Purpose::Room { .. } => false,
+                Purpose::Command { .. }
+                | Purpose::Bridge { .. }
+                | Purpose::Room { .. }
+                | Purpose::Queue(..) => false,
             })
             .map(|(id, _)| *id)
             .collect();

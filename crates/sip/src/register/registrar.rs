@@ -266,7 +266,43 @@ impl Registrar {
         self.last_id
     }
 
+    /// Takes over a binding that an earlier run has left, and gives its number: its own when that is higher than all
+    /// given so far, or else a new one. `None` when it has ended, when there is no room, or when the same contact or
+    /// instance is registered already, which is newer. Its connection is gone, so the loss of none removes it.
+    pub fn restore(&mut self, now: Instant, aor: &str, mut binding: Binding) -> Option<u64> {
+        let is_known = self
+            .place_of(aor, &binding.contact, binding.instance.as_deref())
+            .is_some();
+        let is_full = self.bindings(aor).count() >= self.config.bindings_per_aor
+            || self.count >= self.config.bindings;
+        if is_known || is_full || binding.expires_at <= now {
+            return None;
+        }
+        // Whatever the clock on the wall has done meanwhile.
+        let longest = Duration::from_secs(self.config.max_expires.into());
+        binding.expires_at = binding.expires_at.min(now + longest);
+        if binding.id > self.last_id {
+            self.last_id = binding.id;
+        } else {
+            binding.id = self.new_id();
+        }
+        let id = binding.id;
+        self.put(aor, binding);
+        Some(id)
+    }
+
     fn insert(&mut self, aor: &str, binding: Binding) {
+        let flow = binding.flow;
+        let key = self.put(aor, binding);
+        if flow.transport.is_reliable() {
+            let accounts = self.connections.entry(flow.id).or_default();
+            if !accounts.contains(&key) {
+                accounts.push(key);
+            }
+        }
+    }
+
+    fn put(&mut self, aor: &str, binding: Binding) -> Arc<str> {
         let key = self
             .accounts
             .get_key_value(aor)
@@ -274,17 +310,12 @@ impl Registrar {
         self.count += 1;
         self.expiries
             .insert((binding.expires_at, binding.id), Arc::clone(&key));
-        if binding.flow.transport.is_reliable() {
-            let accounts = self.connections.entry(binding.flow.id).or_default();
-            if !accounts.contains(&key) {
-                accounts.push(Arc::clone(&key));
-            }
-        }
         // Nearly every account has one phone.
         self.accounts
-            .entry(key)
+            .entry(Arc::clone(&key))
             .or_insert_with(|| Vec::with_capacity(1))
             .push(binding);
+        key
     }
 
     fn take(&mut self, aor: &str, place: usize, kind: ChangeKind) -> Option<BindingChange> {

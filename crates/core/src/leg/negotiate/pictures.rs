@@ -8,6 +8,7 @@ use media::control::{Asking, VideoCodec, VideoSpec};
 use sip::sdp::{self, Agreed, Attribute, Codec, LocalCodec, LocalMedia, SessionDescription};
 
 use super::formats::to_media;
+use crate::leg::web_leg::is_live;
 
 /// RTP clock of all video. RFC 3551 §5.
 const CLOCK_HZ: u32 = 90_000;
@@ -57,7 +58,8 @@ pub(in crate::leg) fn for_browser(formats: &[Codec]) -> Vec<VideoCodec> {
 /// The formats of the first video line that is not refused.
 fn offered(description: &SessionDescription) -> Vec<Codec> {
     let mut lines = description.media.iter();
-    let video = lines.find(|line| line.kind.eq_ignore_ascii_case("video") && line.port != 0);
+    let video =
+        lines.find(|line| line.kind.eq_ignore_ascii_case("video") && is_live(description, line));
     video.map_or_else(Vec::new, sdp::MediaDescription::codecs)
 }
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use api::ChannelId;
-use api::command::channel::{Hold, HoldAction};
+use api::command::channel::{Hold, HoldAction, RenegotiateMedia};
 use api::event::{ChannelEvent, Event, EventKind};
 use media::control::Direction;
 use sip::message::{Message, Method};
@@ -102,6 +102,30 @@ fn a_phone_taken_off_hold_before_it_answers_is_told_behind_that() {
     assert!(!is_held(&rig, &id));
     assert_eq!(rig.seen(holds), ["hold", "unhold"]);
     assert!(offers(&mut rig).is_empty(), "all is said");
+}
+
+#[test]
+fn an_offer_wanted_while_another_is_under_way_follows_it_once() {
+    let (mut rig, id, _phone) = talking();
+    hold(&mut rig, &id, HoldAction::On);
+    let (first, _) = only(&mut rig);
+    let anew = || RenegotiateMedia {
+        channel: id.clone(),
+        codecs: None,
+    };
+    rig.get(anew()).unwrap();
+    rig.get(anew()).unwrap();
+    assert!(offers(&mut rig).is_empty(), "one change at a time");
+    agree(&mut rig, &first, "recvonly");
+    let (second, way) = only(&mut rig);
+    assert_eq!(way, "sendonly", "it stays held");
+    agree(&mut rig, &second, "recvonly");
+    assert!(offers(&mut rig).is_empty(), "all is said");
+    rig.get(anew()).unwrap();
+    let (third, _) = only(&mut rig);
+    rig.get(anew()).unwrap();
+    respond(&mut rig, &third, "488 Not Acceptable Here", "\r\n");
+    assert_eq!(only(&mut rig).1, "sendonly", "after a refusal, too");
 }
 
 #[test]

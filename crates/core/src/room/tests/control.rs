@@ -229,3 +229,102 @@ fn calling_into_a_room_answers_when_it_is_decided() {
     dial(&mut rig, "error/NO_ANSWER", Some("job2")).unwrap();
     assert_eq!(rig.seen(results), ["NO_ANSWER"]);
 }
+
+/// The mix keeps so many and no more, and nothing that is not heard is said to be set.
+/// Members are found by their numbers, so they have to stay in the order of them.
+#[test]
+fn two_thousand_members_are_muted_at_once() {
+    const MEMBERS: u32 = 2000;
+    let mut rig = Rig::with(crate::config::Config {
+        max_sessions: MEMBERS.into(),
+        sessions_per_second: u64::from(MEMBERS) + 2,
+        ..config()
+    });
+    let channels: Vec<_> = (0..MEMBERS).map(|_| enter(&mut rig, "3000")).collect();
+    for gone in [0, 700, 1998] {
+        hang_up(&mut rig, &channels[gone]);
+    }
+    let moved = RoomControl::Transfer {
+        to: "4000".into(),
+        member: MemberId(5),
+    };
+    control(&mut rig, moved).unwrap();
+    let left: Vec<u32> = (1..=MEMBERS)
+        .filter(|id| ![1, 701, 1999, 5].contains(id))
+        .collect();
+    rig.events.clear();
+    let told = rig.commands.len();
+    let answer = control(
+        &mut rig,
+        RoomControl::Mute {
+            target: MemberTarget::All,
+            on: Toggle::On,
+        },
+    );
+    let texts: Vec<Arc<str>> = left.iter().map(|id| id.to_string().into()).collect();
+    assert_eq!(answer, Ok(texts));
+    let events = rig.seen(room_events);
+    let newest_first = left.iter().rev();
+    let expected: Vec<_> = newest_first
+        .map(|id| format!("Muted #{id} (1996)"))
+        .collect();
+    assert_eq!(events, expected);
+    let told = &rig.commands[told..];
+    let muted = |command: &&MediaCommand| matches!(command, MediaCommand::SetMember { settings, .. } if settings.mute);
+    assert_eq!(told.iter().filter(muted).count(), left.len());
+    let room = rig.view.rooms.get("3000").unwrap();
+    assert!(room.members.is_sorted_by_key(|member| member.id));
+    for (at, id) in left.iter().enumerate() {
+        let id = MemberId(*id);
+        assert_eq!(room.place_of(id), Some(at));
+        assert!(!room.member(id).unwrap().can_speak);
+    }
+    for gone in [0, 1, 5, 701, 1999, 2001] {
+        assert!(room.member(MemberId(gone)).is_none());
+    }
+    let floor = RoomControl::Floor {
+        member: MemberId(5),
+    };
+    let refused = control(&mut rig, floor).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::NotFound(ObjectKind::Member));
+}
+
+#[test]
+fn one_relationship_too_many_is_refused() {
+    use api::view::Relation;
+    const MEMBERS: u32 = 65;
+    let mut rig = Rig::new();
+    for _ in 0..MEMBERS {
+        enter(&mut rig, "3000");
+    }
+    let mut relate = |member, other, rule| {
+        let (member, other) = (MemberId(member), MemberId(other));
+        let action = RoomControl::Relate {
+            member,
+            other,
+            rule,
+        };
+        let told = rig.commands.len();
+        let done = control(&mut rig, action).map_err(|error| error.kind);
+        (done.map(|_| ()), rig.commands.len() - told)
+    };
+    let pairs = (1..=MEMBERS).flat_map(|one| (1..=MEMBERS).map(move |other| (one, other)));
+    let mut pairs = pairs.filter(|(one, other)| one != other);
+    for (one, other) in pairs.by_ref().take(Relation::MAX) {
+        assert_eq!(relate(one, other, RelateRule::NoHear), (Ok(()), 1));
+    }
+    let (one, other) = pairs.next().unwrap();
+    let limit = Err(ErrorKind::LimitReached);
+    assert_eq!(relate(one, other, RelateRule::NoHear), (limit, 0));
+    assert_eq!(
+        relate(1, 2, RelateRule::NoSpeak),
+        (Ok(()), 1),
+        "another rule"
+    );
+    assert_eq!(relate(1, 2, RelateRule::Clear), (Ok(()), 1));
+    assert_eq!(relate(one, other, RelateRule::NoHear), (Ok(()), 1));
+    assert_eq!(
+        rig.view.rooms.get("3000").unwrap().relations.len(),
+        Relation::MAX
+    );
+}

@@ -1,5 +1,10 @@
 //! Files, recordings, sounds.
 
+use std::time::Duration;
+
+use api::command::room::MusicChange;
+use media::control::SeekTo;
+
 use super::*;
 
 #[test]
@@ -132,8 +137,15 @@ fn recordings_end_before_the_room_does() {
     let mut rig = Rig::new();
     let alice = enter(&mut rig, "3000");
     rig.events.clear();
-    let record =
-        |rig: &mut Rig, path: &str| control(rig, RoomControl::Record { path: path.into() });
+    let record = |rig: &mut Rig, path: &str| {
+        control(
+            rig,
+            RoomControl::Record {
+                path: path.into(),
+                stereo: false,
+            },
+        )
+    };
     assert_eq!(record(&mut rig, "/r/a.wav"), Ok(Vec::new()));
     assert_eq!(
         record(&mut rig, "/r/a.wav").unwrap_err().kind,
@@ -274,4 +286,93 @@ fn a_sound_that_is_not_there_is_named_once() {
         files,
         ["FilePlaying { file: \"missing.wav\", asynchronous: false, failed: true } (1)"]
     );
+}
+
+#[test]
+fn what_plays_is_told_moved_and_made_louder() {
+    let mut rig = Rig::new();
+    enter(&mut rig, "3000");
+    let status = |rig: &mut Rig| control(rig, RoomControl::PlayStatus { member: None });
+    let seek = |rig: &mut Rig, ms, relative| {
+        let member = None;
+        let action = RoomControl::SeekPlaying {
+            ms,
+            relative,
+            member,
+        };
+        control(rig, action)
+    };
+    let missing = ErrorKind::NotFound(ObjectKind::File);
+    assert_eq!(status(&mut rig).unwrap_err().kind, missing);
+    assert_eq!(seek(&mut rig, 100, true).unwrap_err().kind, missing);
+    let play = |file: &str| RoomControl::Play {
+        file: file.into(),
+        member: None,
+        asynchronous: false,
+    };
+    control(&mut rig, play("/a.wav")).unwrap();
+    rig.pass(Duration::from_millis(500));
+    // 8 samples are a millisecond of this room.
+    assert_eq!(status(&mut rig), Ok(texts(&["4000", "/a.wav"])));
+    assert_eq!(seek(&mut rig, 100, true), Ok(texts(&["4800"])));
+    assert!(matches!(
+        rig.commands.last(),
+        Some(MediaCommand::SeekPlay {
+            to: SeekTo::Ahead { ms: 100 },
+            ..
+        })
+    ));
+    control(&mut rig, RoomControl::PausePlaying { member: None }).unwrap();
+    rig.pass(Duration::from_millis(300));
+    assert_eq!(
+        status(&mut rig),
+        Ok(texts(&["4800", "/a.wav"])),
+        "it stands"
+    );
+    control(&mut rig, RoomControl::PausePlaying { member: None }).unwrap();
+    rig.pass(Duration::from_millis(100));
+    assert_eq!(seek(&mut rig, -300, true), Ok(texts(&["3200"])));
+    assert_eq!(seek(&mut rig, 50, false), Ok(texts(&["400"])));
+    assert_eq!(
+        control(&mut rig, RoomControl::PlayVolume { level: 9 }),
+        Ok(texts(&["4"]))
+    );
+    assert!(matches!(
+        rig.commands.last(),
+        Some(MediaCommand::SetPlayGain { gain_db, .. }) if *gain_db == 20.0
+    ));
+    rig.finish_play();
+    control(&mut rig, play("tone_stream://%(3000,100,440)")).unwrap();
+    rig.pass(Duration::from_millis(500));
+    let tone = texts(&["0", "tone_stream://%(3000,100,440)"]);
+    assert_eq!(status(&mut rig), Ok(tone), "recorded in conf-04");
+    let refused = seek(&mut rig, 100, true).unwrap_err().kind;
+    assert_eq!(refused, ErrorKind::InvalidState);
+}
+
+#[test]
+fn the_music_of_somebody_alone_is_switched_and_changed() {
+    let playing = |rig: &Rig| {
+        let mut files: Vec<(u64, String)> = Vec::new();
+        for command in &rig.commands {
+            match command {
+                MediaCommand::RoomPlay { play, file, .. } => files.push((play.0, file.clone())),
+                MediaCommand::StopPlay { play } => files.retain(|(id, _)| *id != play.0),
+                _ => {}
+            }
+        }
+        files.into_iter().map(|(_, file)| file).collect::<Vec<_>>()
+    };
+    let mut rig = rig_with("<param name=\"moh-sound\" value=\"music.wav\"/>");
+    enter(&mut rig, "3000");
+    assert_eq!(playing(&rig), ["music.wav"]);
+    let mut moh = |change| {
+        control(&mut rig, RoomControl::Music(change)).unwrap();
+        playing(&rig)
+    };
+    assert_eq!(moh(MusicChange::Switch(Toggle::Off)), [""; 0]);
+    assert_eq!(moh(MusicChange::Switch(Toggle::Toggle)), ["music.wav"]);
+    assert_eq!(moh(MusicChange::File("/b.wav".into())), ["/b.wav"]);
+    assert_eq!(moh(MusicChange::Switch(Toggle::Toggle)), [""; 0]);
+    assert_eq!(moh(MusicChange::Switch(Toggle::On)), ["/b.wav"]);
 }

@@ -9,6 +9,7 @@ mod control;
 mod door;
 mod files;
 mod parameters;
+mod places;
 
 use std::sync::Arc;
 

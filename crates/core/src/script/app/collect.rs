@@ -26,6 +26,7 @@ pub(crate) struct Collect {
     file: Box<str>,
     invalid_file: Box<str>,
     variable: Box<str>,
+    /// What digits must look like; without, as many as are needed may be any.
     pattern: Option<Box<str>>,
     /// Extension, dialplan, context to go to when all tries failed.
     failure: Option<Box<str>>,
@@ -82,13 +83,15 @@ pub(super) fn play_and_get_digits(switch: &mut Switch, id: &ChannelId, data: &st
         file,
         invalid,
         variable,
-        pattern,
         rest @ ..,
     ] = words.as_slice()
     else {
-        tracing::warn!(channel = %id, "play_and_get_digits needs nine arguments");
+        tracing::warn!(channel = %id, "play_and_get_digits needs eight arguments");
         return Started::Done;
     };
+    let (pattern, rest) = rest.split_first().map_or((None, rest), |(pattern, rest)| {
+        (Some(pattern.as_str().into()), rest)
+    });
     let timeout_ms = timeout.parse().unwrap_or(0).max(SHORTEST_TIMEOUT_MS);
     let digit_timeout_ms = rest
         .first()
@@ -105,7 +108,7 @@ pub(super) fn play_and_get_digits(switch: &mut Switch, id: &ChannelId, data: &st
         file: file.as_str().into(),
         invalid_file: invalid.as_str().into(),
         variable: variable.as_str().into(),
-        pattern: Some(pattern.as_str().into()),
+        pattern,
         failure: rest.get(1).map(|text| text.as_str().into()),
         is_read: false,
         digits: String::new(),
@@ -147,7 +150,13 @@ impl Switch {
             | App::Playback(_)
             | App::Record(_)
             | App::Bridge(_)
-            | App::Conference => None,
+            | App::Socket(_)
+            | App::Conference
+            | App::Queue(_)
+            | App::Valet(_)
+            | App::Eavesdrop(_)
+            | App::Voicemail(_)
+            | App::Nested(_) => None,
         }
     }
 

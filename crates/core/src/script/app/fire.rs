@@ -30,6 +30,7 @@ pub(super) fn event(switch: &mut Switch, id: &ChannelId, data: &str) -> Started 
                 body: None,
                 from_client: false,
             };
+            switch.waiting_fired(&event);
             let channel = switch.channels.get(id).map(|live| live.seen.clone());
             switch.publish(EventKind::Custom(Box::new(event)), channel);
         }

@@ -2,22 +2,35 @@
 
 mod answer;
 mod bridge;
+mod callcenter;
 mod collect;
 mod conference;
 mod dtmf;
+mod eavesdrop;
 mod echo;
 mod fire;
 mod hangup;
 mod hold;
 mod hunting;
+mod intercept;
+mod ivr;
+mod meta;
+mod nested;
 mod park;
 mod playback;
 mod record;
+mod say;
 mod schedule;
 mod sleep;
+mod socket;
+mod sound;
 mod table;
+mod tables;
 mod transfer;
+mod valet_park;
 mod variables;
+mod voicemail;
+mod voicemail_menu;
 
 use std::sync::Arc;
 
@@ -26,13 +39,20 @@ use api::ChannelId;
 use crate::Switch;
 
 pub(crate) use bridge::BridgeApp;
+pub(crate) use callcenter::InQueue;
 pub(crate) use collect::Collect;
+pub(crate) use eavesdrop::Eavesdrop;
 pub(crate) use hunting::HuntingChannel;
+pub(crate) use meta::MetaKeys;
+pub(crate) use nested::Nested;
 pub(crate) use park::Park;
 pub(crate) use playback::Playback;
 pub(crate) use record::{RecordApp, completion_cause};
+pub(crate) use socket::Socket;
 pub use table::applications;
 pub(crate) use table::{find, name_waits_for_media, waits_for_media};
+pub(crate) use valet_park::Valet;
+pub(crate) use voicemail::VoicemailApp;
 
 /// An application in progress.
 #[derive(Debug)]
@@ -48,6 +68,18 @@ pub(crate) enum App {
     Collect(Box<Collect>),
     Bridge(BridgeApp),
     Conference,
+    /// `callcenter`.
+    Queue(InQueue),
+    /// `valet_park`.
+    Valet(Valet),
+    /// `voicemail`.
+    Voicemail(Box<VoicemailApp>),
+    /// `eavesdrop`, `three_way`.
+    Eavesdrop(Eavesdrop),
+    /// `socket`.
+    Socket(Socket),
+    /// `limit_execute` and `ivr`, which run other applications.
+    Nested(Nested),
 }
 
 /// What came of starting an application.
@@ -70,9 +102,36 @@ impl App {
             | Self::Playback(_)
             | Self::Record(_)
             | Self::Collect(_)
-            | Self::Conference => true,
+            | Self::Conference
+            | Self::Queue(_)
+            | Self::Valet(_)
+            | Self::Eavesdrop(_)
+            | Self::Voicemail(_)
+            | Self::Nested(_) => true,
             Self::Bridge(bridge) => bridge.is_up(),
+            Self::Socket(socket) => socket.reads_messages(),
             Self::Starting => false,
+        }
+    }
+
+    /// Whether digits go to the other side of its bridge.
+    pub(crate) fn passes_digits_on(&self) -> bool {
+        match self {
+            Self::Bridge(_) => true,
+            Self::Queue(queue) => queue.talks(),
+            Self::Starting
+            | Self::Park(_)
+            | Self::Sleep
+            | Self::Echo
+            | Self::Playback(_)
+            | Self::Record(_)
+            | Self::Collect(_)
+            | Self::Valet(_)
+            | Self::Voicemail(_)
+            | Self::Eavesdrop(_)
+            | Self::Socket(_)
+            | Self::Nested(_)
+            | Self::Conference => false,
         }
     }
 
@@ -84,9 +143,57 @@ impl App {
             | Self::Playback(_)
             | Self::Record(_)
             | Self::Collect(_)
-            | Self::Conference => true,
+            | Self::Conference
+            | Self::Queue(_)
+            | Self::Valet(_)
+            | Self::Eavesdrop(_)
+            | Self::Voicemail(_) => true,
+            Self::Nested(nested) => nested.reads_digits(),
             Self::Bridge(bridge) => bridge.is_up(),
+            Self::Socket(socket) => socket.reads_digits(),
             Self::Sleep | Self::Starting => false,
+        }
+    }
+
+    /// Whether the channel waits for commands and has nobody to talk to.
+    pub(crate) fn is_parked(&self) -> bool {
+        match self {
+            Self::Park(_) => true,
+            Self::Socket(socket) => socket.reads_messages(),
+            Self::Starting
+            | Self::Sleep
+            | Self::Echo
+            | Self::Playback(_)
+            | Self::Record(_)
+            | Self::Collect(_)
+            | Self::Bridge(_)
+            | Self::Conference
+            | Self::Queue(_)
+            | Self::Valet(_)
+            | Self::Eavesdrop(_)
+            | Self::Nested(_)
+            | Self::Voicemail(_) => false,
+        }
+    }
+
+    /// Whether what the phone says still goes where it went before, however something is played to it.
+    pub(crate) fn leaves_sound(&self) -> bool {
+        match self {
+            Self::Park(_)
+            | Self::Socket(_)
+            | Self::Starting
+            | Self::Sleep
+            | Self::Playback(_)
+            | Self::Record(_)
+            | Self::Collect(_)
+            | Self::Valet(_)
+            | Self::Nested(_)
+            | Self::Voicemail(_) => true,
+            Self::Echo
+            | Self::Bridge(_)
+            | Self::Conference
+            | Self::Queue(_)
+            | Self::Eavesdrop(_) => false,
         }
     }
 }
@@ -108,7 +215,17 @@ impl Switch {
             App::Conference => {
                 self.room_digit(id, digit);
             }
-            App::Park(_) | App::Echo | App::Bridge(_) | App::Sleep | App::Starting => {}
+            App::Queue(_) => self.queue_digit(id, digit),
+            App::Voicemail(_) => self.voicemail_digit(id, digit),
+            App::Eavesdrop(_) => self.eavesdrop_digit(id, digit),
+            App::Nested(_) => self.ivr_digit(id, digit),
+            App::Park(_)
+            | App::Echo
+            | App::Bridge(_)
+            | App::Sleep
+            | App::Valet(_)
+            | App::Socket(_)
+            | App::Starting => {}
         }
     }
 
@@ -124,14 +241,22 @@ impl Switch {
         match &mut run.app {
             App::Sleep if innermost => self.application_done(id, None),
             App::Park(_) => self.park_timeout(id),
+            App::Socket(_) => self.socket_timeout(id, depth),
+            App::Valet(_) if innermost => self.valet_timeout(id),
             App::Collect(_) if innermost => self.collect_timeout(id),
+            App::Voicemail(_) if innermost => self.menu_timeout(id),
+            App::Nested(_) if innermost => self.ivr_timeout(id),
             // What lies under another application looks again when it is on top.
-            App::Sleep | App::Collect(_) => run.wait = u64::MAX,
+            App::Sleep | App::Collect(_) | App::Valet(_) | App::Voicemail(_) | App::Nested(_) => {
+                run.wait = u64::MAX
+            }
             App::Echo
             | App::Playback(_)
             | App::Record(_)
             | App::Bridge(_)
             | App::Conference
+            | App::Eavesdrop(_)
+            | App::Queue(_)
             | App::Starting => {}
         }
     }
@@ -149,6 +274,12 @@ impl Switch {
         match &run.app {
             App::Sleep if missed => self.application_done(id, None),
             App::Collect(_) if missed => self.collect_timeout(id),
+            App::Voicemail(_) if missed => self.menu_timeout(id),
+            App::Queue(_) => self.resume_music(id),
+            App::Valet(_) if missed => self.valet_timeout(id),
+            App::Valet(_) => self.resume_valet(id),
+            App::Nested(_) => self.resume_nested(id, missed),
+            App::Socket(_) => self.resume_socket(id),
             App::Sleep
             | App::Collect(_)
             | App::Park(_)
@@ -157,6 +288,8 @@ impl Switch {
             | App::Record(_)
             | App::Bridge(_)
             | App::Conference
+            | App::Eavesdrop(_)
+            | App::Voicemail(_)
             | App::Starting => {}
         }
         self.read_digits(id);
@@ -175,6 +308,12 @@ impl Switch {
             }),
             App::Bridge(bridge) => self.abort_bridge(id, bridge),
             App::Conference => self.leave_room(id),
+            App::Queue(queue) => self.abort_queue(id, queue),
+            App::Valet(valet) => self.abort_valet(id, valet),
+            App::Voicemail(voicemail) => self.abort_voicemail(id, *voicemail),
+            App::Eavesdrop(app) => self.abort_eavesdrop(id, &app),
+            App::Socket(socket) => self.abort_socket(id, &socket),
+            App::Nested(nested) => self.abort_nested(id, nested),
             App::Sleep | App::Starting => {}
         }
     }

@@ -17,22 +17,31 @@ pub(crate) struct Park {
 }
 
 pub(super) fn park(switch: &mut Switch, id: &ChannelId, _data: &str) -> Started {
-    let timeout = switch.var(id, "park_timeout").map(str::to_owned);
-    let (seconds, cause) = match timeout.as_deref() {
-        Some(text) => {
-            let (seconds, cause) = text.split_once(':').unwrap_or((text, "NORMAL_CLEARING"));
-            (
-                seconds.trim().parse::<u64>().unwrap_or(0),
-                HangupCause::from_client(cause),
-            )
-        }
-        None => (0, HangupCause::NormalClearing),
-    };
+    let controlled = switch.channels.get(id).is_some_and(|live| {
+        let mut apps = live.script.runs.iter().map(|run| &run.app);
+        apps.any(|app| matches!(app, App::Socket(socket) if socket.is_parked()))
+    });
+    if controlled {
+        tracing::warn!(channel = %id, "A channel under control is parked already");
+        return Started::Done;
+    }
+    let (limit, cause) = limit(switch, id);
     switch.emit(id, ChannelEvent::Parked);
-    if seconds > 0 {
-        switch.wait(id, Duration::from_secs(seconds));
+    if let Some(limit) = limit {
+        switch.wait(id, limit);
     }
     Started::Waits(App::Park(Park { cause }))
+}
+
+/// `park_timeout`: `<seconds>[:<cause>]`.
+pub(super) fn limit(switch: &Switch, id: &ChannelId) -> (Option<Duration>, HangupCause) {
+    let Some(text) = switch.var(id, "park_timeout") else {
+        return (None, HangupCause::NormalClearing);
+    };
+    let (seconds, cause) = text.split_once(':').unwrap_or((text, "NORMAL_CLEARING"));
+    let seconds = seconds.trim().parse::<u64>().unwrap_or(0);
+    let limit = (seconds > 0).then(|| Duration::from_secs(seconds));
+    (limit, HangupCause::from_client(cause))
 }
 
 impl Switch {

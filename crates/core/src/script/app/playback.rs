@@ -80,6 +80,12 @@ pub(super) fn gentones(switch: &mut Switch, id: &ChannelId, data: &str) -> Start
     start(switch, id, &format!("tone_stream://{tones}"), repeats)
 }
 
+/// Prompts one after the other, as `playback` plays a file.
+pub(super) fn play_all(switch: &mut Switch, id: &ChannelId, prompts: &[String]) -> Started {
+    let list = format!("file_string://{}", prompts.join("!"));
+    start(switch, id, &list, Some(0))
+}
+
 fn start(switch: &mut Switch, id: &ChannelId, file: &str, repeats: Option<u32>) -> Started {
     let file = file.trim();
     if file.is_empty() {
@@ -209,6 +215,18 @@ impl Switch {
             (PlayEnd::Stopped, _) => Played::Stopped,
         };
         self.announce_stop(id, play, length);
+        if self.valet_played(id, play) {
+            return;
+        }
+        if self.voicemail_played(id, play, played) {
+            return;
+        }
+        if self.ivr_heard_below(id, play) {
+            return;
+        }
+        if self.is_heard_in_queue(id, play) {
+            return self.queue_played(id, played);
+        }
         let Some(live) = self.channels.get_mut(id) else {
             return;
         };
@@ -225,13 +243,20 @@ impl Switch {
                 self.application_done(id, Some(response));
             }
             App::Collect(_) => self.collect_played(id, play),
+            App::Nested(nested) if nested.is_playing(play) => self.ivr_played(id),
             App::Playback(_)
             | App::Park(_)
             | App::Sleep
             | App::Echo
             | App::Record(_)
             | App::Bridge(_)
+            | App::Socket(_)
             | App::Conference
+            | App::Queue(_)
+            | App::Valet(_)
+            | App::Voicemail(_)
+            | App::Eavesdrop(_)
+            | App::Nested(_)
             | App::Starting => self.outer_play_done(id, play, played),
         }
     }
@@ -295,13 +320,19 @@ impl Switch {
                     Some(&mut playback.playing)
                 }
                 App::Collect(collect) => collect.playing.as_mut().filter(|p| p.play == play),
+                App::Queue(queue) => queue.playing_mut().filter(|p| p.play == play),
+                App::Valet(valet) => valet.playing_mut().filter(|p| p.play == play),
+                App::Voicemail(app) => app.playing_mut().filter(|p| p.play == play),
+                App::Nested(nested) => nested.playing_mut().filter(|p| p.play == play),
                 App::Playback(_)
                 | App::Park(_)
                 | App::Sleep
                 | App::Echo
                 | App::Record(_)
                 | App::Bridge(_)
+                | App::Socket(_)
                 | App::Conference
+                | App::Eavesdrop(_)
                 | App::Starting => None,
             })
     }
@@ -324,6 +355,10 @@ impl Switch {
         let playing = match self.innermost_app(id) {
             Some(App::Playback(playback)) => Some(&mut playback.playing),
             Some(App::Collect(collect)) => collect.playing.as_mut(),
+            Some(App::Queue(queue)) => queue.playing_mut(),
+            Some(App::Valet(valet)) => valet.playing_mut(),
+            Some(App::Voicemail(app)) => app.playing_mut(),
+            Some(App::Nested(nested)) => nested.playing_mut(),
             Some(_) | None => None,
         };
         let Some(playing) = playing else { return false };
@@ -338,17 +373,23 @@ impl Switch {
         match self.innermost_app(id)? {
             App::Playback(playback) => Some(playback.playing.play),
             App::Collect(collect) => collect.playing.as_ref().map(|p| p.play),
+            App::Queue(queue) => queue.playing_mut().map(|p| p.play),
+            App::Valet(valet) => valet.playing_mut().map(|p| p.play),
+            App::Voicemail(app) => app.playing_mut().map(|p| p.play),
+            App::Nested(nested) => nested.playing_mut().map(|p| p.play),
             App::Park(_)
             | App::Sleep
             | App::Echo
             | App::Record(_)
             | App::Bridge(_)
+            | App::Socket(_)
             | App::Conference
+            | App::Eavesdrop(_)
             | App::Starting => None,
         }
     }
 
-    pub(super) fn innermost_app(&mut self, id: &ChannelId) -> Option<&mut App> {
+    pub(crate) fn innermost_app(&mut self, id: &ChannelId) -> Option<&mut App> {
         self.channels
             .get_mut(id)?
             .script

@@ -161,7 +161,13 @@ impl Switch {
                 | App::Playback(_)
                 | App::Collect(_)
                 | App::Bridge(_)
-                | App::Conference => None,
+                | App::Socket(_)
+                | App::Conference
+                | App::Queue(_)
+                | App::Valet(_)
+                | App::Eavesdrop(_)
+                | App::Voicemail(_)
+                | App::Nested(_) => None,
             })
     }
 
@@ -242,7 +248,7 @@ impl Switch {
             Some(RecordOwner::Application(id)) => self.app_record_started(&id, record),
             Some(RecordOwner::Channel(id)) => self.session_record_started(&id, record),
             Some(RecordOwner::Room(_)) => self.room_record_started(record),
-            None => {}
+            Some(RecordOwner::Voicemail) | None => {}
         }
     }
 
@@ -252,9 +258,11 @@ impl Switch {
         record: RecordId,
         end: RecordEnd,
         length: RecordLength,
+        heard: bool,
         file_bytes: u64,
     ) {
         match self.records.remove(&record) {
+            Some(RecordOwner::Voicemail) => self.deposit_done(record, end, length, heard),
             Some(RecordOwner::Application(id)) => self.app_record_done(&id, record, end, length),
             Some(RecordOwner::Channel(id)) => self.session_record_done(&id, record, end, length),
             Some(RecordOwner::Room(room)) => {

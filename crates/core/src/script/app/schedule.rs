@@ -1,4 +1,4 @@
-//! `sched_hangup`, `sched_transfer`, `sched_broadcast`.
+//! `sched_hangup`, `sched_transfer`, `sched_broadcast`, `sched_cancel`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,5 +76,16 @@ pub(super) fn sched_broadcast(switch: &mut Switch, id: &ChannelId, data: &str) -
         };
         schedule(switch, id, at, Scheduled::Broadcast(broadcast));
     }
+    Started::Done
+}
+
+/// `[<group>]`: without one, what the channel has scheduled for itself.
+pub(super) fn sched_cancel(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let group = match data.trim() {
+        "" => id.as_str(),
+        group => group,
+    };
+    let deleted = switch.delete_group(group);
+    tracing::debug!(channel = %id, group, deleted, "Scheduled tasks deleted");
     Started::Done
 }

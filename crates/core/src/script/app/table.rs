@@ -4,8 +4,9 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, bridge, collect, conference, dtmf, echo, fire, hangup, hold, park, playback,
-    record, schedule, sleep, transfer, variables,
+    Started, answer, bridge, callcenter, collect, conference, dtmf, eavesdrop, echo, fire, hangup,
+    hold, intercept, ivr, meta, nested, park, playback, record, say, schedule, sleep, socket,
+    sound, tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -59,6 +60,18 @@ const fn media(
 static TABLE: &[Entry] = &[
     app("answer", "Answer the call", "", answer::answer),
     app(
+        "bind_meta_app",
+        "Let a key behind * run an application while the channel is bridged",
+        "<key> [a|b|ab] [a|b|o|s|i|1] <app>[::<argument>]",
+        meta::bind_meta_app,
+    ),
+    app(
+        "block_dtmf",
+        "Let nobody have the digits of the channel",
+        "",
+        sound::block_dtmf,
+    ),
+    app(
         "bridge",
         "Call somebody and connect the two",
         "<dial_string>",
@@ -69,6 +82,12 @@ static TABLE: &[Entry] = &[
         "Set a variable across the next bridge",
         "<name>=<value>",
         variables::bridge_export,
+    ),
+    media(
+        "callcenter",
+        "Wait in a queue for an agent",
+        "<queue_name>",
+        callcenter::callcenter,
     ),
     media(
         "conference",
@@ -87,6 +106,12 @@ static TABLE: &[Entry] = &[
         "Play back what was said, later",
         "<delay ms>",
         echo::delay_echo,
+    ),
+    media(
+        "eavesdrop",
+        "Hear what another channel says and hears",
+        "<uuid>|all",
+        eavesdrop::eavesdrop,
     ),
     media("echo", "Play back what is said", "", echo::echo),
     app(
@@ -133,6 +158,12 @@ static TABLE: &[Entry] = &[
         playback::gentones,
     ),
     app("hangup", "End the call", "[<cause>]", hangup::hangup),
+    app(
+        "hash",
+        "Keep a value in the switch",
+        "<verb>/<realm>/<key>[/<value>]",
+        tables::hash,
+    ),
     app("hold", "Put the caller on hold", "[<display>]", hold::hold),
     app(
         "info",
@@ -140,6 +171,33 @@ static TABLE: &[Entry] = &[
         "",
         fire::info,
     ),
+    app(
+        "intercept",
+        "Take over the call of another channel",
+        "[-bleg] <uuid>",
+        intercept::intercept,
+    ),
+    media(
+        "ivr",
+        "Let the caller choose from a menu",
+        "<menu_name>",
+        ivr::ivr,
+    ),
+    app(
+        "limit",
+        "Count the channels that use a resource, and send those beyond its limit elsewhere",
+        "<backend> <realm> <id> [<max>[/<interval>]] [<extension> [<dialplan> [<context>]]]",
+        tables::limit,
+    ),
+    Entry {
+        raw: true,
+        ..app(
+            "limit_execute",
+            "Run an application as long as a limit allows it",
+            "<backend> <realm> <id> <max>[/interval] <application> [application arguments]",
+            nested::limit_execute,
+        )
+    },
     app("log", "Write a log line", "<level> <text>", fire::log),
     media(
         "loop_playback",
@@ -152,6 +210,12 @@ static TABLE: &[Entry] = &[
         "Set several variables",
         "[^^<delimiter>]<name>=<value> ...",
         variables::multiset,
+    ),
+    app(
+        "multiunset",
+        "Remove several variables",
+        "[^^<delimiter>]<name> ...",
+        variables::multiunset,
     ),
     app("park", "Wait for commands", "", park::park),
     media(
@@ -234,11 +298,23 @@ static TABLE: &[Entry] = &[
         "",
         answer::ring_ready,
     ),
+    media(
+        "say",
+        "Say a number, a date, or letters",
+        "<module_name>[:<lang>] <say_type> <say_method> [<say_gender>] <text>",
+        say::say,
+    ),
     app(
         "sched_broadcast",
         "Play something later",
         "[+]<time> <path> [aleg|bleg|both]",
         schedule::sched_broadcast,
+    ),
+    app(
+        "sched_cancel",
+        "Delete scheduled tasks",
+        "[<group>]",
+        schedule::sched_cancel,
     ),
     app(
         "sched_hangup",
@@ -260,10 +336,22 @@ static TABLE: &[Entry] = &[
     ),
     app("set", "Set a variable", "<name>=<value>", variables::set),
     app(
+        "set_audio_level",
+        "Change how loud the channel is",
+        "read|write <level>",
+        sound::set_audio_level,
+    ),
+    app(
         "set_global",
         "Set a global variable",
         "<name>=<value>",
         variables::set_global,
+    ),
+    app(
+        "set_mute",
+        "Silence one side of the channel",
+        "read|write <on>",
+        sound::set_mute,
     ),
     app(
         "set_name",
@@ -277,26 +365,68 @@ static TABLE: &[Entry] = &[
         "<name>=<value>",
         variables::set_profile_var,
     ),
+    app(
+        "set_user",
+        "Set the variables of a user",
+        "<user>@<domain> [<prefix>]",
+        variables::set_user,
+    ),
     app("sleep", "Wait", "<ms>", sleep::sleep),
+    app(
+        "socket",
+        "Let a program control the call",
+        "<host>[:<port>][/<path>][|<host>...] [async] [full]",
+        socket::socket,
+    ),
     media(
         "start_dtmf",
         "Look for tones in the audio",
         "",
         dtmf::start_dtmf,
     ),
+    media(
+        "start_dtmf_generate",
+        "Send digits as tones",
+        "",
+        sound::start_dtmf_generate,
+    ),
     app("stop", "Nothing", "", variables::eval),
     app("stop_dtmf", "Look for tones no longer", "", dtmf::stop_dtmf),
+    app(
+        "stop_dtmf_generate",
+        "Send digits as they were agreed on",
+        "",
+        sound::stop_dtmf_generate,
+    ),
     app(
         "stop_record_session",
         "End a recording",
         "<path>|all",
         record::stop_record_session,
     ),
+    media(
+        "three_way",
+        "Talk to a channel and its partner",
+        "<uuid>",
+        eavesdrop::three_way,
+    ),
     app(
         "transfer",
         "Go to another extension",
         "[-bleg|-both] <extension> [<dialplan> [<context>]]",
         transfer::transfer,
+    ),
+    app(
+        "unbind_meta_app",
+        "Let keys run nothing any more",
+        "[<key>]",
+        meta::unbind_meta_app,
+    ),
+    app(
+        "unblock_dtmf",
+        "Let the digits of the channel be read again",
+        "",
+        sound::unblock_dtmf,
     ),
     app("unhold", "Take the caller off hold", "", hold::unhold),
     app("unset", "Remove a variable", "<name>", variables::unset),
@@ -306,11 +436,29 @@ static TABLE: &[Entry] = &[
         "<name>=<value>",
         variables::unshift,
     ),
+    media(
+        "valet_park",
+        "Keep a call in a slot of a parking lot, or take it out",
+        "<lotname> <extension>|auto [in|out] [<min>] [<max>]",
+        valet_park::valet_park,
+    ),
     app(
         "verbose_events",
         "Every event carries the variables",
         "[<on>]",
         fire::verbose_events,
+    ),
+    media(
+        "voicemail",
+        "Leave a message in a box, or listen to those in it",
+        "[check] [auth] <profile_name> <domain_name> [<id>]",
+        voicemail::voicemail,
+    ),
+    app(
+        "webapp",
+        "Let a web application control the call",
+        "<url>|<name> [fallback=continue|hangup[/<cause>]|transfer/<extension>[/<context>]] [vars=<name>,...]",
+        socket::webapp,
     ),
 ];
 

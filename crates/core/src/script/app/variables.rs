@@ -27,20 +27,47 @@ pub(super) fn unset(switch: &mut Switch, id: &ChannelId, data: &str) -> Started 
 }
 
 pub(super) fn multiset(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
-    let (separator, list) = match data.strip_prefix("^^") {
-        Some(tail) => {
-            let mut chars = tail.chars();
-            match chars.next() {
-                Some(c) => (c, chars.as_str()),
-                None => return Started::Done,
-            }
-        }
-        None => (' ', data),
-    };
+    let (separator, list) = separated(data);
     for item in list.split(separator) {
         set(switch, id, item);
     }
     Started::Done
+}
+
+/// `<user>@<domain> [<prefix>]`: the variables of a user, each with the prefix in front of its name.
+pub(super) fn set_user(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let (address, prefix) = data.trim().split_once(' ').unwrap_or((data.trim(), ""));
+    let (name, domain) = address.split_once('@').unwrap_or((address, ""));
+    let Some(user) = switch.view.directory.user(domain, name).cloned() else {
+        tracing::warn!(channel = %id, user = address, "There is no such user");
+        return Started::Done;
+    };
+    let prefix = prefix.trim();
+    for (name, value) in &user.variables {
+        switch.set_var(id, &format!("{prefix}{name}"), &**value);
+    }
+    switch.set_var(id, "user_name", &*user.id);
+    switch.set_var(id, "domain_name", &*user.domain);
+    Started::Done
+}
+
+/// `[^^<delimiter>]<name> <name>…`
+pub(super) fn multiunset(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let (separator, list) = separated(data);
+    for name in list.split(separator) {
+        unset(switch, id, name);
+    }
+    Started::Done
+}
+
+/// What follows `^^` separates; a blank otherwise.
+fn separated(data: &str) -> (char, &str) {
+    let named = data.strip_prefix("^^").map(str::chars);
+    match named.map(|mut chars| (chars.next(), chars.as_str())) {
+        Some((Some(separator), list)) => (separator, list),
+        Some((None, list)) => (' ', list),
+        None => (' ', data),
+    }
 }
 
 pub(super) fn export(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {

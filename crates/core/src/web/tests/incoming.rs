@@ -38,13 +38,35 @@ fn pictures_without_a_port_of_their_own_are_offered_on() {
     let shared = VIDEO.replace("video 9 ", "video 0 ") + "a=mid:1\r\na=bundle-only\r\n";
     let refused = shared.replace("a=bundle-only\r\n", "");
     let group = "a=group:BUNDLE 0 1\r\nm=audio";
-    for (video, wanted) in [(shared, "offer 2 opus+video"), (refused, "offer 2 opus")] {
+    for (video, wanted) in [(shared, "offer 2 opus+VP8"), (refused, "offer 2 opus")] {
         let mut rig = rig();
         let caller = add(&mut rig, 1, "1000@127.0.0.1");
         registered(&mut rig, 2, "1001@127.0.0.1");
         let offer = format!("{AUDIO}{video}").replacen("m=audio", group, 1);
         place(&mut rig, caller, "1001@127.0.0.1", &offer);
         assert_eq!(rig.peers.orders(), [wanted], "{offer}");
+    }
+}
+
+/// Nothing is decoded here: what the called page sends, the caller has to take.
+#[test]
+fn a_page_is_offered_the_pictures_of_its_caller_alone() {
+    let h264 = VIDEO.replace(
+        "VP8/90000\r\n",
+        "H264/90000\r\na=fmtp:96 profile-level-id=42e01f;packetization-mode=1\r\n",
+    );
+    let unknown = VIDEO.replace("VP8", "AV1");
+    for (video, wanted) in [(h264, "offer 2 opus+H264"), (unknown, "offer 2 opus")] {
+        let mut rig = rig();
+        let caller = add(&mut rig, 1, "1000@127.0.0.1");
+        registered(&mut rig, 2, "1001@127.0.0.1");
+        place(
+            &mut rig,
+            caller,
+            "1001@127.0.0.1",
+            &format!("{AUDIO}{video}"),
+        );
+        assert_eq!(rig.peers.orders(), [wanted], "{video}");
     }
 }
 
@@ -80,7 +102,7 @@ fn a_page_calls_a_page_with_pictures() {
             "1: proceeding 180",
         ]
     );
-    assert_eq!(rig.peers.orders(), ["offer 2 opus+video"]);
+    assert_eq!(rig.peers.orders(), ["offer 2 opus+VP8"]);
     answer(&mut rig, &b, &both()).unwrap();
     assert_eq!(
         rig.seen(told),
@@ -88,7 +110,7 @@ fn a_page_calls_a_page_with_pictures() {
     );
     assert_eq!(
         rig.peers.orders(),
-        ["take 2", "accept 1 opus+video", "link 1 2"]
+        ["take 2", "accept 1 opus+VP8", "link 1 2"]
     );
     let bridged = rig
         .commands

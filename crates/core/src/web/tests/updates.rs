@@ -65,7 +65,7 @@ fn pictures_begin_when_the_other_page_takes_them() {
             [format!("{two}: update received offer of {two}")],
             "the other page first"
         );
-        assert_eq!(rig.peers.orders(), [format!("offer {two} opus+video")]);
+        assert_eq!(rig.peers.orders(), [format!("offer {two} opus+VP8")]);
         assert_eq!(
             update(&mut rig, asking, &offer()),
             Err(ErrorKind::InvalidState),
@@ -82,7 +82,7 @@ fn pictures_begin_when_the_other_page_takes_them() {
             rig.peers.orders(),
             [
                 format!("take {two}"),
-                format!("accept {one} opus+video"),
+                format!("accept {one} opus+VP8"),
                 format!("link {one} {two}")
             ]
         );
@@ -92,7 +92,7 @@ fn pictures_begin_when_the_other_page_takes_them() {
             rig.seen(told),
             [format!("{one}: update accepted answer of {one}")]
         );
-        assert_eq!(rig.peers.orders(), [format!("accept {one} opus+video")]);
+        assert_eq!(rig.peers.orders(), [format!("accept {one} opus+VP8")]);
         over(rig, &a);
     }
 }
@@ -209,9 +209,9 @@ fn pictures_that_end_are_told_to_the_other_page() {
         rig.peers.orders(),
         [
             "take 2",
-            "offer 1 opus+video",
+            "offer 1 opus+VP8",
             "take 1",
-            "accept 2 opus+video",
+            "accept 2 opus+VP8",
             "link 2 1"
         ]
     );

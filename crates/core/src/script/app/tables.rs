@@ -1,0 +1,38 @@
+//! `hash` and `limit`; [`crate::tables`] does the rest.
+
+use api::ChannelId;
+use api::command::table::{ChangeHash, Limit};
+
+use super::Started;
+use crate::Switch;
+
+/// `insert|insert_ifempty|delete|delete_ifmatch/<realm>/<key>[/<value>]`
+pub(super) fn hash(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let done = match ChangeHash::parse(data) {
+        Some(command) => switch.change_hash(command),
+        None => {
+            tracing::warn!(channel = %id, data, "hash does not say what to do");
+            return Started::Done;
+        }
+    };
+    if let Err(error) = done {
+        tracing::warn!(channel = %id, %error, "A value is left as it is");
+    }
+    Started::Done
+}
+
+/// `<backend> <realm> <id> [<max>[/<interval>]] [<extension> [<dialplan> [<context>]]]`. There is one process and one
+/// table, whatever the backend is called.
+pub(super) fn limit(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let done = match Limit::parse(data) {
+        Some(limit) => switch.take_limit(id, &limit),
+        None => {
+            tracing::warn!(channel = %id, data, "limit does not say of what");
+            return Started::Done;
+        }
+    };
+    if let Err(error) = done {
+        tracing::warn!(channel = %id, %error, "A resource cannot be taken");
+    }
+    Started::Done
+}
