@@ -2,8 +2,12 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use esl::names::EventName;
 use net::LoginPolicy;
+use net::tls::TlsSource;
 use subtle::ConstantTimeEq;
+
+use crate::permissions::User;
 
 /// The password everybody knows; served on loopback only.
 const DEFAULT_PASSWORD: &str = "ClueCon";
@@ -22,8 +26,14 @@ const MOST_ACLS: usize = 100;
 pub struct Config {
     /// Addresses to listen on; port 0 picks one.
     pub listen: Vec<SocketAddr>,
+    /// Addresses to listen on with TLS.
+    pub tls_listen: Vec<SocketAddr>,
+    /// Certificate and key; needed where `tls_listen` is not empty.
+    pub tls: Option<TlsSource>,
     /// For `auth`.
     pub password: Secret,
+    /// For `userauth`, before those of the directory.
+    pub users: Vec<User>,
     /// Names of access lists, or networks; a peer must pass every one.
     pub apply_inbound_acl: Vec<String>,
     /// An address that cannot be bound: fail, or keep trying.
@@ -44,6 +54,10 @@ pub struct Config {
     pub max_per_address: usize,
     /// Background jobs at one time; a `bgapi` beyond waits for a place.
     pub max_jobs: usize,
+    /// Longest time to reach one host of the application `socket`.
+    pub outbound_connect_time: Duration,
+    /// Connections at one time to programs that control channels; a channel beyond goes on without one.
+    pub outbound_max_connections: usize,
     /// Bytes the system buffers per connection; `None`: the system decides.
     pub send_buffer: Option<usize>,
 }
@@ -53,7 +67,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: vec![(Ipv4Addr::LOCALHOST, 8021).into()],
+            tls_listen: Vec::new(),
+            tls: None,
             password: Secret::new(DEFAULT_PASSWORD),
+            users: Vec::new(),
             apply_inbound_acl: vec![LOOPBACK_ONLY.to_owned()],
             stop_on_bind_error: true,
             max_queue: 100_000,
@@ -64,6 +81,8 @@ impl Default for Config {
             max_connections: 10_000,
             max_per_address: 2_000,
             max_jobs: 4_000,
+            outbound_connect_time: Duration::from_secs(5),
+            outbound_max_connections: 10_000,
             send_buffer: None,
         }
     }
@@ -75,9 +94,31 @@ pub enum ConfigError {
     /// Nothing to listen on.
     #[error("the event socket has no address to listen on")]
     NoAddress,
+    /// TLS without a certificate.
+    #[error("TLS needs a certificate and its key")]
+    NoCertificate,
     /// An empty password would let everybody in.
     #[error("the event socket's password is empty")]
     EmptyPassword,
+    /// A user's name cannot be given by a client, or is another's.
+    #[error("{0}: users are called name@domain, without colon, and each once")]
+    UserName(String),
+    /// A list holds what is no name of an event, or what cannot stand in one.
+    #[error("{name}: {word:?} is no event, and no subclass behind CUSTOM")]
+    UserEvent {
+        /// Whose.
+        name: String,
+        /// What it says.
+        word: String,
+    },
+    /// A list holds what no console command is called.
+    #[error("{name}: {word:?} is no name of a console command")]
+    UserApi {
+        /// Whose.
+        name: String,
+        /// What it says.
+        word: String,
+    },
     /// The well-known password, beyond this machine.
     #[error(
         "the default password is served on loopback only: set another one, or add loopback.auto to \
@@ -102,18 +143,26 @@ impl Config {
     /// All of [`ConfigError`] that apply.
     pub fn check(&self) -> Result<(), Vec<ConfigError>> {
         let mut errors = Vec::new();
-        if self.listen.is_empty() {
+        if self.listen.is_empty() && self.tls_listen.is_empty() {
             errors.push(ConfigError::NoAddress);
+        }
+        if !self.tls_listen.is_empty() && self.tls.is_none() {
+            errors.push(ConfigError::NoCertificate);
         }
         if self.password.is_empty() {
             errors.push(ConfigError::EmptyPassword);
+        }
+        for (place, user) in self.users.iter().enumerate() {
+            let others = &self.users[..place];
+            errors.extend(wrong_with(user, others));
         }
         let local_only = self
             .apply_inbound_acl
             .iter()
             .any(|name| name == LOOPBACK_ONLY);
         if self.password.matches(DEFAULT_PASSWORD) && !local_only {
-            let beyond = self.listen.iter().filter(|address| !is_loopback(address));
+            let all = self.listen.iter().chain(&self.tls_listen);
+            let beyond = all.filter(|address| !is_loopback(address));
             errors.extend(beyond.map(|address| ConfigError::DefaultPassword(*address)));
         }
         if self.max_queue == 0 || self.max_queue_bytes == 0 {
@@ -131,6 +180,37 @@ impl Config {
             Err(errors)
         }
     }
+}
+
+/// What is wrong with one user, given those before.
+fn wrong_with(user: &User, others: &[User]) -> Vec<ConfigError> {
+    let name = format!("{}@{}", user.name, user.domain);
+    let mut errors = Vec::new();
+    let is_same = |other: &User| other.name == user.name && other.domain == user.domain;
+    let unusable = |part: &str| part.is_empty() || part.contains(['@', ':', '\r', '\n']);
+    if unusable(&user.name) || unusable(&user.domain) || others.iter().any(is_same) {
+        errors.push(ConfigError::UserName(name.clone()));
+    }
+    let is_word = |word: &&String| !word.is_empty() && !word.contains([' ', ',', '\r', '\n']);
+    let lists = &user.permissions;
+    let mut behind_custom = false;
+    for word in lists.events.iter().flatten() {
+        let known = behind_custom || EventName::from_word(word).is_some();
+        behind_custom |= word.eq_ignore_ascii_case(EventName::Custom.as_str());
+        if !known || !is_word(&word) {
+            errors.push(ConfigError::UserEvent {
+                name: name.clone(),
+                word: word.clone(),
+            });
+        }
+    }
+    for word in lists.api.iter().flatten().filter(|word| !is_word(word)) {
+        errors.push(ConfigError::UserApi {
+            name: name.clone(),
+            word: word.clone(),
+        });
+    }
+    errors
 }
 
 fn is_loopback(address: &SocketAddr) -> bool {
@@ -166,6 +246,8 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::password::PasswordHash;
+    use crate::permissions::Permissions;
 
     #[test]
     fn the_default_is_sound_and_prints_no_password() {
@@ -190,6 +272,19 @@ mod tests {
             open.check(),
             Err(vec![ConfigError::DefaultPassword(everywhere)])
         );
+        let secure = Config {
+            listen: Vec::new(),
+            tls_listen: vec![everywhere],
+            tls: Some(TlsSource::SelfSigned {
+                folder: "tls".into(),
+                names: Vec::new(),
+            }),
+            ..open.clone()
+        };
+        assert_eq!(
+            secure.check(),
+            Err(vec![ConfigError::DefaultPassword(everywhere)])
+        );
         let own = Config {
             password: Secret::new("another"),
             ..open
@@ -201,6 +296,7 @@ mod tests {
     fn everything_wrong_is_said_at_once() {
         let wrong = Config {
             listen: Vec::new(),
+            tls_listen: vec![([127, 0, 0, 1], 0).into()],
             password: Secret::new(""),
             max_queue: 0,
             max_jobs: 999,
@@ -208,6 +304,34 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(wrong.check().unwrap_err().len(), 5);
+    }
+
+    #[test]
+    fn users_that_nobody_can_be_are_named() {
+        let user = |name: &str, events: &[&str], api: &[&str]| User {
+            name: name.to_owned(),
+            domain: "d".to_owned(),
+            password: PasswordHash::of("x").unwrap(),
+            permissions: Permissions {
+                events: Some(events.iter().map(ToString::to_string).collect()),
+                api: Some(api.iter().map(ToString::to_string).collect()),
+                ..Permissions::default()
+            },
+        };
+        let check = |users: Vec<User>| {
+            let config = Config {
+                users,
+                ..Config::default()
+            };
+            config.check().err().unwrap_or_default().len()
+        };
+        let sound = user("a", &["DTMF", "custom", "x::y"], &["status"]);
+        assert_eq!(check(vec![sound.clone(), user("b", &[], &[])]), 0);
+        assert_eq!(check(vec![sound.clone(), sound]), 1);
+        assert_eq!(
+            check(vec![user("a:b", &["DTFM", "A B"], &["show calls", ""])]),
+            5
+        );
     }
 
     #[test]

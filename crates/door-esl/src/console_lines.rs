@@ -4,39 +4,29 @@ use std::sync::Arc;
 
 use api::Event;
 use api::EventKind;
-use api::bus::{Ended, Families, Interest, QueueLimits, Subscription};
-use api::event::{Family, SystemEvent};
+use api::event::SystemEvent;
 use esl::command::api::Line;
 use esl::console::Console;
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::Jobs;
+use crate::system_events::SystemEvents;
 
 /// Runs due lines until the switch or the door ends.
-pub(crate) async fn run(console: Console, jobs: Jobs, stop: CancellationToken) {
-    let interest = Interest::families(Families::NONE.with(Family::System));
-    let observing = console
-        .switch
-        .observe(interest.clone(), QueueLimits::default());
-    let Ok((_, mut events)) = observing.await else {
-        return;
-    };
+pub(crate) async fn run(
+    console: Console,
+    jobs: Jobs,
+    mut events: SystemEvents,
+    stop: CancellationToken,
+) {
     loop {
-        let next = tokio::select! {
+        let event = tokio::select! {
             () = stop.cancelled() => return,
-            next = events.next() => next,
+            event = events.next() => event,
         };
-        match next {
-            Ok(event) => {
-                if let Some(line) = due_line(&event) {
-                    start(&console, &jobs, line).await;
-                }
-            }
-            Err(Ended::Stopped) => return,
-            Err(Ended::Overrun(overrun)) => match go_on(&console, &interest, overrun.last).await {
-                Some(again) => events = again,
-                None => return,
-            },
+        let Some(event) = event else { return };
+        if let Some(line) = due_line(&event) {
+            start(&console, &jobs, line).await;
         }
     }
 }
@@ -51,7 +41,9 @@ fn due_line(event: &Event) -> Option<Arc<str>> {
             | SystemEvent::ShuttingDown
             | SystemEvent::Heartbeat(_)
             | SystemEvent::XmlReloaded
-            | SystemEvent::ApiExecuted { .. },
+            | SystemEvent::ApiExecuted { .. }
+            | SystemEvent::ControllerWanted(_)
+            | SystemEvent::ControlOver { .. },
         )
         | EventKind::Channel(_)
         | EventKind::Room(_)
@@ -61,6 +53,10 @@ fn due_line(event: &Event) -> Option<Arc<str>> {
         | EventKind::Web(_)
         | EventKind::VideoRoom(_)
         | EventKind::Stage(_)
+        | EventKind::Queue(_)
+        | EventKind::Parking(_)
+        | EventKind::User(_)
+        | EventKind::Voicemail(_)
         | EventKind::Message(_) => None,
     }
 }
@@ -72,26 +68,4 @@ async fn start(console: &Console, jobs: &Jobs, line: Arc<str>) {
         tracing::debug!(line = &*line, known = outcome.known, "Console line was run");
     };
     jobs.run(job).await;
-}
-
-/// Lines must not be lost because many came at once: what was missed is still in the replay ring.
-async fn go_on(
-    console: &Console,
-    interest: &Interest,
-    last: Option<api::EventId>,
-) -> Option<Subscription> {
-    tracing::warn!("Console lines fell behind the switch");
-    if let Some(last) = last {
-        let resumed = console
-            .switch
-            .resume(last, interest.clone(), QueueLimits::default());
-        if let Ok(events) = resumed.await {
-            return Some(events);
-        }
-        tracing::error!("Console lines were lost");
-    }
-    let observing = console
-        .switch
-        .observe(interest.clone(), QueueLimits::default());
-    observing.await.ok().map(|(_, events)| events)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use api::HangupCause;
 use api::bus::Ended;
+use api::command::control::EndControl;
 use esl::frame::FrameError;
 use esl::reply;
 use net::drain::Leaving;
@@ -116,12 +117,22 @@ impl Session {
         }
     }
 
-    /// A channel that did nothing but wait for its controller ends with it. One that talks with somebody, or was
-    /// told to `resume`, goes on.
+    /// A channel that dialled its program goes on in its dialplan. One that did nothing but wait for a program that
+    /// came to it ends with that, unless it talks with somebody or was told to `resume`.
     async fn release_channel(&mut self, end: End) {
         let Some(controlled) = &self.controlled else {
             return;
         };
+        if let Some(outbound) = &controlled.outbound {
+            let end = EndControl {
+                channel: controlled.channel.clone(),
+                control: outbound.control,
+            };
+            // A switch that has stopped has no channels.
+            let origin = self.console.origin.clone();
+            self.shared.switch.ask(end, origin).await.ok();
+            return;
+        }
         if end == End::ShuttingDown {
             return;
         }

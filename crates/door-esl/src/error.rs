@@ -25,7 +25,13 @@ pub(crate) fn sendmsg_reply(error: &CommandError, target: Option<&str>) -> Strin
             | ObjectKind::Recording
             | ObjectKind::Variable
             | ObjectKind::Layout
-            | ObjectKind::Seat,
+            | ObjectKind::Seat
+            | ObjectKind::Queue
+            | ObjectKind::Agent
+            | ObjectKind::Lot
+            | ObjectKind::Slot
+            | ObjectKind::Mailbox
+            | ObjectKind::VoiceMessage,
         )
         | ErrorKind::AlreadyExists(_)
         | ErrorKind::InvalidArgument(_)

@@ -6,9 +6,13 @@ use api::{Timestamp, Uuid};
 use arc_swap::ArcSwap;
 use esl::console::{BoxFuture, Host};
 use esl::view::Server;
+use eventlog::EventLog;
 use net::Acls;
 
 use crate::jobs::Jobs;
+
+/// How long a name of the network may take to be looked up.
+const LOOKUP_TIME: Duration = Duration::from_secs(5);
 
 /// What the door has to be told about the machine and the rest of the server.
 #[derive(Clone)]
@@ -21,6 +25,8 @@ pub struct Environment {
     pub reload_acls: ReloadAcls,
     /// Idle CPU in hundredths of a percent.
     pub idle_cpu: IdleCpu,
+    /// The log of events, where one is kept; with [`crate::EventEncoder`].
+    pub event_log: Option<EventLog>,
 }
 
 type ReloadAcls = Arc<dyn Fn() -> Result<Acls, String> + Send + Sync>;
@@ -49,6 +55,14 @@ impl Host for DoorHost {
         let acls = (self.environment.reload_acls)()?;
         self.environment.acls.store(Arc::new(acls));
         Ok(())
+    }
+
+    fn address_of(&self, name: String) -> BoxFuture<'static, Option<IpAddr>> {
+        Box::pin(async move {
+            let looked_up = tokio::net::lookup_host((name, 0));
+            let found = tokio::time::timeout(LOOKUP_TIME, looked_up).await.ok()?;
+            Some(found.ok()?.next()?.ip())
+        })
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {

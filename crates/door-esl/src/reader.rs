@@ -1,7 +1,7 @@
 use esl::frame::FrameError;
 use esl::{Decoder, Request};
+use net::stream::ReadHalf;
 use tokio::io::AsyncReadExt;
-use tokio::net::tcp::OwnedReadHalf;
 
 /// Bytes a peer may send before it has logged in. Ours: far more than any login, far less than what a
 /// request may have afterwards.
@@ -10,12 +10,15 @@ const MAX_BEFORE_LOGIN: usize = 65_536;
 /// Bytes read at a time.
 const CHUNK: usize = 8_192;
 
+/// Bytes read ahead of the request being carried out.
+const MAX_AHEAD: usize = 65_536;
+
 /// Bytes still read from a peer after the last words, so that they are not lost to a reset.
 const MAX_LEFTOVER: usize = 32 << 20;
 
 /// The read side of a connection.
 pub(crate) struct Reader {
-    half: OwnedReadHalf,
+    half: ReadHalf,
     decoder: Decoder,
     chunk: Box<[u8]>,
     /// What is left of [`MAX_BEFORE_LOGIN`]; `None` after the login.
@@ -34,7 +37,7 @@ pub(crate) enum ReadEnd {
 }
 
 impl Reader {
-    pub(crate) fn new(half: OwnedReadHalf) -> Self {
+    pub(crate) fn new(half: ReadHalf) -> Self {
         Self {
             half,
             decoder: Decoder::new(),
@@ -65,6 +68,20 @@ impl Reader {
             }
             self.decoder.push(&self.chunk[..count]);
         }
+    }
+
+    /// Waits for the peer to close its sending side while nothing it says is carried out. What it says meanwhile is
+    /// kept for later; beyond [`MAX_AHEAD`] bytes nothing more is read, and its end goes unnoticed. Cancel-safe.
+    pub(crate) async fn closed(&mut self) {
+        let mut ahead = 0;
+        while ahead < MAX_AHEAD {
+            let Ok(count @ 1..) = self.half.read(&mut self.chunk).await else {
+                return;
+            };
+            ahead += count;
+            self.decoder.push(&self.chunk[..count]);
+        }
+        std::future::pending().await
     }
 
     /// Reads and forgets what the peer still sends, until it closes. Closing while bytes are unread would reset

@@ -268,6 +268,7 @@ async fn sendmsg_reaches_the_channel_as_it_was_written() {
             event_uuid: Some("e-1".into()),
             event_uuid_name: None,
             hold_bleg: false,
+            lead_frames: 0,
         }
     );
     assert!(executed[0].event_lock && !executed[0].priority);
@@ -279,6 +280,60 @@ async fn sendmsg_reaches_the_channel_as_it_was_written() {
     );
     assert!(matches!(&executed[2].action, QueuedAction::Replace(list) if list.len() == 1));
     assert_eq!(executed[3].action, QueuedAction::Nothing);
+}
+
+#[tokio::test]
+async fn unicast_goes_where_programs_may_come_from_and_nowhere_else() {
+    use api::command::channel::{QueuedAction, Unicast};
+
+    let world = world().await;
+    let channel = world.switch.add("chan-1").await;
+    let mut client = world.client().await;
+    let request = "sendmsg chan-1\ncall-command: unicast";
+    client.ask(request, &reply("+OK")).await;
+    let all = format!(
+        "{request}\nlocal-ip: ::1\nlocal-port: 9001\nremote-ip: ::1\nremote-port: 9002\ntransport: tcp"
+    );
+    client.ask(&all, &reply("+OK")).await;
+    let nomedia = "sendmsg chan-1\ncall-command: nomedia\nnomedia-uuid: ";
+    client.ask(&format!("{nomedia}chan-1"), &reply("+OK")).await;
+    client
+        .ask(&format!("{nomedia}noreply"), &reply("+OK"))
+        .await;
+    let impossible = reply("-ERR unicast between such addresses is not possible");
+    for (more, answer) in [
+        (
+            "remote-ip: 192.0.2.1",
+            reply("-ERR unicast to 192.0.2.1 is not allowed"),
+        ),
+        ("remote-ip: pbx.example", impossible.clone()),
+        ("remote-ip: ::1", impossible.clone()),
+        ("remote-port: 53", impossible.clone()),
+        ("local-port: 80", impossible),
+        (
+            "transport: tcp\nflags: native",
+            reply("-ERR unicast of packets over tcp is not possible"),
+        ),
+    ] {
+        client.ask(&format!("{request}\n{more}"), &answer).await;
+    }
+    let executed = world.switch.executed.lock().unwrap().clone();
+    let link = |local: &str, remote: &str, stream| Unicast {
+        local: local.parse().unwrap(),
+        remote: remote.parse().unwrap(),
+        stream,
+        native: false,
+    };
+    let actions: Vec<_> = executed.into_iter().map(|e| e.action).collect();
+    assert_eq!(
+        actions,
+        [
+            QueuedAction::Unicast(link("127.0.0.1:8025", "127.0.0.1:8026", false)),
+            QueuedAction::Unicast(link("[::1]:9001", "[::1]:9002", true)),
+            QueuedAction::NoMedia(channel.id.clone()),
+            QueuedAction::Nothing,
+        ]
+    );
 }
 
 #[tokio::test]

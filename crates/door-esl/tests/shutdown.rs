@@ -87,7 +87,7 @@ async fn an_address_in_use_is_said_at_once_or_waited_for() {
         ..Config::default()
     };
     let opened = start(strict.clone(), switch.handle(), environment(), &process).await;
-    assert!(matches!(opened, Err(StartError::Bind { address, .. }) if address == taken));
+    assert!(matches!(opened, Err(StartError::Bind(why)) if why.address == taken));
     let patient = Config {
         stop_on_bind_error: false,
         ..strict

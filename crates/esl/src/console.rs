@@ -1,16 +1,24 @@
 //! Console commands: what `api` and `bgapi` run, one file per family (event-socket.md §6).
 
 mod call;
+mod callcenter;
+mod callcenter_list;
+mod chat;
 mod complete;
 mod conference;
 mod conference_list;
 mod conference_media;
 mod conference_members;
 mod conference_parameters;
+mod conference_places;
+mod conference_playing;
 mod directory;
+mod domain;
 mod fsctl;
 mod imm_adapter;
+mod json;
 mod modules;
+mod network;
 mod originate;
 mod record;
 mod refused;
@@ -20,12 +28,17 @@ mod show;
 mod show_rows;
 mod sofia;
 mod sofia_status;
+mod strings;
 mod table;
+mod tables;
 mod text;
 mod uuid_media;
 mod uuid_state;
 mod uuid_variables;
+mod valet;
+mod voicemail;
 
+pub(crate) use json::inner as inner_of_json;
 pub use modules::{MODULES, Module};
 pub use table::{COMMANDS, Entry};
 pub use uuid_variables::lookup as variable;
@@ -61,6 +74,8 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// What is wrong with them.
     fn reload_acl(&self) -> Result<(), String>;
+    /// The first address of a name of the network.
+    fn address_of(&self, name: String) -> BoxFuture<'static, Option<IpAddr>>;
     /// Waits.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
     /// Runs a job in the background; false when no more jobs are taken.

@@ -8,14 +8,18 @@
 
 #![warn(missing_docs)]
 
+pub mod catalogue;
 pub mod clock;
 pub mod command;
 pub mod console;
+pub mod document;
 pub mod encode;
 pub mod filter;
 pub mod frame;
 pub mod headers;
+pub mod kept;
 pub mod names;
+pub mod outbound;
 pub mod reply;
 pub mod serialise;
 pub mod splitter;

@@ -3,12 +3,20 @@
 mod account;
 mod channel;
 mod channel_data;
+mod dropped;
 mod message;
+mod parking;
+mod queue;
 mod room;
 mod stage;
 mod system;
+mod user;
+mod voicemail;
 
 pub use channel_data::{PROFILE_PREFIXES, basic_data, channel_dump, profile, variables};
+pub use dropped::Dropped;
+pub(crate) use queue::{AGENT_TYPE, INSTANCE};
+pub(crate) use room::in_metres;
 
 use crate::headers::Headers;
 use crate::names::EventName;
@@ -110,6 +118,8 @@ pub fn name(event: &Event) -> Option<EventName> {
         EventKind::Custom(custom) => EventName::from_word(&custom.name),
         EventKind::Message(_) => Some(EventName::Message),
         EventKind::Stage(kind) => stage::name(kind),
+        EventKind::Queue(_) | EventKind::Parking(_) | EventKind::User(_) => Some(EventName::Custom),
+        EventKind::Voicemail(kind) => Some(voicemail::name(kind)),
         EventKind::Web(_) | EventKind::VideoRoom(_) => None,
     }
 }
@@ -119,6 +129,10 @@ pub fn subclass(event: &Event) -> Option<&str> {
     match &event.kind {
         EventKind::Room(_) => Some(room::SUBCLASS),
         EventKind::Stage(_) => Some(stage::SUBCLASS),
+        EventKind::Queue(_) => Some(queue::SUBCLASS),
+        EventKind::Parking(_) => Some(parking::SUBCLASS),
+        EventKind::User(_) => Some(user::SUBCLASS),
+        EventKind::Voicemail(kind) => voicemail::subclass(kind),
         EventKind::Account(account) => Some(account::subclass(account)),
         EventKind::Custom(custom) => custom.subclass.as_deref(),
         EventKind::Channel(_)
@@ -137,6 +151,10 @@ pub fn headers(event: &Event, server: &Server) -> Headers {
         EventKind::Channel(kind) => channel::write(&mut headers, event, kind, server),
         EventKind::Room(kind) => room::write(&mut headers, event, kind, server),
         EventKind::Stage(kind) => stage::write(&mut headers, event, kind, server),
+        EventKind::Queue(kind) => queue::write(&mut headers, event, kind, server),
+        EventKind::Parking(kind) => parking::write(&mut headers, event, kind, server),
+        EventKind::User(kind) => user::write(&mut headers, event, kind, server),
+        EventKind::Voicemail(kind) => voicemail::write(&mut headers, event, kind, server),
         EventKind::Account(kind) => account::write(&mut headers, event, kind, server),
         EventKind::Job(job) => system::write_job(&mut headers, event, job, server),
         EventKind::System(kind) => system::write(&mut headers, event, kind, server),

@@ -1,5 +1,7 @@
 //! Console commands against a switch that answers as scripted: the texts clients parse, byte for byte.
+mod queues;
 mod scripted;
+mod voicemail;
 
 use api::command::Command;
 use jackfield_esl::Request;
@@ -71,10 +73,7 @@ async fn the_server() {
             "+OK default dtmf duration: 2000\n",
         ),
         ("nosuch x", "-ERR nosuch Command not found!\n"),
-        (
-            "limit_usage hash r i",
-            "-ERR limit_usage Command not found!\n",
-        ),
+        ("db_cache status", "-ERR db_cache Command not found!\n"),
         ("", "-ERR  Command not found!\n"),
         (
             "console_complete c=4;stat",
@@ -122,8 +121,99 @@ async fn texts() {
         ("regex abc|^z|$1|n", ""),
         ("cond 5 > 4 ? yes : no", "yes"),
         ("cond abc == 'abd' ? yes : no", "no"),
+        ("replace a-b-c|-|+", "a+b+c"),
+        ("replace a||b", "-USAGE: <data>|<string1>|<string2>\n"),
+        ("coalesce ,,c,d", "c"),
+        ("coalesce ^^:::x:y", "x"),
+        ("coalesce", "-USAGE: [^^<delim>]<value1>,<value2>,...\n"),
+        (r#"escape it's a\"#, r"it\'s\sa\\"),
+        ("quote_shell_arg a'; rm -rf /", r"'a'\''; rm -rf /'"),
+        ("sql_escape it's", "it''s"),
+        ("is_lan_addr 192.168.1.2", "true"),
+        ("is_lan_addr 8.8.8.8", "false"),
+        ("is_lan_addr", "false"),
+        ("host_lookup localhost", "127.0.0.1"),
+        ("host_lookup nosuch.invalid", ""),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn moments() {
+    // golden api-05-time
+    check(&[
+        ("strftime_tz", "2025-01-21 10:00:00"),
+        ("strftime_tz UTC", "2025-01-21 10:00:00"),
+        (
+            "strftime_tz UTC 1700000000|%F %T %z",
+            "2023-11-14 22:13:20 +0000",
+        ),
+        ("strftime_tz Nope/Zone %F", "-ERR Invalid timezone/format\n"),
+        ("strepoch", "1737453600"),
+        ("strepoch 2023-11-14 22:13:20", "1700000000"),
+        ("strepoch +60", "0"),
+        ("strmicroepoch 2023-11-14 22:13:20", "1700000000000000"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn answers_in_other_clothes() {
+    // golden api-08-directory, api-11-system-cmds
+    check(&[
+        (
+            "xml_wrap echo a<b",
+            "<result>\n  <row id=\"1\">\n    <data>a&lt;b</data>\n  </row>\n</result>\n",
+        ),
+        (
+            "xml_wrap",
+            "<result>\n  <row id=\"1\">\n    <data>INVALID COMMAND!\n</data>\n  </row>\n</result>\n",
+        ),
+        ("xml_flush_cache", "+OK cleared 0 entries\n"),
+        ("chat", "Invalid"),
+        ("chat sip|a|b|", "Invalid"),
+        ("chat sip|1000@h|1001@h|hello|there", "Sent"),
+        ("chat sip|1000@h|9999@h|hello", "Error! Message Not Sent"),
+        ("chat verto|a|b|c", "Error! Message Not Sent"),
+        ("presence in 1000@127.0.0.1 open available", "Event Sent"),
+        ("presence out 1000@127.0.0.1", "Event Sent"),
+        (
+            "presence in",
+            "Invalid: presence [in|out] <user> <rpid> <message>",
+        ),
+        (
+            "presence",
+            "Invalid: presence [in|out] <user> <rpid> <message>",
+        ),
+        ("json", "-ERR No JSON supplied.\n"),
+        ("json garbage", "-ERR Parse error.\n"),
+        (
+            "json {}",
+            "{\"status\":\"error\",\"message\":\"Invalid request or non-existant command\",\"response\":null}\n",
+        ),
+        (
+            r#"json {"command":"nosuch"}"#,
+            "{\"command\":\"nosuch\",\"status\":\"error\",\"message\":\"Invalid request or non-existant command\",\"response\":null}\n",
+        ),
+        (
+            r#"json {"command":"fsapi","data":{"cmd":"version","arg":"short"}}"#,
+            "{\"command\":\"fsapi\",\"data\":{\"arg\":\"short\",\"cmd\":\"version\"},\"status\":\"success\",\"response\":{\"message\":\"1.10.12\\n\"}}\n",
+        ),
+    ])
+    .await;
+    let text = bench()
+        .await
+        .console
+        .execute(&Line::parse(r#"json {"command":"status","data":""}"#))
+        .await
+        .text;
+    let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let response = &answer["response"];
+    assert_eq!(answer["status"], "success");
+    assert_eq!(response["systemStatus"], "ready");
+    assert_eq!(response["uptime"]["minutes"], 3);
+    assert_eq!(response["sessions"]["count"]["active"], 1);
+    assert_eq!(response["idleCPU"]["allowed"], 98.5);
 }
 
 #[tokio::test]
@@ -296,6 +386,38 @@ async fn conferences() {
         ("conference 3000 mute 99", "-ERR Non-Existant ID 99\n"),
         ("conference 3000 mute foo", "mute <[member_id|all]|last|non_moderator> [<quiet>]"),
         ("conference 3000 volume_in last 0", "+OK Volume IN 2 = 0\n"),
+        (
+            "conference 3000 position 1 1:0:-0.5",
+            "+OK Position 1 = 0.00:0.00:1.10\n",
+        ),
+        (
+            "conference 3000 position 2",
+            "+OK Position 2 = 0.78:0.00:0.78\n",
+        ),
+        (
+            "conference 3000 position 9 1:0:0",
+            "-ERR Non-Existant ID 9\n",
+        ),
+        (
+            "conference 3000 position 1 1:0",
+            "position <member_id> <x>:<y>:<z>",
+        ),
+        (
+            "conference 3000 position",
+            "position <member_id> <x>:<y>:<z>",
+        ),
+        (
+            "conference 3000 auto-3d-position on",
+            "+OK 3000 auto-3d-position on\n",
+        ),
+        (
+            "conference 3000 auto-3d-position off",
+            "+OK 3000 auto-3d-position off\n",
+        ),
+        (
+            "conference 3000 auto-3d-position",
+            "auto-3d-position [on|off]",
+        ),
         ("conference 3000 energy 2", "Energy 2 = 100\n"),
         ("conference 3000 get max_members", "0"),
         ("conference 3000 get nosuch", "get <parameter-name>"),
@@ -311,6 +433,19 @@ async fn conferences() {
         ("conference 3000 pin 1234", "+OK Pin for conference 3000 set: 1234\n"),
         ("conference 3000 pin", "-ERR Invalid parameters:\npin <pin#>"),
         ("conference 3000 stop", "+OK Stopped 1 files.\n"),
+        // golden conf-04-play-record
+        ("conference 3000 play_status", "+OK 4000/0 %(1,0,1)\n"),
+        ("conference 3000 play_status 2", "-ERR Nothing is playing\n"),
+        ("conference 3000 file_seek +100", "+OK seek to position 100 true\n"),
+        ("conference 3000 file_seek -100", "+OK seek to position -100 true\n"),
+        ("conference 3000 file_seek 100 2", "+OK seek to position 100 false\n"),
+        ("conference 3000 file_seek", "file_seek [+-]<val> [<member_id>]"),
+        ("conference 3000 file-vol 2", "-ERR File not playing\nfile-vol <vol#>"),
+        ("conference 3000 file-vol", "file-vol <vol#>"),
+        ("conference 3000 moh off", "+OK moh\n"),
+        ("conference 3000 moh toggle", "+OK moh\n"),
+        ("conference 3000 moh /m.wav", "+OK moh\n"),
+        ("conference 3000 moh", "-ERR invalid moh param\n"),
         ("conference 3000 stop last", "stop <[current|all|async|last]> [<member_id>]"),
         ("conference 3000 relate 1 2 nohear", "+OK 1->2 nohear set\n"),
         ("conference 3000 relate 98 99 nospeak", "-ERR relationship 98->99 not found.\n"),
@@ -319,6 +454,34 @@ async fn conferences() {
         ("conference 3000 chkrecord", "-ERR Conference is not being recorded.\n"),
         ("conference 3000 transfer other 9", "-ERR No Member 9 in conference 3000.\n"),
         ("conference 3000 get-uuid 1", "{u}"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_directory() {
+    // golden api-08-directory
+    check(&[
+        ("domain_exists vm.test", "true"),
+        ("domain_exists nosuch", "false"),
+        ("domain_exists", ""),
+        ("domain_data vm.test var default_areacode", "918"),
+        ("domain_data vm.test", ""),
+        ("in_group 1005@vm.test desk", "true"),
+        ("in_group 1005 desk", "true"),
+        ("in_group 1006@vm.test desk", "false"),
+        ("in_group", "false"),
+        ("user_exists id 1005 vm.test", "true"),
+        ("reg_url nobody@vm.test", "error/user_not_registered"),
+        ("sofia_username_of nobody@vm.test", ""),
+        ("find_user_xml id 9999 vm.test", "-ERR can't find user\n"),
+        ("find_user_xml", "-ERR bad args\n"),
+        (
+            "find_user_xml id 1005 vm.test",
+            "<user id=\"1005\" domain-name=\"vm.test\">\n  <params>\n    <param name=\"vm-enabled\" value=\"true\"></param>\n  \
+             </params>\n  <variables>\n    <variable name=\"callgroup\" value=\"a &quot;b&quot; &amp; c\"></variable>\n  \
+             </variables>\n</user>\n",
+        ),
     ])
     .await;
 }
@@ -465,7 +628,7 @@ async fn rooms_with_places() {
         ),
         (
             "imm_adapter get_library_configuration",
-            "output_sampling_rate: 48000\noutput_number_channels: 2\noutput_number_frames: 960\nspatial_quality: 5\ninterleaved: 1\n",
+            "output_sampling_rate: 48000\noutput_number_channels: 2\noutput_number_frames: 960\nspatial_quality: 3\ninterleaved: 1\n",
         ),
         (
             "imm_adapter get_license_info",
@@ -494,6 +657,7 @@ async fn rooms_with_places() {
         ("imm_adapter get_participant_state 3000 1 MUTE_ENABLE", ""),
         ("imm_adapter get_room_layout 77", ""),
         ("imm_adapter set_room_layout 77 1", ""),
+        ("imm_adapter set_log_level 5", ""),
         ("imm_adapter set_participant_position 3000 1 0 0 0 181 0", ""),
     ])
     .await;
@@ -542,6 +706,7 @@ async fn rooms_with_places() {
             "imm_adapter set_all_participants_state 3000 IMM_CONTROL_MUTE_ENABLE 1",
             "SetControl",
         ),
+        ("imm_adapter set_log_level 0", "ChangeSettings"),
     ] {
         bench.asked.lock().expect("nobody panics with it").clear();
         assert_eq!(run(line).await, "");

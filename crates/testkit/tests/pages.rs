@@ -82,7 +82,11 @@ fn letters(world: &World) -> Vec<&MessageEvent> {
             | EventKind::Custom(_)
             | EventKind::Web(_)
             | EventKind::VideoRoom(_)
-            | EventKind::Stage(_) => None,
+            | EventKind::Stage(_)
+            | EventKind::Queue(_)
+            | EventKind::Parking(_)
+            | EventKind::User(_)
+            | EventKind::Voicemail(_) => None,
         })
         .collect()
 }

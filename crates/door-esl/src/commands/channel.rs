@@ -1,6 +1,7 @@
-//! What a connection gains by `myevents <uuid>` (event-socket.md §2.10, §2.11, §2.14, §2.15).
+//! What a connection that controls a channel may do with it (event-socket.md §2.10, §2.11, §2.14, §2.15, §3).
 
 use api::command::channel::SetVariables;
+use api::command::control::ParkForControl;
 use api::command::server::Expand;
 use esl::command::session::{
     self, ALREADY_ENABLED, DivertEvents, EVENTS_ENABLED, INVALID_UUID, MyEvents, NOT_CONTROLLING,
@@ -13,8 +14,18 @@ use crate::session::{Controlled, Linger, Session};
 
 impl Session {
     pub(super) async fn my_events(&mut self, asked: &MyEvents) -> Result<(), End> {
-        if self.controlled.is_some() {
-            return self.answer(ALREADY_ENABLED);
+        if let Some(controlled) = &mut self.controlled {
+            let Some(outbound) = controlled.outbound.as_mut().filter(|o| !o.my_events) else {
+                return self.answer(ALREADY_ENABLED);
+            };
+            outbound.my_events = true;
+            let channel = controlled.channel.clone();
+            self.catch_up()?;
+            if let Some(format) = asked.format {
+                self.delivery.set_format(format);
+            }
+            self.delivery.bind(channel, None).await?;
+            return self.answer(EVENTS_ENABLED);
         }
         let view = self.shared.switch.view();
         let Some(channel) = view.channel(&asked.uuid).map(|channel| channel.id.clone()) else {
@@ -27,6 +38,31 @@ impl Session {
         self.answer(EVENTS_ENABLED)?;
         // It may have ended between the look at the view and the subscription.
         self.channel_is_gone()
+    }
+
+    /// The first request of a program is done: it need not hurry any more, may send large requests, and its channel
+    /// parks if it is to run what is queued (event-socket.md §3.2).
+    pub(super) async fn program_spoke(&mut self) -> Result<(), End> {
+        let Some(controlled) = &mut self.controlled else {
+            return Ok(());
+        };
+        let Some(outbound) = &mut controlled.outbound else {
+            return Ok(());
+        };
+        if outbound.speaks_by.take().is_none() {
+            return Ok(());
+        }
+        let park = ParkForControl {
+            channel: controlled.channel.clone(),
+            control: outbound.control,
+        };
+        self.reader.lift_limit();
+        // A channel that has just left is heard of elsewhere.
+        let origin = self.console.origin.clone();
+        self.shared.switch.ask(park, origin).await.ok();
+        // Its CHANNEL_PARK is before whatever the program asks for next (golden outbound-02-async).
+        self.delivery.settle().await?;
+        self.catch_up()
     }
 
     pub(super) fn divert_events(&mut self, divert: DivertEvents) -> Result<(), End> {
@@ -86,14 +122,12 @@ impl Session {
     /// A channel variable, else a field of its caller profile, else a global variable.
     async fn value_of(&self, name: &str) -> Option<String> {
         let channel = &self.controlled.as_ref()?.channel;
-        let view = self.shared.switch.view();
-        let of_channel = view
-            .channels
-            .get(channel)
-            .and_then(|channel| channel.variables.get(name));
+        let known = self.controlled_channel();
+        let of_channel = known.as_ref().and_then(|known| known.variables.get(name));
         if let Some(value) = of_channel {
             return Some(value.to_text().to_string());
         }
+        let view = self.shared.switch.view();
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
         if name.is_empty() || !name.chars().all(plain) {
             return view.globals.get(name).map(ToString::to_string);

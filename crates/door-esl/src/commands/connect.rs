@@ -13,22 +13,22 @@ use crate::session::Session;
 impl Session {
     pub(super) fn connect(&mut self) -> Result<(), End> {
         let view = self.shared.switch.view();
-        let channel = self
-            .controlled
-            .as_ref()
-            .and_then(|controlled| view.channels.get(&controlled.channel));
-        let Some(channel) = channel else {
+        let Some(channel) = self.controlled_channel() else {
             return self.answer(NOT_FOUND);
         };
         let mut all = self.core_headers(view.as_of);
         if let Some(own) = &channel.profile {
             profile(&mut all, "Channel-", own);
         }
-        channel_dump(&mut all, channel);
+        channel_dump(&mut all, &channel);
         all.push("Content-Type", "command/reply");
         all.push("Reply-Text", "+OK\n");
-        all.push("Socket-Mode", "async");
-        all.push("Control", "full");
+        let outbound = self.controlled.as_ref().and_then(|c| c.outbound.as_ref());
+        let of = |applies: bool, yes, no| if applies { yes } else { no };
+        let asynchronous = outbound.is_none_or(|outbound| outbound.asynchronous);
+        let full = outbound.is_none_or(|outbound| outbound.full);
+        all.push("Socket-Mode", of(asynchronous, "async", "static"));
+        all.push("Control", of(full, "full", "single-channel"));
         let mut frame = Vec::new();
         plain::write(&mut frame, &without_repeats(all));
         self.send(frame)

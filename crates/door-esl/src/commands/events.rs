@@ -37,7 +37,7 @@ impl Session {
     }
 
     pub(super) fn log(&mut self, log: &Log) -> Result<(), End> {
-        if !self.access.may_log() {
+        if !self.access.permits_log(log.level) {
             return self.answer(PERMISSION_DENIED);
         }
         if let Some(level) = log.level {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use esl::command::Command;
 use esl::command::api::AllowedApi;
 use esl::command::auth::{ACCEPTED, Auth, INVALID, UserAuth, user_headers};
 use esl::reply;
@@ -10,6 +11,8 @@ use net::Cause;
 
 use crate::config::Secret;
 use crate::ending::End;
+use crate::password::PasswordHash;
+use crate::permissions::{Allowed, NO_LOG, Permissions, User, words};
 use crate::session::Session;
 
 /// Who the peer is.
@@ -18,15 +21,8 @@ pub(crate) enum Access {
     Unknown,
     /// Knows the password: may do everything.
     Full,
-    /// A user of the directory.
+    /// A user of the configuration or of the directory.
     User(Box<Allowed>),
-}
-
-/// What a user may do; `None` is no limit.
-pub(crate) struct Allowed {
-    pub(crate) events: Option<AllowedEvents>,
-    pub(crate) api: Option<AllowedApi>,
-    pub(crate) log: bool,
 }
 
 impl Access {
@@ -34,27 +30,33 @@ impl Access {
         !matches!(self, Self::Unknown)
     }
 
+    /// Before the login the language itself has no other requests than those for it.
+    pub(crate) fn permits(&self, command: &Command) -> bool {
+        self.user().is_none_or(|allowed| allowed.permits(command))
+    }
+
     pub(crate) fn events(&self) -> Option<&AllowedEvents> {
-        match self {
-            Self::User(allowed) => allowed.events.as_ref(),
-            Self::Unknown | Self::Full => None,
-        }
+        self.user()?.events.as_ref()
     }
 
     pub(crate) fn api(&self) -> Option<&AllowedApi> {
+        self.user()?.api.as_ref()
+    }
+
+    pub(crate) fn permits_log(&self, level: Option<i8>) -> bool {
+        self.user().is_none_or(|allowed| allowed.permits_log(level))
+    }
+
+    fn user(&self) -> Option<&Allowed> {
         match self {
-            Self::User(allowed) => allowed.api.as_ref(),
+            Self::User(allowed) => Some(allowed),
             Self::Unknown | Self::Full => None,
         }
     }
-
-    pub(crate) fn may_log(&self) -> bool {
-        match self {
-            Self::User(allowed) => allowed.log,
-            Self::Unknown | Self::Full => true,
-        }
-    }
 }
+
+/// What a user may do, and how the answer says it.
+type Admitted = (Allowed, [(&'static str, String); 3]);
 
 impl Session {
     pub(super) async fn auth(&mut self, auth: &Auth) -> Result<(), End> {
@@ -73,7 +75,11 @@ impl Session {
         if self.is_locked_out() {
             return self.refuse_login();
         }
-        let Some((allowed, headers)) = given.and_then(|given| self.look_up(given)) else {
+        let admitted = match given {
+            Some(given) => self.admit(given).await,
+            None => None,
+        };
+        let Some((allowed, headers)) = admitted else {
             self.note_failure().await;
             return self.refuse_login();
         };
@@ -81,7 +87,39 @@ impl Session {
         self.send(reply::command_reply_with(ACCEPTED, &headers))
     }
 
-    fn look_up(&self, given: &UserAuth) -> Option<(Allowed, [(&'static str, String); 3])> {
+    /// Users of the configuration come first; none of them is looked for in the directory as well.
+    async fn admit(&self, given: &UserAuth) -> Option<Admitted> {
+        let users = &self.shared.config.users;
+        let is_meant = |user: &&User| user.name == given.user && user.domain == given.domain;
+        if let Some(user) = users.iter().find(is_meant) {
+            let right = self.is_password(&user.password, &given.password).await;
+            return right.then(|| of_configuration(&user.permissions));
+        }
+        let found = self.look_up(given);
+        if found.is_none()
+            && let Some(any) = users.first()
+        {
+            // Whether there is such a user is not to be told by how long the refusal takes.
+            self.is_password(&any.password, &given.password).await;
+        }
+        found
+    }
+
+    /// Takes a thread of its own for its time; beyond [`crate::start::HASHES`] at a time others wait.
+    async fn is_password(&self, hash: &PasswordHash, given: &str) -> bool {
+        let Ok(place) = self.shared.hashes.clone().acquire_owned().await else {
+            return false;
+        };
+        let (hash, given) = (hash.clone(), given.to_owned());
+        let compared = tokio::task::spawn_blocking(move || {
+            let right = hash.matches(&given);
+            drop(place);
+            right
+        });
+        compared.await.unwrap_or(false)
+    }
+
+    fn look_up(&self, given: &UserAuth) -> Option<Admitted> {
         let view = self.shared.switch.view();
         let user = view.directory.user(&given.domain, &given.user)?;
         let password = user.param("esl-password").filter(|text| !text.is_empty())?;
@@ -94,9 +132,10 @@ impl Session {
             .param("esl-allowed-log")
             .is_none_or(api::variables::is_true);
         let allowed = Allowed {
+            commands: None,
             events: events.map(AllowedEvents::parse),
             api: api.map(AllowedApi::parse),
-            log,
+            log: (!log).then_some(NO_LOG),
         };
         Some((allowed, user_headers(events, api, log)))
     }
@@ -123,4 +162,12 @@ impl Session {
         self.answer(INVALID)?;
         Err(End::LoginFailed)
     }
+}
+
+fn of_configuration(permissions: &Permissions) -> Admitted {
+    let list = |list: &Option<Vec<String>>| list.as_deref().map(words);
+    let (events, api) = (list(&permissions.events), list(&permissions.api));
+    let log = permissions.log != Some(NO_LOG);
+    let headers = user_headers(events.as_deref(), api.as_deref(), log);
+    (permissions.allowed(), headers)
 }

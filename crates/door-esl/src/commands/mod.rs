@@ -5,6 +5,7 @@ mod connect;
 mod console;
 mod events;
 pub(crate) mod login;
+mod own;
 mod sendevent;
 mod sendmsg;
 
@@ -17,12 +18,22 @@ use crate::session::Session;
 impl Session {
     /// Carries out one request and answers it: exactly one reply frame.
     pub(crate) async fn handle(&mut self, request: &Request) -> Result<(), End> {
+        self.carry_out(request).await?;
+        self.program_spoke().await
+    }
+
+    async fn carry_out(&mut self, request: &Request) -> Result<(), End> {
+        let outbound = self.controlled.as_ref().and_then(|c| c.outbound.as_ref());
         let gates = Gates {
             authenticated: self.access.is_known(),
             controls_channel: self.controlled.is_some(),
-            full: true,
+            full: outbound.is_none_or(|outbound| outbound.full),
         };
-        match Command::parse(request, gates) {
+        let command = Command::parse(request, gates);
+        if !self.access.permits(&command) {
+            return self.answer(command::PERMISSION_DENIED);
+        }
+        match command {
             Command::Exit => {
                 self.answer(command::BYE)?;
                 Err(End::Goodbye)
@@ -50,6 +61,7 @@ impl Session {
             Command::BgApi(job) => self.bgapi(job).await,
             Command::Log(log) => self.log(&log),
             Command::NoLog => self.no_log(),
+            Command::Own(own) => self.own(own),
             Command::Unknown => self.answer(command::NOT_FOUND),
         }
     }

@@ -13,9 +13,11 @@
 )]
 
 mod client;
+mod logged;
 mod switch;
 
 pub use client::{Client, Frame};
+pub use logged::{LogFolder, Logged};
 pub use switch::{FakeSwitch, channel};
 
 use std::sync::Arc;
@@ -75,6 +77,7 @@ pub fn environment() -> Environment {
         acls: Arc::new(ArcSwap::from_pointee(acls())),
         reload_acls: Arc::new(|| Ok(Acls::automatic(&[]))),
         idle_cpu: Arc::new(|| 10_000),
+        event_log: None,
     }
 }
 

@@ -1,7 +1,10 @@
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::Notify;
+
 use api::command::channel::Execute;
-use api::event::{ChannelEvent, CustomEvent, SystemEvent};
+use api::command::control::{ControlId, ExecuteControlled};
+use api::event::{ChannelEvent, ControllerWanted, CustomEvent, Spoken, SystemEvent};
 use api::view::{
     AnswerState, CallState, CallerProfile, Channel, ChannelState, Direction, Directory,
     DirectoryUser, Domain, Hangup,
@@ -20,6 +23,9 @@ pub struct FakeSwitch {
     state: tokio::sync::Mutex<State>,
     pub executed: Mutex<Vec<Execute>>,
     pub asked: Mutex<Vec<&'static str>>,
+    /// What a synchronous program asked for, each answered when the test says so.
+    pub controlled: Mutex<Vec<ExecuteControlled>>,
+    pub finish: Arc<Notify>,
 }
 
 struct State {
@@ -80,12 +86,23 @@ impl FakeSwitch {
             state: tokio::sync::Mutex::new(State { view, publisher }),
             executed: Mutex::default(),
             asked: Mutex::default(),
+            controlled: Mutex::default(),
+            finish: Arc::default(),
         });
         tokio::spawn(dispatcher.run());
         let serving = fake.clone();
         tokio::spawn(async move {
             while let Some(request) = requests.recv().await {
                 let (command, origin, responder) = request.into_parts();
+                if let Command::ExecuteControlled(execute) = command {
+                    serving.controlled.lock().unwrap().push(execute);
+                    let finish = serving.finish.clone();
+                    tokio::spawn(async move {
+                        finish.notified().await;
+                        responder.send(Ok(Answer::Unit(())), Seq(0));
+                    });
+                    continue;
+                }
                 let answer = serving.serve(command, origin).await;
                 let as_of = serving.state.lock().await.view.as_of;
                 responder.send(answer, as_of);
@@ -160,6 +177,10 @@ impl FakeSwitch {
                     Err(gone)
                 }
             }
+            Command::ClaimControl(_)
+            | Command::BeginControl(_)
+            | Command::ParkForControl(_)
+            | Command::EndControl(_) => Ok(Answer::Unit(())),
             other => Err(CommandError::new(ErrorKind::NotSupported, other.name())),
         }
     }
@@ -209,6 +230,53 @@ impl FakeSwitch {
         self.publish(vec![(kind, Some(channel.clone()))], None)
             .await;
         channel
+    }
+
+    /// A channel runs `socket`.
+    pub async fn want(&self, id: &str, address: &str, asynchronous: bool, full: bool) {
+        let wanted = ControllerWanted {
+            channel: ChannelId::from_text(id).unwrap(),
+            control: ControlId(1),
+            spoken: Spoken::EventSocket,
+            address: address.into(),
+            asynchronous,
+            full,
+        };
+        let event = SystemEvent::ControllerWanted(Box::new(wanted));
+        self.publish(vec![(EventKind::System(event), None)], None)
+            .await;
+    }
+
+    /// It left `socket`.
+    pub async fn leave_socket(&self, id: &str) {
+        let event = SystemEvent::ControlOver {
+            channel: ChannelId::from_text(id).unwrap(),
+            control: ControlId(1),
+        };
+        self.publish(vec![(EventKind::System(event), None)], None)
+            .await;
+    }
+
+    /// Waits until that was asked.
+    pub async fn until_asked(&self, name: &str) {
+        let asked = async {
+            while !self.was_asked(name) {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), asked).await;
+        assert!(waited.is_ok(), "{name} is asked");
+    }
+
+    /// Waits until the program has that many things running or run.
+    pub async fn until_controlled(&self, count: usize) {
+        let running = async {
+            while self.controlled.lock().unwrap().len() < count {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), running).await;
+        assert!(waited.is_ok(), "{count} are run");
     }
 
     async fn live(&self, id: &ChannelId) -> Option<Arc<Channel>> {

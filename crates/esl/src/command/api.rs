@@ -36,6 +36,10 @@ impl Line {
         if !list.contains(&self.name) {
             return false;
         }
+        if self.name.eq_ignore_ascii_case("json") {
+            let inner = crate::console::inner_of_json(&self.args);
+            return inner.is_none_or(|line| line.is_allowed(list));
+        }
         !WRAPPERS
             .iter()
             .any(|wrapper| wrapper.eq_ignore_ascii_case(&self.name))
@@ -198,6 +202,16 @@ mod tests {
         assert!(api("bgapi echo x").is_allowed(&list));
         assert!(!api("bgapi fsctl shutdown").is_allowed(&list));
         assert!(!api("expand echo x").is_allowed(&list));
+        let list = AllowedApi::parse("json,echo");
+        assert!(api(r#"json {"command":"status"}"#).is_allowed(&list));
+        assert!(
+            api(r#"json {"command":"fsapi","data":{"cmd":"echo","arg":"x"}}"#).is_allowed(&list)
+        );
+        assert!(
+            !api(r#"JSON {"command":"fsapi","data":{"cmd":"fsctl","arg":"shutdown"}}"#)
+                .is_allowed(&list)
+        );
+        let list = AllowedApi::parse("status,bgapi,echo");
         let mut request = Request::of_line("api x");
         request.headers.push("console_execute", "true");
         assert!(!Api::parse(&request, "status;;fsctl shutdown").is_allowed(&list));

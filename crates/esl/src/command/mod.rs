@@ -5,6 +5,7 @@ pub mod auth;
 pub mod event;
 pub mod filter;
 pub mod log;
+pub mod own;
 pub mod sendevent;
 pub mod sendmsg;
 pub mod session;
@@ -74,6 +75,8 @@ pub enum Command {
     NixEvent(event::NameList),
     /// `noevents`.
     NoEvents,
+    /// `sequence …`, `replay …`, `slow-reader …`, `headers …`: ours.
+    Own(own::Own),
     /// Anything else: reply [`NOT_FOUND`].
     Unknown,
 }
@@ -170,7 +173,10 @@ impl Command {
         if let Some(rest) = after(line, "nixevent") {
             return Some(Self::NixEvent(event::NameList::parse(after_word(rest))));
         }
-        after(line, "noevents").map(|_| Self::NoEvents)
+        if after(line, "noevents").is_some() {
+            return Some(Self::NoEvents);
+        }
+        own::Own::parse(line).map(Self::Own)
     }
 }
 
@@ -308,6 +314,7 @@ mod tests {
             "log",
             "sendevent X",
             "noevents",
+            "replay 1",
         ] {
             assert_eq!(parse(line, gates), Command::Unknown, "{line}");
         }

@@ -27,7 +27,7 @@ pub enum Message {
         /// `hangup-cause`.
         cause: String,
     },
-    /// Relay the audio over UDP while parked.
+    /// Relay the audio over UDP or TCP while parked.
     Unicast(Unicast),
     /// Take the media of the named channel out of the server.
     NoMedia {
@@ -79,6 +79,8 @@ pub struct Unicast {
     pub remote_ip: String,
     /// Default 8026.
     pub remote_port: u16,
+    /// `transport: tcp`; anything else is `udp`.
+    pub tcp: bool,
     /// No transcoding.
     pub native: bool,
 }
@@ -161,6 +163,7 @@ impl SendMsg {
             local_port: port("local-port", 8025),
             remote_ip: or("remote-ip", "127.0.0.1"),
             remote_port: port("remote-port", 8026),
+            tcp: self.text("transport").eq_ignore_ascii_case("tcp"),
             native: self
                 .text("flags")
                 .split([',', ' '])
@@ -345,14 +348,13 @@ mod tests {
                 ("call-command", "unicast"),
                 ("local-port", "9000"),
                 ("flags", "native"),
+                ("transport", "tcp"),
             ],
         )
         .message() else {
             panic!("not a unicast")
         };
-        assert_eq!(
-            (unicast.local_port, unicast.remote_port, unicast.native),
-            (9000, 8026, true)
-        );
+        assert_eq!((unicast.local_port, unicast.remote_port), (9000, 8026));
+        assert!(unicast.native && unicast.tcp);
     }
 }

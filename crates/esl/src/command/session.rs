@@ -1,6 +1,7 @@
 //! Commands of a connection that controls a channel: `getvar`, `myevents`, `divert_events`, `linger`
 //! (event-socket.md §2.10, §2.11, §2.14, §2.15).
 
+use crate::Format;
 use crate::frame::leading_number;
 
 /// `myevents` that worked.
@@ -21,12 +22,15 @@ pub struct GetVar {
     pub name: String,
 }
 
-/// `myevents <uuid> [json|xml|plain]`. The format word changes nothing: an inbound connection keeps the format it has
-/// (golden myevents-05-format).
+/// `myevents <uuid> [json|xml|plain]`, or without the uuid on an outbound connection. An inbound connection keeps the
+/// format it has, whatever word it gives (golden myevents-05-format); an outbound one changes it (golden
+/// outbound-16-myevents-json-transfer).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MyEvents {
     /// First word behind the command; the channel.
     pub uuid: String,
+    /// The format an outbound connection asks for; there is no word back to plain.
+    pub format: Option<Format>,
 }
 
 impl MyEvents {
@@ -38,7 +42,15 @@ impl MyEvents {
             .next()
             .unwrap_or_default()
             .to_owned();
-        Self { uuid }
+        let has = |small: &str, capital: &str| rest.contains(small) || rest.contains(capital);
+        let format = if has("xml", "XML") {
+            Some(Format::Xml)
+        } else if has("json", "JSON") {
+            Some(Format::Json)
+        } else {
+            None
+        };
+        Self { uuid, format }
     }
 }
 
@@ -112,6 +124,16 @@ mod tests {
         assert_eq!(MyEvents::parse(" abc json").uuid, "abc");
         assert_eq!(MyEvents::parse("  JSON abc").uuid, "JSON");
         assert_eq!(MyEvents::parse(" ").uuid, "");
+    }
+
+    #[test]
+    fn the_format_of_myevents_on_an_outbound_connection() {
+        // golden outbound-16-myevents-json-transfer
+        assert_eq!(MyEvents::parse(" json").format, Some(Format::Json));
+        assert_eq!(MyEvents::parse(" XML").format, Some(Format::Xml));
+        assert_eq!(MyEvents::parse(" Json").format, None);
+        assert_eq!(MyEvents::parse(" plain").format, None);
+        assert_eq!(MyEvents::parse("").format, None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 const TARGET: &str = "<[member_id|all]|last|non_moderator>";
 
 /// Sub-commands of a named conference with their syntax: what help prints, and what wrong arguments answer.
-const SUB_COMMANDS: [(&str, &str); 45] = [
+const SUB_COMMANDS: [(&str, &str); 51] = [
     ("count", ""),
     ("list", "[delim <string>]|[count]"),
     ("xml_list", ""),
@@ -24,8 +24,13 @@ const SUB_COMMANDS: [(&str, &str); 45] = [
         "volume_out",
         "<member_id|all|last|non_moderator> [<newval>]",
     ),
+    ("position", "<member_id> <x>:<y>:<z>"),
+    ("auto-3d-position", "[on|off]"),
     ("play", "<file_path> [async|<member_id> [nomux]]"),
+    ("moh", "<file_path>|toggle|[on|off]"),
     ("pause_play", "[<member_id>]"),
+    ("play_status", "[<member_id>]"),
+    ("file_seek", "[+-]<val> [<member_id>]"),
     ("say", "<text>"),
     ("saymember", "<member_id> <text>"),
     ("stop", "<[current|all|async|last]> [<member_id>]"),
@@ -77,6 +82,7 @@ const SUB_COMMANDS: [(&str, &str); 45] = [
         "set",
         "<max_members|sound_prefix|caller_id_name|caller_id_number|endconference_grace_time> <value>",
     ),
+    ("file-vol", "<vol#>"),
     ("floor", "<member_id|last>"),
     ("get-uuid", "<member_id|last>"),
     ("help", ""),
@@ -140,15 +146,21 @@ impl Target<'_> {
             | "unhold" | "dtmf" | "energy" | "volume_in" | "volume_out" => {
                 self.each_member(room).await
             }
+            "position" => self.position(room).await,
+            "auto-3d-position" => self.arrange().await,
             "floor" => self.floor(room).await,
             "lock" => self.flag(RoomControl::Lock(true), "locked").await,
             "unlock" => self.flag(RoomControl::Lock(false), "unlocked").await,
             "play" => self.play(room).await,
             "stop" => self.stop().await,
             "pause_play" => self.pause_play().await,
+            "play_status" => self.play_status().await,
+            "file_seek" => self.file_seek().await,
+            "file-vol" => self.file_volume().await,
+            "moh" => self.music().await,
             "say" | "saymember" => self.say(),
             "transfer" => self.transfer(room).await,
-            "record" => self.record(self.words.first()).await,
+            "record" => self.record(self.words).await,
             "norecord" => self.stop_recording(room, self.words.first()).await,
             "chkrecord" => check_recordings(room),
             "pause" | "resume" => {
@@ -194,7 +206,7 @@ impl Target<'_> {
             .await
     }
 
-    async fn flag(&self, action: RoomControl, word: &str) -> String {
+    pub(super) async fn flag(&self, action: RoomControl, word: &str) -> String {
         match self.ask(action).await {
             Ok(_) => format!("+OK {} {word}\n", self.name),
             Err(error) => format!("-ERR {}\n", error.detail),

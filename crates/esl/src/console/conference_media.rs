@@ -55,21 +55,6 @@ impl Target<'_> {
         )
     }
 
-    pub(super) async fn pause_play(&self) -> String {
-        let member = self
-            .words
-            .first()
-            .and_then(|word| word.parse().ok())
-            .map(MemberId);
-        match self.ask(RoomControl::PausePlaying { member }).await {
-            Ok(state) if state.first().is_some_and(|state| &**state == "paused") => {
-                "+OK Pause\n".to_owned()
-            }
-            Ok(_) => "+OK Resume\n".to_owned(),
-            Err(error) => format!("-ERR {}\n", error.detail),
-        }
-    }
-
     /// There is no speech engine: as in a server without one, nothing can be said.
     pub(super) fn say(&self) -> String {
         match (self.command, self.words.len()) {
@@ -80,13 +65,17 @@ impl Target<'_> {
         }
     }
 
-    pub(super) async fn record(&self, path: Option<&String>) -> String {
-        let Some(path) = path else {
-            return self.syntax();
+    /// `<file> [stereo]`; the second word is ours.
+    pub(super) async fn record(&self, words: &[String]) -> String {
+        let (path, stereo) = match words {
+            [path, word, ..] if word == "stereo" => (path, true),
+            [path, ..] => (path, false),
+            [] => return self.syntax(),
         };
         match self
             .ask(RoomControl::Record {
                 path: path.as_str().into(),
+                stereo,
             })
             .await
         {
@@ -154,7 +143,7 @@ impl Target<'_> {
     pub(super) async fn recording(&self, room: &Room) -> String {
         let path = self.words.get(1);
         match self.words.first().map(String::as_str) {
-            Some("start") => self.record(path).await,
+            Some("start") => self.record(&self.words[1..]).await,
             Some("stop") => {
                 self.stop_recording(
                     room,

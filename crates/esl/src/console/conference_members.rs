@@ -5,6 +5,7 @@ use crate::frame::leading_number;
 use api::command::room::{MemberTarget, RelateRule, RoomControl, Toggle};
 use api::id::MemberId;
 use api::view::{Member, Room};
+use api::{ErrorKind, ObjectKind};
 
 impl Target<'_> {
     /// The members meant by the first word, newest first; the text to answer when there are none.
@@ -222,14 +223,23 @@ impl Target<'_> {
                     rule: known,
                 };
                 let there = room.member(member).is_some() && room.member(other).is_some();
-                out.push_str(&match (there && self.ask(action).await.is_ok(), known) {
-                    (true, RelateRule::Clear) => {
+                let done = if there {
+                    self.ask(action).await.map_err(|error| error.kind)
+                } else {
+                    Err(ErrorKind::NotFound(ObjectKind::Member))
+                };
+                out.push_str(&match (done, known) {
+                    (Ok(_), RelateRule::Clear) => {
                         format!("+OK relationship {member}->{other} cleared.\n")
                     }
-                    (true, RelateRule::NoSpeak | RelateRule::NoHear) => {
+                    (Ok(_), RelateRule::NoSpeak | RelateRule::NoHear) => {
                         format!("+OK {member}->{other} {rule} set\n")
                     }
-                    (false, _) => format!("-ERR relationship {member}->{other} not found.\n"),
+                    // Ours: the original knows no limit.
+                    (Err(ErrorKind::LimitReached), _) => {
+                        format!("-ERR relationship {member}->{other} not set: too many.\n")
+                    }
+                    (Err(_), _) => format!("-ERR relationship {member}->{other} not found.\n"),
                 });
             }
         }

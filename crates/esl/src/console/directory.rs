@@ -13,23 +13,26 @@ pub(super) async fn user_exists(call: &Call<'_>) -> String {
     let exists = match words.as_slice() {
         [key, value, domain, ..] => {
             let view = call.view();
-            view.directory
-                .domain(domain)
-                .is_some_and(|domain| find(domain, key, value))
+            let domain = view.directory.domain(domain);
+            domain.is_some_and(|domain| find_user(domain, key, value).is_some())
         }
         _ => false,
     };
     exists.to_string()
 }
 
-fn find(domain: &Domain, key: &str, value: &str) -> bool {
-    if key.eq_ignore_ascii_case("id") {
-        return domain.index.contains_key(value);
-    }
-    domain
-        .users
-        .iter()
-        .any(|user| user.attribute(key) == Some(value))
+pub(super) fn find_user<'d>(
+    domain: &'d Domain,
+    key: &str,
+    value: &str,
+) -> Option<&'d DirectoryUser> {
+    let user = if key.eq_ignore_ascii_case("id") {
+        domain.users.get(*domain.index.get(value)?)
+    } else {
+        let mut users = domain.users.iter();
+        users.find(|user| user.attribute(key) == Some(value))
+    };
+    user.map(|user| &**user)
 }
 
 /// `user_data <user>@<domain> var|param|attr <name>`.
@@ -56,7 +59,7 @@ pub(super) async fn user_data(call: &Call<'_>) -> String {
 }
 
 /// User and domain of `user[@domain]`; the first domain when none is named.
-fn split_address<'a>(view: &View, address: &'a str) -> Option<(&'a str, String)> {
+pub(super) fn split_address<'a>(view: &View, address: &'a str) -> Option<(&'a str, String)> {
     match address.split_once('@') {
         Some((user, domain)) => Some((user, domain.to_owned())),
         None => Some((address, view.directory.domains.first()?.name.to_string())),

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use crate::serialise::json_tree::Json;
+use api::command::server::ChangeSettings;
 use api::command::stage::{
     PlaceParticipant, RenameParticipant, SeatParticipant, SetControl, SetLayout,
 };
@@ -71,7 +72,7 @@ fn get(view: &View, words: &[&str]) -> Printed {
             "Immersitech Library Version: {INTERFACE_VERSION}\nEngage Freeswitch Adapter Version: {ADAPTER_VERSION}"
         ),
         ["get_license_info"] => license().compact(),
-        ["get_library_configuration"] => configuration(),
+        ["get_library_configuration"] => configuration(view.output),
         ["get_json_all_room_layouts"] => layouts(view).compact(),
         ["get_room_count"] => view.stages.size().to_string(),
         ["get_room_layout", id] => room(view, id)?.layout.id.to_string(),
@@ -182,6 +183,13 @@ async fn set(call: &Call<'_>, words: &[&str]) -> Printed {
             let room = room(&view, id)?.name.clone();
             call.ask(state(room, None, name, value)?).await
         }
+        // The usage of the original does not tell of it.
+        ["set_log_level", level] => {
+            let level = number(level)?;
+            let level = u8::try_from(level).ok().filter(|level| *level <= 4);
+            let set = ChangeSettings::RoomLogLevel(level.ok_or(Silence::Nothing)?);
+            call.ask(set).await
+        }
         _ => return Err(Silence::Usage),
     };
     done.map(|()| String::new()).map_err(|_| Silence::Nothing)
@@ -244,14 +252,14 @@ fn pose(pose: Pose) -> String {
     format!("X: {x}\nY: {y}\nZ: {z}\nAzimuth Heading: {azimuth}\nElevation Heading: {elevation}\n")
 }
 
-fn configuration() -> String {
+fn configuration(output: Output) -> String {
     let Output {
         rate_hz,
         frames,
         channels,
         interleaved,
         quality,
-    } = Output::OF_ROOMS;
+    } = output;
     format!(
         "output_sampling_rate: {rate_hz}\noutput_number_channels: {channels}\noutput_number_frames: {frames}\n\
          spatial_quality: {quality}\ninterleaved: {}\n",

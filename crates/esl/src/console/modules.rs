@@ -12,6 +12,10 @@ pub struct Module {
 /// All parts, sorted by name. Each is always loaded.
 pub const MODULES: &[Module] = &[
     Module {
+        name: "mod_callcenter",
+        dialplans: &[],
+    },
+    Module {
         name: "mod_commands",
         dialplans: &[],
     },
@@ -32,6 +36,10 @@ pub const MODULES: &[Module] = &[
         dialplans: &[],
     },
     Module {
+        name: "mod_hash",
+        dialplans: &[],
+    },
+    Module {
         name: "mod_imm_adapter",
         dialplans: &[],
     },
@@ -49,6 +57,14 @@ pub const MODULES: &[Module] = &[
     },
     Module {
         name: "mod_tone_stream",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_valet_parking",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_voicemail",
         dialplans: &[],
     },
 ];

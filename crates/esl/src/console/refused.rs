@@ -35,10 +35,9 @@ const fn refused(
 
 const FAILED: &str = "-ERR Operation failed\n";
 const NO_SUCH: &str = "-ERR No such channel {}!\n";
-const NO_SESSION: &str = "-ERR Cannot find session with uuid {}\n";
 
 /// The texts are those of golden uuid-01-usage and uuid-02-bad-uuid.
-const REFUSED: [Refused; 14] = [
+const REFUSED: [Refused; 12] = [
     refused(
         "pause",
         2,
@@ -67,20 +66,6 @@ const REFUSED: [Refused; 14] = [
         1,
         "-USAGE: <uuid> [0|<min_msec>[:<max_msec>]]\n",
         FAILED,
-        FAILED,
-    ),
-    refused(
-        "uuid_limit",
-        4,
-        "USAGE: uuid_limit <uuid> <backend> <realm> <resource> [<max>[/interval]] [number [dialplan [context]]]\n",
-        NO_SESSION,
-        FAILED,
-    ),
-    refused(
-        "uuid_limit_release",
-        2,
-        "USAGE: uuid_limit_release <uuid> <backend> [realm] [resource]\n",
-        NO_SESSION,
         FAILED,
     ),
     refused(
@@ -157,10 +142,6 @@ mod tests {
             Some("-ERR Operation failed\n")
         );
         assert_eq!(text("uuid_buglist", "u").as_deref(), Some(""));
-        assert_eq!(
-            text("uuid_limit", "u hash r i 5").as_deref(),
-            Some("-ERR Cannot find session with uuid u\n")
-        );
         assert_eq!(text("uuid_kill", "u"), None);
     }
 

@@ -145,7 +145,11 @@ pub(super) async fn reloadxml(call: &Call<'_>) -> String {
     format!("+OK [{text}]\n")
 }
 
+/// The configuration is read again with them (golden stream-36-module-events).
 pub(super) async fn reloadacl(call: &Call<'_>) -> String {
+    if let Err(error) = call.ask(ReloadXml).await {
+        return format!("-ERR [{}]\n", error.detail);
+    }
     match call.console.host.reload_acl() {
         Ok(()) => "+OK acl reloaded\n".to_owned(),
         Err(error) => format!("-ERR [{error}]\n"),
@@ -176,6 +180,8 @@ pub(super) async fn load(call: &Call<'_>) -> String {
     if call.args.is_empty() {
         return usage("<mod_name>");
     }
+    // The answer says that the configuration was read; whether it was fit shows in the log.
+    call.ask(ReloadXml).await.ok();
     let error = if modules::exists(call.args) {
         "Module already loaded"
     } else {
@@ -197,7 +203,8 @@ pub(super) async fn reload(call: &Call<'_>) -> String {
     let Some(name) = module_word(call) else {
         return usage("[-f] <mod_name>");
     };
-    if modules::exists(&name) && call.ask(ReloadXml).await.is_ok() {
+    let reloaded = call.ask(ReloadXml).await.is_ok();
+    if modules::exists(&name) && reloaded {
         return "+OK Reloading XML\n+OK module unloaded\n+OK module loaded\n".to_owned();
     }
     format!(
@@ -312,4 +319,19 @@ pub(super) async fn bgapi(call: &Call<'_>) -> String {
     } else {
         "-ERR too many jobs\n".to_owned()
     }
+}
+
+/// What stands in the log of the original when it starts; ours says what this is.
+pub(super) async fn banner(call: &Call<'_>) -> String {
+    let rule = format!(".{:=^63}.\n", "");
+    let line = |text: &str| format!("|  {text:<59}  |\n");
+    let version = format!("Version {}", call.console.server.version);
+    [
+        rule.clone(),
+        line("Jackfield"),
+        line(&version),
+        line("A communications server, driven by programs"),
+        rule,
+    ]
+    .concat()
 }

@@ -128,3 +128,19 @@ pub(super) async fn sofia_count_reg(call: &Call<'_>) -> String {
         .map_or(0, |contacts| contacts.split(',').count())
         .to_string()
 }
+
+/// The name in the credentials of the latest registration; nothing when there is none.
+pub(super) async fn sofia_username_of(call: &Call<'_>) -> String {
+    let (profile, user, domain) = address(call);
+    let view = call.view();
+    let mut latest = None;
+    for registration in view.registrations.values() {
+        let is_meant = &*registration.user == user
+            && registration.domain.eq_ignore_ascii_case(&domain)
+            && profile.is_none_or(|profile| &*registration.profile == profile);
+        if is_meant && latest.is_none_or(|(at, _)| at < registration.refreshed) {
+            latest = Some((registration.refreshed, registration));
+        }
+    }
+    latest.map_or_else(String::new, |(_, found)| found.auth_user.to_string())
+}

@@ -2,8 +2,9 @@
 
 use super::call::Call;
 use super::{
-    BoxFuture, complete, conference, directory, fsctl, imm_adapter, originate, record, schedule,
-    server, show, sofia, text, uuid_media, uuid_state, uuid_variables,
+    BoxFuture, callcenter, chat, complete, conference, directory, domain, fsctl, imm_adapter, json,
+    network, originate, record, schedule, server, show, sofia, strings, tables, text, uuid_media,
+    uuid_state, uuid_variables, valet, voicemail,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -50,32 +51,52 @@ commands! {
     "mod_commands":
         "..." "" "Stops the server" => server::shutdown,
         "acl" "<ip> <list_name>" "Tells whether a list lets an address in" => server::acl,
+        "banner" "" "Prints what this server is" => server::banner,
         "bgapi" "<command>[ <arg>]" "Runs a command in the background" => server::bgapi,
         "break" "<uuid> [all]" "Breaks off what a channel plays" => uuid_media::uuid_break,
+        "chat" "<proto>|<from>|<to>|<message>|[<content-type>]" "Sends a message" => chat::chat,
+        "coalesce" "[^^<delim>]<value1>,<value2>,..." "Prints the first value that is not empty" => strings::coalesce,
         "cond" "<expr> ? <true val> : <false val>" "Compares and chooses" => text::cond,
         "console_complete" "<line>" "Completes a command line" => complete::console_complete,
         "create_uuid" "" "Makes a UUID" => server::create_uuid,
+        "domain_data" "<domain> [var|param|attr] <name>" "Reads the data of a domain" => domain::domain_data,
+        "domain_exists" "<domain>" "Tells whether a domain exists" => domain::domain_exists,
         "echo" "<data>" "Prints its argument" => text::echo,
+        "escape" "<data>" "Writes a text as an argument" => strings::escape,
         "eval" "[uuid:<uuid> ]<expression>" "Expands variables" => text::eval,
         "expand" "[uuid:<uuid> ]<cmd> <args>" "Runs a command with variables expanded" => text::expand,
+        "find_user_xml" "<key> <user> <domain>" "Prints a user as XML" => domain::find_user_xml,
         "fsctl" "<command> <args>" "Changes how the server runs" => fsctl::fsctl,
+        "gethost" "<hostname>" "Looks up the address of a name" => network::host_lookup,
         "global_getvar" "<var>" "Reads a global variable" => server::global_getvar,
         "global_setvar" "<var>=<value> [=<value2>]" "Sets a global variable" => server::global_setvar,
         "group_call" "<group>[@<domain>]" "Makes the dial string of a group" => directory::group_call,
         "help" "" "Lists all commands" => server::help,
+        "host_lookup" "<hostname>" "Looks up the address of a name" => network::host_lookup,
         "hostname" "" "Prints the host name" => server::hostname,
         "hupall" "<cause> [<var> <value>] [<var2> <value2>]" "Hangs up all channels" => server::hupall,
+        "in_group" "<user>[@<domain>] <group_name>" "Tells whether a user is in a group" => domain::in_group,
+        "is_lan_addr" "<ip>" "Tells whether an address is a private one" => network::is_lan_addr,
+        "json" "JSON" "Runs a command given as JSON" => json::json,
         "list_users" "[group <group>] [domain <domain>] [user <user>] [context <context>]" "Lists the users" => directory::list_users,
+        "limit_interval_reset" "<backend> <realm> <id>" "Begins the interval of a resource anew" => tables::limit_interval_reset,
+        "limit_reset" "<backend>" "Refuses to forget what is held" => tables::limit_reset,
+        "limit_status" "<backend>" "Counts resources" => tables::limit_status,
+        "limit_usage" "<backend> <realm> <id> [rate]" "Tells how far a resource is used" => tables::limit_usage,
         "load" "<mod_name>" "Loads a part of the server" => server::load,
         "log" "<level> <message>" "Writes to the log" => server::log,
         "md5" "<data>" "Prints the MD5 sum" => text::md5,
         "module_exists" "<module>" "Tells whether a part of the server is there" => server::module_exists,
         "msleep" "<milliseconds>" "Waits" => server::msleep,
         "originate" "<call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] [<timeout_sec>]" "Makes a call" => originate::originate,
+        "presence" "[in|out] <user> <rpid> <message>" "Fires an event about somebody's presence" => chat::presence,
+        "quote_shell_arg" "<data>" "Quotes a text for a shell" => strings::quote_shell_arg,
+        "reg_url" "<user>@<realm>" "Prints where a user registered last" => domain::reg_url,
         "regex" "<data>|<pattern>[|<subst string>][n|b]" "Matches an expression" => text::regex,
         "reload" "[-f] <mod_name>" "Reads the configuration of a part again" => server::reload,
         "reloadacl" "" "Reads the access lists again" => server::reloadacl,
         "reloadxml" "" "Reads the XML configuration again" => server::reloadxml,
+        "replace" "<data>|<string1>|<string2>" "Puts one text in the place of another" => strings::replace,
         "sched_api" "[+@]<time> <group_name> <command_string>[&]" "Runs a command later" => schedule::sched_api,
         "sched_broadcast" "[[+]<time>|@time] <uuid> <path> [aleg|bleg|both]" "Plays to a channel later" => schedule::sched_broadcast,
         "sched_del" "<task_id>|<group_id>" "Deletes scheduled tasks" => schedule::sched_del,
@@ -83,8 +104,12 @@ commands! {
         "sched_transfer" "[+]<time> <uuid> <extension> [<dialplan>] [<context>]" "Transfers a channel later" => schedule::sched_transfer,
         "show" "channels|calls|registrations|api|application|... [as csv|delim <d>|json|xml]" "Prints tables" => show::show,
         "shutdown" "" "Stops the server" => server::shutdown,
+        "sql_escape" "<string>" "Escapes a text for SQL" => strings::sql_escape,
         "status" "" "Prints how the server is" => server::status,
         "strftime" "<format_string>" "Formats the time" => text::strftime,
+        "strepoch" "<string>" "Prints the seconds since 1970 of a date" => strings::strepoch,
+        "strftime_tz" "<timezone_name> [<epoch>|][format string]" "Formats the time of a zone" => strings::strftime_tz,
+        "strmicroepoch" "<string>" "Prints the microseconds since 1970 of a date" => strings::strmicroepoch,
         "switchname" "" "Prints the name of the switch" => server::switchname,
         "tolower" "<string>" "Makes letters small" => text::tolower,
         "toupper" "<string>" "Makes letters capital" => text::toupper,
@@ -110,8 +135,10 @@ commands! {
         "uuid_getvar" "<uuid> <var>" "Reads a variable" => uuid_variables::uuid_getvar,
         "uuid_hold" "[off|toggle] <uuid> [<display>]" "Puts a channel on hold" => uuid_state::uuid_hold,
         "uuid_kill" "<uuid> [cause]" "Hangs a channel up" => uuid_state::uuid_kill,
-        "uuid_media" "[off] <uuid>" "Takes media back to the server" => uuid_state::uuid_media,
+        "uuid_media" "[off] <uuid>" "Takes media out of the server, or back" => uuid_state::uuid_media,
         "uuid_media_reneg" "<uuid>[ <codec_string>]" "Offers codecs anew" => uuid_state::uuid_media_reneg,
+        "uuid_limit" "<uuid> <backend> <realm> <resource> [<max>[/interval]] [number [dialplan [context]]]" "Takes a resource for a channel" => tables::uuid_limit,
+        "uuid_limit_release" "<uuid> <backend> [realm] [resource]" "Gives resources of a channel back" => tables::uuid_limit_release,
         "uuid_park" "<uuid>" "Parks a channel" => uuid_state::uuid_park,
         "uuid_pre_answer" "<uuid>" "Starts early media" => uuid_state::uuid_pre_answer,
         "uuid_record" "<uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]" "Records a channel" => record::uuid_record,
@@ -125,9 +152,18 @@ commands! {
         "uuid_setvar_multi" "<uuid> <var>=<value>;<var>=<value>..." "Sets several variables" => uuid_variables::uuid_setvar_multi,
         "uuid_transfer" "<uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]" "Transfers a channel" => uuid_state::uuid_transfer,
         "version" "" "Prints the version" => server::version,
+        "xml_flush_cache" "<id> <key> <val>" "Says that nothing is cached" => domain::xml_flush_cache,
+        "xml_wrap" "<command> <args>" "Wraps the answer of a command in XML" => strings::xml_wrap,
+    ;
+    "mod_callcenter":
+        "callcenter_config" "<target> <args>" "Changes queues and their agents" => callcenter::callcenter_config,
     ;
     "mod_conference":
         "conference" "<conf name> <command> <args>" "Controls conferences" => conference::conference,
+    ;
+    "mod_hash":
+        "hash" "<verb>/<realm>/<key>[/<value>]" "Keeps values" => tables::hash,
+        "hash_dump" "all|limit|db [<realm>]" "Lists values and resources" => tables::hash_dump,
     ;
     "mod_imm_adapter":
         "imm_adapter" "<command> <args>" "Arranges rooms with places" => imm_adapter::imm_adapter,
@@ -135,7 +171,17 @@ commands! {
     "mod_sofia":
         "sofia" "<cmd> <args>" "Tells about SIP" => sofia::sofia,
         "sofia_contact" "[profile/]<user>@<domain>" "Prints where a user can be reached" => sofia::sofia_contact,
+        "sofia_username_of" "[profile/]<user>@<domain>" "Prints under which name a user registered" => sofia::sofia_username_of,
         "sofia_count_reg" "[profile/]<user>@<domain>" "Counts a user's registrations" => sofia::sofia_count_reg,
+    ;
+    "mod_valet_parking":
+        "valet_info" "[<lot name>]" "Lists parked calls" => valet::valet_info,
+    ;
+    "mod_voicemail":
+        "vm_boxcount" "[profile/]<user>@<domain>[|[new|saved|new-urgent|saved-urgent|all]]" "Counts messages of a voicemail box" => voicemail::vm_boxcount,
+        "vm_delete" "<id>@<domain>[/profile] [<uuid>]" "Deletes one message of a voicemail box, or all" => voicemail::vm_delete,
+        "vm_list" "<id>@<domain>[/profile] [xml]" "Lists messages of a voicemail box" => voicemail::vm_list,
+        "vm_read" "<id>@<domain>[/profile] <read|unread> [<uuid>]" "Says whether messages were listened to" => voicemail::vm_read,
     ;
 }
 
@@ -160,6 +206,6 @@ mod tests {
             );
         }
         assert_eq!(find("STATUS").map(|entry| entry.name), Some("status"));
-        assert!(find("limit_usage").is_none());
+        assert!(find("limit_use").is_none());
     }
 }

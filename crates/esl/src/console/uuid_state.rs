@@ -3,8 +3,8 @@
 use super::call::{Call, NO_SUCH_CHANNEL, OK, either, usage};
 use api::command::call::BridgeChannels;
 use api::command::channel::{
-    Answer, Deflect, DualTransfer, Hangup, Hold, HoldAction, LegChoice, ParkChannel, PreAnswer,
-    RenegotiateMedia, RingReady, Transfer,
+    Answer, Deflect, DualTransfer, Hangup, Hold, HoldAction, LegChoice, ParkChannel, PassMedia,
+    PreAnswer, RenegotiateMedia, RingReady, Transfer,
 };
 use api::{ErrorKind, HangupCause};
 use std::sync::Arc;
@@ -164,7 +164,6 @@ pub(super) async fn uuid_hold(call: &Call<'_>) -> String {
     either(&call.ask(Hold { channel, action }).await, SUCCESS, FAILED)
 }
 
-/// Media stays with us: bringing it back needs a new offer, taking it away changes nothing.
 pub(super) async fn uuid_media(call: &Call<'_>) -> String {
     let words = call.words();
     let (off, uuid) = match words.as_slice() {
@@ -175,17 +174,8 @@ pub(super) async fn uuid_media(call: &Call<'_>) -> String {
     let Some(channel) = call.live(uuid) else {
         return FAILED.to_owned();
     };
-    if off {
-        // Bypassing our media is a later feature; claiming success would be a lie.
-        return FAILED.to_owned();
-    }
     either(
-        &call
-            .ask(RenegotiateMedia {
-                channel,
-                codecs: None,
-            })
-            .await,
+        &call.ask(PassMedia { channel, past: off }).await,
         SUCCESS,
         FAILED,
     )

@@ -6,6 +6,7 @@ use crate::headers::Headers;
 use crate::names::EventName;
 use api::event::{Event, RoomAction, RoomEvent};
 use api::id::MemberId;
+use api::spatial::Position;
 use api::view::{Member, Room};
 
 pub(super) const SUBCLASS: &str = "conference::maintenance";
@@ -133,6 +134,7 @@ fn action(headers: &mut Headers, kind: &RoomEvent) {
         RoomAction::EnergySet { .. } => "energy-level-member",
         RoomAction::VolumeInSet { .. } => "volume-in-member",
         RoomAction::VolumeOutSet { .. } => "volume-out-member",
+        RoomAction::PositionSet { .. } => "set-position-member",
         RoomAction::FloorChanged { .. } => "floor-change",
         RoomAction::Locked => "lock",
         RoomAction::Unlocked => "unlock",
@@ -161,6 +163,12 @@ fn action(headers: &mut Headers, kind: &RoomEvent) {
     details(headers, &kind.action);
 }
 
+/// A position as conferences write it: metres, `1.00:0.00:-0.50`.
+pub(crate) fn in_metres(Position { x, y, z }: Position) -> String {
+    let [x, y, z] = [x, y, z].map(|cm| f64::from(cm) / 100.0);
+    format!("{x:.2}:{y:.2}:{z:.2}")
+}
+
 /// What stands behind `Action`.
 fn details(headers: &mut Headers, action: &RoomAction) {
     match action {
@@ -176,6 +184,9 @@ fn details(headers: &mut Headers, action: &RoomAction) {
         RoomAction::EnergySet { level } => headers.push_display("Energy-Level", level),
         RoomAction::VolumeInSet { level } | RoomAction::VolumeOutSet { level } => {
             headers.push_display("Volume-Level", level)
+        }
+        RoomAction::PositionSet { position } => {
+            headers.push("Position", in_metres(*position));
         }
         RoomAction::DialResult { cause, job, peer } => {
             headers.push("Result", cause.name());

@@ -33,7 +33,9 @@ pub(super) fn name(event: &SystemEvent) -> Option<EventName> {
             what: TaskEvent::Deleted,
             ..
         } => Some(EventName::DelSchedule),
-        SystemEvent::ConsoleLineDue { .. } => None,
+        SystemEvent::ConsoleLineDue { .. }
+        | SystemEvent::ControllerWanted(_)
+        | SystemEvent::ControlOver { .. } => None,
     }
 }
 
@@ -65,7 +67,10 @@ pub(super) fn write(headers: &mut Headers, event: &Event, kind: &SystemEvent, se
             );
         }
         SystemEvent::Task { task, .. } => scheduled(headers, task),
-        SystemEvent::XmlReloaded | SystemEvent::ConsoleLineDue { .. } => {}
+        SystemEvent::XmlReloaded
+        | SystemEvent::ConsoleLineDue { .. }
+        | SystemEvent::ControllerWanted(_)
+        | SystemEvent::ControlOver { .. } => {}
     }
 }
 
@@ -134,16 +139,24 @@ pub(super) fn write_custom(
         function: "custom",
         line: line!(),
     };
-    headers.push(
-        "Event-Subclass",
-        custom.subclass.as_deref().unwrap_or_default().to_owned(),
-    );
+    // Events that are not CUSTOM begin with their name (golden stream-37-presence).
+    let is_named = custom.subclass.is_none() && !custom.from_client && name != EventName::Custom;
+    if is_named {
+        headers.push("Event-Name", name.as_str());
+    } else {
+        headers.push(
+            "Event-Subclass",
+            custom.subclass.as_deref().unwrap_or_default().to_owned(),
+        );
+    }
     if custom.from_client {
         push_all(headers, &custom.headers);
         core(headers, name, event, server, &source);
     } else {
         core_without_name(headers, event, server, &source);
-        headers.push("Event-Name", name.as_str());
+        if !is_named {
+            headers.push("Event-Name", name.as_str());
+        }
         for (header, value) in &custom.headers {
             let known = ["Event-Name", "Event-Subclass"]
                 .iter()

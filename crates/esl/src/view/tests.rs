@@ -10,6 +10,9 @@ use api::view::{
 use api::{Timestamp, Variables};
 use std::sync::Arc;
 
+mod queues;
+mod voicemail;
+
 pub(crate) fn server() -> Server {
     Server {
         core_uuid: "2f6f2b3e-6b1c-4a57-9d0d-0d6f4f3f9a10".into(),
@@ -446,10 +449,10 @@ fn a_message_and_what_only_pages_are_told() {
 /// event-manager.md §12.4
 #[test]
 fn rooms_with_places_as_documented() {
-    use api::event::{StageAction, StageEvent};
+    use api::event::{StageAction, StageEvent, StagePlace};
     use api::id::{ParticipantId, RoomNumber, SeatId};
     use api::spatial::{Control, Controls, Layout, ParticipantKind};
-    use api::view::{Participant, Stage};
+    use api::view::Participant;
 
     let layout = Arc::new(Layout::built_in());
     let seat = SeatId(1);
@@ -465,14 +468,11 @@ fn rooms_with_places_as_documented() {
         member: None,
         channel: None,
     });
-    let stage = Arc::new(Stage {
+    let stage = StagePlace {
         number: RoomNumber(12),
         name: "12".into(),
-        description: "".into(),
-        participants: vec![participant.clone()],
         layout,
-        kept: true,
-    });
+    };
     let told = |action: StageAction, about_one: bool| {
         let (stage, participant) = (stage.clone(), about_one.then(|| participant.clone()));
         let kind = StageEvent {

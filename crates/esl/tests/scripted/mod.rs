@@ -1,13 +1,18 @@
 //! A switch that answers as scripted, and a console in front of it.
 
 use api::cause::HangupCause;
+use api::command::message::Delivery;
+use api::command::room::RoomControl;
 use api::command::stage::Place;
 use api::command::{Answer, Command};
-use api::id::{ParticipantId, SeatId};
+use api::id::{AgentId, LotId, ParticipantId, QueueAgentId, QueueCallerId, QueueId, SeatId};
 use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
-    AnswerState, CallState, CallerProfile, Channel, ChannelState, Codec, Direction, Member,
-    Participant, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage,
+    Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
+    CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
+    DirectoryUser, Domain, Extension, Group, Lot, Mailbox, Member, ParkedCall, Participant, Queue,
+    QueueAgent, QueueAgentState, QueueCaller, QueueSettings, Registration, Room, RoomFlags,
+    RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, NodeId, Origin, Seq, Timestamp, Uuid,
@@ -41,6 +46,10 @@ impl Host for TestHost {
     }
     fn reload_acl(&self) -> Result<(), String> {
         Ok(())
+    }
+    fn address_of(&self, name: String) -> BoxFuture<'static, Option<IpAddr>> {
+        let known = (name == "localhost").then_some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+        Box::pin(std::future::ready(known))
     }
     fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
@@ -207,8 +216,11 @@ fn view() -> View {
         .insert_mut(channel.id.clone(), Arc::new(channel));
     view.rooms.insert_mut("3000".into(), Arc::new(room()));
     view.stages.insert_mut("3000".into(), Arc::new(stage()));
+    view.output.quality = 3;
     let number = api::id::RoomNumber(3000);
     view.stage_names.insert_mut(number, "3000".into());
+    queue(&mut view);
+    voicemail(&mut view);
     view.registrations.insert_mut(1, Arc::new(registration()));
     view.globals.insert_mut("domain".into(), "127.0.0.1".into());
     view.counters.started = Timestamp(NOW.0 - 3_785_123_456);
@@ -230,6 +242,152 @@ fn view() -> View {
     }]
     .into();
     view
+}
+
+/// Users with a box each, and messages in the first; a third has none.
+fn voicemail(view: &mut View) {
+    let user = |id: &str, enabled: &str| {
+        Arc::new(DirectoryUser {
+            id: id.into(),
+            domain: "vm.test".into(),
+            params: vec![("vm-enabled".into(), enabled.into())],
+            variables: vec![("callgroup".into(), "a \"b\" & c".into())],
+            ..DirectoryUser::default()
+        })
+    };
+    let users = vec![
+        user("1005", "true"),
+        user("1006", "true"),
+        user("1007", "false"),
+    ];
+    let index = users.iter().enumerate();
+    let index = index.map(|(at, user)| (user.id.clone(), at)).collect();
+    let domain = Domain {
+        name: "vm.test".into(),
+        users,
+        index,
+        groups: vec![Group {
+            name: "desk".into(),
+            users: vec!["1005".into()],
+        }],
+        variables: vec![("default_areacode".into(), "918".into())],
+        ..Domain::default()
+    };
+    view.directory = Arc::new(Directory {
+        domains: vec![domain],
+    });
+    let message = |id: &str, seconds: i64| VoiceMessage {
+        id: id.into(),
+        caller_name: "Ana & Bo".into(),
+        caller_number: "1001".into(),
+        left_at: Timestamp((1_737_453_540 + seconds) * 1_000_000),
+        read_at: None,
+        length_ms: 4_200,
+        path: format!("/v/msg_{id}.wav").into(),
+    };
+    let read = VoiceMessage {
+        caller_name: "".into(),
+        caller_number: "1002".into(),
+        read_at: Some(Timestamp(1_737_453_599_000_000)),
+        length_ms: 20,
+        ..message("m-2", 1)
+    };
+    let mailbox = Mailbox {
+        name: Extension {
+            user: "1005".into(),
+            domain: "vm.test".into(),
+        },
+        messages: vec![Arc::new(message("m-1", 0)), Arc::new(read)],
+    };
+    view.mailboxes
+        .insert_mut("1005@vm.test".into(), Arc::new(mailbox));
+}
+
+/// A queue with an agent and a caller, and somebody who is parked.
+fn queue(view: &mut View) {
+    let agent = Agent {
+        id: AgentId(Uuid::from_u128(3)),
+        name: "1000@default".into(),
+        display_name: "Bob".into(),
+        contact: "[leg_timeout=10]user/1000".into(),
+        extension: None,
+        dynamic: false,
+        status: AgentStatus::Available,
+        pause_reason: None,
+        state: AgentState::Waiting,
+        device: DeviceState::Unknown,
+        patience: AgentPatience {
+            max_no_answer: 3,
+            wrap_up_s: 10,
+            reject_delay_s: 11,
+            busy_delay_s: 60,
+            no_answer_delay_s: 0,
+        },
+        statistics: AgentStatistics {
+            calls_answered: 7,
+            talk_time_s: 301,
+            last_status_change: Timestamp(NOW.0 - 100_000_000),
+            ..AgentStatistics::default()
+        },
+        channel: None,
+    };
+    let place = QueueAgent {
+        id: QueueAgentId(Uuid::from_u128(4)),
+        agent: agent.name.clone(),
+        level: 1,
+        position: 2,
+        dynamic: false,
+        logged_in: true,
+        paused: false,
+        pause_reason: None,
+        state: QueueAgentState::Ready,
+    };
+    let channel = ChannelId::from_text(UUID).expect("a valid id");
+    let caller = QueueCaller {
+        id: QueueCallerId(Uuid::from_u128(5)),
+        channel: channel.clone(),
+        caller_name: "Ana".into(),
+        caller_number: "1001".into(),
+        call_began: Timestamp(NOW.0 - 10_000_000),
+        joined_at: Timestamp(NOW.0 - 5_000_000),
+        rejoined_at: Timestamp::ZERO,
+        answered_at: Timestamp::ZERO,
+        abandoned_at: Timestamp::ZERO,
+        base_score: 100,
+        state: CallerState::Waiting,
+        position: 1,
+        agent: None,
+    };
+    let name: Arc<str> = "support@default".into();
+    let queue = Queue {
+        id: QueueId(Uuid::from_u128(2)),
+        name: name.clone(),
+        settings: Arc::new(QueueSettings {
+            music: "local_stream://moh".into(),
+            ..QueueSettings::named(&name)
+        }),
+        enabled: true,
+        configured: true,
+        callers: vec![Arc::new(caller)],
+        agents: vec![Arc::new(place)],
+        calls_answered: 2,
+        calls_abandoned: 1,
+    };
+    view.agents.insert_mut(agent.name.clone(), Arc::new(agent));
+    view.queues.insert_mut(name, Arc::new(queue));
+    let parked = ParkedCall {
+        slot: "6001".into(),
+        channel,
+        since: NOW,
+        until: Timestamp::ZERO,
+    };
+    let lot = Lot {
+        id: LotId(Uuid::from_u128(6)),
+        name: "valet_lot".into(),
+        kept: false,
+        parked: vec![Arc::new(parked)],
+    };
+    view.lots.insert_mut(lot.name.clone(), Arc::new(lot));
 }
 
 /// What the scripted switch says: everything works, but `error/CAUSE` cannot be called.
@@ -259,8 +417,33 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
         Command::Expand(expand) => Ok(Answer::Text(
             expand.text.replace("${domain}", "127.0.0.1").into(),
         )),
+        Command::RemoveQueueAgent(_) => Err(CommandError::not_found(api::ObjectKind::Agent)),
+        Command::PutAgent(_) => Ok(Answer::Agent(AgentId(Uuid::nil()))),
+        Command::LoadQueue(_) => Ok(Answer::Queue(QueueId(Uuid::nil()))),
+        Command::PutQueueAgent(_) => Ok(Answer::QueueAgent(QueueAgentId(Uuid::nil()))),
+        Command::LoadQueueAgents(_) => Ok(Answer::Count(1)),
         Command::GroupCall(_) => Err(CommandError::not_found(api::ObjectKind::User)),
-        Command::ControlRoom(_) => Ok(Answer::Texts(vec!["1".into()])),
+        Command::SendChat(chat) => Ok(Answer::Delivery(Delivery {
+            code: if chat.to.starts_with("9999") {
+                404
+            } else {
+                200
+            },
+            phrase: "".into(),
+        })),
+        Command::MarkVoiceMessage(_) => Ok(Answer::Bool(true)),
+        Command::ControlRoom(control) => Ok(Answer::Texts(match &control.action {
+            RoomControl::PlayStatus { member: None } => {
+                vec!["4000".into(), "tone_stream://%(1,0,1)".into()]
+            }
+            RoomControl::PlayStatus { member: Some(_) } | RoomControl::PlayVolume { .. } => {
+                return Err(CommandError::not_found(api::ObjectKind::File));
+            }
+            RoomControl::SeekPlaying { ms, relative, .. } => {
+                vec![format!("{ms} {relative}").into()]
+            }
+            _ => vec!["1".into()],
+        })),
         Command::ControlPlayback(_) => Err(CommandError::new(
             api::ErrorKind::InvalidState,
             "nothing is played",

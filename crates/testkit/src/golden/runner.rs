@@ -7,11 +7,14 @@ use super::pattern::{Bindings, Pattern};
 use super::transcript::{FramePattern, StepKind, Transcript};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Connects from an address of its own, for the transcripts about access lists.
 pub type ConnectFrom = fn(from: &str, to: SocketAddr) -> std::io::Result<TcpStream>;
+
+/// How long a call may take until the program it asks for is connected to; the machine may be busy.
+const CALL_TIME: Duration = Duration::from_secs(20);
 
 /// How transcripts are played.
 #[derive(Clone, Debug)]
@@ -73,6 +76,8 @@ struct Run<'a> {
     runner: &'a Runner,
     bindings: Bindings,
     connections: BTreeMap<String, Connection>,
+    /// Where the client is connected to.
+    listeners: BTreeMap<String, TcpListener>,
     /// Makes the channels that are there from the start; kept open, as closing may end what it made.
     hidden: Option<Connection>,
     found: Vec<(usize, Difference)>,
@@ -88,6 +93,7 @@ impl Runner {
             runner: self,
             bindings: self.bindings.clone(),
             connections: BTreeMap::new(),
+            listeners: BTreeMap::new(),
             hidden: None,
             found: Vec::new(),
             compared: 0,
@@ -142,14 +148,7 @@ impl Runner {
             (Some(from), Some(connect)) => connect(from, self.address)?,
             (Some(_), None) => return Err(ErrorKind::Unsupported.into()),
         };
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_millis(20)))?;
-        Ok(Connection {
-            stream,
-            buffer: Vec::new(),
-            waiting: Vec::new(),
-            ended: false,
-        })
+        Connection::new(stream)
     }
 }
 
@@ -163,7 +162,23 @@ impl Run<'_> {
                     made.map_err(|error| Difference::Connection(format!("{connection}: {error}")))?;
                 self.connections.insert(connection.clone(), made);
             }
+            StepKind::Listen { connection, port } => {
+                let listen = || {
+                    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+                    listener.set_nonblocking(true)?;
+                    let port = listener.local_addr()?.port();
+                    Ok((listener, port))
+                };
+                let (listener, number) = listen().map_err(|error: std::io::Error| {
+                    Difference::Connection(format!("{connection}: {error}"))
+                })?;
+                self.bindings
+                    .insert(port.clone(), number.to_string().into_bytes());
+                self.listeners.insert(connection.clone(), listener);
+            }
+            StepKind::Accept(name) => self.accept(name)?,
             StepKind::Close(name) => {
+                self.listeners.remove(name);
                 let closed = self.connections.remove(name);
                 let waiting = closed.into_iter().flat_map(|connection| connection.waiting);
                 self.found
@@ -187,6 +202,13 @@ impl Run<'_> {
             }
             StepKind::Wait(millis) => self.wait(Duration::from_millis(*millis)),
             StepKind::Originate { name, arguments } => self.originate(name, arguments)?,
+            StepKind::Call(arguments) => {
+                let arguments = arguments
+                    .fill(&self.bindings)
+                    .map_err(|name| Difference::Connection(format!("call: unknown {name}")))?;
+                let request = [b"bgapi originate ".as_slice(), &arguments, b"\n\n"].concat();
+                self.ask_hidden(&request, "call")?;
+            }
             StepKind::HangUpAll => {
                 self.ask_hidden(b"api hupall\n\n", "hupall")?;
             }
@@ -204,6 +226,28 @@ impl Run<'_> {
             }
             StepKind::Receive(name, frame) => self.receive(line, name, frame)?,
         }
+        Ok(())
+    }
+
+    fn accept(&mut self, name: &str) -> Result<(), Difference> {
+        let broken = |what: String| Difference::Connection(format!("{name}: {what}"));
+        let listener = self.listeners.get(name);
+        let listener = listener.ok_or_else(|| broken("listens nowhere".to_owned()))?;
+        let until = Instant::now() + self.runner.patience.max(CALL_TIME);
+        let stream = loop {
+            match listener.accept() {
+                Ok((stream, _)) => break stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < until => {
+                    std::thread::park_timeout(Duration::from_millis(2));
+                }
+                Err(error) => return Err(broken(error.to_string())),
+            }
+        };
+        let made = stream
+            .set_nonblocking(false)
+            .and_then(|()| Connection::new(stream));
+        let made = made.map_err(|error| broken(error.to_string()))?;
+        self.connections.insert(name.to_owned(), made);
         Ok(())
     }
 
@@ -367,6 +411,17 @@ fn is_about(frame: &Frame, headers: &[(String, Pattern)], bindings: &Bindings) -
 }
 
 impl Connection {
+    fn new(stream: TcpStream) -> std::io::Result<Self> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_millis(20)))?;
+        Ok(Self {
+            stream,
+            buffer: Vec::new(),
+            waiting: Vec::new(),
+            ended: false,
+        })
+    }
+
     fn read(&mut self) {
         let mut chunk = [0; 65_536];
         match self.stream.read(&mut chunk) {

@@ -32,7 +32,16 @@ pub enum StepKind {
         /// Address to come from.
         from: Option<String>,
     },
-    /// `=== A closes`: the client does.
+    /// `=== A listens on {port1}`: the client waits for the server to connect, on a free port of this machine.
+    Listen {
+        /// Connection that will come.
+        connection: String,
+        /// Placeholder that stands for the port from then on.
+        port: String,
+    },
+    /// `=== A is connected to`: the server connects to where the client listens.
+    Accept(String),
+    /// `=== A closes`: the client does, its listener too.
     Close(String),
     /// `=== A shuts down`: the client closes its sending side.
     ShutDown(String),
@@ -47,6 +56,8 @@ pub enum StepKind {
         /// Arguments of `originate`.
         arguments: Pattern,
     },
+    /// `=== call <dial string and application>`: begins to call on that same connection and waits for nothing.
+    Call(Pattern),
     /// `=== hupall`: ends every call, on that same connection.
     HangUpAll,
     /// `>>> A`
@@ -153,6 +164,9 @@ fn directive(text: &str) -> Result<StepKind, String> {
         let name = name.trim_matches(['{', '}']).to_owned();
         return Pattern::parse(arguments).map(|arguments| StepKind::Originate { name, arguments });
     }
+    if let Some(arguments) = text.strip_prefix("call ") {
+        return Pattern::parse(arguments).map(StepKind::Call);
+    }
     if text == "hupall" {
         return Ok(StepKind::HangUpAll);
     }
@@ -168,6 +182,11 @@ fn directive(text: &str) -> Result<StepKind, String> {
         "closes" => Ok(StepKind::Close(connection)),
         "shuts down" => Ok(StepKind::ShutDown(connection)),
         "is closed" => Ok(StepKind::Closed(connection)),
+        "is connected to" => Ok(StepKind::Accept(connection)),
+        _ if what.starts_with("listens on {") && what.ends_with('}') => Ok(StepKind::Listen {
+            connection,
+            port: what["listens on {".len()..what.len() - 1].to_owned(),
+        }),
         _ => match what.strip_prefix("connects from ") {
             Some(address) => Ok(StepKind::Connect {
                 connection,
@@ -255,6 +274,17 @@ mod tests {
         };
         assert!(matches!(&made.kind, StepKind::Originate { name, .. } if name == "uuid1"));
         assert_eq!(ended.kind, StepKind::HangUpAll);
+    }
+
+    #[test]
+    fn a_client_can_be_connected_to() {
+        let text = "=== OUT listens on {port1}\n\n=== OUT is connected to\n";
+        let transcript = Transcript::parse("x", text).expect("a transcript");
+        let [listens, accepts] = &transcript.steps[..] else {
+            panic!("not two steps: {transcript:?}")
+        };
+        assert!(matches!(&listens.kind, StepKind::Listen { port, .. } if port == "port1"));
+        assert_eq!(accepts.kind, StepKind::Accept("OUT".to_owned()));
     }
 
     #[test]

@@ -167,6 +167,11 @@ impl MediaShell {
                 self.ports.remove(&leg);
                 return;
             }
+            // Programs beside channels have sockets, which this world has not.
+            Request::Connect { leg, .. } => Answer::Connected {
+                leg,
+                result: Err(TransportFailure::Refused),
+            },
             // There are no files to play here; tones the engine makes itself.
             Request::OpenSource { play, .. } => Answer::SourceOpened {
                 play,

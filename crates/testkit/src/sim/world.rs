@@ -116,6 +116,9 @@ impl World {
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/recordings".into(),
             layouts,
+            output: api::spatial::Output::OF_ROOMS,
+            voicemail: switch_core::config::VoicemailConfig::default(),
+            bindings: Vec::new(),
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
@@ -281,7 +284,7 @@ impl World {
             self.events.extend(events);
             self.view = view;
         }
-        let (mut sent, mut unknown) = (Vec::new(), Vec::new());
+        let (mut sent, mut unknown, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Answer { id, answer } => {
@@ -296,7 +299,10 @@ impl World {
                 Effect::Web(command) => self.peers.command(self.now.mono, command),
                 // Nobody in this world has a name.
                 Effect::Resolve { id, .. } => unknown.push(id),
-                Effect::ReloadXml { .. } | Effect::Stop => {}
+                // A disk that never fails.
+                Effect::Voicemail(job) => kept.push(job.number),
+                // Nobody starts this world again.
+                Effect::Binding(_) | Effect::ReloadXml { .. } | Effect::Stop => {}
             }
         }
         self.transmit(&sent);
@@ -304,6 +310,10 @@ impl World {
         for id in unknown {
             let result = Err("no such name".into());
             self.input(Input::Resolved { id, result });
+        }
+        for number in kept {
+            let result = Ok(());
+            self.input(Input::VoicemailDone { number, result });
         }
     }
 
