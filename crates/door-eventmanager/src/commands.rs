@@ -4,6 +4,10 @@ mod library;
 mod participants;
 mod rooms;
 
+use std::sync::atomic::Ordering;
+
+use api::command::server::ChangeSettings;
+
 use crate::error::{Code, Refusal};
 use crate::session::Session;
 use crate::wire::{LogLevel, Members, Object, Request};
@@ -18,22 +22,25 @@ impl Session {
         if !self.shared.switch.is_running() {
             return Err(Refusal::new(Code::NotInitialized, "the switch has stopped"));
         }
-        if self.shared.log.has(LogLevel::Debug) {
+        if self.shared.logs(LogLevel::Debug) {
             tracing::info!(connection = self.connection(), ?request, "Command");
         }
         match request {
             Request::Version => Ok(library::version()),
             Request::License => Ok(library::license()),
-            Request::LibraryConfiguration => Ok(library::configuration()),
+            Request::LibraryConfiguration => {
+                Ok(library::configuration(self.shared.switch.view().output))
+            }
             Request::AllLayouts => Ok(self.all_layouts()),
-            Request::DefinedStates => Ok(library::defined_states(&self.shared.config.dialect)),
+            Request::DefinedStates => Ok(library::defined_states(self.dialect())),
             Request::RoomCount => Ok(self.room_count()),
             Request::SetLogLevel(level) => {
-                self.shared.log.set_level(level);
+                // Shared with the console of the event socket.
+                self.ask(ChangeSettings::RoomLogLevel(level as u8)).await?;
                 Ok(Object::new())
             }
             Request::EnableLogging(on) => {
-                self.shared.log.switch_on(on);
+                self.shared.logs.store(on, Ordering::Relaxed);
                 Ok(Object::new())
             }
             Request::CreateRoom(new) => self.create_room(new).await,

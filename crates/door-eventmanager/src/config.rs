@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderName;
+use net::OriginPattern;
 use net::tls::TlsSource;
 use subtle::ConstantTimeEq;
 
@@ -20,6 +21,9 @@ pub struct Config {
     pub allow_plaintext: bool,
     /// What a handshake must carry; `None`: anybody may connect (event-manager.md §3).
     pub credential: Option<Credential>,
+    /// Pages of which origins may connect without the header, beside those of the door's own address. The header
+    /// no page can set; who has it is no page.
+    pub origins: Vec<OriginPattern>,
     /// How clients are spoken to.
     pub dialect: Dialect,
     /// The file of layouts, repeated to clients as it is; `None`: the built-in layout.
@@ -137,8 +141,17 @@ impl Credential {
         })
     }
 
-    pub(crate) fn header(&self) -> &HeaderName {
+    /// Header and value of clients that were never told otherwise (event-manager.md §3). Everybody knows it.
+    pub const USUAL: (&str, &str) = ("Immersitech", "I_am_valid_immersitech_please_accept_me");
+
+    /// The header's name.
+    pub fn header(&self) -> &HeaderName {
         &self.header
+    }
+
+    /// Whether its value is the one everybody knows.
+    pub fn is_well_known(&self) -> bool {
+        *self.value == *Self::USUAL.1
     }
 
     pub(crate) fn key(&self) -> &str {
@@ -159,6 +172,27 @@ impl Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential({}: …)", self.header)
+    }
+}
+
+impl Dialect {
+    /// A number no other dialect has.
+    pub(crate) fn number(self) -> u32 {
+        let Self {
+            reply_shape,
+            event_names,
+            event_flat,
+            control_numbering,
+            extended_controls,
+            seat_index_base,
+        } = self;
+        // Each field in bits of its own.
+        (reply_shape as u32)
+            | ((event_names as u32) << 4)
+            | (u32::from(event_flat) << 8)
+            | ((control_numbering as u32) << 9)
+            | (u32::from(extended_controls) << 13)
+            | (u32::from(seat_index_base) << 14)
     }
 }
 
@@ -184,6 +218,7 @@ impl Default for Config {
             tls: None,
             allow_plaintext: false,
             credential: None,
+            origins: Vec::new(),
             dialect: Dialect::default(),
             layouts: None,
             stop_on_bind_error: true,

@@ -1,10 +1,12 @@
 //! What happens in the switch, as all clients read it.
 
 use api::bus::{Families, Interest};
-use api::event::{Event, EventKind, Family, FormatId, RoomEvent};
+use api::event::{Event, EventKind, Family, RoomEvent};
 use api::id::RoomNumber;
 use bytes::Bytes;
 
+use crate::config::Dialect;
+use crate::language::Language;
 use crate::start::Shared;
 use crate::wire;
 
@@ -15,9 +17,6 @@ pub(crate) const ROOM_ID: &str = "Room-Id";
 /// Header with the name of the room, when it has another one than its number.
 pub(crate) const ROOM_NAME: &str = "Room-Name";
 
-/// Our place among the encodings of an event: it is encoded once for all clients.
-const FORMAT: FormatId = FormatId::new(3);
-
 /// What is told to clients.
 pub(crate) fn interest() -> Interest {
     let families = Families::NONE
@@ -27,15 +26,15 @@ pub(crate) fn interest() -> Interest {
     Interest::families(families)
 }
 
-/// The message about an event; empty when it is none for clients.
-pub(crate) fn message(event: &Event, shared: &Shared) -> Bytes {
-    event.frame(FORMAT, |event| {
-        encode(event, shared).unwrap_or_default().into()
+/// The message about an event; empty when it is none for clients. It is encoded once for all who speak alike.
+pub(crate) fn message(event: &Event, shared: &Shared, language: &Language) -> Bytes {
+    event.frame(language.format, |event| {
+        let text = encode(event, shared, &language.dialect);
+        text.unwrap_or_default().into()
     })
 }
 
-fn encode(event: &Event, shared: &Shared) -> Option<String> {
-    let dialect = &shared.config.dialect;
+fn encode(event: &Event, shared: &Shared, dialect: &Dialect) -> Option<String> {
     match &event.kind {
         EventKind::Stage(stage) => wire::stage(stage, dialect),
         EventKind::Room(room) => wire::talking(room, number(room, shared)?, dialect),
@@ -53,7 +52,11 @@ fn encode(event: &Event, shared: &Shared) -> Option<String> {
         | EventKind::System(_)
         | EventKind::Web(_)
         | EventKind::Message(_)
-        | EventKind::VideoRoom(_) => None,
+        | EventKind::VideoRoom(_)
+        | EventKind::Queue(_)
+        | EventKind::Parking(_)
+        | EventKind::User(_)
+        | EventKind::Voicemail(_) => None,
     }
 }
 

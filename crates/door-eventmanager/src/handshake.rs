@@ -1,7 +1,6 @@
 //! The handshake: one header decides (event-manager.md §3).
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
@@ -11,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use net::Cause;
 use net::http::Peer;
+use net::origin::is_from_here;
 
 use crate::config::Credential;
+use crate::language::Language;
 use crate::session;
 use crate::start::Shared;
 
@@ -25,6 +26,9 @@ const READ_ALL_THE_SAME: usize = 4;
 
 /// What a refused client reads.
 const REFUSAL: &str = "Event Manager: handshake authentication failed.";
+
+/// What a page from elsewhere reads, if its visitor looks.
+const STRANGER: &str = "Event Manager: pages of this origin may not connect.";
 
 /// The subprotocol that carries the value for clients that can set no header.
 const SUBPROTOCOL: &str = "imm-auth";
@@ -42,16 +46,96 @@ async fn upgrade(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let credential = shared.config.credential.as_ref();
-    if let Some(credential) = credential
-        && !is_allowed(credential, &headers, &uri)
-    {
-        let given = headers.contains_key(credential.header());
-        let header = if given { "wrong" } else { "absent" };
-        shared.counters.count(Cause::LoginFailed);
-        shared.failed(peer.address.ip(), Instant::now());
-        tracing::warn!(peer = %peer.address, header, "Event Manager client is not authorised");
-        return refusal();
+    // Asked when the connection was accepted, and again: who opened many beforehand has no guess for each.
+    let admitted = if shared.is_locked_out(peer.address.ip()) {
+        Err(Denied::LockedOut)
+    } else {
+        // There are no pages on the door's own address, but some programs say they are one.
+        let from_here = is_from_here(&shared.config.origins, &headers, peer.secure);
+        admit(credential, from_here, &headers, &uri)
+    };
+    if let Err(denied) = admitted {
+        return deny(&shared, &peer, denied);
     }
+    let wants_token = credential.is_none_or(|credential| credential.in_subprotocol);
+    let token = wants_token && offers_token(&headers);
+    let language = Language::of_clients(&shared.config);
+    open(shared, language, peer, token, upgrade)
+}
+
+/// Whether the client wants to be told that its subprotocol was looked at.
+pub(crate) fn offers_token(headers: &HeaderMap) -> bool {
+    offered(headers).any(|token| token == SUBPROTOCOL.as_bytes())
+}
+
+/// Why a handshake is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Denied {
+    /// Too many before it had no value or a wrong one.
+    LockedOut,
+    /// It has no header, and is of a page from elsewhere.
+    Stranger,
+    /// No value, or a wrong one.
+    Value {
+        /// What is the matter with the header.
+        header: &'static str,
+    },
+}
+
+/// Who may come in. A header cannot be set by a page, so who has the right one is asked nothing more. Without it a page
+/// must be of an origin that may connect: every page a browser shows can reach us, and with a value everybody knows, or
+/// none, could command rooms (RFC 6455 §10.2).
+fn admit(
+    credential: Option<&Credential>,
+    from_here: bool,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<(), Denied> {
+    let Some(credential) = credential else {
+        return from_here.then_some(()).ok_or(Denied::Stranger);
+    };
+    if in_header(credential, headers) {
+        return Ok(());
+    }
+    let is_given = headers.contains_key(credential.header());
+    let header = if is_given { "wrong" } else { "absent" };
+    // What a page of a stranger says is not looked at, nor held against its visitor's address.
+    if !from_here && header == "absent" {
+        return Err(Denied::Stranger);
+    }
+    let elsewhere = (credential.in_query && in_query(credential, uri))
+        || (credential.in_subprotocol && in_subprotocol(credential, headers));
+    (from_here && elsewhere)
+        .then_some(())
+        .ok_or(Denied::Value { header })
+}
+
+fn deny(shared: &Shared, peer: &Peer, denied: Denied) -> Response {
+    match denied {
+        Denied::LockedOut => {
+            shared.counters.count(Cause::LoginLockedOut);
+            refusal(REFUSAL)
+        }
+        Denied::Stranger => {
+            shared.counters.count(Cause::AclDenied);
+            tracing::warn!(peer = %peer.address, "A page of an origin that may not connect was refused");
+            refusal(STRANGER)
+        }
+        Denied::Value { header } => {
+            shared.refused(peer, header);
+            refusal(REFUSAL)
+        }
+    }
+}
+
+/// Begins a session; whoever asks has been let in. `token`: it is to be told that its subprotocol was looked at.
+pub(crate) fn open(
+    shared: Arc<Shared>,
+    language: Language,
+    peer: Peer,
+    token: bool,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
     let mut upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
@@ -60,8 +144,7 @@ async fn upgrade(
             return rejection.into_response();
         }
     };
-    let wants_token = credential.is_none_or(|credential| credential.in_subprotocol);
-    if wants_token && offered(&headers).any(|token| token == SUBPROTOCOL.as_bytes()) {
+    if token {
         upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
     }
     let most = shared.config.max_message.saturating_mul(READ_ALL_THE_SAME);
@@ -74,18 +157,15 @@ async fn upgrade(
         .on_failed_upgrade(|error| tracing::debug!(%error, "WebSocket handshake failed"))
         .on_upgrade(move |socket| async move {
             let leaving = shared.leaving();
-            let session = session::run(shared.clone(), socket, peer, leaving);
+            let session = session::run(shared.clone(), language, socket, peer, leaving);
             // The door waits for its own tasks when it closes.
             shared.spawn(session).await.ok();
         })
 }
 
-/// Whether the value is there, wherever it may be.
-fn is_allowed(credential: &Credential, headers: &HeaderMap, uri: &Uri) -> bool {
+pub(crate) fn in_header(credential: &Credential, headers: &HeaderMap) -> bool {
     let mut given = headers.get_all(credential.header()).iter();
     given.any(|value| credential.matches(value.as_bytes().trim_ascii()))
-        || (credential.in_query && in_query(credential, uri))
-        || (credential.in_subprotocol && in_subprotocol(credential, headers))
 }
 
 fn in_query(credential: &Credential, uri: &Uri) -> bool {
@@ -95,7 +175,7 @@ fn in_query(credential: &Credential, uri: &Uri) -> bool {
 }
 
 /// The value stands behind the subprotocol's name (event-manager.md §3.3).
-fn in_subprotocol(credential: &Credential, headers: &HeaderMap) -> bool {
+pub(crate) fn in_subprotocol(credential: &Credential, headers: &HeaderMap) -> bool {
     use subtle::ConstantTimeEq;
     let token = credential.token();
     let mut tokens = offered(headers);
@@ -111,12 +191,12 @@ fn offered(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
         .map(<[u8]>::trim_ascii)
 }
 
-fn refusal() -> Response {
+fn refusal(text: &'static str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/plain"),
         (header::CONNECTION, "close"),
     ];
-    (StatusCode::FORBIDDEN, headers, REFUSAL).into_response()
+    (StatusCode::FORBIDDEN, headers, text).into_response()
 }
 
 #[cfg(test)]
@@ -131,7 +211,14 @@ mod tests {
             let name: header::HeaderName = name.parse().unwrap();
             headers.append(name, value.parse().unwrap());
         }
-        is_allowed(&credential, &headers, &uri.parse().unwrap())
+        let from_here = is_from_here(&[], &headers, true);
+        admit(
+            Some(&credential),
+            from_here,
+            &headers,
+            &uri.parse().unwrap(),
+        )
+        .is_ok()
     }
 
     #[test]
@@ -167,5 +254,28 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn the_header_is_no_page_and_anything_else_may_be_one() {
+        let mut credential = Credential::new("Immersitech", "value").unwrap();
+        credential.in_query = true;
+        let query: Uri = "/?Immersitech=value".parse().unwrap();
+        let judge = |credential, from_here, header: Option<&str>, uri: &Uri| {
+            let mut headers = HeaderMap::new();
+            if let Some(header) = header {
+                headers.append("immersitech", header.parse().unwrap());
+            }
+            admit(credential, from_here, &headers, uri)
+        };
+        let known = Some(&credential);
+        let wrong = Err(Denied::Value { header: "wrong" });
+        assert_eq!(judge(known, false, Some("value"), &query), Ok(()));
+        assert_eq!(judge(known, true, None, &query), Ok(()));
+        assert_eq!(judge(known, false, None, &query), Err(Denied::Stranger));
+        // Who guesses is counted, whatever page he says he is.
+        assert_eq!(judge(known, false, Some("guess"), &query), wrong);
+        assert_eq!(judge(None, false, None, &query), Err(Denied::Stranger));
+        assert_eq!(judge(None, true, None, &query), Ok(()));
     }
 }

@@ -11,7 +11,9 @@ mod error;
 mod events;
 mod handshake;
 mod import;
+mod language;
 mod layouts;
+mod pages;
 mod session;
 mod start;
 #[doc(hidden)]

@@ -21,8 +21,10 @@ use net::{Outbox, Refused};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::config::Dialect;
 use crate::error::{Code, Refusal};
 use crate::events;
+use crate::language::Language;
 use crate::start::Shared;
 use crate::wire::{Echo, LogLevel, Members, Request, error, ok};
 
@@ -41,6 +43,7 @@ const LAST_LOOK: std::time::Duration = std::time::Duration::from_millis(200);
 /// The state of one connection: hardly any, as a client is bound to nothing.
 pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
+    language: Language,
     connection: u64,
     origin: Origin,
     /// `None`: there will be none.
@@ -50,7 +53,13 @@ pub(crate) struct Session {
 }
 
 /// Serves one connection from its handshake to its last byte.
-pub(crate) async fn run(shared: Arc<Shared>, socket: WebSocket, peer: Peer, leaving: Leaving) {
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    language: Language,
+    socket: WebSocket,
+    peer: Peer,
+    leaving: Leaving,
+) {
     let connection = shared.new_connection();
     let (sink, stream) = socket.split();
     let (outbox, messages) = Outbox::of_messages(shared.outbox_limits());
@@ -59,11 +68,11 @@ pub(crate) async fn run(shared: Arc<Shared>, socket: WebSocket, peer: Peer, leav
         .without_deadline_for_pongs();
     let writing = shared.spawn(writer.run());
     let (sender, requests) = mpsc::channel(MESSAGES);
-    if shared.log.has(LogLevel::Info) {
+    if shared.logs(LogLevel::Info) {
         tracing::info!(connection, peer = %peer.address, "Event Manager client is connected");
     }
     let reader = Reader::new(sender, signals.clone(), &shared.config);
-    let mut session = Session::new(shared, connection, &peer).await;
+    let mut session = Session::new(shared, language, connection, &peer).await;
     let end = tokio::select! {
         biased;
         () = leaving.closed.cancelled() => End::ShuttingDown,
@@ -106,7 +115,7 @@ async fn next(events: &mut Option<Subscription>) -> Result<Arc<Event>, Ended> {
 }
 
 impl Session {
-    async fn new(shared: Arc<Shared>, connection: u64, peer: &Peer) -> Self {
+    async fn new(shared: Arc<Shared>, language: Language, connection: u64, peer: &Peer) -> Self {
         let events = shared
             .switch
             .observe(events::interest(), QueueLimits::default())
@@ -114,6 +123,7 @@ impl Session {
         Self {
             origin: shared.origin(connection, peer.address),
             shared,
+            language,
             connection,
             events: events.ok().map(|(_, events)| events),
             batch: Vec::new(),
@@ -129,8 +139,18 @@ impl Session {
         // A burst of events waits in the switch's queue while the peer takes what it has; a peer that takes nothing
         // for a while gets them on top, until its outbox is full.
         let mut full_until: Option<Instant> = None;
+        // A command that has come, and how many events were there before it.
+        let mut waiting: Option<(Incoming, usize)> = None;
         loop {
             let has_room = outbox.has_room();
+            // One command at a time, and while it runs nothing else is said: its reply comes before the events it causes,
+            // and after those that were there before it (event-manager.md §7).
+            if let Some((incoming, _)) = waiting.take_if(|(_, before)| has_room && *before == 0) {
+                Box::pin(self.handle(incoming)).await;
+                self.flush(outbox)?;
+                tokio::task::yield_now().await;
+                continue;
+            }
             let until = match full_until.filter(|_| !has_room) {
                 Some(until) => until,
                 None => Instant::now() + self.shared.config.slack,
@@ -138,14 +158,17 @@ impl Session {
             full_until = (!has_room).then_some(until);
             let tells = has_room || until <= Instant::now();
             tokio::select! {
-                event = next(&mut self.events), if tells => self.tell(event)?,
-                // One command at a time, and while it runs nothing else is said: its reply comes before the events it
-                // causes (event-manager.md §7).
-                incoming = requests.recv(), if has_room => match incoming {
+                event = next(&mut self.events), if tells => {
+                    let told = self.tell(event)?;
+                    if let Some((_, before)) = &mut waiting {
+                        *before = before.saturating_sub(told);
+                    }
+                }
+                incoming = requests.recv(), if has_room && waiting.is_none() => match incoming {
                     Some(incoming) => {
-                        // What happened before it is told before it.
-                        self.tell_waiting();
-                        Box::pin(self.handle(incoming)).await;
+                        let before = self.events.as_ref().map_or(0, Subscription::waiting);
+                        waiting = Some((incoming, before));
+                        continue;
                     }
                     None => return Ok(()),
                 },
@@ -159,32 +182,32 @@ impl Session {
         }
     }
 
-    /// Says this event and those behind it.
-    fn tell(&mut self, first: Result<Arc<Event>, Ended>) -> Result<(), End> {
+    /// Says this event and some behind it; gives how many that were. When there will be no more, that is all there were.
+    fn tell(&mut self, first: Result<Arc<Event>, Ended>) -> Result<usize, End> {
         match first {
             Ok(event) => {
-                self.say(events::message(&event, &self.shared));
-                self.tell_waiting();
-                Ok(())
+                self.say(events::message(&event, &self.shared, &self.language));
+                Ok(1 + self.tell_waiting())
             }
             Err(Ended::Overrun(_)) => Err(End::LostEvents),
             Err(Ended::Stopped) => {
                 self.events = None;
-                Ok(())
+                Ok(usize::MAX)
             }
         }
     }
 
-    /// Says what waits to be said, up to a turn of it.
-    fn tell_waiting(&mut self) {
+    /// Says what waits to be said, up to a turn of it; gives how many events that were.
+    fn tell_waiting(&mut self) -> usize {
         // No more than fit into a queue that has room.
         let most = EVENTS_PER_TURN.min(self.shared.config.max_queue / 4);
-        for _ in 0..most {
+        for told in 0..most {
             let Some(event) = self.events.as_mut().and_then(Subscription::try_next) else {
-                return;
+                return told;
             };
-            self.say(events::message(&event, &self.shared));
+            self.say(events::message(&event, &self.shared, &self.language));
         }
+        most
     }
 
     async fn handle(&mut self, incoming: Incoming) {
@@ -192,10 +215,10 @@ impl Session {
             Incoming::Message(text) => (text, false),
             Incoming::TooFast(text) => (text, true),
         };
-        if self.shared.log.has(LogLevel::Verbose) {
+        if self.shared.logs(LogLevel::Verbose) {
             tracing::info!(connection = self.connection, frame = %&*text, "Received");
         }
-        let shape = self.shared.config.dialect.reply_shape;
+        let shape = self.dialect().reply_shape;
         let members = Members::parse(&text);
         let echo = match &members {
             Some(_) => Echo::object(&text),
@@ -204,7 +227,7 @@ impl Session {
         let done = match members {
             _ if too_fast => Err(Refusal::new(Code::RateLimit, "too many commands")),
             None => Err(Refusal::value("not a JSON object")),
-            Some(members) => match Request::read(&members, &self.shared.config.dialect) {
+            Some(members) => match Request::read(&members, self.dialect()) {
                 Ok(request) => self.perform(request, &members).await,
                 Err(refusal) => Err(refusal),
             },
@@ -212,13 +235,17 @@ impl Session {
         let reply = match done {
             Ok(results) => ok(shape, &echo, &results),
             Err(refusal) => {
-                if self.shared.log.has(LogLevel::Warning) {
+                if self.shared.logs(LogLevel::Warning) {
                     tracing::warn!(connection = self.connection, why = %refusal.description(), "Command refused");
                 }
                 error(shape, &echo, &refusal)
             }
         };
         self.say(reply);
+    }
+
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.language.dialect
     }
 
     pub(crate) fn connection(&self) -> u64 {
@@ -231,7 +258,7 @@ impl Session {
     }
 
     fn say(&mut self, message: Bytes) {
-        if !message.is_empty() && self.shared.log.has(LogLevel::Verbose) {
+        if !message.is_empty() && self.shared.logs(LogLevel::Verbose) {
             let frame = String::from_utf8_lossy(&message);
             tracing::info!(connection = self.connection, %frame, "Sent");
         }

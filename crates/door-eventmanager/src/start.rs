@@ -1,21 +1,22 @@
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use api::{Origin, Switch};
 use axum::Router;
 use net::drain::Leaving;
-use net::http::{self, HttpTimes};
-use net::tls::{Certificate, CurrentCertificate, TlsAcceptor, TlsError};
+use net::http::{self, HttpTimes, Peer};
+use net::tls::{Certificate, CurrentCertificate, HTTP, TlsAcceptor, TlsError};
 use net::{
-    Counters, Drain, Drained, Listener, ListenerConfig, LoginLimiter, LoginPolicy, OutboxLimits,
+    CannotListen, Cause, Counters, Drain, Drained, Listener, ListenerConfig, LoginLimiter,
+    LoginPolicy, Opening, OutboxLimits, PageHosts, Wanted,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Credential};
 use crate::handshake;
+use crate::pages;
 use crate::wire::LogLevel;
 
 /// The door's name in origins, logs and metrics.
@@ -32,13 +33,8 @@ pub enum StartError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Config(Vec<ConfigError>),
     /// An address cannot be bound.
-    #[error("the Event Manager door cannot listen on {address}: {source}")]
-    Bind {
-        /// Which.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("the Event Manager door {0}")]
+    Bind(#[from] CannotListen),
     /// Certificate or key cannot be used.
     #[error("the Event Manager door has no TLS: {0}")]
     Tls(#[from] TlsError),
@@ -56,43 +52,20 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) switch: Switch,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) log: Log,
+    /// Whether clients are logged about; nothing at first (event-manager.md §6.1).
+    pub(crate) logs: AtomicBool,
     failures: Mutex<LoginLimiter>,
     drain: Drain,
     connections: AtomicU64,
 }
 
-/// What clients have asked to be logged about themselves; nothing at first (event-manager.md §6.1).
-pub(crate) struct Log {
-    on: AtomicBool,
-    least: AtomicU8,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            on: AtomicBool::new(false),
-            least: AtomicU8::new(LogLevel::Warning as u8),
-        }
-    }
-}
-
-impl Log {
-    pub(crate) fn switch_on(&self, on: bool) {
-        self.on.store(on, Ordering::Relaxed);
-    }
-
-    pub(crate) fn set_level(&self, level: LogLevel) {
-        self.least.store(level as u8, Ordering::Relaxed);
-    }
-
-    /// Whether what is of this level is written.
-    pub(crate) fn has(&self, level: LogLevel) -> bool {
-        self.on.load(Ordering::Relaxed) && self.least.load(Ordering::Relaxed) <= level as u8
-    }
-}
-
 impl Shared {
+    /// Whether what is of this level is written about clients.
+    pub(crate) fn logs(&self, level: LogLevel) -> bool {
+        self.logs.load(Ordering::Relaxed)
+            && self.switch.view().settings.room_log_level <= level as u8
+    }
+
     pub(crate) fn outbox_limits(&self) -> OutboxLimits {
         OutboxLimits {
             messages: self.config.max_queue,
@@ -128,14 +101,17 @@ impl Shared {
         self.drain.connection()
     }
 
-    /// A handshake from there was refused.
-    pub(crate) fn failed(&self, address: IpAddr, now: Instant) {
+    /// Somebody without the right value was refused; `given` says whether there was one.
+    pub(crate) fn refused(&self, peer: &Peer, given: &str) {
+        self.counters.count(Cause::LoginFailed);
         self.limiter(|limiter| {
-            limiter.failed(address, now);
+            limiter.failed(peer.address.ip(), Instant::now());
         });
+        tracing::warn!(peer = %peer.address, header = given, "Event Manager client is not authorised");
     }
 
-    fn is_locked_out(&self, address: IpAddr) -> bool {
+    /// Whether handshakes from there are refused unseen.
+    pub(crate) fn is_locked_out(&self, address: IpAddr) -> bool {
         self.limiter(|limiter| limiter.is_locked_out(address, Instant::now()))
     }
 
@@ -175,7 +151,7 @@ pub async fn start(
         .transpose()?;
     let tls = certificate
         .as_ref()
-        .map(CurrentCertificate::acceptor)
+        .map(|certificate| certificate.acceptor(HTTP))
         .transpose()?;
     if let Some(certificate) = &certificate {
         let Certificate {
@@ -188,7 +164,7 @@ pub async fn start(
     }
     let shared = Arc::new(Shared {
         counters: Arc::new(Counters::new(NAME)),
-        log: Log::default(),
+        logs: AtomicBool::new(false),
         failures: LoginLimiter::new(policy()).into(),
         drain: Drain::new(process),
         connections: AtomicU64::new(0),
@@ -196,36 +172,17 @@ pub async fn start(
         switch,
     });
     let app = handshake::routes(&shared);
-    let mut local_addrs = Vec::new();
-    let (mut open, mut missing) = (Vec::new(), Vec::new());
-    for address in &shared.config.listen {
-        let listen = listen_on(&shared.config, *address);
-        match Listener::bind(listen, shared.counters.clone()) {
-            Ok(listener) => {
-                local_addrs.push(listener.local_addr());
-                open.push(listener);
-            }
-            Err(source) if shared.config.stop_on_bind_error => {
-                let address = *address;
-                return Err(StartError::Bind { address, source });
-            }
-            Err(error) => {
-                tracing::warn!(%error, %address, "Cannot listen yet");
-                missing.push(*address);
-            }
-        }
-    }
-    for listener in open {
-        shared.spawn(serve(shared.clone(), listener, tls.clone(), app.clone()));
-    }
-    for address in missing {
-        shared.spawn(bind_later(
-            shared.clone(),
-            address,
-            tls.clone(),
-            app.clone(),
-        ));
-    }
+    let wanted = shared.config.listen.iter().map(|address| Wanted {
+        listen: listen_on(&shared.config, *address),
+        tls: tls.clone(),
+    });
+    let stop_on_bind_error = shared.config.stop_on_bind_error;
+    let opening = Opening::bind(wanted, stop_on_bind_error, &shared.counters)?;
+    let local_addrs = [opening.plain_addrs(), opening.tls_addrs()].concat();
+    let of_listeners = shared.clone();
+    opening.serve(NAME, &shared.drain, move |listener, tls| {
+        serve(of_listeners.clone(), listener, tls, app.clone())
+    });
     Ok(Door {
         shared,
         local_addrs,
@@ -250,23 +207,10 @@ async fn serve(shared: Arc<Shared>, listener: Listener, tls: Option<TlsAcceptor>
     }));
     let times = HttpTimes {
         handshake: shared.config.handshake,
+        write: None,
     };
     let (counters, drain) = (shared.counters.clone(), shared.drain.clone());
     http::serve(listener, tls, app, times, counters, drain).await;
-}
-
-async fn bind_later(
-    shared: Arc<Shared>,
-    address: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    app: Router,
-) {
-    let stop = shared.drain.accepting().clone();
-    let (listen, counters) = (listen_on(&shared.config, address), shared.counters.clone());
-    if let Some(listener) = Listener::bind_when_free(listen, counters, &stop).await {
-        tracing::info!(address = %listener.local_addr(), "The Event Manager door is open");
-        serve(shared, listener, tls, app).await;
-    }
 }
 
 impl Door {
@@ -298,21 +242,20 @@ impl Door {
     /// # Errors
     /// [`TlsError`], also for a certificate that is not valid now.
     pub fn reload_tls(&self) -> Result<(), TlsError> {
-        let Some(current) = &self.certificate else {
-            return Ok(());
-        };
-        match current.reload() {
-            Ok(Certificate {
-                path, fingerprint, ..
-            }) => {
-                tracing::info!(path = %path.display(), sha256 = %fingerprint, "The Event Manager door has another certificate");
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(%error, "The Event Manager door keeps its old certificate");
-                Err(error)
-            }
-        }
+        self.certificate
+            .as_ref()
+            .map_or(Ok(()), |current| current.reload_for(NAME))
+    }
+
+    /// What a handshake must carry; `None`: anybody may connect.
+    pub fn credential(&self) -> Option<&Credential> {
+        self.shared.config.credential.as_ref()
+    }
+
+    /// A route for the pages this server comes with, to be served beside them by whoever serves them, on a [`Listener`]:
+    /// `POST` asks whether the page may come in, `GET` opens the WebSocket.
+    pub fn socket_for_pages(&self, path: &str, hosts: PageHosts) -> Router {
+        pages::route(&self.shared, path, hosts)
     }
 
     /// What happened to connections.

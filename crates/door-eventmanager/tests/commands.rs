@@ -44,6 +44,8 @@ async fn the_library_describes_itself() {
         client
             .ok(&format!(r#"{{"Command":"set_log_level","value":{level}}}"#))
             .await;
+        let set = world.switch.handle().view().settings.room_log_level;
+        assert_eq!(set, level, "where the console sets it too");
     }
     client
         .ok(r#"{"Command":"enable_logging","enable":true}"#)

@@ -267,3 +267,31 @@ async fn a_flood_is_refused_in_order_and_harms_nobody() {
     );
     well.ok(r#"{"Command":"get_version"}"#).await;
 }
+
+#[tokio::test]
+async fn why_a_room_cannot_be_made_is_said() {
+    let world = world().await;
+    let mut client = world.client().await;
+    client
+        .ok(r#"{"Command":"create_room","room_id":5,"name":"7"}"#)
+        .await;
+    client
+        .ok(r#"{"Command":"create_room","room_id":12,"name":"sales"}"#)
+        .await;
+    for (request, why) in [
+        (r#""room_id":5"#, "room 5 exists"),
+        (r#""room_id":"sales""#, "room sales exists"),
+        (
+            r#""room_id":7"#,
+            "a room named 7 exists: it has the number 5",
+        ),
+        (
+            r#""room_id":6,"name":"sales""#,
+            "a room named sales exists: it has the number 12",
+        ),
+    ] {
+        let request = format!(r#"{{"Command":"create_room",{request}}}"#);
+        let told = client.refused(&request, -9993).await;
+        assert_eq!(told, format!("IMM_ERROR_INVALID_ROOM_ID: {why}"));
+    }
+}

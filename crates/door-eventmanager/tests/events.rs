@@ -9,9 +9,10 @@ use std::time::Duration;
 use api::Origin;
 use api::command::server::Fire;
 use api::event::CustomEvent;
-use jackfield_door_eventmanager::EventNames;
+use jackfield_door_eventmanager::{Config, Dialect, EventNames, start};
 use serde_json::{Value, json};
 use support::{Client, World, world, world_with};
+use tokio_util::sync::CancellationToken;
 
 async fn names(client: &mut Client, count: usize) -> Vec<String> {
     let mut names = Vec::new();
@@ -259,4 +260,72 @@ async fn telephones_are_participants_and_are_heard() {
     );
     let gone = json!({"Command": "get_room", "room_id": room});
     client.refused(&gone.to_string(), -9993).await;
+}
+
+/// Two doors of one server, each with clients of another generation.
+#[tokio::test]
+async fn each_door_speaks_its_own_dialect() {
+    let world = world().await;
+    let config = Config {
+        listen: vec!["127.0.0.1:0".parse().unwrap()],
+        allow_plaintext: true,
+        dialect: Dialect {
+            event_names: EventNames::Short,
+            event_flat: false,
+            ..Dialect::default()
+        },
+        ..Config::default()
+    };
+    let process = CancellationToken::new();
+    let other = start(config, world.switch.handle(), &process)
+        .await
+        .unwrap();
+    let mut here = world.client().await;
+    let mut there = Client::connect(other.local_addrs()[0]).await;
+    there.ok(r#"{"Command":"get_version"}"#).await;
+    here.ok(r#"{"Command":"create_room","room_id":12}"#).await;
+    let full = r#"{"Event":"IMM_EVENT_CREATE_ROOM","values":{"room_id":12},"room_id":12}"#;
+    assert_eq!(here.event().await, full);
+    let short = r#"{"Event":"create_room","values":{"room_id":12}}"#;
+    assert_eq!(there.event().await, short);
+}
+
+/// However many events wait, what is said of a command is not said in the middle of what happened before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_overtakes_nothing_that_was_there_before() {
+    // The layout, and everybody but the one whose place is the same in both.
+    const TOLD: usize = 300;
+    let world = world_with(|config| {
+        config.max_queue = 64;
+        config.send_buffer = Some(8 << 10);
+        // Nobody who does not read is told more than has room while this test takes its time.
+        config.slack = Duration::from_secs(60);
+    })
+    .await;
+    let mut client = Client::connect_narrow(world.door.local_addrs()[0]).await;
+    client.ok(r#"{"Command":"create_room","room_id":12}"#).await;
+    for id in 1..=300 {
+        let add = format!(r#"{{"Command":"add_participant","room_id":12,"participant_id":{id}}}"#);
+        client.ok(&add).await;
+    }
+    for _ in 0..601 {
+        client.event().await;
+    }
+    let mut watcher = world.client().await;
+    for round in 0..20 {
+        let layout = 2 - round % 2;
+        let set = format!(r#"{{"Command":"set_room_layout","room_id":12,"layout_id":{layout}}}"#);
+        client.send(&set).await;
+        // Events go to the older connection first: what this one has seen waits there too, for its peer does not read.
+        for _ in 0..TOLD {
+            watcher.event().await;
+        }
+        client.send(r#"{"Command":"get_version"}"#).await;
+        assert!(client.frame().await.contains("set_room_layout"));
+        let mut told = 0;
+        while !client.frame().await.starts_with("{\"Status\"") {
+            told += 1;
+        }
+        assert_eq!(told, TOLD);
+    }
 }

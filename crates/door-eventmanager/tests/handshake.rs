@@ -5,7 +5,7 @@
 mod support;
 
 use jackfield_door_eventmanager::Credential;
-use net::Cause;
+use net::{Cause, OriginPattern};
 use support::{Client, PATIENCE, World, world, world_with};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -147,4 +147,72 @@ async fn what_is_no_websocket_is_refused() {
     .await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     assert_eq!(world.door.counters().get(Cause::Malformed), 1);
+}
+
+/// Whoever opened connections before he failed has no guess on each of them.
+#[tokio::test]
+async fn connections_opened_beforehand_are_no_guesses_more() {
+    const WAITING: usize = 12;
+    let world = guarded(|_| {}).await;
+    let mut waiting = Vec::new();
+    for _ in 0..WAITING {
+        let stream = TcpStream::connect(world.door.local_addrs()[0]).await;
+        waiting.push(stream.unwrap());
+    }
+    world.counted(Cause::Accepted, WAITING as u64).await;
+    let right = format!("Immersitech: {VALUE}\r\n");
+    for (n, stream) in waiting.iter_mut().enumerate() {
+        let header = if n < WAITING - 1 { "" } else { &right };
+        let request = format!("{HANDSHAKE}{header}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let reading = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer));
+        reading.await.expect("it is closed").unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403"), "{n}: {answer}");
+    }
+    let counters = world.door.counters();
+    assert_eq!(counters.get(Cause::LoginFailed), 5);
+    assert_eq!(counters.get(Cause::LoginLockedOut), WAITING as u64 - 5);
+}
+
+/// A page of anybody, in a browser on this machine.
+#[tokio::test]
+async fn a_page_of_a_stranger_commands_nothing() {
+    let evil = [("Origin", "https://evil.example")];
+    let refused = async |world: &World, path: &str| {
+        let address = world.door.local_addrs()[0];
+        let tried = Client::try_connect(address, path, &evil).await;
+        matches!(tried.err(), Some(Error::Http(r)) if r.status() == 403)
+    };
+    let open = world().await;
+    let address = open.door.local_addrs()[0];
+    assert!(
+        refused(&open, "/").await,
+        "anybody may connect, but no page"
+    );
+    let own = [("Origin", "http://localhost")];
+    for given in [&[][..], &own[..]] {
+        Client::try_connect(address, "/", given).await.unwrap();
+    }
+    let path = format!("/?Immersitech={VALUE}");
+    let well_known = guarded(|credential| credential.in_query = true).await;
+    for _ in 0..9 {
+        assert!(
+            refused(&well_known, &path).await,
+            "everybody knows the value"
+        );
+    }
+    // Nobody is shut out for what a page did in his browser.
+    let counters = well_known.door.counters();
+    assert_eq!(counters.get(Cause::LoginFailed), 0);
+    assert_eq!(counters.get(Cause::AclDenied), 9);
+    let address = well_known.door.local_addrs()[0];
+    Client::try_connect(address, &path, &[]).await.unwrap();
+    let program = [evil[0], ("Immersitech", VALUE)];
+    Client::try_connect(address, "/", &program).await.unwrap();
+    let listed =
+        world_with(|config| config.origins = vec![OriginPattern::new("https://*.example")]);
+    let listed = listed.await;
+    let address = listed.door.local_addrs()[0];
+    Client::try_connect(address, "/", &evil).await.unwrap();
 }

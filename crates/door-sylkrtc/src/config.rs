@@ -6,10 +6,11 @@ use std::time::Duration;
 use net::tls::TlsSource;
 use subtle::ConstantTimeEq;
 
-use crate::origin::OriginPattern;
 use crate::rooms::RoomsConfig;
 use crate::store::{StoreLimits, StorePlace};
+use crate::transfer::TransfersConfig;
 use crate::turn::{TurnConfig, TurnError};
+use net::OriginPattern;
 
 /// What the door is opened with.
 #[derive(Clone, Debug)]
@@ -78,6 +79,8 @@ pub struct Config {
     pub store_place: StorePlace,
     /// Video rooms.
     pub rooms: RoomsConfig,
+    /// Files that accounts send each other.
+    pub transfers: TransfersConfig,
     /// STUN and TURN servers for registered accounts; `None`: pages find their own.
     pub turn: Option<TurnConfig>,
     /// Bytes the system buffers per connection; `None`: the system decides.
@@ -135,6 +138,7 @@ impl Default for Config {
             store: StoreLimits::default(),
             store_place: StorePlace::Memory,
             rooms: RoomsConfig::default(),
+            transfers: TransfersConfig::default(),
             turn: None,
             send_buffer: None,
         }
@@ -199,6 +203,7 @@ impl Config {
             ("max_queue_bytes", self.max_queue_bytes == 0),
             ("requests", self.requests.burst == 0),
             ("trickles", self.trickles.burst == 0),
+            ("transfer_expire_days", self.transfers.expire_days == 0),
         ] {
             if is_zero {
                 errors.push(ConfigError::Zero(name));

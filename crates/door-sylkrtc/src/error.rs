@@ -65,7 +65,13 @@ impl From<CommandError> for Refusal {
                 | ObjectKind::Recording
                 | ObjectKind::Variable
                 | ObjectKind::Layout
-                | ObjectKind::Seat,
+                | ObjectKind::Seat
+                | ObjectKind::Queue
+                | ObjectKind::Agent
+                | ObjectKind::Lot
+                | ObjectKind::Slot
+                | ObjectKind::Mailbox
+                | ObjectKind::VoiceMessage,
             )
             | ErrorKind::AlreadyExists(_)
             | ErrorKind::InvalidState

@@ -39,7 +39,11 @@ impl Session {
             | EventKind::Job(_)
             | EventKind::System(_)
             | EventKind::Custom(_)
-            | EventKind::Stage(_) => {}
+            | EventKind::Stage(_)
+            | EventKind::Queue(_)
+            | EventKind::Parking(_)
+            | EventKind::User(_)
+            | EventKind::Voicemail(_) => {}
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::id::WebClientId;
@@ -47,6 +48,8 @@ impl Notice {
 
 /// The queue between the door and one session.
 pub(crate) struct Inbox {
+    /// Where the client of the session connects from; `None`: nobody is connected.
+    peer: Option<IpAddr>,
     state: Mutex<State>,
     wake: Notify,
 }
@@ -62,11 +65,27 @@ struct State {
 pub(crate) struct Lost;
 
 impl Inbox {
-    pub(crate) fn new() -> Arc<Self> {
+    /// Of a session whose client connects from there.
+    pub(crate) fn new(peer: IpAddr) -> Arc<Self> {
+        Self::of(Some(peer.to_canonical()))
+    }
+
+    /// Takes what happens until somebody connects.
+    pub(crate) fn unattended() -> Arc<Self> {
+        Self::of(None)
+    }
+
+    fn of(peer: Option<IpAddr>) -> Arc<Self> {
         Arc::new(Self {
+            peer,
             state: Mutex::default(),
             wake: Notify::new(),
         })
+    }
+
+    /// Whether the client of the session connects from there.
+    pub(crate) fn is_from(&self, address: IpAddr) -> bool {
+        self.peer == Some(address.to_canonical())
     }
 
     /// Held for a push or a take.

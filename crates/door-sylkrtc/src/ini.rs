@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::config::{Config, Secret};
-use crate::origin::OriginPattern;
 use crate::rooms::{AccessOrder, RoomsConfig, VideoCodec, Who};
+use net::OriginPattern;
 
 /// What a file says beside the door's own configuration.
 #[derive(Debug, Default)]
@@ -59,22 +59,12 @@ const WITHOUT_MEANING: &[(&str, &str, &str)] = &[
         "application_dir",
         "this server has folders of its own",
     ),
-    (
-        "General",
-        "file_transfer_dir",
-        "file transfer over HTTP is not served",
-    ),
     ("General", "sylk_push_url", "no push server is called"),
     ("General", "xcap_url", "address books are kept here"),
     (
         "General",
         "local_sip_messages",
         "messages for our own accounts always stay here",
-    ),
-    (
-        "General",
-        "filetransfer_expire_days",
-        "file transfer over HTTP is not served",
     ),
     ("Janus", "api_url", "there is no Janus"),
     ("Janus", "api_secret", "there is no Janus"),
@@ -152,6 +142,13 @@ impl Import<'_> {
             ("General", "recording_dir") => set(&mut self.config.rooms.recordings, folder(value)),
             ("General", "filesharing_dir") => {
                 set(&mut self.config.rooms.files, folder(value).map(Some))
+            }
+            ("General", "file_transfer_dir") => {
+                set(&mut self.config.transfers.folder, folder(value).map(Some))
+            }
+            ("General", "filetransfer_expire_days") => {
+                let days = value.parse().ok().filter(|days| *days > 0);
+                set(&mut self.config.transfers.expire_days, days)
             }
             ("Janus", "max_bitrate") => set(&mut self.config.rooms.max_bitrate, bitrate(value)),
             ("Janus", "video_codec") => {
@@ -273,7 +270,8 @@ mod tests {
         }
         text.push_str(
             "[Janus]\ndecline_code = 603\nmax_bitrate = 1000000\nvideo_codec = h264\n\
-             [General]\nrecording_dir = /r\nfilesharing_dir = /f\n",
+             [General]\nrecording_dir = /r\nfilesharing_dir = /f\n\
+             file_transfer_dir = /t\nfiletransfer_expire_days = 3\n",
         );
         let mut config = Config::default();
         let Imported {
@@ -301,6 +299,8 @@ mod tests {
         assert_eq!(config.rooms.video_codec, VideoCodec::H264);
         assert_eq!(config.rooms.recordings, std::path::Path::new("/r"));
         assert_eq!(config.rooms.files, Some("/f".into()));
+        assert_eq!(config.transfers.folder, Some("/t".into()));
+        assert_eq!(config.transfers.expire_days, 3);
         assert_eq!(config.admin_listen, "127.0.0.1:20999".parse().ok());
     }
 

@@ -1,6 +1,7 @@
 //! Messages beyond one connection: on their way out, as they come in, and what the store has of them.
 
 mod devices;
+mod files;
 mod incoming;
 mod outgoing;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use api::Origin;
 use api::command::message::KeepMessages;
+use serde_json::{Map, Value, json};
 
 pub(crate) use incoming::run;
 pub(crate) use outgoing::{Deliveries, Job, What};
@@ -18,7 +20,7 @@ use crate::start::{NAME, Shared};
 use crate::store::{Mark, Owner, StoreError, key};
 use crate::timestamp;
 use crate::wire::account::AccountEvent;
-use crate::wire::message::{Direction, Disposition, Entry, Sync, removed};
+use crate::wire::message::{Direction, Disposition, Entry, Outgoing, Sync, removed};
 use crate::wire::{Event, Party};
 
 /// Kept as the account's key, never journalled.
@@ -119,6 +121,26 @@ impl Shared {
         let kept = self.store.append(&key(account), entry).await;
         self.roster.fork(account, None, &event);
         kept
+    }
+
+    /// Something else than a page has sent a message of an account: its pages are to show it (sylkrtc.md §3.3).
+    fn message_added(&self, account: &Arc<str>, to: &Arc<str>, message: Outgoing) {
+        let request = json!({
+            "sylkrtc": "account-message",
+            "transaction": "1",
+            "account": account,
+            "uri": to,
+            "message_id": message.message_id,
+            "content": message.content,
+            "content_type": message.content_type,
+            "timestamp": message.timestamp,
+            "server_generated": true,
+        });
+        let members: Map<String, Value> = request.as_object().cloned().unwrap_or_default();
+        let sync = Sync::MessageAdded {
+            request: Arc::new(members),
+        };
+        self.roster.fork(account, None, &AccountEvent::Sync(sync));
     }
 
     /// The sender of a message has removed it.

@@ -15,9 +15,9 @@ use api::ChannelId;
 use api::id::{FeedId, WebClientId};
 
 pub(crate) use counted::{Counted, Labels};
-pub(crate) use files::{Begin, FileInfo, NotShared, SharedFiles};
+pub(crate) use files::{FileInfo, NotShared, SharedFiles};
+pub(crate) use policy::Standing;
 pub use policy::{AccessOrder, AccessPolicy, Who};
-pub(crate) use policy::{Guesses, Standing};
 pub(crate) use registry::RoomRegistry;
 pub use settings::{RoomConfig, RoomsConfig, VideoCodec};
 

@@ -1,6 +1,7 @@
 //! Who is there: which accounts are on which connections, and where what happens to them goes.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,9 +27,16 @@ struct State {
 
 struct Presence {
     inbox: Arc<Inbox>,
+    display_name: Arc<str>,
     key: Arc<str>,
     /// Registered at least once.
     authenticated: bool,
+}
+
+/// A client that has proved whose it is.
+pub(crate) struct Proven {
+    pub(crate) id: WebClientId,
+    pub(crate) display_name: Arc<str>,
 }
 
 fn open_accounts() -> metrics::Gauge {
@@ -45,7 +53,13 @@ impl Roster {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn enter(&self, client: WebClientId, account: &str, inbox: Arc<Inbox>) {
+    pub(crate) fn enter(
+        &self,
+        client: WebClientId,
+        account: &str,
+        display_name: &Arc<str>,
+        inbox: Arc<Inbox>,
+    ) {
         let key = key(account);
         let mut state = self.state();
         state
@@ -55,6 +69,7 @@ impl Roster {
             .push(client);
         let presence = Presence {
             inbox,
+            display_name: display_name.clone(),
             key,
             authenticated: false,
         };
@@ -140,6 +155,20 @@ impl Roster {
                 .is_some_and(|presence| presence.authenticated)
         };
         clients.iter().find(proven).copied()
+    }
+
+    /// A proven client of an account that is connected from an address.
+    pub(crate) fn proven_client_at(&self, account: &str, from: IpAddr) -> Option<Proven> {
+        let state = self.state();
+        let clients = state.by_account.get(&key(account))?;
+        clients.iter().find_map(|client| {
+            let presence = state.clients.get(client)?;
+            let is_it = presence.authenticated && presence.inbox.is_from(from);
+            is_it.then(|| Proven {
+                id: *client,
+                display_name: presence.display_name.clone(),
+            })
+        })
     }
 
     /// How many there are.

@@ -132,7 +132,7 @@ impl Session {
             accounts: Accounts::default(),
             calls: Calls::default(),
             rooms: Rooms::default(),
-            inbox: Inbox::new(),
+            inbox: Inbox::new(peer.address.ip()),
             origin: Origin {
                 door: NAME,
                 peer: peer.address.to_string().into(),

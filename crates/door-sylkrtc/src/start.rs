@@ -15,11 +15,13 @@ use net::{Counters, Drain, Drained, Listener, ListenerConfig, OutboxLimits};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ConfigError};
+use crate::guesses::Guesses;
 use crate::messages::Deliveries;
 use crate::resume::WaitingRoom;
-use crate::rooms::{Guesses, Labels, RoomRegistry, SharedFiles};
+use crate::rooms::{Labels, RoomRegistry, SharedFiles};
 use crate::roster::Roster;
 use crate::store::{self, Store};
+use crate::transfer::{self, Transfers};
 use crate::{events, http as routes, messages};
 
 /// The door's name in origins, logs and metrics.
@@ -42,9 +44,6 @@ pub enum StartError {
     /// Certificate or key cannot be used.
     #[error("the sylkRTC door has no TLS: {0}")]
     Tls(#[from] TlsError),
-    /// The file that must keep what outlives connections cannot be used.
-    #[error("the sylkRTC door has no store: {0}")]
-    Store(#[from] ::store::OpenError),
     /// There is nothing to connect to.
     #[error(transparent)]
     Switch(#[from] api::SwitchGone),
@@ -72,6 +71,9 @@ pub(crate) struct Shared {
     /// `None`: no files are shared.
     pub(crate) files: Option<Arc<SharedFiles>>,
     pub(crate) guesses: Guesses,
+    /// `None`: no files are transferred.
+    pub(crate) transfers: Option<Arc<Transfers>>,
+    pub(crate) transfer_guesses: Guesses,
     drain: Drain,
     connections: AtomicU64,
     /// Cancelled when the connections of this generation are to go, and replaced for the next one.
@@ -195,16 +197,22 @@ pub async fn start(
         tracing::warn!(%error, "No files can be shared in rooms");
         None
     });
+    let transfers = Transfers::open(&config.transfers).unwrap_or_else(|error| {
+        tracing::warn!(%error, "No files can be transferred");
+        None
+    });
     let shared = Arc::new(Shared {
         counters: Arc::new(Counters::new(NAME)),
         roster: Roster::default(),
         waiting: WaitingRoom::default(),
-        store: store::open(&config.store_place, config.store)?,
+        store: store::open(&config.store_place, config.store),
         deliveries: Deliveries::default(),
         api_tokens: routes::ApiTokens::default(),
         rooms: RoomRegistry::new(labels),
         files,
         guesses: Guesses::default(),
+        transfers,
+        transfer_guesses: transfer::guesses(),
         config,
         switch,
         generation: drain.connection().told.into(),
@@ -231,6 +239,7 @@ pub async fn start(
     messages::announce(&shared).await;
     shared.spawn(events::run(shared.clone(), web));
     shared.spawn(messages::run(shared.clone(), message));
+    shared.spawn(transfer::expire(shared.clone()));
     plain.serve(&shared, None, &public);
     secure.serve(&shared, tls, &public);
     admin.serve(&shared, None, &routes::admin(&shared));
@@ -293,6 +302,7 @@ impl Listeners {
 async fn serve(shared: Arc<Shared>, listener: Listener, tls: Option<TlsAcceptor>, app: Router) {
     let times = HttpTimes {
         handshake: shared.config.handshake,
+        write: None,
     };
     http::serve(
         listener,

@@ -1,16 +1,14 @@
 //! What outlives a connection: journals of messages, public keys, address books, push tokens.
 //!
-//! The door asks through [`Store`]; there is one in memory and one on disk, and both keep the same promises.
+//! The door asks through [`Store`]; there is one in memory and one in the server's database, and both keep the same promises.
 
 mod durable;
 mod memory;
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ::store::OpenError;
 use serde_json::Value;
 
 use durable::Durable;
@@ -52,45 +50,19 @@ impl Default for StoreLimits {
 }
 
 /// Where it is kept.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum StorePlace {
-    /// In memory: a restart forgets it.
+    /// In this door's memory: a restart forgets it.
     Memory,
-    /// In a database in this file.
-    File {
-        /// Which; its folder is made.
-        path: PathBuf,
-        /// When it cannot be used, the door stays closed; or else it keeps everything in memory and says so.
-        required: bool,
-    },
+    /// In the server's store.
+    Server(::store::Store),
 }
 
-/// Opens the store. Waits for the disk.
-///
-/// # Errors
-/// A required file cannot be used.
-pub(crate) fn open(place: &StorePlace, limits: StoreLimits) -> Result<Arc<dyn Store>, OpenError> {
-    let (path, required) = match place {
-        StorePlace::Memory => (None, false),
-        StorePlace::File { path, required } => (Some(path), *required),
-    };
-    let opened = path.map(|path| {
-        let place = ::store::Place::File(path.clone());
-        Durable::open(&place, limits)
-    });
-    match opened {
-        Some(Ok(durable)) => Ok(Arc::new(durable)),
-        Some(Err(error)) if required => Err(error),
-        Some(Err(error)) => {
-            tracing::error!(%error, "Messages, keys and address books are kept in memory; a restart forgets them");
-            Ok(Arc::new(Memory::new(limits)))
-        }
-        None => {
-            tracing::info!(
-                "Messages, keys and address books are kept in memory; a restart forgets them"
-            );
-            Ok(Arc::new(Memory::new(limits)))
-        }
+/// The store of a door.
+pub(crate) fn open(place: &StorePlace, limits: StoreLimits) -> Arc<dyn Store> {
+    match place {
+        StorePlace::Memory => Arc::new(Memory::new(limits)),
+        StorePlace::Server(store) => Arc::new(Durable::new(store, limits)),
     }
 }
 

@@ -14,6 +14,7 @@ use api::event::MessageEvent;
 use api::id::MessageId;
 use jackfield_door_sylkrtc::StorePlace;
 use serde_json::json;
+use sqlx::ConnectOptions;
 use support::{World, letter, world_with};
 
 const ALICE: &str = "alice@example.org";
@@ -39,34 +40,43 @@ impl Folder {
 
     /// From now on the disk refuses something.
     fn fails(&self, what: &str, whose: &str) {
-        let database = rusqlite::Connection::open(self.database()).unwrap();
-        let trigger = format!(
+        self.ask(format!(
             "CREATE TRIGGER broken BEFORE {what} ON journal
              WHEN NEW.account = (SELECT id FROM account WHERE name = '{whose}')
              BEGIN SELECT RAISE(ABORT, 'broken'); END"
-        );
-        database.execute_batch(&trigger).unwrap();
+        ));
     }
 
     /// How many entries with that content there are.
-    fn entries(&self, content: &str) -> u32 {
-        let database = rusqlite::Connection::open(self.database()).unwrap();
-        let count = "SELECT count(*) FROM journal WHERE content = ?1";
-        database
-            .query_row(count, [content], |row| row.get(0))
-            .unwrap()
+    fn entries(&self, content: &str) -> usize {
+        let those = format!("SELECT id FROM journal WHERE content = '{content}'");
+        self.ask(those)
+    }
+
+    /// Another program's look at the database, on a thread of its own; gives the number of rows.
+    fn ask(&self, sql: String) -> usize {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.database());
+        let asked = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let mut database = options.connect().await.unwrap();
+                let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+                let rows = sql.fetch_all(&mut database).await.unwrap();
+                rows.len()
+            })
+        });
+        asked.join().unwrap()
     }
 }
 
 async fn kept(folder: &Folder) -> World {
-    let path = folder.database();
-    world_with(|config| {
-        config.store_place = StorePlace::File {
-            path,
-            required: true,
-        };
-    })
-    .await
+    let place = store::Place::File(folder.database());
+    let store = store::Store::open(&place, store::Limits::default()).await;
+    let store = store.unwrap();
+    world_with(|config| config.store_place = StorePlace::Server(store)).await
 }
 
 #[tokio::test]

@@ -28,8 +28,7 @@ pub(super) fn license() -> Object {
     results
 }
 
-pub(super) fn configuration() -> Object {
-    let output = Output::OF_ROOMS;
+pub(super) fn configuration(output: Output) -> Object {
     Object::new()
         .with("interleaved", output.interleaved)
         .with("output_number_channels", output.channels)
@@ -52,5 +51,23 @@ impl Session {
         let view = self.shared.switch.view();
         let layouts = view.layouts.iter().map(|layout| &**layout);
         layouts::as_file(layouts, &view.default_layout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_told_the_quality_that_is_rendered() {
+        for quality in 1..=5 {
+            let output = Output {
+                quality,
+                ..Output::OF_ROOMS
+            };
+            let told = configuration(output).print();
+            let end = format!("\"spatial_quality\":{quality}}}");
+            assert!(told.ends_with(&end), "{told}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use api::id::{LayoutId, RoomNumber};
 use api::view::Stage;
 use api::{ErrorKind, ObjectKind};
 
-use crate::error::{Code, Refusal};
+use crate::error::Refusal;
 use crate::events::{ROOM_ID, ROOM_NAME, SUBCLASS};
 use crate::session::Session;
 use crate::wire::{Members, NewRoom, Object, Participant, Room, RoomKey, body_of};
@@ -49,12 +49,7 @@ impl Session {
             description: new.description.into(),
             layout: new.layout.map(LayoutId),
         };
-        let made = self.ask(create).await.map_err(|error| {
-            if error.kind == ErrorKind::AlreadyExists(ObjectKind::Room) {
-                return Refusal::new(Code::RoomId, format!("room {key} exists"));
-            }
-            error.into()
-        })?;
+        let made = self.ask(create).await?;
         Ok(Object::new().with("room_id", made.0))
     }
 
@@ -97,20 +92,20 @@ impl Session {
         let view = self.shared.switch.view();
         let stages = view.stage_names.values();
         let stages = stages.filter_map(|name| view.stages.get(name));
-        let dialect = &self.shared.config.dialect;
+        let dialect = self.dialect();
         let rooms: Vec<_> = stages.map(|stage| Room::of(stage, dialect)).collect();
         Object::new().with("rooms", rooms)
     }
 
     pub(super) fn room(&self, key: &RoomKey) -> Result<Object, Refusal> {
         let stage = self.find_room(key)?;
-        let room = Room::of(&stage, &self.shared.config.dialect);
+        let room = Room::of(&stage, self.dialect());
         Ok(Object::new().with("room", room))
     }
 
     pub(super) fn all_participants(&self, key: &RoomKey) -> Result<Object, Refusal> {
         let stage = self.find_room(key)?;
-        let all = Participant::all(&stage, &self.shared.config.dialect);
+        let all = Participant::all(&stage, self.dialect());
         Ok(Object::new().with("participants", all))
     }
 

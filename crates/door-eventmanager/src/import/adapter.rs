@@ -23,6 +23,8 @@ pub struct Adapter {
     pub socket: Option<PathBuf>,
     /// Whether the WebSocket is on; `None`: not said.
     pub enabled: Option<bool>,
+    /// How well rooms are rendered, 1–5.
+    pub quality: Option<u8>,
     /// What has no effect.
     pub notices: Vec<String>,
 }
@@ -87,12 +89,12 @@ impl Adapter {
                 self.without_effect(name, one_of(name, value, &FRAMES)? != OUTPUT.frames);
             }
             "imm_spatial_quality" => {
-                let quality = one_of(name, value, &[1, 2, 3, 4, 5])?;
-                self.without_effect(name, quality != u32::from(OUTPUT.quality));
+                self.quality = Some(one_of(name, value, &[1, 2, 3, 4, 5])? as u8);
             }
+            // The newer name wins, wherever it stands.
             "imm_spatial_impulse_length" => {
                 let length: u32 = value.parse().map_err(|_| bad(name, value, "a number"))?;
-                self.without_effect(name, quality_of(length) != OUTPUT.quality);
+                self.quality.get_or_insert(quality_of(length));
             }
             "license_file_path" => self.notices.push(format!("{name}: no licence is needed")),
             "imm_max_string_length" => self
@@ -103,17 +105,14 @@ impl Adapter {
         Ok(())
     }
 
-    /// The form of the sound is always the same.
+    /// Rate and buffers are always the same.
     fn without_effect(&mut self, name: &str, differs: bool) {
         if differs {
             let Output {
-                rate_hz,
-                frames,
-                quality,
-                ..
+                rate_hz, frames, ..
             } = OUTPUT;
             self.notices.push(format!(
-                "{name}: without effect, rooms are mixed at {rate_hz} Hz in buffers of {frames} frames with quality {quality}"
+                "{name}: without effect, rooms are mixed at {rate_hz} Hz in buffers of {frames} frames"
             ));
         }
     }
@@ -180,6 +179,7 @@ mod tests {
         let socket = PathBuf::from("/etc/imm/imm_websocket_config.json");
         assert_eq!(adapter.socket, Some(socket));
         assert_eq!(adapter.enabled, Some(true));
+        assert_eq!(adapter.quality, Some(5));
         assert_eq!(adapter.notices.len(), 2, "{:?}", adapter.notices);
         assert!(
             adapter
@@ -208,7 +208,8 @@ mod tests {
         };
         assert!(without("imm_spatial_output_audio_sample_rate"));
         assert!(without("imm_spatial_output_audio_frames_per_buffer"));
-        assert!(without("imm_spatial_impulse_length"));
+        assert!(!without("imm_spatial_impulse_length"));
+        assert_eq!(adapter.quality, Some(4));
         for (length, quality) in [
             (8192, 5),
             (4096, 4),
@@ -219,8 +220,13 @@ mod tests {
         ] {
             assert_eq!(quality_of(length), quality, "{length}");
         }
-        let usual = import(&[("imm_spatial_impulse_length", "8192")]).unwrap();
-        assert!(usual.notices.is_empty(), "{:?}", usual.notices);
+        let newer = ("imm_spatial_quality", "2");
+        let older = ("imm_spatial_impulse_length", "8192");
+        for params in [[newer, older], [older, newer]] {
+            let both = import(&params).unwrap();
+            assert_eq!(both.quality, Some(2), "the newer parameter wins");
+            assert!(both.notices.is_empty(), "{:?}", both.notices);
+        }
     }
 
     #[test]

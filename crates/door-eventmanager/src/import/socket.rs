@@ -28,7 +28,7 @@ const VALUE: [&str; 2] = ["authentification_value", "authentication_value"];
 /// What the file says.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// Where to listen, on every address.
+    /// Where to listen, on every address: of IPv6 and IPv4.
     pub port: u16,
     /// Certificate and key; `None`: none are named, so one is to be made.
     pub tls: Option<TlsSource>,

@@ -30,6 +30,22 @@ const DOCUMENTED: &str = r#"{
 }"#;
 
 #[test]
+fn the_file_we_ship_furnishes_as_without_it_and_has_rooms_in_3d() {
+    let file = LayoutFile::parse(include_str!("../../../../config/room_layout.json")).unwrap();
+    let [circle, spatial, open] = file.layouts() else {
+        panic!("three layouts");
+    };
+    assert_eq!(file.usual(), circle.id);
+    assert_eq!(circle.seats, Layout::built_in().seats);
+    assert_eq!(circle.defaults, []);
+    assert_eq!(spatial.seats, circle.seats);
+    for layout in [spatial, open] {
+        assert_eq!(layout.defaults, [(Control::Mixing3d, 1)]);
+    }
+    assert!(open.open && !spatial.open);
+}
+
+#[test]
 fn the_documented_file_is_read() {
     let file = LayoutFile::parse(DOCUMENTED).unwrap();
     assert_eq!(file.usual(), LayoutId(1));

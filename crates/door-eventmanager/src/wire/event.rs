@@ -2,7 +2,7 @@
 
 use api::event::{CustomEvent, RoomAction, RoomEvent, StageAction, StageEvent};
 use api::id::RoomNumber;
-use api::view::{self, Stage};
+use api::view;
 use serde::Serialize;
 
 use super::{Heading, Members, Object, Position, Seat, symbols};
@@ -73,7 +73,7 @@ pub(crate) fn stage(event: &StageEvent, dialect: &Dialect) -> Option<String> {
         (StageAction::Created, _) => "CREATE_ROOM",
         (StageAction::Destroyed, _) => "DESTROY_ROOM",
         (StageAction::LayoutSet, _) => {
-            layout(&mut values, stage, dialect);
+            layout(&mut values, stage.layout.id.0, dialect);
             "SET_ROOM_LAYOUT"
         }
         (StageAction::AllControlsSet { control, value }, _) => {
@@ -114,17 +114,17 @@ pub(crate) fn stage(event: &StageEvent, dialect: &Dialect) -> Option<String> {
     Some(message.print())
 }
 
-fn layout(values: &mut Object, stage: &Stage, dialect: &Dialect) {
+fn layout(values: &mut Object, layout: i32, dialect: &Dialect) {
     let (newer, older) = match dialect.reply_shape {
         ReplyShape::Union => (true, true),
         ReplyShape::V1 => (true, false),
         ReplyShape::Legacy => (false, true),
     };
     if newer {
-        values.add("layout_id", stage.layout.id.0);
+        values.add("layout_id", layout);
     }
     if older {
-        values.add("room_config_id", stage.layout.id.0);
+        values.add("room_config_id", layout);
     }
 }
 

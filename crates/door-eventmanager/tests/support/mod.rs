@@ -25,7 +25,7 @@ use jackfield_door_eventmanager::{Config, Door, LayoutFile, start};
 use net::Cause;
 use tokio_util::sync::CancellationToken;
 
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A table of four, an open space, and one where everybody of a seat stands at one point.
 pub const LAYOUTS: &str = r#"{"default":"table4","room_list":{

@@ -140,9 +140,12 @@ impl Session {
             takes_updates: self.translator.dialect() == Dialect::V2,
         };
         // First here, then in the switch: whatever ends this connection now finds it and takes it back.
-        self.shared
-            .roster
-            .enter(client, &account.name, self.inbox.clone());
+        self.shared.roster.enter(
+            client,
+            &account.name,
+            &account.display_name,
+            self.inbox.clone(),
+        );
         self.accounts.insert(account);
         if let Err(error) = self.ask(command).await {
             if let Some(account) = self.accounts.remove(client) {

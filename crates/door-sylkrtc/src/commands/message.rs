@@ -35,16 +35,7 @@ impl Session {
             }
             PRIVATE_KEY => true,
             _ => {
-                let entry = Entry {
-                    contact: request.uri.clone(),
-                    timestamp: message.timestamp.clone(),
-                    disposition: vec![Wanted::PositiveDelivery, Wanted::Display],
-                    message_id: message.message_id.clone(),
-                    content_type: message.content_type.clone(),
-                    content: message.content.clone(),
-                    direction: Direction::Outgoing,
-                    state: Some(State::Pending),
-                };
+                let entry = Entry::sent(&request.uri, &message, State::Pending);
                 self.shared.store.append(&own, entry).await?
             }
         };
@@ -164,6 +155,7 @@ impl Session {
                 .remove_received(&contact, &account, &message_id)
                 .await?;
         }
+        self.shared.remove_transfer(&account, &contact, &message_id);
         let sync = Sync::MessageRemoved {
             contact,
             message_id,

@@ -324,7 +324,11 @@ impl Session {
                     | EventKind::Custom(_)
                     | EventKind::Web(_)
                     | EventKind::Message(_)
-                    | EventKind::Stage(_) => false,
+                    | EventKind::Stage(_)
+                    | EventKind::Queue(_)
+                    | EventKind::Parking(_)
+                    | EventKind::User(_)
+                    | EventKind::Voicemail(_) => false,
                 },
                 Notice::Switch(..)
                 | Notice::Account(..)

@@ -50,7 +50,11 @@ fn addressees(shared: &Arc<Shared>, event: &api::Event) -> Vec<WebClientId> {
         | EventKind::System(_)
         | EventKind::Custom(_)
         | EventKind::Message(_)
-        | EventKind::Stage(_) => Vec::new(),
+        | EventKind::Stage(_)
+        | EventKind::Queue(_)
+        | EventKind::Parking(_)
+        | EventKind::User(_)
+        | EventKind::Voicemail(_) => Vec::new(),
     }
 }
 

@@ -59,7 +59,8 @@ fn read(file: &FilePath) -> Option<Vec<u8>> {
     std::fs::read(file).ok()
 }
 
-fn kind(file: &FilePath) -> &'static str {
+/// The media type of a file, by its name.
+pub(super) fn kind(file: &FilePath) -> &'static str {
     match file
         .extension()
         .and_then(|extension| extension.to_str())

@@ -1,27 +1,17 @@
 //! Files shared in rooms (sylkrtc.md §6.3). Knowing a session of the room is the credential.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::command::video_room::ShareFile;
 use api::{ErrorKind, ObjectKind};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, stream};
-use tokio::fs::{File, OpenOptions};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
 
-use crate::rooms::{Begin, FileInfo, NotShared, SharedFiles};
+use super::body::{self, allowed};
+use crate::rooms::{FileInfo, NotShared, SharedFiles};
 use crate::start::Shared;
-
-/// Longest pause of an upload.
-const PAUSE: Duration = Duration::from_secs(30);
-
-/// Bytes read from the disk at once.
-const PIECE: usize = 64 << 10;
 
 /// What follows the base: room, own session, name.
 type Address = Path<(String, String, String)>;
@@ -36,10 +26,7 @@ pub(super) async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let length = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse().ok());
-    let answer = match length {
+    let answer = match body::length(&headers) {
         Some(length) => take(&shared, &room, &session, &name, length, body).await,
         None => Err(StatusCode::LENGTH_REQUIRED),
     };
@@ -66,7 +53,8 @@ async fn take(
     let begun = files
         .begin(&room, name, length, entry.party, session.into())
         .map_err(status_of)?;
-    receive(&begun, length, body).await?;
+    let (folder, part) = begun.part();
+    body::receive(folder, part, length, body, |_| {}).await?;
     // All of it has come: from here on it does not matter whether the uploader stays to hear the answer.
     let by_task = (shared.clone(), files.clone());
     let completing = shared.spawn(async move {
@@ -118,40 +106,6 @@ fn status_of(why: NotShared) -> StatusCode {
     }
 }
 
-/// Writes exactly `length` bytes of the body where they belong.
-async fn receive(begun: &Begin, length: u64, body: Body) -> Result<(), StatusCode> {
-    let failed = |error: std::io::Error| {
-        tracing::warn!(%error, "A shared file cannot be kept");
-        StatusCode::INTERNAL_SERVER_ERROR
-    };
-    let (folder, part) = begun.part();
-    tokio::fs::create_dir_all(folder).await.map_err(failed)?;
-    // What is there already is not opened, and so not followed.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(part)
-        .await
-        .map_err(failed)?;
-    let mut left = length;
-    let mut pieces = body.into_data_stream();
-    loop {
-        let piece = timeout(PAUSE, pieces.next()).await;
-        match piece.map_err(|_| StatusCode::REQUEST_TIMEOUT)? {
-            Some(Ok(piece)) => {
-                left = left
-                    .checked_sub(piece.len() as u64)
-                    .ok_or(StatusCode::BAD_REQUEST)?;
-                file.write_all(&piece).await.map_err(failed)?;
-            }
-            Some(Err(_)) => return Err(StatusCode::BAD_REQUEST),
-            None if left == 0 => break,
-            None => return Err(StatusCode::BAD_REQUEST),
-        }
-    }
-    file.flush().await.map_err(failed)
-}
-
 pub(super) async fn download(
     State(shared): State<Arc<Shared>>,
     Path((room, session, name)): Address,
@@ -173,75 +127,5 @@ async fn give(
     let entry = shared.rooms.participant(&room, session);
     entry.ok_or(StatusCode::FORBIDDEN)?;
     let (info, path) = files.find(&room, name).ok_or(StatusCode::NOT_FOUND)?;
-    let failed = |error: std::io::Error| {
-        tracing::warn!(%error, "A shared file cannot be read");
-        StatusCode::INTERNAL_SERVER_ERROR
-    };
-    let about = tokio::fs::symlink_metadata(&path).await.map_err(failed)?;
-    if !about.is_file() {
-        return Err(StatusCode::INTERNAL_SERVER_ERROR);
-    }
-    let file = File::open(&path).await.map_err(failed)?;
-    let pieces = stream::try_unfold(file.take(info.size), |mut file| async move {
-        let mut piece = vec![0; PIECE];
-        let read = file.read(&mut piece).await?;
-        piece.truncate(read);
-        Ok::<_, std::io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
-    });
-    let mut response = Body::from_stream(pieces).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, info.size.into());
-    let fixed = HeaderValue::from_static;
-    headers.insert(header::CONTENT_TYPE, fixed("application/octet-stream"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
-    if let Ok(disposition) = HeaderValue::from_str(&disposition(&info.name)) {
-        headers.insert(header::CONTENT_DISPOSITION, disposition);
-    }
-    Ok(response)
-}
-
-/// An attachment with its name, for old browsers in ASCII (RFC 6266 §4.3).
-fn disposition(name: &str) -> String {
-    let plain: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_graphic() && !"\"\\%".contains(c) || c == ' ' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let mut exact = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            exact.push(char::from(byte));
-        } else {
-            exact.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}")
-}
-
-/// Any page may read the answer.
-fn allowed(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    let any = HeaderValue::from_static("*");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
-    let content_type = HeaderValue::from_static("content-type");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, content_type);
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_in_headers_are_harmless() {
-        assert_eq!(
-            disposition("größe \"1\".pdf"),
-            "attachment; filename=\"gr__e _1_.pdf\"; filename*=UTF-8''gr%C3%B6%C3%9Fe%20%221%22.pdf"
-        );
-    }
+    body::give(&path, info.size, &info.name).await
 }

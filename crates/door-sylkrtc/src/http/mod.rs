@@ -1,8 +1,10 @@
 //! What the door serves over HTTP beside its WebSocket (sylkrtc.md §7.2, §7.3).
 
 mod admin;
+mod body;
 mod files;
 mod filesharing;
+mod filetransfer;
 mod history;
 mod upgrade;
 
@@ -33,6 +35,20 @@ pub(crate) fn public(shared: &Arc<Shared>) -> Router {
         let sharing = format!("{base}/filesharing/{{room}}/{{session}}/{{filename}}");
         let methods = get(filesharing::download).post(filesharing::upload);
         router = router.route(&sharing, methods.options(filesharing::preflight));
+    }
+    if shared.transfers.is_some() {
+        let cancel = get(filetransfer::cancel).post(filetransfer::cancel);
+        let methods = get(filetransfer::download).post(filetransfer::upload);
+        let base = format!("{base}/filetransfer");
+        router = router
+            .route(
+                &format!("{base}/cancel/{{transfer_id}}"),
+                cancel.options(filetransfer::preflight),
+            )
+            .route(
+                &format!("{base}/{{sender}}/{{receiver}}/{{transfer_id}}/{{filename}}"),
+                methods.options(filetransfer::preflight),
+            );
     }
     if shared.config.static_root.is_some() {
         router = router

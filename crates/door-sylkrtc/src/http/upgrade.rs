@@ -13,9 +13,9 @@ use net::Cause;
 use net::http::Peer;
 
 use crate::dialect::Dialect;
-use crate::origin;
 use crate::session;
 use crate::start::Shared;
+use net::origin;
 
 /// Bytes read from a connection at once, and written at once.
 const BUFFER: usize = 1024;

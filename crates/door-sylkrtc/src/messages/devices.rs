@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{Job, PUBLIC_KEY, REMOVED, What, marker};
 use crate::cpim::Cpim;
@@ -13,7 +13,7 @@ use crate::start::Shared;
 use crate::store::{StoreError, key};
 use crate::timestamp;
 use crate::wire::account::AccountEvent;
-use crate::wire::message::{Direction, Entry, Message, State, Sync, Wanted, removed};
+use crate::wire::message::{Direction, Entry, Message, State, Sync, removed};
 use crate::wire::{Json, Party, fields};
 
 const TOKEN: &str = "application/sylk-api-token";
@@ -107,7 +107,7 @@ impl Shared {
             return;
         };
         let what = What::Marker(content_type.into(), content.into());
-        let job = Job::of_client(client, to.clone(), self.origin(0), what);
+        let job = Job::of_client(client, to, self.origin(0), to.clone(), what);
         if self.deliver(job).is_err() {
             tracing::warn!("An answer to a SIP device does not fit into the queue");
         }
@@ -131,6 +131,7 @@ impl Shared {
             .append(&own, marker(&contact, REMOVED, content.into()))
             .await?;
         self.remove_received(&contact, account, message_id).await?;
+        self.remove_transfer(account, &contact, message_id);
         let sync = Sync::MessageRemoved {
             contact,
             message_id: message_id.clone(),
@@ -147,37 +148,13 @@ impl Shared {
         message: &Message,
     ) -> Result<(), StoreError> {
         let own = key(&message.sender.uri);
-        let entry = Entry {
-            contact: to.clone(),
-            timestamp: message.timestamp.clone(),
-            disposition: vec![Wanted::PositiveDelivery, Wanted::Display],
-            message_id: message.message_id.clone(),
-            content_type: message.content_type.clone(),
-            content: message.content.clone(),
-            direction: Direction::Outgoing,
-            // Its sender had its 200 before we were told.
-            state: Some(State::Accepted),
-        };
+        let sent = message.as_outgoing();
+        // Its sender had its 200 before we were told.
+        let entry = Entry::sent(to, &sent, State::Accepted);
         if !self.store.append(&own, entry).await? {
             return Ok(());
         }
-        let request = json!({
-            "sylkrtc": "account-message",
-            "transaction": "1",
-            "account": message.sender.uri,
-            "uri": to,
-            "message_id": message.message_id,
-            "content": message.content,
-            "content_type": message.content_type,
-            "timestamp": message.timestamp,
-            "server_generated": true,
-        });
-        let members: Map<String, Value> = request.as_object().cloned().unwrap_or_default();
-        let sync = Sync::MessageAdded {
-            request: Arc::new(members),
-        };
-        self.roster
-            .fork(&message.sender.uri, None, &AccountEvent::Sync(sync));
+        self.message_added(&message.sender.uri, to, sent);
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use crate::inbox::Notice;
 use crate::start::Shared;
 use crate::store::{Mark, key};
 use crate::timestamp;
+use crate::transfer::{Announcement, RCS};
 use crate::wire::Party;
 use crate::wire::message::{Direction, Disposition, Entry, Outgoing, State, Wanted};
 
@@ -25,6 +26,11 @@ const MOST_PER_LANE: usize = 100;
 
 /// Most destinations with messages under way.
 const MOST_LANES: usize = 10_000;
+
+/// Web clients do not show what has this.
+const FOR_PHONES: &[(&str, &str)] = &[(TO_SIP, "yes")];
+
+const TEXT: &str = "text/plain";
 
 /// Something to send.
 pub(crate) struct Job {
@@ -47,6 +53,8 @@ pub(crate) enum What {
     Marker(Arc<str>, Arc<str>),
     /// A message within a call.
     InCall(ChannelId, Outgoing),
+    /// A file is there, told to whatever the receiver has.
+    File(Box<Announcement>),
 }
 
 type Lane = (WebClientId, Arc<str>);
@@ -75,16 +83,17 @@ impl Job {
     /// In the name of an account, by one of its clients.
     pub(super) fn of_client(
         client: WebClientId,
-        itself: Party,
+        from: &Party,
         origin: Origin,
+        to: Party,
         what: What,
     ) -> Self {
         Self {
             client,
-            account: itself.uri.clone(),
-            display_name: itself.display_name.clone(),
+            account: from.uri.clone(),
+            display_name: from.display_name.clone(),
             origin,
-            to: itself,
+            to,
             what,
         }
     }
@@ -156,7 +165,7 @@ impl Job {
         match &self.what {
             What::Message(message) => {
                 let sent = self
-                    .send_message(shared, CPIM, wrap(message).print(), false)
+                    .send_message(shared, CPIM, wrap(message).print(), &[])
                     .await;
                 self.message_went(shared, message, sent).await;
             }
@@ -171,16 +180,20 @@ impl Job {
                     content: report.print().into(),
                 };
                 // Its fate is nobody's business.
-                self.send_message(shared, CPIM, wrapped.print(), false)
+                self.send_message(shared, CPIM, wrapped.print(), &[])
                     .await
                     .ok();
             }
             What::Marker(content_type, content) => {
                 let body = encode(content_type, content);
                 // An account without SIP devices has nobody to tell.
-                self.send_message(shared, content_type, body, true)
+                self.send_message(shared, content_type, body, FOR_PHONES)
                     .await
                     .ok();
+            }
+            What::File(file) => {
+                let sent = self.announce(shared, file, wrap(&file.message)).await;
+                self.message_went(shared, &file.message, sent).await;
             }
             What::InCall(channel, message) => {
                 let command = SendCallMessage {
@@ -202,22 +215,47 @@ impl Job {
         shared: &Shared,
         content_type: &str,
         body: Vec<u8>,
-        to_own_devices: bool,
+        headers: &[(&str, &str)],
     ) -> Result<Delivery, CommandError> {
-        let headers = if to_own_devices {
-            vec![(TO_SIP.into(), "yes".into())]
-        } else {
-            Vec::new()
-        };
+        let headers = headers.iter();
+        let headers = headers.map(|(name, value)| ((*name).into(), (*value).into()));
         let command = SendMessage {
             client: self.client,
             to: self.to.uri.clone(),
             content_type: content_type.into(),
-            headers,
+            headers: headers.collect(),
             body: Bytes::from(body),
         };
         let done = shared.switch.ask(command, self.origin.clone()).await?;
         Ok(done.value)
+    }
+
+    /// To web clients, then to telephones as they understand it. What the sender is told is what became of the first; but
+    /// a telephone that refused a type it does not know and took the link has got the file.
+    async fn announce(
+        &self,
+        shared: &Shared,
+        file: &Announcement,
+        wrapped: Cpim,
+    ) -> Result<Delivery, CommandError> {
+        let sent = self.send_message(shared, CPIM, wrapped.print(), &[]).await;
+        let rcs = encode(RCS, &file.rcs);
+        let rcs = self.send_message(shared, RCS, rcs, FOR_PHONES).await;
+        let link = match &file.link {
+            Some(link) => {
+                let body = encode(TEXT, link);
+                self.send_message(shared, TEXT, body, FOR_PHONES).await
+            }
+            None => return sent,
+        };
+        let is_refused =
+            matches!(&sent, Ok(delivery) if delivery.code >= 300 && delivery.code != 480);
+        let mut to_phones = [link, rcs].into_iter();
+        let taken = to_phones.find(|sent| matches!(sent, Ok(delivery) if delivery.code < 300));
+        match taken {
+            Some(taken) if is_refused => taken,
+            Some(_) | None => sent,
+        }
     }
 
     async fn message_went(

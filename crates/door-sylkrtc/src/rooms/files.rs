@@ -13,13 +13,9 @@ use serde_json::{Value, json};
 
 use super::counted::{Counted, Labels};
 use super::settings::{RoomsConfig, folder_name};
+use crate::file_name::{sanitised, unused};
+use crate::folder;
 use crate::wire::Party;
-
-/// Longest name of a file, in bytes.
-const MAX_NAME: usize = 120;
-
-/// Whoever has it locked uses the folder.
-const LOCK: &str = ".lock";
 
 /// In the folder of a persistent room: what its files are.
 const INDEX: &str = "index.json";
@@ -102,9 +98,7 @@ impl SharedFiles {
         let Some(root) = config.files.clone() else {
             return Ok(None);
         };
-        make_private(&root)?;
-        let lock = File::create(root.join(LOCK))?;
-        lock.try_lock()?;
+        let lock = folder::take(&root)?;
         let persistent: Vec<String> = config
             .rooms
             .keys()
@@ -351,72 +345,6 @@ fn is_life(name: &str) -> bool {
             && life.len() == 32
             && life.bytes().all(|digit| digit.is_ascii_hexdigit())
     })
-}
-
-/// Makes a folder that is nobody else's business.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// A name without anything that a file system, a header or a shell could take for more than a name.
-fn sanitised(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut clean: String = last
-        .chars()
-        .map(|c| {
-            if c.is_control() || "<>:\"|?*\u{202e}\u{202d}\u{2066}\u{2067}\u{2068}".contains(c) {
-                '_'
-            } else {
-                c
-            }
-        })
-        .collect();
-    let leading = |c: char| c == '.' || c.is_whitespace();
-    clean = clean.trim_start_matches(leading).trim_end().to_owned();
-    if clean.len() > MAX_NAME {
-        let (stem, extension) = split(&clean);
-        clean = fitted(stem, extension).trim_end().to_owned();
-    }
-    if clean.is_empty() {
-        clean.push_str("file");
-    }
-    clean
-}
-
-/// `plan` and `.pdf`; what is too long for an extension is none.
-fn split(name: &str) -> (&str, &str) {
-    let may_be = |at: &usize| *at > 0 && name.len() - at < 20;
-    match name.rfind('.').filter(may_be) {
-        Some(at) => name.split_at(at),
-        None => (name, ""),
-    }
-}
-
-/// As much of a stem as leaves room for what comes after it.
-fn fitted(stem: &str, rest: &str) -> String {
-    let most = MAX_NAME.saturating_sub(rest.len()).min(stem.len());
-    let end = (0..=most).rev().find(|at| stem.is_char_boundary(*at));
-    format!("{}{rest}", &stem[..end.unwrap_or(0)])
-}
-
-/// The name itself, or `name-1.ext`, `name-2.ext` and so on.
-fn unused(name: &str, is_taken: impl Fn(&str) -> bool) -> Arc<str> {
-    if !is_taken(name) {
-        return name.into();
-    }
-    let (stem, extension) = split(name);
-    let mut number = 1_usize;
-    loop {
-        let next = fitted(stem, &format!("-{number}{extension}"));
-        if !is_taken(&next) {
-            return next.into();
-        }
-        number += 1;
-    }
 }
 
 /// What a persistent room has. Whatever else lies there was cut off on its way and goes, as nobody was told of it.

@@ -1,12 +1,5 @@
 //! Who may enter a room (sylkrtc.md §6.2, §4.2).
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
-
-use net::TokenBucket;
-
 use crate::store::key;
 
 /// Who may enter a room.
@@ -129,50 +122,6 @@ impl AccessPolicy {
     }
 }
 
-/// Wrong passwords one address may present at once, and per second.
-const GUESSES: (u32, f64) = (10, 0.1);
-
-/// Most addresses with a wrong password remembered.
-const MOST_ADDRESSES: usize = 4_096;
-
-/// Keeps a room from being a place to try passwords at.
-#[derive(Default)]
-pub(crate) struct Guesses {
-    /// Held for one look or change.
-    wrong: Mutex<HashMap<IpAddr, TokenBucket>>,
-}
-
-impl Guesses {
-    /// Judges a password, unless too many of that address were wrong lately.
-    pub(crate) fn judge(
-        &self,
-        from: IpAddr,
-        now: Instant,
-        is_right: impl FnOnce() -> bool,
-    ) -> bool {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = wrong
-            .entry(from.to_canonical())
-            .or_insert_with(|| TokenBucket::new(GUESSES.0, GUESSES.1, now));
-        // A try is paid for first; one that is right costs nothing.
-        let mut paid = *bucket;
-        if !paid.take(now) {
-            return false;
-        }
-        let right = is_right();
-        if right {
-            wrong.remove(&from.to_canonical());
-        } else {
-            *bucket = paid;
-            if wrong.len() > MOST_ADDRESSES {
-                // Whoever has that many addresses is not stopped by remembering them.
-                wrong.clear();
-            }
-        }
-        right
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,17 +203,5 @@ mod tests {
         ] {
             assert_eq!(AccessOrder::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn passwords_cannot_be_tried_for_long() {
-        let (guesses, now) = (Guesses::default(), Instant::now());
-        let from: IpAddr = [192, 0, 2, 1].into();
-        assert!((0..100).all(|_| guesses.judge(from, now, || true)));
-        assert!((0..10).all(|_| !guesses.judge(from, now, || false)));
-        assert!(!guesses.judge(from, now, || true), "not looked at any more");
-        assert!(guesses.judge([192, 0, 2, 2].into(), now, || true));
-        let later = now + std::time::Duration::from_secs(20);
-        assert!(guesses.judge(from, later, || true));
     }
 }

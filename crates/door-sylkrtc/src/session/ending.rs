@@ -146,7 +146,7 @@ impl Session {
         };
         let calls = self.calls.take(client);
         let rooms = self.rooms.take(client);
-        let inbox = Inbox::new();
+        let inbox = Inbox::unattended();
         let since = Instant::now();
         self.shared.roster.redirect(client, &inbox);
         let luggage = Luggage {
@@ -187,7 +187,7 @@ impl Session {
         let calls = self.calls.take(client);
         let rooms = self.rooms.take(client);
         // What happens from now on waits for the other connection, with what this one has not seen yet.
-        self.shared.roster.redirect(client, &Inbox::new());
+        self.shared.roster.redirect(client, &Inbox::unattended());
         let luggage = Luggage {
             account,
             calls,

@@ -14,11 +14,8 @@ use crate::wire::message::{Direction, Entry, State, Wanted};
 pub(crate) struct Durable(store::Store);
 
 impl Durable {
-    /// Waits for the disk.
-    pub(crate) fn open(
-        place: &store::Place,
-        limits: StoreLimits,
-    ) -> Result<Self, store::OpenError> {
+    /// What this door keeps there, within its limits.
+    pub(crate) fn new(store: &store::Store, limits: StoreLimits) -> Self {
         let StoreLimits {
             accounts,
             foreign_accounts,
@@ -35,7 +32,7 @@ impl Durable {
             items,
             devices,
         };
-        store::Store::open(place, limits).map(Self)
+        Self(store.with_limits(limits))
     }
 }
 
@@ -43,7 +40,8 @@ impl From<store::StoreError> for StoreError {
     fn from(error: store::StoreError) -> Self {
         match error {
             store::StoreError::Full => Self::Full,
-            store::StoreError::Failed => Self::Failed,
+            // Nothing of accounts has a limit of time.
+            store::StoreError::Failed | store::StoreError::TooLong => Self::Failed,
         }
     }
 }

@@ -100,6 +100,13 @@ impl From<u16> for Json {
     }
 }
 
+impl From<u64> for Json {
+    /// Sizes: there is none beyond what fits.
+    fn from(value: u64) -> Self {
+        Self::Int(value.try_into().unwrap_or(i64::MAX))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -245,6 +245,16 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// As its sender sent it.
+    pub(crate) fn as_outgoing(&self) -> Outgoing {
+        Outgoing {
+            message_id: self.message_id.clone(),
+            content: self.content.clone(),
+            content_type: self.content_type.clone(),
+            timestamp: self.timestamp.clone(),
+        }
+    }
+
     pub(super) fn body(&self) -> Body {
         vec![
             ("sender", self.sender.json()),
@@ -298,6 +308,20 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// What an account has sent. Whoever reads it is asked to report that.
+    pub(crate) fn sent(to: &Arc<str>, message: &Outgoing, state: State) -> Self {
+        Self {
+            contact: to.clone(),
+            timestamp: message.timestamp.clone(),
+            disposition: vec![Wanted::PositiveDelivery, Wanted::Display],
+            message_id: message.message_id.clone(),
+            content_type: message.content_type.clone(),
+            content: message.content.clone(),
+            direction: Direction::Outgoing,
+            state: Some(state),
+        }
+    }
+
     pub(crate) fn json(&self) -> Json {
         Json::object([
             ("contact", (&self.contact).into()),

@@ -30,7 +30,7 @@ use net::Cause;
 use tokio_util::sync::CancellationToken;
 
 pub const HA1: &str = "72f86f2053703faa0f521ce71cfe6f59";
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct World {
     pub door: Door,
