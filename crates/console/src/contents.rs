@@ -9,6 +9,13 @@ pub struct Contents {
     pub entries: Vec<Entry>,
     /// The way in for browsers; `None`: the telephone has nobody to talk to until its user names a server.
     pub gateway: Option<Gateway>,
+    /// The way into rooms; `None`: the door they are arranged through is closed.
+    pub rooms: Option<Rooms>,
+    /// The panel can be signed in at: its door is open.
+    pub panel: bool,
+    /// Where pages come from that the panel shows inside, as a Content Security Policy has it: an origin, or `'self'`;
+    /// `None`: it shows none.
+    pub panel_frame: Option<String>,
     /// The domain the telephone proposes for accounts.
     pub domain: String,
 }
@@ -33,4 +40,13 @@ pub struct Gateway {
     pub wss_port: Option<u16>,
     /// Path, beginning with `/`.
     pub path: String,
+}
+
+/// How the room page gets in at [`crate::ROOMS_SOCKET`].
+#[derive(Clone, Debug)]
+pub struct Rooms {
+    /// The header that carries the key; `None`: there is no key.
+    pub header: Option<String>,
+    /// The key, where everybody knows it anyway; `None`: the page's user has to.
+    pub known_key: Option<String>,
 }

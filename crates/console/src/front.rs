@@ -34,10 +34,24 @@ pub(crate) fn page(contents: &Contents) -> String {
             "The web gateway is closed on this server; the telephone needs the address of another one."
         }
     };
-    let page = filled(
-        PAGE,
-        &[("version", &contents.version), ("telephone", telephone)],
-    );
+    let rooms = match contents.rooms {
+        Some(_) => "",
+        None => {
+            "The Event Manager door is closed on this server; there are no rooms to be arranged."
+        }
+    };
+    let panel = if contents.panel {
+        ""
+    } else {
+        "The iSymphony door is closed on this server; the panel has nobody to ask."
+    };
+    let values = [
+        ("version", contents.version.as_str()),
+        ("telephone", telephone),
+        ("rooms", rooms),
+        ("panel", panel),
+    ];
+    let page = filled(PAGE, &values);
     page.replace("        {rows}\n", &rows)
 }
 
@@ -89,6 +103,8 @@ mod tests {
             "<a href=\"http://127.0.0.1:9464/metrics\">",
             "1.2.3",
             "The web gateway is closed",
+            "The Event Manager door is closed",
+            "The iSymphony door is closed",
         ] {
             assert!(text.contains(expected), "{expected} in\n{text}");
         }

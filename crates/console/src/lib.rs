@@ -1,10 +1,11 @@
-//! The web console: a front page that says what is open, and a telephone for the browser.
+//! The web console: a front page that says what is open, a telephone for the browser, plans of rooms, and
+//! a panel of people, calls and queues.
 //!
 //! The pages are built ahead and embedded. They speak the protocols of the doors, the telephone that of
-//! the web gateway; there is no private one, so the console needs nothing of the switch and can do
-//! nothing another client could not do.
+//! the web gateway, the plans that of the Event Manager, the panel that of iSymphony; there is no private one, so the console needs nothing of the
+//! switch and can do nothing another client could not do.
 //!
-//! The sources of the telephone are TypeScript below `web/`; what the compiler made of them lies below
+//! The sources of the pages are TypeScript below `web/`; what the compiler made of them lies below
 //! `compiled/` and is what is served. A conformance test compares the two.
 
 #![warn(missing_docs)]
@@ -14,5 +15,5 @@ mod front;
 mod pages;
 mod start;
 
-pub use contents::{Contents, Entry, Gateway};
-pub use start::{BindError, Config, Console};
+pub use contents::{Contents, Entry, Gateway, Rooms};
+pub use start::{BindError, Config, Console, PANEL, ROOMS_SOCKET};

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::contents::Contents;
 use crate::front;
+use crate::start::{PANEL, ROOMS_SOCKET};
 
 /// Something to serve.
 pub(crate) struct Page {
@@ -14,6 +15,19 @@ pub(crate) struct Page {
     pub(crate) body: Bytes,
     /// `ETag`, with its quotes: changes with the body.
     pub(crate) etag: String,
+    /// Which pages may show it, and which it may show.
+    pub(crate) frames: Frames,
+}
+
+/// Pages inside of pages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Frames {
+    /// It is shown by none, and shows none.
+    None,
+    /// Our own pages may show it.
+    Inside,
+    /// It shows pages that come from there, as a policy says it.
+    Shows(String),
 }
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -22,13 +36,17 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 macro_rules! scripts {
-    ($($name:literal),* $(,)?) => {
-        &[$((concat!("/phone/", $name, ".js"), include_str!(concat!("../compiled/phone/", $name, ".js")))),*]
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        &[$((
+            concat!("/", $folder, "/", $name, ".js"),
+            include_str!(concat!("../compiled/", $folder, "/", $name, ".js")),
+        )),*]
     };
 }
 
 /// What the compiler made of `web/phone/*.ts`.
-const SCRIPTS: &[(&str, &str)] = scripts![
+const PHONE_SCRIPTS: &[(&str, &str)] = scripts![
+    "phone":
     "address",
     "announce",
     "backoff",
@@ -50,12 +68,80 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "wire",
 ];
 
+/// What the compiler made of `web/rooms/*.ts`.
+const ROOMS_SCRIPTS: &[(&str, &str)] = scripts![
+    "rooms":
+    "control_list",
+    "controls",
+    "ear",
+    "geometry",
+    "house",
+    "key_form",
+    "latest",
+    "layouts",
+    "link",
+    "main",
+    "myself",
+    "person_panel",
+    "plan",
+    "room_list",
+    "seats",
+    "svg",
+    "token",
+    "wire",
+    "words",
+];
+
+/// What the compiler made of `web/caller/*.ts`.
+const CALLER_SCRIPTS: &[(&str, &str)] = scripts!["caller": "card", "main"];
+
+/// What the compiler made of `web/panel/*.ts`.
+const PANEL_SCRIPTS: &[(&str, &str)] = scripts![
+    "panel":
+    "call_list",
+    "calls",
+    "clock",
+    "crm",
+    "drag",
+    "link",
+    "main",
+    "move_menu",
+    "office",
+    "own_phone",
+    "own_status",
+    "past_calls",
+    "pause_menu",
+    "people_list",
+    "place_list",
+    "queue_list",
+    "reading",
+    "rights",
+    "rows",
+    "sign_in",
+    "targets",
+    "wire",
+    "words",
+];
+
+const ROOMS: &str = include_str!("../static/rooms.html");
+
+const CALLER: &str = include_str!("../static/caller.html");
+
+const PANEL_PAGE: &str = include_str!("../static/panel.html");
+
 const PHONE: &str = include_str!("../static/phone.html");
 
 /// Files that are the same on every server.
 const FILES: &[(&str, &str, &str)] = &[
     ("/console.css", CSS, include_str!("../static/console.css")),
     ("/phone/phone.css", CSS, include_str!("../static/phone.css")),
+    ("/rooms/rooms.css", CSS, include_str!("../static/rooms.css")),
+    ("/panel/panel.css", CSS, include_str!("../static/panel.css")),
+    (
+        "/caller/caller.css",
+        CSS,
+        include_str!("../static/caller.css"),
+    ),
     ("/icon.svg", SVG, include_str!("../static/icon.svg")),
 ];
 
@@ -63,24 +149,38 @@ const FILES: &[(&str, &str, &str)] = &[
 pub(crate) fn all(contents: &Contents) -> Vec<Page> {
     let port = |port: Option<u16>| port.map_or(String::new(), |port| port.to_string());
     let gateway = contents.gateway.as_ref();
-    let phone = front::filled(
-        PHONE,
-        &[
-            (
-                "ws-port",
-                &port(gateway.and_then(|gateway| gateway.ws_port)),
-            ),
-            (
-                "wss-port",
-                &port(gateway.and_then(|gateway| gateway.wss_port)),
-            ),
-            ("path", gateway.map_or("", |gateway| &gateway.path)),
-            ("domain", &contents.domain),
-        ],
+    let (ws_port, wss_port) = (
+        port(gateway.and_then(|gateway| gateway.ws_port)),
+        port(gateway.and_then(|gateway| gateway.wss_port)),
     );
+    let rooms = contents.rooms.as_ref();
+    let header = rooms.and_then(|rooms| rooms.header.as_deref());
+    let key = rooms.and_then(|rooms| rooms.known_key.as_deref());
+    let values = [
+        ("ws-port", ws_port.as_str()),
+        ("wss-port", &wss_port),
+        ("path", gateway.map_or("", |gateway| &gateway.path)),
+        ("domain", &contents.domain),
+        ("socket", rooms.map_or("", |_| ROOMS_SOCKET)),
+        ("header", header.unwrap_or_default()),
+        ("key", key.unwrap_or_default()),
+        ("panel", if contents.panel { PANEL } else { "" }),
+    ];
     let mut pages = vec![
         page("/", HTML, front::page(contents).into()),
-        page("/phone", HTML, phone.into()),
+        page("/phone", HTML, front::filled(PHONE, &values).into()),
+        page("/rooms", HTML, front::filled(ROOMS, &values).into()),
+        Page {
+            frames: contents
+                .panel_frame
+                .clone()
+                .map_or(Frames::None, Frames::Shows),
+            ..page(PANEL, HTML, front::filled(PANEL_PAGE, &values).into())
+        },
+        Page {
+            frames: Frames::Inside,
+            ..page("/caller", HTML, front::filled(CALLER, &values).into())
+        },
     ];
     let fixed = |text: &'static str| Bytes::from_static(text.as_bytes());
     pages.extend(
@@ -89,8 +189,9 @@ pub(crate) fn all(contents: &Contents) -> Vec<Page> {
             .map(|(path, form, text)| page(path, form, fixed(text))),
     );
     pages.extend(
-        SCRIPTS
-            .iter()
+        [PHONE_SCRIPTS, ROOMS_SCRIPTS, PANEL_SCRIPTS, CALLER_SCRIPTS]
+            .into_iter()
+            .flatten()
             .map(|(path, text)| page(path, SCRIPT, fixed(text))),
     );
     pages
@@ -107,6 +208,7 @@ fn page(path: &'static str, form: &'static str, body: Bytes) -> Page {
         form,
         body,
         etag: format!("\"{etag}\""),
+        frames: Frames::None,
     }
 }
 
@@ -125,16 +227,24 @@ mod tests {
 
     #[test]
     fn every_compiled_script_is_served_and_has_its_source() {
-        let served: BTreeSet<String> = SCRIPTS
-            .iter()
-            .map(|(path, _)| path.trim_start_matches("/phone/").to_owned())
-            .collect();
-        assert_eq!(served, here("compiled/phone"));
-        let sources: BTreeSet<String> = here("web/phone")
-            .iter()
-            .map(|name| name.replace(".ts", ".js"))
-            .collect();
-        assert_eq!(served, sources);
+        for (folder, scripts) in [
+            ("phone", PHONE_SCRIPTS),
+            ("rooms", ROOMS_SCRIPTS),
+            ("panel", PANEL_SCRIPTS),
+            ("caller", CALLER_SCRIPTS),
+        ] {
+            let start = format!("/{folder}/");
+            let served: BTreeSet<String> = scripts
+                .iter()
+                .map(|(path, _)| path.strip_prefix(&start).unwrap().to_owned())
+                .collect();
+            assert_eq!(served, here(&format!("compiled/{folder}")));
+            let sources: BTreeSet<String> = here(&format!("web/{folder}"))
+                .iter()
+                .map(|name| name.replace(".ts", ".js"))
+                .collect();
+            assert_eq!(served, sources);
+        }
     }
 
     #[test]

@@ -19,22 +19,27 @@ use net::{Counters, Drain, Listener, ListenerConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::contents::Contents;
-use crate::pages::{self, Page};
+use crate::pages::{self, Frames, Page};
+
+/// Where the room page opens its WebSocket; whose routes are served there, [`Console::serve`] is told.
+pub const ROOMS_SOCKET: &str = "/rooms/socket";
+
+/// Where the panel is; below it are the routes of its door, which [`Console::serve`] is given.
+pub const PANEL: &str = "/panel";
 
 /// Browsers at one time, and from one address. A page needs a handful of connections for a second.
 const MOST: (usize, usize) = (1_000, 100);
 
-/// Said with every answer.
+/// The Content Security Policy of every answer, but for what it says of frames.
 ///
 /// Scripts and styles come from here alone and never from the page's text. `connect-src` is open because
 /// the telephone's user may name another server; a script of a stranger still cannot be loaded.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    connect-src 'self' ws: wss:; media-src 'self'; base-uri 'none'; form-action 'none'; \
+    require-trusted-types-for 'script'";
+
+/// Said with every answer, beside the policy.
 const HEADERS: &[(&str, &str)] = &[
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self' ws: wss:; media-src 'self'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'; require-trusted-types-for 'script'",
-    ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     (
@@ -47,6 +52,7 @@ const HEADERS: &[(&str, &str)] = &[
 /// Time for a TLS handshake, and for a browser to say what it wants. Browsers open connections ahead.
 const TIMES: HttpTimes = HttpTimes {
     handshake: Duration::from_secs(60),
+    write: None,
 };
 
 /// Time for answers under way when the console closes.
@@ -61,6 +67,8 @@ pub struct Config {
     pub tls_listen: Option<SocketAddr>,
     /// Certificate and key; needed when `tls_listen` has an address.
     pub tls: Option<TlsSource>,
+    /// What the server is called in browsers, beside its addresses and `localhost`.
+    pub names: Vec<String>,
 }
 
 /// Why the console did not open.
@@ -132,9 +140,9 @@ impl Console {
         plain.into_iter().chain(secure).collect()
     }
 
-    /// Serves until `stop`.
-    pub async fn serve(self, contents: &Contents, stop: CancellationToken) {
-        let app = router(contents);
+    /// Serves the pages until `stop`, and beside them `sockets`, routes of doors that pages speak with.
+    pub async fn serve(self, contents: &Contents, sockets: Router, stop: CancellationToken) {
+        let app = router(contents).merge(sockets);
         let drain = Drain::new(&CancellationToken::new());
         let plain = self.plain.map(|listener| (listener, None));
         let secure = self.secure.map(|(listener, tls)| (listener, Some(tls)));
@@ -182,6 +190,8 @@ fn router(contents: &Contents) -> Router {
     router
         // Relative addresses inside the page would lead elsewhere.
         .route("/phone/", get(|| async { Redirect::permanent("../phone") }))
+        .route("/rooms/", get(|| async { Redirect::permanent("../rooms") }))
+        .route("/panel/", get(|| async { Redirect::permanent("../panel") }))
         .fallback(|| async { (StatusCode::NOT_FOUND, "There is no such page.\n") })
         .layer(map_response(with_headers))
 }
@@ -200,6 +210,7 @@ fn answer(page: &Page, asked: &HeaderMap) -> Response {
         // Kept, but asked for every time: a new server must not meet an old page.
         (header::CACHE_CONTROL, "no-cache".to_owned()),
         (header::CONTENT_TYPE, page.form.to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy(&page.frames)),
     ];
     if known {
         (StatusCode::NOT_MODIFIED, headers).into_response()
@@ -208,7 +219,26 @@ fn answer(page: &Page, asked: &HeaderMap) -> Response {
     }
 }
 
+/// The policy of a page. A frame is of exactly one origin, and no page but our own shows ours.
+fn policy(frames: &Frames) -> String {
+    match frames {
+        Frames::None => format!("{POLICY}; frame-ancestors 'none'"),
+        Frames::Inside => format!("{POLICY}; frame-ancestors 'self'"),
+        Frames::Shows(source) => format!("{POLICY}; frame-ancestors 'none'; frame-src {source}"),
+    }
+}
+
 async fn with_headers(mut response: Response) -> Response {
+    // What is no page has a policy too.
+    if !response
+        .headers()
+        .contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Ok(usual) = HeaderValue::from_str(&policy(&Frames::None))
+    {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, usual);
+    }
     for (name, value) in HEADERS {
         response.headers_mut().insert(
             HeaderName::from_static(name),

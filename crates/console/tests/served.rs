@@ -5,7 +5,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jackfield_console::{BindError, Config, Console, Contents, Entry, Gateway};
+use axum::Router;
+use axum::routing::get;
+use jackfield_console::{
+    BindError, Config, Console, Contents, Entry, Gateway, ROOMS_SOCKET, Rooms,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -40,10 +44,19 @@ fn start() -> Running {
             wss_port: None,
             path: "/webrtcgateway/ws".to_owned(),
         }),
+        rooms: Some(Rooms {
+            header: Some("Immersitech".to_owned()),
+            known_key: None,
+        }),
+        panel: true,
+        panel_frame: Some("https://crm.example.org:8443".to_owned()),
         domain: "127.0.0.1".to_owned(),
     };
     let token = stop.clone();
-    let served = tokio::spawn(async move { console.serve(&contents, token).await });
+    let served = tokio::spawn(async move {
+        let sockets = Router::new().route(ROOMS_SOCKET, get(|| async { "a door" }));
+        console.serve(&contents, sockets, token).await;
+    });
     Running {
         address,
         stop,
@@ -77,6 +90,15 @@ async fn the_pages_come_with_their_policy() {
     for (path, form) in [
         ("/", "text/html; charset=utf-8"),
         ("/phone", "text/html; charset=utf-8"),
+        ("/rooms", "text/html; charset=utf-8"),
+        ("/rooms/main.js", "text/javascript; charset=utf-8"),
+        ("/rooms/rooms.css", "text/css; charset=utf-8"),
+        ("/panel", "text/html; charset=utf-8"),
+        ("/panel/main.js", "text/javascript; charset=utf-8"),
+        ("/caller", "text/html; charset=utf-8"),
+        ("/caller/main.js", "text/javascript; charset=utf-8"),
+        ("/caller/caller.css", "text/css; charset=utf-8"),
+        ("/panel/panel.css", "text/css; charset=utf-8"),
         ("/phone/main.js", "text/javascript; charset=utf-8"),
         ("/phone/phone.css", "text/css; charset=utf-8"),
         ("/icon.svg", "image/svg+xml"),
@@ -97,6 +119,28 @@ async fn the_pages_come_with_their_policy() {
 }
 
 #[tokio::test]
+async fn only_the_panel_shows_a_page_and_only_the_card_is_shown() {
+    let server = start();
+    for (path, shows, shown_by) in [
+        ("/", None, "'none'"),
+        ("/phone", None, "'none'"),
+        ("/panel", Some("https://crm.example.org:8443"), "'none'"),
+        ("/caller", None, "'self'"),
+        ("/nothing", None, "'none'"),
+    ] {
+        let answer = asked(&server, "GET", path, "").await;
+        let policy = value(&answer, "content-security-policy");
+        let said = |name: &str| {
+            let mut parts = policy.split("; ");
+            parts.find_map(|part| part.strip_prefix(name)?.strip_prefix(' '))
+        };
+        assert_eq!(said("frame-src"), shows, "{path}");
+        assert_eq!(said("frame-ancestors"), Some(shown_by), "{path}");
+        assert_eq!(answer.matches("content-security-policy").count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn the_telephone_is_told_where_the_gateway_is() {
     let server = start();
     let page = asked(&server, "GET", "/phone", "").await;
@@ -108,6 +152,28 @@ async fn the_telephone_is_told_where_the_gateway_is() {
         front.contains("127.0.0.1:8021") && front.contains("9.9.9"),
         "{front}"
     );
+}
+
+#[tokio::test]
+async fn the_room_page_is_told_its_way_in() {
+    let server = start();
+    let page = asked(&server, "GET", "/rooms", "").await;
+    let expected = "data-socket=\"/rooms/socket\" data-header=\"Immersitech\" data-key=\"\"";
+    assert!(page.contains(expected), "{page}");
+    let door = asked(&server, "GET", ROOMS_SOCKET, "").await;
+    assert!(door.ends_with("a door"), "{door}");
+}
+
+#[tokio::test]
+async fn the_panel_is_told_where_its_door_is() {
+    let server = start();
+    let page = asked(&server, "GET", "/panel", "").await;
+    assert!(page.contains("data-base=\"/panel\""), "{page}");
+    let moved = asked(&server, "GET", "/panel/", "").await;
+    assert_eq!(value(&moved, "location"), "../panel");
+    // Only the pages are the console's; the rest is the door's, and here there is none.
+    let door = asked(&server, "GET", "/panel/session", "").await;
+    assert!(door.starts_with("HTTP/1.1 404"), "{door}");
 }
 
 #[tokio::test]

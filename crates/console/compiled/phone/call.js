@@ -280,6 +280,7 @@ export class Call {
             },
         });
         this.#peer = peer;
+        peer.send(this.#sends());
         this.#listener.changed(this);
         return peer;
     }

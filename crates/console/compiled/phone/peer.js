@@ -36,6 +36,17 @@ export function offersVideo(sdp) {
         return live && !/^a=(inactive|recvonly)\s*$/m.test(section);
     });
 }
+/**
+ * A description that asks for both ears: the other side sends two channels of Opus only to who says so (RFC 7587 §6.1).
+ * Chromium does not say it by itself, and hears in two channels once it does.
+ */
+export function inStereo(sdp) {
+    const opus = [...sdp.matchAll(/^a=rtpmap:(\d+) opus\/48000\/2\s*$/gim)].map(([, type]) => type);
+    return opus.reduce((text, type) => {
+        const fmtp = new RegExp(`^a=fmtp:${type} (.*?)(\\r?)$`, "m");
+        return text.replace(fmtp, (line, parameters, end) => /(^|;)\s*stereo=/.test(parameters) ? line : `a=fmtp:${type} ${parameters};stereo=1${end}`);
+    }, sdp);
+}
 export class Peer {
     remote = new MediaStream();
     #connection;
@@ -80,14 +91,12 @@ export class Peer {
     }
     /** An offer. Candidates are kept back until `signalled` says that the other side knows the call. */
     async offer() {
-        await this.#connection.setLocalDescription(await this.#connection.createOffer());
-        return this.#description();
+        return this.#describe(await this.#connection.createOffer());
     }
     /** An answer to their offer. */
     async answer(offer) {
         await this.#connection.setRemoteDescription({ type: "offer", sdp: offer });
-        await this.#connection.setLocalDescription(await this.#connection.createAnswer());
-        return this.#description();
+        return this.#describe(await this.#connection.createAnswer());
     }
     /** Their answer to our offer. */
     async accept(answer) {
@@ -154,7 +163,8 @@ export class Peer {
             this.#candidates.push(found);
         }
     }
-    #description() {
+    async #describe({ type, sdp }) {
+        await this.#connection.setLocalDescription({ type, sdp: inStereo(sdp ?? "") });
         const description = this.#connection.localDescription;
         if (description === null) {
             throw new Error("the browser made no description");

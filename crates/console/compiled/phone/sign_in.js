@@ -50,13 +50,19 @@ export class SignIn {
     get processing() {
         return this.#processing.checked;
     }
-    /** Goes on where the tab was before it was loaded again. */
+    /** Goes on where the tab was before it was loaded again; whether there was anything to go on with. */
     resume() {
         const opened = recallOpened(sessionStorage);
         const { user, domain, name } = this.#settings();
         if (opened !== undefined && opened.account === account(user, domain)) {
             this.#open(opened.account, opened.ha1, name);
+            return true;
         }
+        return false;
+    }
+    /** Where the person has to go on. */
+    focus() {
+        (this.#user.value === "" ? this.#user : this.#password).focus();
     }
     linkChanged(state, retryInSeconds) {
         const words = {

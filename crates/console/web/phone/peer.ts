@@ -57,6 +57,20 @@ export function offersVideo(sdp: string): boolean {
   });
 }
 
+/**
+ * A description that asks for both ears: the other side sends two channels of Opus only to who says so (RFC 7587 §6.1).
+ * Chromium does not say it by itself, and hears in two channels once it does.
+ */
+export function inStereo(sdp: string): string {
+  const opus = [...sdp.matchAll(/^a=rtpmap:(\d+) opus\/48000\/2\s*$/gim)].map(([, type]) => type!);
+  return opus.reduce((text, type) => {
+    const fmtp = new RegExp(`^a=fmtp:${type} (.*?)(\\r?)$`, "m");
+    return text.replace(fmtp, (line: string, parameters: string, end: string) =>
+      /(^|;)\s*stereo=/.test(parameters) ? line : `a=fmtp:${type} ${parameters};stereo=1${end}`,
+    );
+  }, sdp);
+}
+
 export class Peer {
   readonly remote = new MediaStream();
   readonly #connection: RTCPeerConnection;
@@ -107,15 +121,13 @@ export class Peer {
 
   /** An offer. Candidates are kept back until `signalled` says that the other side knows the call. */
   async offer(): Promise<string> {
-    await this.#connection.setLocalDescription(await this.#connection.createOffer());
-    return this.#description();
+    return this.#describe(await this.#connection.createOffer());
   }
 
   /** An answer to their offer. */
   async answer(offer: string): Promise<string> {
     await this.#connection.setRemoteDescription({ type: "offer", sdp: offer });
-    await this.#connection.setLocalDescription(await this.#connection.createAnswer());
-    return this.#description();
+    return this.#describe(await this.#connection.createAnswer());
   }
 
   /** Their answer to our offer. */
@@ -189,7 +201,8 @@ export class Peer {
     }
   }
 
-  #description(): string {
+  async #describe({ type, sdp }: RTCSessionDescriptionInit): Promise<string> {
+    await this.#connection.setLocalDescription({ type, sdp: inStereo(sdp ?? "") });
     const description = this.#connection.localDescription;
     if (description === null) {
       throw new Error("the browser made no description");

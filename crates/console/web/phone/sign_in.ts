@@ -75,13 +75,20 @@ export class SignIn {
     return this.#processing.checked;
   }
 
-  /** Goes on where the tab was before it was loaded again. */
-  resume(): void {
+  /** Goes on where the tab was before it was loaded again; whether there was anything to go on with. */
+  resume(): boolean {
     const opened = recallOpened(sessionStorage);
     const { user, domain, name } = this.#settings();
     if (opened !== undefined && opened.account === account(user, domain)) {
       this.#open(opened.account, opened.ha1, name);
+      return true;
     }
+    return false;
+  }
+
+  /** Where the person has to go on. */
+  focus(): void {
+    (this.#user.value === "" ? this.#user : this.#password).focus();
   }
 
   linkChanged(state: LinkState, retryInSeconds: number): void {
