@@ -7,15 +7,17 @@ use std::sync::Arc;
 use api::BusLimits;
 use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals, built_in};
 
+use crate::bindings::BindingKeeper;
 use crate::media_io::MediaConfig;
 use crate::reload::DiskFiles;
+use crate::voicemail::Keeper;
 use crate::web_io::WebConfig;
 
 /// Everything the shell needs beside what the pure switch needs.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The switch itself. `profiles[].sip` is what is bound; port 0 picks one, and the switch is told which.
-    /// `profiles[].udp_flow` and `media_workers` are filled in at the start.
+    /// `profiles[].udp_flow` and `media_workers` and `output` are filled in at the start.
     pub switch: switch_core::config::Config,
     /// Media threads, ports and folders.
     pub media: MediaConfig,
@@ -25,6 +27,10 @@ pub struct Config {
     pub bus: BusLimits,
     /// Where `reloadxml` reads again.
     pub xml: XmlSource,
+    /// Who keeps voicemail; `None` = nobody, and no message can be left.
+    pub voicemail: Option<Keeper>,
+    /// Who keeps registrations for the next run; `None` = nobody.
+    pub bindings: Option<Arc<BindingKeeper>>,
     /// DNS servers for the names of SIP servers; none = those of the system.
     pub dns_servers: Vec<SocketAddr>,
 }

@@ -3,6 +3,7 @@
 //! [`start`] joins the pure `core::Switch` with the world and gives out an [`api::Switch`] for the doors. Decisions
 //! are made in `core`; this crate moves bytes and time.
 
+mod bindings;
 mod budget;
 mod config;
 mod cpu;
@@ -12,11 +13,15 @@ mod resolver;
 pub mod sip_io;
 mod start;
 mod switch_task;
+mod voicemail;
 pub mod web_io;
 
+pub use bindings::{BindingKeeper, BindingNotes, binding_keeper};
 pub use config::{Config, XmlSource};
 pub use cpu::IdleCpu;
+pub use media::spatial::Quality;
 pub use media_io::{BadEars, Ears, MediaConfig, SpatialConfig};
 pub use reload::DiskFiles;
 pub use start::{BoundProfile, Embedded, StartError, UNBOUND, is_sound, speaks_codec, start};
+pub use voicemail::{Keeper, Order, keeper};
 pub use web_io::WebConfig;

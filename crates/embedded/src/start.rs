@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use api::view::{Extension, VoiceMessage};
 use api::{Capabilities, Switch};
 use media::control::VideoCodec;
 use rand::TryRngCore;
 use sip::transport::{FlowId, Transport};
 use switch_core::config::ProfileConfig;
-use switch_core::{Census, Input};
+use switch_core::{Census, Input, KeptBinding};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -116,6 +117,8 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         bus,
         xml,
         dns_servers,
+        voicemail,
+        bindings,
     } = config;
     let mut seed = [0; 32];
     rand::rngs::OsRng
@@ -125,6 +128,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     let (sip, sip_inbox) = bind(&mut switch.profiles)?;
     // Without browsers it is there for the video of phones.
     let prepared = web_io::Prepared::new(web.as_ref()).map_err(StartError::Web)?;
+    switch.output = media.spatial.output();
     let (media, media_reports, lanes) =
         MediaThreads::start_with(media, Some(prepared.waker())).map_err(StartError::Media)?;
     let (thread, reports) = prepared
@@ -177,6 +181,8 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         dns: DnsResolver::new(&dns_servers),
         shell,
         to_shell: to_shell.clone(),
+        voicemail,
+        bindings,
         xml,
         tracker: tracker.clone(),
         census: census_sender,
@@ -326,6 +332,18 @@ impl Embedded {
     /// Whether it stopped because it was told to.
     pub fn stopped_cleanly(&self) -> bool {
         self.clean.load(Ordering::Relaxed)
+    }
+
+    /// Messages of earlier runs, when they could not be said at the start.
+    pub async fn voicemail_found(&self, messages: Vec<(Extension, VoiceMessage)>) {
+        // Refused only by a switch that has stopped.
+        self.shell.send(Input::VoicemailFound(messages)).await.ok();
+    }
+
+    /// Bindings of earlier runs, when they could not be said at the start.
+    pub async fn bindings_found(&self, bindings: Vec<KeptBinding>) {
+        // Refused only by a switch that has stopped.
+        self.shell.send(Input::BindingsFound(bindings)).await.ok();
     }
 
     /// Hangs up what is left and stops. Calls get a few seconds to end.

@@ -1,6 +1,7 @@
 //! The one task that owns the switch: inputs in, effects out, in the order that keeps the guarantees.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::time::Now;
@@ -11,11 +12,13 @@ use switch_core::{Effect, Input, LookupId, Switch};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
+use crate::bindings::BindingKeeper;
 use crate::budget::Budget;
 use crate::config::XmlSource;
 use crate::media_io::MediaThreads;
 use crate::resolver::DnsResolver;
 use crate::sip_io::{SipInput, SipTransports};
+use crate::voicemail::Keeper;
 use crate::web_io::WebSide;
 
 /// Inputs taken in one turn. More would delay answers and packets of the first.
@@ -44,6 +47,9 @@ pub(crate) struct SwitchTask {
     pub(crate) shell: mpsc::Receiver<Input>,
     /// For tasks that answer an effect with an input.
     pub(crate) to_shell: mpsc::Sender<Input>,
+    pub(crate) voicemail: Option<Keeper>,
+    /// Let go with the task: what it said is complete then.
+    pub(crate) bindings: Option<Arc<BindingKeeper>>,
     pub(crate) xml: XmlSource,
     pub(crate) tracker: TaskTracker,
     pub(crate) census: watch::Sender<switch_core::Census>,
@@ -183,6 +189,15 @@ impl SwitchTask {
                 Effect::Web(command) => peers.push(command),
                 Effect::Resolve { id, destination } => self.resolve(id, destination),
                 Effect::ReloadXml { request } => self.reload(request),
+                Effect::Voicemail(job) => {
+                    let keeper = self.voicemail.get_or_insert_with(Keeper::nobody);
+                    keeper.submit(job, &self.to_shell);
+                }
+                Effect::Binding(note) => {
+                    if let Some(keeper) = &self.bindings {
+                        keeper.submit(note);
+                    }
+                }
                 Effect::Stop => stop = true,
             }
         }
@@ -264,6 +279,9 @@ fn step_name(input: &Input) -> &'static str {
         Input::Resolved { .. } => "Resolved",
         Input::Tick => "Tick",
         Input::XmlLoaded { .. } => "XmlLoaded",
+        Input::VoicemailDone { .. } => "VoicemailDone",
+        Input::VoicemailFound(_) => "VoicemailFound",
+        Input::BindingsFound(_) => "BindingsFound",
         Input::IdleCpu(_) => "IdleCpu",
         Input::Shutdown => "Shutdown",
     }

@@ -14,11 +14,11 @@ use api::command::server::ReloadXml;
 use api::dial::DialString;
 use api::event::{ChannelEvent, EventKind};
 use api::{Application, BusLimits, ChannelId, HangupCause, NodeId, Origin, Switch, Uuid};
-use jackfield_embedded::{Config, Embedded, MediaConfig, XmlSource};
+use jackfield_embedded::{Config, Ears, Embedded, MediaConfig, Quality, SpatialConfig, XmlSource};
 use switch_core::config::ProfileConfig;
 use switch_core::config_xml::Globals;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn profile(address: &str) -> ProfileConfig {
     let sip: SocketAddr = address.parse().unwrap();
@@ -55,7 +55,10 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             opus_complexity: 5,
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "".into(),
+            voicemail: switch_core::config::VoicemailConfig::default(),
+            bindings: Vec::new(),
             layouts: Default::default(),
+            output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),
         },
         media: MediaConfig {
@@ -65,6 +68,8 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
         web: None,
         bus: BusLimits::default(),
         dns_servers: Vec::new(),
+        voicemail: None,
+        bindings: None,
         xml,
     }
 }
@@ -203,4 +208,17 @@ async fn an_address_in_use_is_named() {
         .unwrap();
     let said = refused.to_string();
     assert!(said.contains(&format!("internal ({address})")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_are_told_how_rooms_are_rendered() {
+    let mut config = config(vec![profile("127.0.0.1:0")]);
+    config.media.spatial = SpatialConfig {
+        ears: Ears::Computed,
+        quality: Quality::ALL[1],
+    };
+    let embedded = jackfield_embedded::start(config).await.unwrap();
+    let told = embedded.switch().view().output;
+    assert_eq!((told.quality, told.rate_hz), (2, 48_000));
+    embedded.stop().await;
 }

@@ -10,8 +10,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use embedded::Embedded;
+use eventlog::EventLog;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
+use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,8 @@ use crate::metrics;
 pub(crate) struct Watched {
     pub(crate) switch: Switch,
     pub(crate) embedded: Arc<Embedded>,
+    pub(crate) store: Store,
+    pub(crate) event_log: Option<EventLog>,
     pub(crate) prometheus: PrometheusHandle,
 }
 
@@ -62,7 +66,12 @@ impl Admin {
 }
 
 async fn show_metrics(State(watched): State<Arc<Watched>>) -> Response {
-    metrics::refresh(&watched.switch, &watched.embedded);
+    metrics::refresh(
+        &watched.switch,
+        &watched.embedded,
+        &watched.store,
+        watched.event_log.as_ref(),
+    );
     // Old measurements of histograms are folded together here; nobody looks at them in between.
     watched.prometheus.run_upkeep();
     let form = (

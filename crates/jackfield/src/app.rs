@@ -10,20 +10,24 @@ use api::log::LogLevel;
 use api::{Origin, Switch};
 use arc_swap::ArcSwap;
 use console::Console;
-use door_esl::Environment;
+use door_esl::{Environment, EventEncoder};
+use door_isymphony::Place as PanelPlace;
+use door_sylkrtc::StorePlace;
 use embedded::{Embedded, XmlSource};
 use esl::view::Server;
+use eventlog::EventLog;
 use net::{Acls, Network};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{Admin, Watched};
 use crate::banner::{Open, banner};
+use crate::call_records::{self, Recorder, Recording};
 use crate::console_page;
 use crate::file::{Listen, Settings, access_lists};
 use crate::log_layer::Logging;
 use crate::signals::{Hangups, Signals};
-use crate::{file, metrics};
+use crate::{bindings, file, kept, metrics, voicemail};
 
 /// The FreeSWITCH whose event socket we speak (docs/protocols/event-socket.md); clients compare the number.
 const SPOKEN_VERSION: &str = "1.11.3";
@@ -66,7 +70,7 @@ pub(crate) fn run(settings: Settings, notes: usize) -> anyhow::Result<ExitCode> 
     code
 }
 
-async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode> {
+async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let process = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -74,43 +78,117 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
     let xml = settings.switch.switch.xml.clone();
     let xml_source = settings.switch.xml.clone();
     let zone = settings.switch.switch.time_zone.clone();
-    let server = server(&settings);
+    let server = Arc::new(server(&settings));
 
+    let store = kept::open(&settings.store).await?;
+    let voicemail = voicemail::find(&settings.voicemail, &store).await;
+    let (keeper, orders) = embedded::keeper();
+    settings.switch.voicemail = Some(keeper);
+    let known = voicemail.is_some();
+    settings.switch.switch.voicemail.messages = voicemail.unwrap_or_default();
+    tasks.spawn(voicemail::keep(orders, store.clone()));
+    let (binding_keeper, binding_notes) = embedded::binding_keeper();
+    settings.switch.bindings = Some(Arc::new(binding_keeper));
+    let found = bindings::find(&store).await.ok();
+    let bindings_known = found.is_some();
+    settings.switch.switch.bindings = found.unwrap_or_default();
     let embedded = Arc::new(embedded::start(settings.switch).await?);
+    let late = (!bindings_known).then(|| embedded.clone());
+    let keeping = tasks.spawn(bindings::keep(binding_notes, store.clone(), late));
+    if !known {
+        let (embedded, store) = (embedded.clone(), store.clone());
+        let folder = settings.voicemail.clone();
+        tasks.spawn(voicemail::find_later(
+            embedded,
+            folder,
+            store,
+            process.child_token(),
+        ));
+    }
     let switch = embedded.switch().clone();
+    let recording = match settings.call_records {
+        Some(records) => {
+            let recorder = Recorder::start(switch.clone(), store.clone(), call_records::QUEUE);
+            tasks.spawn(call_records::forget(
+                store.clone(),
+                records,
+                process.child_token(),
+            ));
+            Some(Recording::start(recorder.await?))
+        }
+        None => None,
+    };
+    let event_log = match settings.event_log {
+        Some(log) => {
+            let folder = log.folder.display().to_string();
+            let encoders: Vec<Box<dyn eventlog::Encode>> =
+                vec![Box::new(EventEncoder::new(server.clone()))];
+            let feeding = eventlog::feed(log, switch.clone(), encoders).await;
+            Some(feeding.with_context(|| format!("events.log.path: {folder}"))?)
+        }
+        None => None,
+    };
+    let (event_log, feeding) = event_log.unzip();
     logging.tap_into(switch.log().clone(), embedded.idle_cpu().clone(), zone);
     change_log_level(&switch, settings.log_level).await;
 
     let wanted = settings
         .event_socket
         .as_ref()
-        .map_or(0, |config| config.listen.len());
+        .map_or(0, |config| config.listen.len() + config.tls_listen.len());
+    let sylkrtc = settings.sylkrtc.map(|mut config| {
+        config.store_place = StorePlace::Server(store.clone());
+        config
+    });
+    let crm = settings
+        .isymphony
+        .as_ref()
+        .and_then(|config| config.crm.as_ref());
+    let frame = crm.map(|crm| crm.source().to_owned());
+    let isymphony = settings.isymphony.map(|mut config| {
+        config.place = PanelPlace::Server(store.clone());
+        config.call_history = recording.is_some();
+        config
+    });
     let opened = open(
         &embedded,
         (
             settings.event_socket,
-            settings.sylkrtc,
+            sylkrtc,
             settings.eventmanager,
+            isymphony,
         ),
         Surroundings {
             server,
             acls: settings.acls,
             networks: settings.machine.networks,
             xml_source: xml_source.clone(),
+            event_log: event_log.clone(),
         },
         settings.metrics,
         &process,
     )
     .await;
     let opened = opened.and_then(|opened| Ok((opened, console_page::bind(&settings.console)?)));
+    let opened = match opened {
+        Ok(opened) => door_webapp::start(settings.webapp, switch.clone(), &process)
+            .await
+            .map(|webapp| (opened, webapp))
+            .map_err(anyhow::Error::from),
+        Err(error) => Err(error),
+    };
     let (
-        Opened {
-            event_socket,
-            sylkrtc,
-            eventmanager,
-            admin,
-        },
-        console,
+        (
+            Opened {
+                event_socket,
+                sylkrtc,
+                eventmanager,
+                isymphony,
+                admin,
+            },
+            console,
+        ),
+        webapp,
     ) = match opened {
         Ok(opened) => opened,
         Err(error) => {
@@ -123,6 +201,8 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
         let watched = Watched {
             switch: switch.clone(),
             embedded: embedded.clone(),
+            store: store.clone(),
+            event_log,
             prometheus,
         };
         tasks.spawn(admin.serve(watched, process.child_token()));
@@ -135,30 +215,57 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
 
     if let Some(door) = eventmanager.clone() {
         let stop = process.child_token();
-        tasks.spawn(reload_certificate(door, Hangups::new()?, stop));
+        let reload = move || {
+            door.reload_tls().ok();
+        };
+        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
     }
 
-    let listening = event_socket
-        .as_ref()
-        .map_or(&[][..], door_esl::Door::local_addrs);
+    if let Some(door) = isymphony.clone() {
+        let stop = process.child_token();
+        let reload = move || {
+            door.reload_tls().ok();
+        };
+        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
+    }
+
+    if let Some(door) = event_socket.clone() {
+        let stop = process.child_token();
+        let reload = move || {
+            door.reload_tls().ok();
+        };
+        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
+    }
+
+    let (listening, secure) = event_socket.as_ref().map_or((&[][..], &[][..]), |door| {
+        (door.local_addrs(), door.tls_addrs())
+    });
     let xml_name = xml_source.name();
     let console_urls = console.as_ref().map(Console::urls).unwrap_or_default();
     let open = Open {
         profiles: embedded.profiles(),
         event_socket: listening,
-        waiting: wanted - listening.len(),
+        secure_event_socket: secure,
+        waiting: wanted - listening.len() - secure.len(),
         sylkrtc: sylkrtc.as_ref(),
         eventmanager: eventmanager.as_deref(),
+        isymphony: isymphony.as_deref(),
         metrics: metrics_address,
         console: &console_urls,
         xml: &xml,
         xml_name: &xml_name,
         built_in: xml_source.root.is_none(),
     };
-    let (text, contents) = (banner(&open), console_page::contents(&open));
+    let (text, contents) = (banner(&open), console_page::contents(&open, frame));
     if let Some(console) = console {
         let stop = process.child_token();
-        tasks.spawn(async move { console.serve(&contents, stop).await });
+        let sockets = console_page::sockets(
+            event_socket.is_some(),
+            eventmanager.as_deref(),
+            isymphony.as_deref(),
+            settings.console.names,
+        );
+        tasks.spawn(async move { console.serve(&contents, sockets, stop).await });
     }
     tasks.close();
     println!("{text}");
@@ -181,9 +288,38 @@ async fn serve(settings: Settings, logging: Logging) -> anyhow::Result<ExitCode>
             door.drain(GOODBYE).await;
         }
     };
-    tokio::join!(goodbye, goodbye_too, last_goodbye);
+    let goodbye_of_panels = async {
+        if let Some(door) = isymphony {
+            door.drain(GOODBYE).await;
+        }
+    };
+    let last_reports = webapp.drain(GOODBYE);
+    tokio::join!(
+        goodbye,
+        goodbye_too,
+        last_goodbye,
+        goodbye_of_panels,
+        last_reports
+    );
+    if let Some(recording) = recording {
+        recording.finish().await;
+    }
+    if tokio::time::timeout(LAST_MOMENT, keeping).await.is_err() {
+        tracing::warn!("Not all registrations are kept: the store is too slow");
+    }
+    if let Some(feeding) = feeding
+        && let Err(error) = tokio::task::spawn_blocking(|| feeding.finish()).await
+    {
+        tracing::error!(%error, "The last events were not logged");
+    }
     process.cancel();
     drop(switch);
+    if tokio::time::timeout(LAST_MOMENT, store.close())
+        .await
+        .is_err()
+    {
+        tracing::warn!("The store did not close in time");
+    }
     let ended = tokio::time::timeout(LAST_MOMENT, tasks.wait())
         .await
         .is_ok();
@@ -246,17 +382,19 @@ fn leave_at_once() -> ! {
 
 /// What the event socket has to be told.
 struct Surroundings {
-    server: Server,
+    server: Arc<Server>,
     acls: Acls,
     networks: Vec<Network>,
     xml_source: XmlSource,
+    event_log: Option<EventLog>,
 }
 
 /// What lets others in.
 struct Opened {
-    event_socket: Option<door_esl::Door>,
+    event_socket: Option<Arc<door_esl::Door>>,
     sylkrtc: Option<door_sylkrtc::Door>,
     eventmanager: Option<Arc<door_eventmanager::Door>>,
+    isymphony: Option<Arc<door_isymphony::Door>>,
     admin: Option<Admin>,
 }
 
@@ -266,6 +404,7 @@ async fn open(
         Option<door_esl::Config>,
         Option<door_sylkrtc::Config>,
         Option<door_eventmanager::Config>,
+        Option<door_isymphony::Config>,
     ),
     around: Surroundings,
     metrics: Listen,
@@ -279,15 +418,18 @@ async fn open(
                 acls,
                 networks,
                 xml_source,
+                event_log,
             } = around;
             let environment = Environment {
-                server: Arc::new(server),
+                server,
                 acls: Arc::new(ArcSwap::from_pointee(acls)),
                 reload_acls: Arc::new(move || reload_acls(&xml_source, &networks)),
                 idle_cpu: Arc::new(move || idle_cpu.centi_percent()),
+                event_log,
             };
             let switch = embedded.switch().clone();
-            Some(door_esl::start(config, switch, environment, process).await?)
+            let door = door_esl::start(config, switch, environment, process).await?;
+            Some(Arc::new(door))
         }
         None => None,
     };
@@ -306,6 +448,14 @@ async fn open(
         }
         None => None,
     };
+    let isymphony = match doors.3 {
+        Some(config) => {
+            let switch = embedded.switch().clone();
+            let door = door_isymphony::start(config, switch, process).await?;
+            Some(Arc::new(door))
+        }
+        None => None,
+    };
     let admin = match metrics {
         Listen::On(address) => {
             let bound = Admin::bind(address).await;
@@ -317,6 +467,7 @@ async fn open(
         event_socket,
         sylkrtc,
         eventmanager,
+        isymphony,
         admin,
     })
 }
@@ -339,17 +490,13 @@ fn reload_acls(xml_source: &XmlSource, networks: &[Network]) -> Result<Acls, Str
     })
 }
 
-/// Reads the certificate of the Event Manager door again with each SIGHUP. The door says itself how that went.
-async fn reload_certificate(
-    door: Arc<door_eventmanager::Door>,
-    mut hangups: Hangups,
-    stop: CancellationToken,
-) {
+/// Reads the certificate of a door again with each SIGHUP. The door says itself how that went.
+async fn reload_certificate(reload: impl Fn(), mut hangups: Hangups, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = hangups.next() => {
-                tokio::task::block_in_place(|| door.reload_tls().ok());
+                tokio::task::block_in_place(&reload);
             }
         }
     }

@@ -10,10 +10,12 @@ use switch_core::config_xml::Configuration;
 pub(crate) struct Open<'a> {
     pub(crate) profiles: &'a [BoundProfile],
     pub(crate) event_socket: &'a [SocketAddr],
+    pub(crate) secure_event_socket: &'a [SocketAddr],
     /// Addresses the event socket is still trying to get.
     pub(crate) waiting: usize,
     pub(crate) sylkrtc: Option<&'a door_sylkrtc::Door>,
     pub(crate) eventmanager: Option<&'a door_eventmanager::Door>,
+    pub(crate) isymphony: Option<&'a door_isymphony::Door>,
     pub(crate) metrics: Option<SocketAddr>,
     /// The console, as `http://127.0.0.1:8870`.
     pub(crate) console: &'a [String],
@@ -36,6 +38,9 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
     }
     for address in open.event_socket {
         row("event socket", address.to_string());
+    }
+    for address in open.secure_event_socket {
+        row("event socket", format!("{address}   (TLS)"));
     }
     if open.waiting > 0 {
         let why = "waiting for an address that is in use";
@@ -66,7 +71,21 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
         );
     }
     for url in open.console {
-        row("console", format!("{url}/  with a telephone: {url}/phone"));
+        row(
+            "console",
+            format!(
+                "{url}/  with a telephone: {url}/phone, rooms: {url}/rooms, a panel: {url}/panel"
+            ),
+        );
+    }
+    if let Some(door) = open.isymphony {
+        for url in panel_urls(door) {
+            row("panels", url);
+        }
+        if door.is_waiting() {
+            let why = "waiting for an address that is in use";
+            row("panels", why.to_owned());
+        }
     }
     row("configuration", open.xml_name.to_owned());
     for domain in open.xml.directory.domains() {
@@ -102,6 +121,17 @@ pub(crate) fn event_manager_urls(door: &door_eventmanager::Door) -> Vec<String> 
         .collect()
 }
 
+/// Where clients of the Live API, the Configuration API and the Event API connect.
+pub(crate) fn panel_urls(door: &door_isymphony::Door) -> Vec<String> {
+    let url = |scheme, address: &SocketAddr| format!("{scheme}://{address}/communication_manager/");
+    let plain = door
+        .local_addrs()
+        .iter()
+        .map(|address| url("http", address));
+    let secure = door.tls_addrs().iter().map(|address| url("https", address));
+    plain.chain(secure).collect()
+}
+
 /// Where web phones connect.
 pub(crate) fn web_phone_urls(door: &door_sylkrtc::Door) -> Vec<String> {
     let url = |scheme, address: &SocketAddr| format!("{scheme}://{address}{}", door.path());
@@ -116,8 +146,12 @@ Register phones as 1000 to 1019, password 1234, and call
   9197   a steady tone
   9198   a tune
   3000   a conference, and so up to 3099
+  3100   a room in three dimensions, with headphones, and so up to 3119
   5000   be parked
-  1001   another phone
+  5001   wait for an agent: 1000, 1001 or 1002
+  6000   be parked where 6001, and so up to 6099, finds you
+  *97    your voicemail; the password is your number
+  1001   another phone, or its voicemail
 ";
 
 #[cfg(test)]
@@ -140,9 +174,11 @@ mod tests {
         let text = banner(&Open {
             profiles: &profiles,
             event_socket: &["127.0.0.1:8021".parse().unwrap()],
+            secure_event_socket: &["127.0.0.1:8022".parse().unwrap()],
             waiting: 1,
             sylkrtc: None,
             eventmanager: None,
+            isymphony: None,
             metrics: None,
             console: &["http://127.0.0.1:8870".to_owned()],
             xml: &xml,
@@ -152,7 +188,8 @@ mod tests {
         for expected in [
             "udp+tcp 127.0.0.1:5060   (profile internal)",
             "event socket    127.0.0.1:8021",
-            "http://127.0.0.1:8870/phone",
+            "event socket    127.0.0.1:8022   (TLS)",
+            "http://127.0.0.1:8870/phone, rooms: http://127.0.0.1:8870/rooms, a panel: http://127.0.0.1:8870/panel",
             "event socket    waiting for an address that is in use",
             "20 users, 1000 to 1019 @ 127.0.0.1",
             "9198   a tune",

@@ -1,8 +1,12 @@
 //! The console's listeners, and what its pages say about this server.
 
-use console::{BindError, Config, Console, Contents, Entry, Gateway};
+use axum::Router;
+use console::{BindError, Config, Console, Contents, Entry, Gateway, PANEL, ROOMS_SOCKET, Rooms};
+use door_eventmanager::{Credential, Door};
+use net::PageHosts;
 
 use crate::banner::{Open, event_manager_urls, web_phone_urls};
+use crate::documents;
 
 /// Opens the console, if it is wanted.
 ///
@@ -23,8 +27,8 @@ pub(crate) fn bind(config: &Config) -> anyhow::Result<Option<Console>> {
     })
 }
 
-/// What the pages show: what the banner says.
-pub(crate) fn contents(open: &Open<'_>) -> Contents {
+/// What the pages show: what the banner says. `frame`: where pages come from that the panel shows inside.
+pub(crate) fn contents(open: &Open<'_>, frame: Option<String>) -> Contents {
     let mut entries = Vec::new();
     let mut entry = |name: &str, address: String, purpose: &str| {
         entries.push(Entry {
@@ -39,6 +43,10 @@ pub(crate) fn contents(open: &Open<'_>) -> Contents {
     }
     for address in open.event_socket {
         let purpose = "programs that control calls";
+        entry("event socket", address.to_string(), purpose);
+    }
+    for address in open.secure_event_socket {
+        let purpose = "programs that control calls, over TLS";
         entry("event socket", address.to_string(), purpose);
     }
     if let Some(door) = open.sylkrtc {
@@ -66,6 +74,41 @@ pub(crate) fn contents(open: &Open<'_>) -> Contents {
             wss_port: door.tls_addrs().first().map(std::net::SocketAddr::port),
             path: door.path().to_owned(),
         }),
+        rooms: open.eventmanager.map(rooms),
+        panel: open.isymphony.is_some(),
+        panel_frame: frame.filter(|_| open.isymphony.is_some()),
         domain: domain.map_or(String::new(), |domain| domain.name().to_owned()),
     }
+}
+
+/// The key is told where it is none.
+fn rooms(door: &Door) -> Rooms {
+    let credential = door.credential();
+    let known = credential.is_some_and(Credential::is_well_known);
+    Rooms {
+        header: credential.map(|credential| credential.header().to_string()),
+        known_key: known.then(|| Credential::USUAL.1.to_owned()),
+    }
+}
+
+/// Where pages reach the doors they speak with, and the documents of the event socket when it is open.
+pub(crate) fn sockets(
+    event_socket: bool,
+    eventmanager: Option<&Door>,
+    isymphony: Option<&door_isymphony::Door>,
+    names: Vec<String>,
+) -> Router {
+    let hosts = PageHosts(names);
+    let mut routes = if event_socket {
+        documents::routes()
+    } else {
+        Router::new()
+    };
+    if let Some(door) = eventmanager {
+        routes = routes.merge(door.socket_for_pages(ROOMS_SOCKET, hosts.clone()));
+    }
+    if let Some(door) = isymphony {
+        routes = routes.merge(door.routes_for_pages(PANEL, hosts));
+    }
+    routes
 }

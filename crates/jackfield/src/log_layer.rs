@@ -11,12 +11,17 @@ use jiff::tz::TimeZone;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt as print, reload};
 
 use crate::log_writer::LogWriter;
+
+/// The reader of SOFA files, which tells of every node of a file's trees as if an operator wanted to know. What is wrong
+/// with a file is an error of ours.
+const NOISY: &str = "sofar";
 
 /// Changes what is printed and where lines are tapped, while the server runs.
 #[derive(Clone)]
@@ -50,6 +55,7 @@ impl Logging {
         tracing_subscriber::registry()
             .with(printer)
             .with(tapper)
+            .with(filter_fn(|about| !about.target().starts_with(NOISY)))
             .try_init()?;
         Ok(Self {
             printed,

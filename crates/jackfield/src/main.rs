@@ -3,15 +3,22 @@
 mod admin;
 mod app;
 mod banner;
+mod bindings;
+mod call_records;
 mod check;
 mod cli;
 mod console_page;
+mod documents;
 mod file;
+mod hash_password;
+mod import;
+mod kept;
 mod log_layer;
 mod log_writer;
 mod machine;
 mod metrics;
 mod signals;
+mod voicemail;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +43,17 @@ enum Command {
     Check,
     /// Talk to a running server over its event socket.
     Cli(cli::Arguments),
+    /// Print what the event socket says, for other programs: AsyncAPI, or a JSON Schema of its events.
+    Document {
+        /// Which of the two.
+        #[arg(value_enum)]
+        which: documents::Document,
+    },
+    /// Print the hash of a password, for [[door.event_socket.user]]: the first line of standard input.
+    HashPassword,
+    /// Take over what an installation of another product had.
+    #[command(subcommand)]
+    Import(import::What),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -44,6 +62,12 @@ fn main() -> anyhow::Result<ExitCode> {
     match arguments.command {
         Some(Command::Check) => Ok(check::run(config)),
         Some(Command::Cli(arguments)) => cli::run(&arguments),
+        Some(Command::Document { which }) => {
+            println!("{:#}", which.made());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::HashPassword) => hash_password::run(),
+        Some(Command::Import(what)) => import::run(&what, config),
         None => match file::load(config) {
             Ok(loaded) => app::run(loaded.settings, loaded.notes.len()),
             Err(problems) => {

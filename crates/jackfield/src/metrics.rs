@@ -4,8 +4,10 @@ use std::sync::atomic::Ordering;
 
 use api::Switch;
 use embedded::Embedded;
+use eventlog::EventLog;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use store::Store;
 
 /// Bounds of the step histogram in seconds; the budget is the fourth.
 const STEP_BOUNDS: [f64; 8] = [
@@ -25,7 +27,12 @@ pub(crate) fn start() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// Brings the figures that are not counted where they happen up to date.
-pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
+pub(crate) fn refresh(
+    switch: &Switch,
+    embedded: &Embedded,
+    store: &Store,
+    event_log: Option<&EventLog>,
+) {
     let view = switch.view();
     let census = embedded.census();
     #[allow(
@@ -41,6 +48,7 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
     set("jackfield_playbacks", census.plays as u64);
     set("jackfield_recordings", census.records as u64);
     set("jackfield_timers", census.timers as u64);
+    set("jackfield_store_connected", u64::from(store.is_connected()));
     set("jackfield_draining", u64::from(view.settings.draining));
     gauge!("jackfield_idle_cpu_percent")
         .set(f64::from(embedded.idle_cpu().centi_percent()) / 100.0);
@@ -56,6 +64,16 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
         "jackfield_bus_subscribers",
         bus.subscribers.load(Ordering::Relaxed),
     );
+    if let Some(log) = event_log {
+        let counters = log.counters();
+        count("jackfield_event_log_records_total", &counters.records);
+        count("jackfield_event_log_bytes_total", &counters.bytes);
+        count("jackfield_event_log_lost_total", &counters.lost);
+        count("jackfield_event_log_gaps_total", &counters.gaps);
+        count("jackfield_event_log_failures_total", &counters.failures);
+        count("jackfield_event_log_torn_bytes_total", &counters.torn_bytes);
+        set("jackfield_event_log_size_bytes", log.bytes());
+    }
     counter!("jackfield_sessions_total").absolute(view.counters.sessions_since_startup);
 
     for (index, worker) in embedded.media_counters().iter().enumerate() {
@@ -79,6 +97,8 @@ pub(crate) fn refresh(switch: &Switch, embedded: &Embedded) {
             "jackfield_media_datagrams_out_total",
             worker.datagrams_out.get(),
         );
+        count("jackfield_media_encoded_total", worker.encoded.get());
+        count("jackfield_media_rendered_total", worker.rendered.get());
         count(
             "jackfield_media_send_failures_total",
             worker.send_failures.get(),

@@ -2,11 +2,15 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
 
-use support::{FREE_PORTS, Folder, Server, page, program, text};
+use store::{CallDirection, CallRecord};
+use support::{FREE_PORTS, Folder, PATIENCE, Server, page, program, text};
 
 #[test]
 fn it_starts_answers_hangs_up_after_the_grace_and_exits_cleanly() {
@@ -36,6 +40,7 @@ fn it_starts_answers_hangs_up_after_the_grace_and_exits_cleanly() {
     for expected in [
         "\njackfield_channels 1\n",
         "\njackfield_sessions_total 1\n",
+        "\njackfield_store_connected 1\n",
         "jackfield_bus_events_published_total ",
         "jackfield_switch_step_seconds_bucket{le=\"0.0002\"}",
     ] {
@@ -45,6 +50,71 @@ fn it_starts_answers_hangs_up_after_the_grace_and_exits_cleanly() {
     // The parked call would stay for ever; the grace ends it.
     server.signal("TERM");
     assert_eq!(server.ended().code(), Some(0));
+}
+
+/// What a server has left in its database.
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+fn call_records(file: &Path) -> Vec<CallRecord> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let place = store::Place::File(file.to_owned());
+        let store = store::Store::open(&place, store::Limits::default());
+        let search = store::CallSearch {
+            limit: 100,
+            ..store::CallSearch::default()
+        };
+        store.await.unwrap().calls(search).await.unwrap().calls
+    })
+}
+
+#[test]
+fn every_leg_leaves_a_record_and_those_hung_up_at_the_end_too() {
+    let folder = Folder::new(&[]);
+    let file = folder.0.join("kept/store.db");
+    let kept = format!("path = \"{}\"", file.display());
+    let toml = FREE_PORTS.replace("kind = \"memory\"", &kept);
+    let server = Server::start(&toml);
+    let ended =
+        "{origination_uuid=ended,origination_caller_id_number=77,accountcode=sales}null/x &park";
+    server.console(&format!("originate {ended}"));
+    server.console("uuid_kill ended USER_BUSY");
+    server.console("originate {origination_uuid=parked}null/x &park");
+    server.signal("TERM");
+    assert_eq!(server.ended().code(), Some(0));
+    let records = call_records(&file);
+    let told: Vec<_> = records
+        .iter()
+        .map(|call| (&*call.uuid, &*call.cause, &*call.account))
+        .collect();
+    let expected = [
+        ("parked", "SYSTEM_SHUTDOWN", ""),
+        ("ended", "USER_BUSY", "sales"),
+    ];
+    assert_eq!(told, expected);
+    let ended = &records[1];
+    assert_eq!(ended.direction, CallDirection::Outbound);
+    // Whom a leg of ours has called is its caller when the application begins, as clients see it.
+    let numbers = (&*ended.caller_number, &*ended.callee_number);
+    assert_eq!(numbers, ("x", "77"));
+    assert!(
+        ended
+            .answered
+            .is_some_and(|at| at >= ended.started && at <= ended.ended)
+    );
+    assert!(
+        ended.variables.contains("\"hangup_cause\":\"USER_BUSY\""),
+        "{}",
+        ended.variables
+    );
+
+    let server = Server::start(&(toml + "[call_records]\nsave = false\n"));
+    server.console("originate {origination_uuid=silent}null/x &park");
+    server.signal("TERM");
+    assert_eq!(server.ended().code(), Some(0));
+    assert_eq!(call_records(&file).len(), 2);
 }
 
 #[test]
@@ -76,12 +146,32 @@ fn the_cli_runs_what_it_reads_and_shows_events() {
         .stdout(Stdio::piped());
     let mut cli = cli.spawn().unwrap();
     let mut stdin = cli.stdin.take().unwrap();
-    write!(
-        stdin,
-        "/event plain API\nglobal_getvar domain\n/nonsense\nmsleep 500\n/exit\nstatus\n"
-    )
-    .unwrap();
-    let printed = text(&cli.wait_with_output().unwrap().stdout);
+    let (to, lines) = mpsc::channel();
+    let stdout = BufReader::new(cli.stdout.take().unwrap());
+    thread::spawn(move || {
+        for line in stdout.lines() {
+            if to.send(line.unwrap()).is_err() {
+                break;
+            }
+        }
+    });
+    write!(stdin, "/event plain API\nglobal_getvar domain\n/nonsense\n").unwrap();
+    let mut printed = String::new();
+    // The event comes when it comes.
+    while !printed.contains("API-Command: global_getvar\n")
+        || !printed.contains("/nonsense is unknown")
+    {
+        let line = lines.recv_timeout(PATIENCE);
+        printed += &line.unwrap_or_else(|_| panic!("no event came: {printed}"));
+        printed.push('\n');
+    }
+    write!(stdin, "/exit\nstatus\n").unwrap();
+    drop(stdin);
+    assert!(cli.wait().unwrap().success());
+    while let Ok(line) = lines.recv_timeout(PATIENCE) {
+        printed += &line;
+        printed.push('\n');
+    }
     assert!(
         printed.contains("+OK event listener enabled plain"),
         "{printed}"

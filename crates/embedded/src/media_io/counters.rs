@@ -43,6 +43,10 @@ counters! {
     datagrams_in,
     /// Datagrams sent.
     datagrams_out,
+    /// Packets encoded; one sent to several legs counts once.
+    encoded,
+    /// Frames mixed for listeners in three dimensions; one sent to several legs counts once.
+    rendered,
     /// Datagrams the system would not take.
     send_failures,
     /// Packets for WebRTC peers dropped, because their thread was behind or there is none.

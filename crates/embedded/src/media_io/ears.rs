@@ -30,11 +30,21 @@ pub struct SpatialConfig {
     pub quality: Quality,
 }
 
+impl SpatialConfig {
+    /// What clients are told of it.
+    #[must_use]
+    pub fn output(&self) -> Output {
+        Output {
+            quality: self.quality.level(),
+            ..Output::OF_ROOMS
+        }
+    }
+}
+
 impl Default for SpatialConfig {
     fn default() -> Self {
         Self {
             ears: Ears::default(),
-            // What clients are told.
             quality: Quality::new(Output::OF_ROOMS.quality).unwrap_or(Quality::ALL[4]),
         }
     }
@@ -71,6 +81,19 @@ impl Ears {
     }
 }
 
+impl Ears {
+    /// Whether [`Ears::load`] will succeed.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check(&self) -> Result<(), BadEars> {
+        match self {
+            Self::Measured | Self::Computed => Ok(()),
+            Self::File(_) => self.load().map(drop),
+        }
+    }
+}
+
 /// Makes a renderer and gives it to all workers.
 pub(super) fn equip(config: SpatialConfig, workers: Vec<Neighbour>) {
     let ears = config.ears.load().unwrap_or_else(|error| {
@@ -100,8 +123,14 @@ mod tests {
     #[test]
     fn rooms_are_rendered_as_clients_are_told() {
         let told = Output::OF_ROOMS;
-        let quality = SpatialConfig::default().quality;
-        assert_eq!(Some(quality), Quality::new(told.quality));
+        assert_eq!(SpatialConfig::default().output(), told);
+        for quality in Quality::ALL {
+            let config = SpatialConfig {
+                quality,
+                ..SpatialConfig::default()
+            };
+            assert_eq!(Some(quality), Quality::new(config.output().quality));
+        }
         assert_eq!(told.rate_hz, MAX_RATE_HZ);
         assert_eq!(usize::try_from(told.frames), Ok(MAX_FRAME_SAMPLES));
     }

@@ -3,6 +3,7 @@
 
 mod path;
 mod program;
+mod prompt;
 mod reader;
 mod sink;
 mod source;
@@ -190,7 +191,7 @@ impl FileJobs {
                 record,
                 sink,
             }),
-            Request::Bind { .. } | Request::Release { .. } => Ok(()),
+            Request::Bind { .. } | Request::Connect { .. } | Request::Release { .. } => Ok(()),
         }
     }
 

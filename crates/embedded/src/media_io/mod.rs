@@ -10,6 +10,7 @@ mod ears;
 mod file_threads;
 pub(crate) mod mailbox;
 pub(crate) mod port_pool;
+mod programs;
 pub(crate) mod sockets;
 pub(crate) mod web_lane;
 mod worker;

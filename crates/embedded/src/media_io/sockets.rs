@@ -174,8 +174,8 @@ impl<K: Copy + Eq + Hash> Sockets<K> {
         let socket = match port {
             Port::Rtp => &sockets.rtp,
             Port::Rtcp => &sockets.rtcp,
-            // What goes by the lane has no socket.
-            Port::Web => return false,
+            // What goes by the lane has no socket, and programs have others.
+            Port::Web | Port::Unicast => return false,
         };
         socket.send_to(bytes, to).is_ok()
     }

@@ -21,7 +21,7 @@ use super::{MediaConfig, MediaThreads};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Long enough for a loaded machine, short enough to end a broken test.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Stage {
     threads: MediaThreads,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
-use media::control::{LegId, MediaReport};
+use media::control::{LegId, MediaReport, TransportFailure};
 use media::spatial::Renderer;
 use media::webrtc::NOWHERE;
 use media::{Answer, DetachedLeg, Engine, EngineConfig, Output, Port, Request};
@@ -16,6 +16,7 @@ use super::counters::WorkerCounters;
 use super::file_threads::FileJobs;
 use super::mailbox::{Order, ReportLane};
 use super::port_pool::PortPool;
+use super::programs::{Heard, Programs};
 use super::sockets::{AUDIO_CLASS, LegSockets, Sockets};
 use super::web_lane::WorkerEnd;
 
@@ -94,6 +95,7 @@ pub(super) struct Worker {
     index: usize,
     poll: Poll,
     sockets: Sockets<LegId>,
+    programs: Programs,
     orders: rtrb::Consumer<Order>,
     lane: Option<WorkerEnd>,
     deliveries: Receiver<Delivery>,
@@ -127,10 +129,12 @@ struct Load {
 impl Worker {
     pub(super) fn new(parts: WorkerParts) -> std::io::Result<Self> {
         let registry = parts.poll.registry().try_clone()?;
+        let programs = Programs::new(parts.poll.registry().try_clone()?);
         Ok(Self {
             index: parts.index,
             poll: parts.poll,
             sockets: Sockets::new(registry, parts.pool, FIRST_TOKEN, AUDIO_CLASS),
+            programs,
             orders: parts.orders,
             lane: parts.lane,
             deliveries: parts.deliveries,
@@ -214,6 +218,8 @@ impl Worker {
         }
         self.settle();
         self.reports.flush();
+        self.counters.encoded.set(self.out.encoded);
+        self.counters.rendered.set(self.out.rendered);
         self.counters.legs.set(self.engine.leg_count() as u64);
         self.counters.rooms.set(self.engine.room_count() as u64);
     }
@@ -233,6 +239,9 @@ impl Worker {
     /// Reads one batch from a socket and sends what follows from it at once; says whether there may
     /// be more. `now` is when the poll told of it, which is nearer to its arrival than the reading.
     fn read(&mut self, now: Instant, token: Token) -> bool {
+        if Programs::owns(token) {
+            return self.read_program(now, token);
+        }
         let mut received = 0;
         for _ in 0..BATCH {
             let Some((leg, port, socket)) = self.sockets.at(token) else {
@@ -255,6 +264,43 @@ impl Worker {
         }
         self.received(received);
         true
+    }
+
+    /// The same for the socket of a program.
+    fn read_program(&mut self, now: Instant, token: Token) -> bool {
+        let mut received = 0;
+        let mut more = true;
+        while received < BATCH as u64 {
+            let Some((leg, remote, heard)) =
+                self.programs.read(token, self.datagram.as_mut_slice())
+            else {
+                more = false;
+                break;
+            };
+            match heard {
+                Heard::Bytes(length) => {
+                    received += 1;
+                    let bytes = &mut self.datagram[..length];
+                    self.engine
+                        .receive(now, leg, Port::Unicast, remote, bytes, &mut self.out);
+                }
+                Heard::Nothing => {
+                    more = false;
+                    break;
+                }
+                Heard::End => {
+                    self.programs.close(leg);
+                    let result = Err(TransportFailure::Refused);
+                    self.engine
+                        .answer(Answer::Connected { leg, result }, &mut self.out);
+                    more = false;
+                    break;
+                }
+            }
+        }
+        self.received(received);
+        self.settle();
+        more
     }
 
     /// Takes what browsers said, once per round.
@@ -331,6 +377,12 @@ impl Worker {
                     if !lane.is_some_and(|lane| lane.push(datagram.leg, bytes)) {
                         dropped += 1;
                     }
+                } else if datagram.port == Port::Unicast {
+                    if self.programs.send(datagram.leg, bytes) {
+                        sent += 1;
+                    } else {
+                        failed += 1;
+                    }
                 } else if self
                     .sockets
                     .send(datagram.leg, datagram.port, datagram.to, bytes)
@@ -373,7 +425,15 @@ impl Worker {
                 self.engine
                     .answer(Answer::Bound { leg, result }, &mut self.out);
             }
-            Request::Release { leg } => self.sockets.release(now, leg),
+            Request::Connect { leg, link } => {
+                let result = self.programs.connect(leg, &link);
+                self.engine
+                    .answer(Answer::Connected { leg, result }, &mut self.out);
+            }
+            Request::Release { leg } => {
+                self.sockets.release(now, leg);
+                self.programs.close(leg);
+            }
             Request::OpenSource { .. } | Request::OpenSink { .. } | Request::CloseSink { .. } => {
                 // A full queue keeps the job here until the next tick: nothing is lost, only late.
                 if let Err(request) = self.files.submit(self.index, request) {

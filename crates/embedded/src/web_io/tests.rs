@@ -21,7 +21,7 @@ use crate::media_io::{MediaConfig, MediaThreads};
 use browser::{Browser, rtp};
 
 /// Long enough for a loaded machine, short enough to end a broken test.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Media threads and peers, joined as the switch joins them.
 struct Stage {

@@ -19,6 +19,7 @@ pub(super) struct Section {
     tls_listen: Option<Listen>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+    names: Option<Vec<String>>,
 }
 
 /// Reads the section.
@@ -28,6 +29,7 @@ pub(super) fn read(mut table: Table<'_>) -> Section {
         tls_listen: listen_or_off(&mut table, "tls_listen"),
         certificate: table.path("certificate"),
         key: table.path("key"),
+        names: table.list("names", "a host name, as \"pbx.example.org\"", host_name),
     };
     table.finish();
     section
@@ -47,5 +49,12 @@ pub(super) fn convert(section: &Section, place: Place<'_>, source: &Source) -> C
         listen: on(section.listen.unwrap_or(Listen::On(LISTEN))),
         tls_listen: section.tls_listen.and_then(on),
         tls,
+        names: section.names.clone().unwrap_or_default(),
     }
+}
+
+/// A name as browsers send it: no scheme, no port, no path.
+fn host_name(text: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    (!text.is_empty() && text.chars().all(fits)).then(|| text.to_owned())
 }

@@ -7,18 +7,22 @@ use std::time::Duration;
 
 use api::log::LogLevel;
 use api::{BusLimits, NodeId};
-use door_sylkrtc::StorePlace;
-use embedded::{MediaConfig, WebConfig, XmlSource};
+use embedded::{MediaConfig, SpatialConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
-use switch_core::config::{Destination, Layouts, ProfileConfig};
+use switch_core::config::{Destination, Layouts, ProfileConfig, VoicemailConfig};
 use switch_core::config_xml::{Configuration, Globals};
 use uuid::Uuid;
 
 use super::problem::Problem;
 use super::schema::{self, EventSocket, File, Listen, SipProfile, port_range_fits};
-use super::tls::Place;
+use super::store::{self, StoreConfig};
+use super::tls::{self, Place};
 use super::toml_tree::Source;
-use super::{acl_conf, event_socket_conf, eventmanager, sofia_conf, switch_conf, sylkrtc, webrtc};
+use super::{
+    acl_conf, call_records, event_log, event_socket_conf, event_socket_users, eventmanager,
+    isymphony, sofia_conf, switch_conf, sylkrtc, webapp, webrtc,
+};
+use crate::call_records::CallRecords;
 use crate::machine::Machine;
 
 /// Metrics and health, on this machine only unless a file says otherwise.
@@ -29,9 +33,6 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// Effort of encoding Opus: the middle.
 const OPUS_COMPLEXITY: u8 = 5;
-
-/// Instead of a path: nothing is kept beyond a restart.
-const IN_MEMORY: &str = ":memory:";
 
 /// How often HEARTBEAT fires (event-socket.md §5.1).
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -45,6 +46,16 @@ pub(crate) struct Settings {
     pub(crate) sylkrtc: Option<door_sylkrtc::Config>,
     /// `None` when the file gives it no address.
     pub(crate) eventmanager: Option<door_eventmanager::Config>,
+    /// `None` when the file gives it no address.
+    pub(crate) isymphony: Option<door_isymphony::Config>,
+    pub(crate) webapp: door_webapp::Config,
+    pub(crate) store: StoreConfig,
+    /// The folder of voicemail.
+    pub(crate) voicemail: PathBuf,
+    /// `None`: no records of calls are kept.
+    pub(crate) call_records: Option<CallRecords>,
+    /// `None`: events are not kept on disk.
+    pub(crate) event_log: Option<eventlog::Settings>,
     pub(crate) acls: net::Acls,
     pub(crate) metrics: Listen,
     pub(crate) console: console::Config,
@@ -167,10 +178,18 @@ impl Conversion<'_> {
         let profiles = self.profiles();
         let event_socket = self.event_socket();
         let (sylkrtc, console, web, imported_proxy) = self.web();
-        let (eventmanager, layouts) = self.eventmanager();
+        let (eventmanager, layouts, spatial) = self.eventmanager();
+        let isymphony = self.isymphony();
+        let webapp = std::mem::take(&mut self.file.webapp);
+        let webapp = webapp::convert(webapp, self.folder, self.source);
         let networks = &self.machine.networks;
         let acls = acl_conf::access_lists(&self.xml, networks, &mut self.problems);
-        let media = self.media(&conf);
+        let media = self.media(&conf, spatial);
+        let store = store::convert(&self.file.store, self.folder, &self.state());
+        let voicemail = self.voicemail();
+        let event_log = event_log::convert(&self.file.event_log, self.folder, &self.state());
+        let in_memory = store.place == ::store::Place::Memory;
+        let call_records = call_records::convert(&self.file.call_records, in_memory);
         if !self.problems.is_empty() {
             self.problems.sort();
             return Err(self.problems);
@@ -210,6 +229,12 @@ impl Conversion<'_> {
             time_zone: file.node.time_zone.unwrap_or_else(TimeZone::system),
             recordings_dir: media.recordings.display().to_string().into(),
             layouts,
+            output: media.spatial.output(),
+            voicemail: VoicemailConfig {
+                directory: voicemail.display().to_string().into(),
+                messages: Vec::new(),
+            },
+            bindings: Vec::new(),
             xml: Arc::new(self.xml),
         };
         let settings = Settings {
@@ -220,10 +245,18 @@ impl Conversion<'_> {
                 bus,
                 xml: self.xml_source,
                 dns_servers: file.sip.dns_servers.unwrap_or_default(),
+                voicemail: None,
+                bindings: None,
             },
             event_socket,
             sylkrtc,
             eventmanager,
+            isymphony,
+            webapp,
+            store,
+            voicemail,
+            call_records,
+            event_log,
             acls,
             metrics: file.metrics.unwrap_or(Listen::On(METRICS)),
             console,
@@ -276,7 +309,26 @@ impl Conversion<'_> {
         }
         let section = self.file.event_socket.take();
         let offset = section.as_ref().map(|section| section.offset);
+        let users = section.as_ref().map(event_socket_users::places);
         if let Some(section) = section {
+            let state = self.state();
+            let place = Place {
+                folder: self.folder,
+                state: &state,
+                hostname: &self.machine.hostname,
+            };
+            let pair = tls::source(section.certificate.as_ref(), section.key.as_ref(), place);
+            if pair.is_none() {
+                let what = "door.event_socket: certificate and key go together";
+                self.source.complain(section.offset, what);
+            }
+            // What is wrong was said; the rest is checked with something.
+            let wanted = section
+                .tls_listen
+                .as_ref()
+                .is_some_and(|all| !all.is_empty());
+            let pair = pair.or_else(|| tls::source(None, None, place));
+            config.tls = pair.filter(|_| wanted);
             overlay_door(&mut config, section);
         }
         if let Err(errors) = config.check() {
@@ -289,7 +341,8 @@ impl Conversion<'_> {
                     }
                     (offset, _) => {
                         let what = format!("door.event_socket.{}: {error}", key_of(&error));
-                        self.source.complain(offset.unwrap_or(0), what);
+                        let of_user = event_socket_users::place(&error, users.as_deref());
+                        self.source.complain(of_user.or(offset).unwrap_or(0), what);
                     }
                 }
             }
@@ -317,17 +370,6 @@ impl Conversion<'_> {
         let pages = super::console::convert(&self.file.console, place, self.source);
         let mut section = std::mem::take(&mut self.file.webrtc);
         if let Some(door) = &mut door {
-            door.store_place = match &self.file.store {
-                Some(path) if path.as_os_str() == IN_MEMORY => StorePlace::Memory,
-                Some(path) => StorePlace::File {
-                    path: self.folder.join(path),
-                    required: true,
-                },
-                None => StorePlace::File {
-                    path: state.join("store.db"),
-                    required: false,
-                },
-            };
             let recordings = match &self.file.recordings {
                 Some(recordings) => self.folder.join(recordings),
                 None => MediaConfig::default().recordings,
@@ -351,7 +393,17 @@ impl Conversion<'_> {
         }
     }
 
-    fn eventmanager(&mut self) -> (Option<door_eventmanager::Config>, Layouts) {
+    /// Where files of voicemail are; the media threads would look for a relative one elsewhere.
+    fn voicemail(&self) -> PathBuf {
+        let folder = match &self.file.voicemail {
+            Some(folder) => self.folder.join(folder),
+            None => self.state().join("voicemail"),
+        };
+        std::path::absolute(&folder).unwrap_or(folder)
+    }
+
+    /// The door of programs that arrange rooms, and how rooms are: their layouts, and how they are rendered.
+    fn eventmanager(&mut self) -> (Option<door_eventmanager::Config>, Layouts, SpatialConfig) {
         let state = self.state();
         let place = Place {
             folder: self.folder,
@@ -359,11 +411,27 @@ impl Conversion<'_> {
             hostname: &self.machine.hostname,
         };
         let section = std::mem::take(&mut self.file.eventmanager);
-        let layouts = self.file.media.layouts.take();
-        eventmanager::convert(section, layouts, place, self.source, &mut self.notes)
+        let mut rooms = std::mem::take(&mut self.file.media.spatial);
+        let layouts = rooms.layouts.take();
+        let (door, layouts, quality) =
+            eventmanager::convert(section, layouts, place, self.source, &mut self.notes);
+        let spatial = rooms.convert(quality, self.folder, self.source);
+        (door, layouts, spatial)
     }
 
-    fn media(&mut self, conf: &switch_conf::SwitchConf) -> MediaConfig {
+    /// The door of panels.
+    fn isymphony(&self) -> Option<door_isymphony::Config> {
+        let state = self.state();
+        let place = Place {
+            folder: self.folder,
+            state: &state,
+            hostname: &self.machine.hostname,
+        };
+        let built_in = self.file.xml_root.is_none();
+        isymphony::convert(&self.file.isymphony, place, built_in, self.source)
+    }
+
+    fn media(&mut self, conf: &switch_conf::SwitchConf, spatial: SpatialConfig) -> MediaConfig {
         let defaults = MediaConfig::default();
         let (first, last) = self.file.media.ports.unwrap_or_else(|| {
             let range = &defaults.port_range;
@@ -393,7 +461,7 @@ impl Conversion<'_> {
             sounds: below(&self.file.sounds, defaults.sounds),
             recordings: below(&self.file.recordings, defaults.recordings),
             seed: None,
-            spatial: defaults.spatial,
+            spatial,
         }
     }
 }
@@ -425,7 +493,11 @@ fn overlay(profile: &mut ProfileConfig, section: SipProfile) {
 fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
     let EventSocket {
         listen,
+        tls_listen,
+        certificate: _,
+        key: _,
         password,
+        users,
         acl,
         stop_on_bind_error,
         max_queue,
@@ -435,6 +507,8 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
         max_connections,
         max_per_address,
         max_jobs,
+        outbound_connect_time,
+        outbound_max_connections,
         offset: _,
     } = section;
     macro_rules! take {
@@ -446,6 +520,7 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
     }
     take! {
         listen => listen,
+        tls_listen => tls_listen,
         acl => apply_inbound_acl,
         stop_on_bind_error => stop_on_bind_error,
         max_queue => max_queue,
@@ -455,7 +530,10 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
         max_connections => max_connections,
         max_per_address => max_per_address,
         max_jobs => max_jobs,
+        outbound_connect_time => outbound_connect_time,
+        outbound_max_connections => outbound_max_connections,
     }
+    config.users = users.into_iter().map(|user| user.value).collect();
     if let Some(password) = password {
         config.password = door_esl::Secret::new(password.value);
     }
@@ -465,9 +543,13 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
 fn key_of(error: &door_esl::ConfigError) -> &'static str {
     match error {
         door_esl::ConfigError::NoAddress => "listen",
+        door_esl::ConfigError::NoCertificate => "certificate",
         door_esl::ConfigError::EmptyPassword | door_esl::ConfigError::DefaultPassword(_) => {
             "password"
         }
+        door_esl::ConfigError::UserName(_) => "user.name",
+        door_esl::ConfigError::UserEvent { .. } => "user.events",
+        door_esl::ConfigError::UserApi { .. } => "user.api",
         door_esl::ConfigError::EmptyQueue => "max_queue",
         door_esl::ConfigError::TooFewJobs => "max_jobs",
         door_esl::ConfigError::TooManyAcls => "acl",

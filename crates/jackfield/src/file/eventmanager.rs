@@ -1,6 +1,6 @@
 //! `[door.eventmanager]`, and the files of the original product it may import.
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use door_eventmanager::{
     Adapter, Config, ConfigError, ControlNumbering, Credential, EventNames, LayoutFile, ReplyShape,
     read_adapter, read_socket,
 };
+use net::OriginPattern;
 use net::tls::{Passphrase, TlsSource};
 use switch_core::config::Layouts;
 
@@ -16,9 +17,6 @@ use super::problem::Problem;
 use super::schema::count;
 use super::tls::{self, Place};
 use super::toml_tree::{At, Source, Table};
-
-/// The header and value that clients of the original product send unless told otherwise (event-manager.md §3).
-const USUAL_CREDENTIAL: (&str, &str) = ("Immersitech", "I_am_valid_immersitech_please_accept_me");
 
 /// Instead of a header: anybody may connect.
 const NONE: &str = "none";
@@ -34,6 +32,7 @@ pub(super) struct Section {
     value: Option<At<String>>,
     browser_query: Option<bool>,
     browser_subprotocol: Option<bool>,
+    origins: Option<Vec<OriginPattern>>,
     allow_plaintext: Option<bool>,
     reply_shape: Option<ReplyShape>,
     event_names: Option<EventNames>,
@@ -91,6 +90,11 @@ pub(super) fn read(mut table: Table<'_>) -> Section {
         value: table.secret("value"),
         browser_query: table.boolean("browser_query"),
         browser_subprotocol: table.boolean("browser_subprotocol"),
+        origins: table.list(
+            "origins",
+            "origins, as \"https://app.example.org\"",
+            |origin| (!origin.is_empty()).then(|| OriginPattern::new(origin)),
+        ),
         allow_plaintext: table.boolean("allow_plaintext"),
         reply_shape: shape.map(|at| at.value),
         event_names: names.map(|at| at.value),
@@ -113,15 +117,15 @@ pub(super) fn read(mut table: Table<'_>) -> Section {
     section
 }
 
-/// What the door is opened with, `None` when the section gives it no address; and the layouts of rooms. The imported
-/// files come first, the keys of our file win.
+/// What the door is opened with, `None` when the section gives it no address; the layouts of rooms; and the quality an
+/// imported file wants them rendered with. The imported files come first, the keys of our file win.
 pub(super) fn convert(
     section: Section,
     layouts: Option<At<PathBuf>>,
     place: Place<'_>,
     source: &Source,
     notes: &mut Vec<Problem>,
-) -> (Option<Config>, Layouts) {
+) -> (Option<Config>, Layouts, Option<u8>) {
     let mut conversion = Conversion {
         place,
         source,
@@ -149,7 +153,7 @@ pub(super) fn convert(
         layouts: file.map(Arc::new),
         ..config
     });
-    (door, layouts)
+    (door, layouts, adapter.quality)
 }
 
 struct Conversion<'a> {
@@ -194,7 +198,7 @@ impl Conversion<'_> {
         let mut config = Config {
             // Another server on this machine may have the usual port.
             stop_on_bind_error: false,
-            credential: Credential::new(USUAL_CREDENTIAL.0, USUAL_CREDENTIAL.1),
+            credential: Credential::new(Credential::USUAL.0, Credential::USUAL.1),
             ..Config::default()
         };
         if adapter.enabled == Some(false) {
@@ -217,7 +221,7 @@ impl Conversion<'_> {
                 Ok(imported) => {
                     self.note(&path, imported.notices);
                     if !config.listen.is_empty() {
-                        config.listen = vec![([0, 0, 0, 0], imported.port).into()];
+                        config.listen = vec![(Ipv6Addr::UNSPECIFIED, imported.port).into()];
                     }
                     config.tls = imported.tls;
                     config.credential = imported.credential;
@@ -247,8 +251,8 @@ impl Conversion<'_> {
             (Some(NONE), _) => config.credential = None,
             (None, None) => {}
             (header, value) => {
-                let name = header.unwrap_or(USUAL_CREDENTIAL.0);
-                let text = value.as_ref().map_or(USUAL_CREDENTIAL.1, |at| &at.value);
+                let name = header.unwrap_or(Credential::USUAL.0);
+                let text = value.as_ref().map_or(Credential::USUAL.1, |at| &at.value);
                 config.credential = Credential::new(name, text);
                 if config.credential.is_none() {
                     let at = section.header.as_ref().or(section.value.as_ref());
@@ -307,6 +311,7 @@ fn overlay(config: &mut Config, section: &Section) {
     }
     take!(
         listen => config.listen,
+        origins => config.origins,
         allow_plaintext => config.allow_plaintext,
         reply_shape => config.dialect.reply_shape,
         event_names => config.dialect.event_names,

@@ -11,7 +11,10 @@ use toml::de::DeTable;
 
 use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
-use super::{console, eventmanager, sylkrtc, webrtc};
+use super::{
+    call_records, console, event_log, event_socket_users, eventmanager, isymphony, spatial, store,
+    sylkrtc, webapp, webrtc,
+};
 
 /// What the file says; `None` where it says nothing.
 #[derive(Default)]
@@ -24,9 +27,12 @@ pub(super) struct File {
     pub(super) sounds: Option<PathBuf>,
     pub(super) recordings: Option<PathBuf>,
     pub(super) state: Option<PathBuf>,
-    pub(super) store: Option<PathBuf>,
+    pub(super) voicemail: Option<PathBuf>,
+    pub(super) store: store::Section,
+    pub(super) call_records: call_records::Section,
     pub(super) replay_events: Option<usize>,
     pub(super) replay_bytes: Option<usize>,
+    pub(super) event_log: event_log::Section,
     pub(super) max_sessions: Option<u64>,
     pub(super) sessions_per_second: Option<u64>,
     pub(super) metrics: Option<Listen>,
@@ -35,6 +41,8 @@ pub(super) struct File {
     pub(super) event_socket: Option<EventSocket>,
     pub(super) sylkrtc: sylkrtc::Section,
     pub(super) eventmanager: eventmanager::Section,
+    pub(super) isymphony: isymphony::Section,
+    pub(super) webapp: webapp::Section,
 }
 
 #[derive(Default)]
@@ -51,8 +59,7 @@ pub(super) struct Media {
     pub(super) ports: Option<(u16, u16)>,
     pub(super) drain: Option<Duration>,
     pub(super) opus_complexity: Option<u8>,
-    /// `[media.spatial] layouts`
-    pub(super) layouts: Option<At<PathBuf>>,
+    pub(super) spatial: spatial::Section,
 }
 
 /// `[sip]`
@@ -88,7 +95,11 @@ pub(crate) enum Listen {
 /// `[door.event_socket]`
 pub(super) struct EventSocket {
     pub(super) listen: Option<Vec<SocketAddr>>,
+    pub(super) tls_listen: Option<Vec<SocketAddr>>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
     pub(super) password: Option<At<String>>,
+    pub(super) users: Vec<At<door_esl::User>>,
     pub(super) acl: Option<Vec<String>>,
     pub(super) stop_on_bind_error: Option<bool>,
     pub(super) max_queue: Option<usize>,
@@ -98,6 +109,8 @@ pub(super) struct EventSocket {
     pub(super) max_connections: Option<usize>,
     pub(super) max_per_address: Option<usize>,
     pub(super) max_jobs: Option<usize>,
+    pub(super) outbound_connect_time: Option<Duration>,
+    pub(super) outbound_max_connections: Option<usize>,
     /// Where the section starts, for what is wrong with all of it.
     pub(super) offset: usize,
 }
@@ -141,15 +154,16 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     file.sounds = paths.path("sounds");
     file.recordings = paths.path("recordings");
     file.state = paths.path("state");
+    file.voicemail = paths.path("voicemail");
     paths.finish();
 
-    let mut store = top.table("store");
-    file.store = store.path("path");
-    store.finish();
+    file.store = store::read(top.table("store"), source);
+    file.call_records = call_records::read(top.table("call_records"));
 
     let mut events = top.table("events");
     file.replay_events = count(&mut events, "replay_events", 0);
     file.replay_bytes = events.bytes("replay_bytes");
+    file.event_log = event_log::read(events.table("log"));
     events.finish();
 
     let mut limits = top.table("limits");
@@ -162,9 +176,11 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     file.webrtc = webrtc::read(top.table("webrtc"), source);
 
     let mut doors = top.table("door");
-    file.event_socket = event_socket(doors.table("event_socket"));
+    file.event_socket = event_socket(doors.table("event_socket"), source);
     file.sylkrtc = sylkrtc::read(doors.table("sylkrtc"), source);
     file.eventmanager = eventmanager::read(doors.table("eventmanager"));
+    file.isymphony = isymphony::read(doors.table("isymphony"), source);
+    file.webapp = webapp::read(doors.table("webapp"), source);
     doors.finish();
     top.finish();
     file
@@ -209,13 +225,8 @@ fn node(mut table: Table<'_>) -> Node {
 }
 
 fn media(mut table: Table<'_>) -> Media {
-    let mut spatial = table.table("spatial");
-    let layouts = spatial.parsed("layouts", "a path", |text| {
-        (!text.is_empty()).then(|| PathBuf::from(text))
-    });
-    spatial.finish();
     let media = Media {
-        layouts,
+        spatial: spatial::read(table.table("spatial")),
         ports: table
             .parsed(
                 "port_range",
@@ -316,18 +327,19 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
     }
 }
 
-fn event_socket(mut table: Table<'_>) -> Option<EventSocket> {
+fn event_socket(mut table: Table<'_>, source: &Source) -> Option<EventSocket> {
     let there = table.is_there();
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let listen = table.list(
-        "listen",
-        "an address and port, as \"127.0.0.1:8021\"",
-        |text| text.parse().ok(),
-    );
+    let addresses = "an address and port, as \"127.0.0.1:8021\"";
+    let listen = table.list("listen", addresses, |text| text.parse().ok());
     let password = table.secret("password");
     let door = EventSocket {
         offset: password.as_ref().map_or(0, |at| at.offset),
+        users: event_socket_users::read(&mut table, source),
         listen,
+        tls_listen: table.list("tls_listen", addresses, |text| text.parse().ok()),
+        certificate: table.path("certificate"),
+        key: table.path("key"),
         password,
         acl: table.list("acl", "names of access lists or networks", text),
         stop_on_bind_error: table.boolean("stop_on_bind_error"),
@@ -338,6 +350,8 @@ fn event_socket(mut table: Table<'_>) -> Option<EventSocket> {
         max_connections: count(&mut table, "max_connections", 1),
         max_per_address: count(&mut table, "max_per_address", 1),
         max_jobs: count(&mut table, "max_jobs", 1000),
+        outbound_connect_time: table.duration("outbound_connect_time"),
+        outbound_max_connections: count(&mut table, "outbound_max_connections", 1),
     };
     table.finish();
     there.then_some(door)

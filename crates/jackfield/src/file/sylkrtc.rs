@@ -1,7 +1,7 @@
 //! `[door.sylkrtc]`, and the `webrtcgateway.ini` it may import.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use door_sylkrtc::{Config, ConfigError, OriginPattern, Secret, TurnConfig, TurnError};
@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::schema::{Listen, count, listen_or_off, read_text};
 use super::tls::{self, Place};
 use super::toml_tree::{Source, Table};
-use super::turn;
+use super::{transfers, turn};
 
 /// What the section says; `None` where it says nothing.
 #[derive(Default)]
@@ -42,6 +42,7 @@ pub(super) struct Section {
     trace_client: Option<bool>,
     import: Option<PathBuf>,
     turn: Option<TurnConfig>,
+    transfers: transfers::Section,
     /// Where the section starts, for what is wrong with all of it.
     offset: usize,
 }
@@ -84,6 +85,7 @@ pub(super) fn read(mut table: Table<'_>, source: &Source) -> Section {
         trace_client: table.boolean("trace_client"),
         import: table.path("import"),
         turn: turn::read(table.table("turn"), source),
+        transfers: transfers::read(table.table("transfers")),
     };
     table.finish();
     section
@@ -140,7 +142,7 @@ pub(super) fn convert(
         return (None, proxy);
     }
     let offset = section.offset;
-    overlay(&mut config, section, place.folder);
+    overlay(&mut config, section, place);
     if config.listen.is_empty() && config.tls_listen.is_empty() {
         return (None, proxy);
     }
@@ -150,7 +152,7 @@ pub(super) fn convert(
     (Some(config), proxy)
 }
 
-fn overlay(config: &mut Config, section: Section, folder: &Path) {
+fn overlay(config: &mut Config, section: Section, place: Place<'_>) {
     macro_rules! take {
         ($($key:ident),* $(,)?) => {$(
             if let Some(value) = section.$key {
@@ -190,8 +192,11 @@ fn overlay(config: &mut Config, section: Section, folder: &Path) {
         config.public_url = Some(url);
     }
     if let Some(root) = section.static_root {
-        config.static_root = Some(folder.join(root));
+        config.static_root = Some(place.folder.join(root));
     }
+    section
+        .transfers
+        .overlay(&mut config.transfers, place.state);
     match section.admin_listen {
         Some(Listen::On(address)) => config.admin_listen = Some(address),
         Some(Listen::Off) => config.admin_listen = None,
@@ -245,15 +250,15 @@ mod tests {
         };
         assert_eq!(
             with(&[("STATE_DIRECTORY", "/var/lib/x"), ("HOME", "/h")]),
-            Path::new("/var/lib/x")
+            PathBuf::from("/var/lib/x")
         );
         assert_eq!(
             with(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")]),
-            Path::new("/s/jackfield")
+            PathBuf::from("/s/jackfield")
         );
         assert_eq!(
             with(&[("HOME", "/h")]),
-            Path::new("/h/.local/state/jackfield")
+            PathBuf::from("/h/.local/state/jackfield")
         );
         assert_eq!(
             with(&[("HOME", "")]),

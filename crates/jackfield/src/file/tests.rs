@@ -1,7 +1,11 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::*;
 use crate::file::convert::Loaded;
+
+mod web;
+mod webapp;
 
 /// A folder of files that goes away.
 pub(super) struct Folder(PathBuf);
@@ -80,10 +84,11 @@ fn comparable(settings: &Settings) -> (String, net::Acls) {
             &switch.switch.hostname,
             &switch.switch.time_zone,
         ),
-        (&switch.media, &switch.bus, globals),
+        (&switch.media, &switch.bus, globals, &settings.event_log),
         (
-            (&settings.event_socket, &settings.sylkrtc),
+            (&settings.event_socket, &settings.sylkrtc, &settings.webapp),
             (&settings.eventmanager, &settings.metrics),
+            &settings.isymphony,
             &switch.switch.layouts,
         ),
         (settings.log_level, settings.grace, settings.runtime_threads),
@@ -104,6 +109,25 @@ fn the_sample_says_what_is_so_without_it() {
         [],
         "the built-in configuration asks for nothing we lack"
     );
+}
+
+#[test]
+fn the_event_log_is_kept_when_asked_for() {
+    let log = |lines: &str| {
+        let loaded = toml(&format!("[paths]\nstate = \"s\"\n[events.log]\n{lines}"));
+        loaded.unwrap().settings.event_log
+    };
+    assert_eq!(log("max_bytes = \"2 MiB\""), None);
+    let usual = log("save = true").unwrap();
+    assert!(usual.folder.ends_with("s/events"));
+    assert_eq!(usual.max_bytes, 256 << 20);
+    let own = "save = true\npath = \"/x\"\nmax_bytes = \"1 MiB\"\nmax_age = \"1h\"\nsync = \"0s\"";
+    let own = log(own).unwrap();
+    assert_eq!(own.folder, Path::new("/x"));
+    assert_eq!((own.max_bytes, own.sync), (1 << 20, Duration::ZERO));
+    assert_eq!(own.max_age, Duration::from_secs(3600));
+    let wrong = "[events.log]\nmax_bytes = \"1023 KiB\"\nmax_age = \"0s\"\n";
+    assert_eq!(toml(wrong).err().unwrap().len(), 2);
 }
 
 #[test]
@@ -171,11 +195,65 @@ fn the_well_known_password_is_not_served_to_the_world() {
     assert!(toml(&own).is_ok());
 }
 
+/// `secret`, in 1,000 rounds.
+const HASH: &str =
+    "$pbkdf2-sha256$i=1000$c2FsdHNhbHRzYWx0c2FsdA$dClvKSmj66n6MdMWNv3Go4mvH1Ym2WIGiJvquqa+mfE";
+
+#[test]
+fn users_of_the_event_socket_and_its_tls() {
+    let text = format!(
+        "[door.event_socket]\ntls_listen = \"127.0.0.1:0\"\n\n[[door.event_socket.user]]\nname = \"board@example.org\"\n\
+         password_hash = \"{HASH}\"\ncommands = [\"api\", \"log\"]\napi = \"status\"\n\
+         events = [\"DTMF\", \"CUSTOM\", \"x::y\"]\nlog = \"Warning\"\n\n\
+         [[door.event_socket.user]]\nname = \"all@example.org\"\npassword_hash = \"{HASH}\"\nlog = \"off\"\n"
+    );
+    let door = toml(&text).unwrap().settings.event_socket.unwrap();
+    assert!(door.tls.is_some() && door.tls_listen.len() == 1);
+    let [board, all] = door.users.as_slice() else {
+        panic!("{:?}", door.users);
+    };
+    assert_eq!(
+        (board.name.as_str(), board.domain.as_str()),
+        ("board", "example.org")
+    );
+    assert!(board.password.matches("secret"));
+    let may = &board.permissions;
+    assert_eq!(
+        may.commands.as_deref(),
+        Some(&[door_esl::Verb::Api, door_esl::Verb::Log][..])
+    );
+    assert_eq!(may.api.as_deref(), Some(&["status".to_owned()][..]));
+    assert_eq!(
+        (may.log, all.permissions.log),
+        (Some(4), Some(door_esl::NO_LOG))
+    );
+    assert!(all.permissions.commands.is_none() && all.permissions.events.is_none());
+    check_errors(
+        toml(&format!(
+            "[door.event_socket]\ncertificate = \"only.pem\"\n\n[[door.event_socket.user]]\nname = \"nobody\"\n\
+             password_hash = \"secret\"\ncommands = [\"exit\"]\nlog = \"loud\"\n\n\
+             [[door.event_socket.user]]\nname = \"a@b\"\n\n\
+             [[door.event_socket.user]]\nname = \"c@d\"\npassword_hash = \"{HASH}\"\nevents = \"DTFM\"\napi = \"show calls\"\n"
+        )),
+        &[
+            "jackfield.toml:1:1: door.event_socket: certificate and key go together",
+            "jackfield.toml:4:1: door.event_socket.user: a user needs a name",
+            "jackfield.toml:5:8: door.event_socket.user.name: expected a name as",
+            "jackfield.toml:6:17: door.event_socket.user: password_hash: expected $pbkdf2-sha256",
+            "jackfield.toml:7:13: door.event_socket.user.commands: expected some of api, bgapi",
+            "jackfield.toml:8:7: door.event_socket.user.log: expected off, or a level",
+            "jackfield.toml:10:1: door.event_socket.user: a user needs a password_hash",
+            "jackfield.toml:13:1: door.event_socket.user.api: c@d: \"show calls\" is no name",
+            "jackfield.toml:13:1: door.event_socket.user.events: c@d: \"DTFM\" is no event",
+        ],
+    );
+}
+
 #[test]
 fn toml_wins_over_xml() {
     let loaded = toml(
         "[limits]\nmax_sessions = 7\n[[sip.profile]]\nname = \"internal\"\nlisten = \"127.0.0.1:0\"\nauth_calls = false\n\
-         [[sip.profile]]\nname = \"second\"\nlisten = \"127.0.0.2:5070\"\n[metrics]\nlisten = \"off\"\n[console]\nlisten = \"127.0.0.3:80\"\n[paths]\nrecordings = \"calls\"\n",
+         [[sip.profile]]\nname = \"second\"\nlisten = \"127.0.0.2:5070\"\n[metrics]\nlisten = \"off\"\n[console]\nlisten = \"127.0.0.3:80\"\nnames = [\"pbx.example.org\"]\n[paths]\nrecordings = \"calls\"\n",
     )
     .unwrap();
     let switch = &loaded.settings.switch.switch;
@@ -197,6 +275,7 @@ fn toml_wins_over_xml() {
     let console = loaded.settings.console;
     assert_eq!(console.listen, "127.0.0.3:80".parse().ok());
     assert_eq!(console.tls_listen, None);
+    assert_eq!(console.names, ["pbx.example.org"]);
     assert!(loaded.settings.switch.media.recordings.ends_with("calls"));
     assert!(loaded.settings.switch.media.recordings.is_absolute());
 }
@@ -344,199 +423,56 @@ fn errors_of_toml_and_xml_come_together() {
 }
 
 #[test]
-fn turn_servers_have_one_kind_of_credentials() {
-    let turn = |lines: &str| toml(&format!("[door.sylkrtc.turn]\n{lines}"));
-    let given = "urls = [\"stun:a.example\", \"turn:a.example:3478?transport=tcp\"]\n";
-    let limited = turn(&format!("{given}secret = \"s\"\n")).unwrap();
-    let limited = limited.settings.sylkrtc.unwrap().turn.unwrap();
-    assert_eq!(limited.urls.len(), 2);
-    let door_sylkrtc::TurnAccess::Limited { ttl, .. } = limited.access else {
-        panic!("{limited:?}");
+fn one_line_says_where_everything_is_kept() {
+    use ::store::Place;
+    let kept = |text: &str| {
+        let text = format!("[paths]\nstate = \"state\"\n[store]\n{text}");
+        let store = toml(&text).unwrap().settings.store;
+        (store.place, store.required)
     };
-    assert_eq!(ttl.as_secs(), 86_400);
-    let fixed = turn(&format!("{given}username = \"u\"\npassword = \"p\"\n")).unwrap();
-    let fixed = fixed.settings.sylkrtc.unwrap().turn.unwrap();
-    assert!(matches!(
-        fixed.access,
-        door_sylkrtc::TurnAccess::Static { .. }
-    ));
-    assert!(toml("").unwrap().settings.sylkrtc.unwrap().turn.is_none());
-    check_errors(
-        turn("urls = \"turn:a.example:0\"\nusername = \"u\"\n"),
-        &[
-            "jackfield.toml:2:8: door.sylkrtc.turn.urls: expected addresses",
-            "jackfield.toml:3:12: door.sylkrtc.turn: username and password go together",
-        ],
-    );
-    check_errors(
-        turn(given),
-        &["jackfield.toml:1:1: door.sylkrtc.turn.secret: a turn: address needs"],
-    );
-    check_errors(
-        turn(&format!(
-            "{given}username = \"u\"\npassword = \"p\"\nttl = \"1h\"\n"
-        )),
-        &["jackfield.toml:3:12: door.sylkrtc.turn.ttl: only credentials made of a secret"],
-    );
-}
+    let is_file = |text: &str, name: &str, must: bool| {
+        let (place, required) = kept(text);
+        matches!(place, Place::File(path) if path.ends_with(name)) && required == must
+    };
+    assert!(is_file("", "state/store.db", false));
+    assert!(is_file("kind = \"sqlite\"\n", "state/store.db", false));
+    assert!(is_file("path = \"kept.db\"\n", "kept.db", true));
+    for memory in ["kind = \"memory\"\n", "path = \":memory:\"\n"] {
+        assert_eq!(kept(memory), (Place::Memory, true), "{memory}");
+    }
+    let url = "postgres://jackfield:hunter2@db.example.org/calls";
+    let postgres = format!("kind = \"postgres\"\nurl = \"{url}\"\n");
+    let expected = Place::Postgres(url.parse().unwrap());
+    assert_eq!(kept(&postgres), (expected, true));
 
-#[test]
-fn the_sylkrtc_door_is_open_on_loopback_until_it_is_closed() {
-    let door = load(None)
-        .unwrap_or_else(|problems| panic!("{problems:#?}"))
-        .settings
-        .sylkrtc
+    let wrong = |text: &str, complaint: &str| {
+        let text = format!("[store]\n{text}");
+        check_errors(toml(&text), &[complaint]);
+    };
+    wrong(
+        "kind = \"redis\"\n",
+        "jackfield.toml:2:8: store.kind: expected \"sqlite\"",
+    );
+    wrong(
+        "kind = \"postgres\"\n",
+        "jackfield.toml:2:8: store.url: missing",
+    );
+    wrong(
+        "url = \"postgres://a/b\"\n",
+        "jackfield.toml:2:7: store.url: only",
+    );
+    wrong(
+        "kind = \"memory\"\npath = \"x\"\n",
+        "jackfield.toml:3:8: store.path: only",
+    );
+    let errors = toml("[store]\nkind = \"postgres\"\nurl = \"hunter2\"\n")
+        .err()
         .unwrap();
-    let loopback = |port: u16| vec![std::net::SocketAddr::from(([127, 0, 0, 1], port))];
-    assert_eq!(
-        (door.listen, door.tls_listen),
-        (loopback(10_888), loopback(10_889))
-    );
-    let closed = toml("[door.sylkrtc]\nlisten = []\ntls_listen = []\n").unwrap();
-    assert!(closed.settings.sylkrtc.is_none());
-    check_errors(
-        toml(
-            "[door.sylkrtc]\npath = \"ws\"\ndecline_code = 200\nlissten = \"127.0.0.1:1\"\nadmin_listen = \"0.0.0.0:20888\"\n",
-        ),
-        &[
-            "jackfield.toml:2:8: door.sylkrtc.admin_secret: the admin interface needs a secret",
-            "jackfield.toml:2:8: door.sylkrtc.path: path must begin with /",
-            "jackfield.toml:3:16: door.sylkrtc.decline_code: expected a number from 300 to 699",
-            "jackfield.toml:4:1: door.sylkrtc.lissten: unknown key, did you mean listen?",
-        ],
-    );
-    check_errors(
-        toml("[door.sylkrtc]\ncertificate = \"a.pem\"\n"),
-        &["jackfield.toml:1:1: door.sylkrtc: certificate and key go together"],
-    );
-}
-
-#[test]
-fn a_webrtcgateway_ini_is_imported_and_what_it_cannot_do_is_named() {
-    let ini = "[General]\nsip_domains = example.org\nwebsocket_ping_interval = 30\n[Janus]\napi_url = ws://x\n";
-    let folder = Folder::new(&[
-        (
-            "jackfield.toml",
-            "[door.sylkrtc]\nimport = \"webrtcgateway.ini\"\nping = \"10s\"\n",
-        ),
-        ("webrtcgateway.ini", ini),
-    ]);
-    let loaded = folder.load().unwrap_or_else(|errors| panic!("{errors:#?}"));
-    let door = loaded.settings.sylkrtc.unwrap();
-    assert_eq!(door.sip_domains, ["example.org"]);
-    assert_eq!(
-        door.ping,
-        std::time::Duration::from_secs(10),
-        "keys of ours win"
-    );
-    assert_eq!(
-        folder.shown(&loaded.notes),
-        ["webrtcgateway.ini: [Janus] api_url: without effect, there is no Janus"]
-    );
-}
-
-#[test]
-fn pages_of_this_machine_may_call_the_built_in_domain_localhost() {
-    let loaded = toml("").unwrap();
-    let profile = &loaded.settings.switch.switch.profiles[0];
-    let domains: Vec<&str> = profile.domains.iter().map(|name| &**name).collect();
-    assert_eq!(domains, ["127.0.0.1", "localhost"]);
-}
-
-#[test]
-fn browsers_are_met_where_the_door_is_open() {
-    let web = |text: &str| toml(text).unwrap().settings.switch.web;
-    let any = |ip: [u8; 4]| std::net::SocketAddr::from((ip, 0));
-    assert_eq!(web("").unwrap().listen, [any([127, 0, 0, 1])]);
-    assert!(web("[door.sylkrtc]\nlisten = []\ntls_listen = []\n").is_none());
-    let open = web("[door.sylkrtc]\nlisten = \"0.0.0.0:10888\"\n").unwrap();
-    assert_eq!(open.listen[0], any([127, 0, 0, 1]));
-    let named = web(
-        "[webrtc]\nlisten = [\"192.0.2.1:10887\"]\nadvertise = \"203.0.113.7\"\nice_lite = true\n",
-    );
-    let named = named.unwrap();
-    assert_eq!(named.listen, ["192.0.2.1:10887".parse().unwrap()]);
-    assert_eq!(named.advertise, "203.0.113.7".parse().ok());
-    assert!(named.ice_lite);
-    check_errors(
-        toml("[webrtc]\nlisten = \"0.0.0.0:1\"\n"),
-        &[
-            "jackfield.toml:2:10: webrtc.listen: expected an address and port, as \"192.0.2.1:10887\", and not 0.0.0.0",
-        ],
-    );
-    check_errors(
-        toml("[console]\nkey = \"a.pem\"\n"),
-        &["jackfield.toml:1:1: console: certificate and key go together"],
-    );
-}
-
-#[test]
-fn rooms_are_configured_in_either_file() {
-    let ini = "[General]\nfilesharing_dir = /srv/files\n[Janus]\nmax_bitrate = 1000000\nvideo_codec = vp8\n\
-        [team@videoconference.example.org]\nrecord = True\n[old@videoconference.example.org]\npersistent = True\n";
-    let folder = Folder::new(&[
-        (
-            "jackfield.toml",
-            "[webrtc]\nvideo_codec = \"h264\"\nmax_file = \"1 MiB\"\n\n\
-             [[webrtc.room]]\nname = \"Team@videoconference.example.org\"\naccess_policy = \"deny, allow\"\n\
-             allow = [\"example.org\", \"carol@example.net\"]\ndeny = \"all\"\n\n\
-             [paths]\nrecordings = \"rec\"\n\n[door.sylkrtc]\nimport = \"webrtcgateway.ini\"\n",
-        ),
-        ("webrtcgateway.ini", ini),
-    ]);
-    let rooms = folder.load().unwrap().settings.sylkrtc.unwrap().rooms;
-    assert_eq!((rooms.max_bitrate, rooms.max_file), (1_000_000, 1 << 20));
-    assert_eq!(rooms.video_codec, door_sylkrtc::VideoCodec::H264);
-    assert_eq!(rooms.files.as_deref(), Some(Path::new("/srv/files")));
-    assert_eq!(rooms.recordings, folder.0.join("rec/videoconference"));
-    let team = &rooms.rooms["team@videoconference.example.org"];
-    assert!(!team.record, "the section here replaces the one there");
-    assert_eq!(team.access.allow.len(), 2);
-    assert!(rooms.rooms["old@videoconference.example.org"].persistent);
-
-    let off = toml("[paths]\nstate = \"state\"\n[webrtc]\nshare_files = false\n");
-    assert_eq!(off.unwrap().settings.sylkrtc.unwrap().rooms.files, None);
-    let on = toml("[paths]\nstate = \"state\"\n")
-        .unwrap()
-        .settings
-        .sylkrtc
-        .unwrap();
+    assert_eq!(errors.len(), 1);
     assert!(
-        on.rooms
-            .files
-            .unwrap()
-            .ends_with("state/videoconference/files")
+        !errors[0].to_string().contains("hunter2"),
+        "a secret is not shown"
     );
-    check_errors(
-        toml(
-            "[webrtc]\nmax_bitrate = 5\nvideo_codec = \"av1\"\n[[webrtc.room]]\nrecord = true\n\
-             [[webrtc.room]]\nname = \"a@b\"\naccess_policy = \"open\"\n[[webrtc.room]]\nname = \"A@b\"\n",
-        ),
-        &[
-            "jackfield.toml:2:15: webrtc.max_bitrate: expected a number from 64000 to 4194304",
-            "jackfield.toml:3:15: webrtc.video_codec: expected a codec for pictures",
-            "jackfield.toml:4:1: webrtc.room.name: missing",
-            "jackfield.toml:8:17: webrtc.room.access_policy: expected",
-            "jackfield.toml:10:8: webrtc.room.name: a@b is there already",
-        ],
-    );
-}
-
-#[test]
-fn what_accounts_leave_behind_is_kept_where_one_line_says() {
-    use door_sylkrtc::StorePlace;
-    let place = |text: &str| {
-        let text = format!("[paths]\nstate = \"state\"\n{text}");
-        toml(&text).unwrap().settings.sylkrtc.unwrap().store_place
-    };
-    let is_file = |place: StorePlace, name: &str, must: bool| matches!(place, StorePlace::File { path, required } if path.ends_with(name) && required == must);
-    assert!(is_file(place(""), "state/store.db", false));
-    assert!(is_file(
-        place("[store]\npath = \"kept.db\"\n"),
-        "kept.db",
-        true
-    ));
-    assert_eq!(place("[store]\npath = \":memory:\"\n"), StorePlace::Memory);
 }
 
 #[test]

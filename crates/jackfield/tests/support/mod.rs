@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder that goes away.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -46,6 +46,8 @@ name = \"internal\"
 listen = \"127.0.0.1:0\"
 [metrics]
 listen = \"127.0.0.1:0\"
+[store]
+kind = \"memory\"
 [console]
 listen = \"127.0.0.1:0\"
 [door.sylkrtc]
@@ -53,6 +55,9 @@ listen = []
 tls_listen = []
 [door.eventmanager]
 listen = []
+[door.isymphony]
+listen = []
+tls_listen = []
 [door.event_socket]
 listen = \"127.0.0.1:0\"
 ";

@@ -1,7 +1,7 @@
 //! What a playback consists of, read one part after the other, as often as asked.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use media::control::PlayEnd;
@@ -10,7 +10,7 @@ use media::file::wav::{self, Layout};
 use media::file::{FileName, Part};
 use media::source::{Fill, FrameSource};
 
-use super::path;
+use super::{path, prompt};
 
 /// Bytes looked at in search of the samples.
 const MAX_HEADER: u64 = 1 << 20;
@@ -71,7 +71,19 @@ impl Program {
             return Err(PlayEnd::NotFound);
         };
         let path = path::resolve(&self.directory, name);
-        let mut source = DiskSource::open(&path, self.rate_hz).map_err(|error| {
+        let opened = DiskSource::open(&path, self.rate_hz).or_else(|error| {
+            let compiled_in =
+                prompt::find(name).filter(|_| error.kind() == io::ErrorKind::NotFound);
+            match compiled_in {
+                Some(bytes) => DiskSource::of(
+                    Box::new(Cursor::new(bytes)),
+                    bytes.len() as u64,
+                    self.rate_hz,
+                ),
+                None => Err(error),
+            }
+        });
+        let mut source = opened.map_err(|error| {
             let missing = matches!(
                 error.kind(),
                 io::ErrorKind::NotFound
@@ -144,9 +156,15 @@ impl Program {
     }
 }
 
+/// Bytes of a file, wherever they are.
+trait Bytes: Read + Seek + Send {}
+
+impl<B: Read + Seek + Send> Bytes for B {}
+
 /// A WAV file, read as mono at a rate. Blocks on the disk.
 struct DiskSource {
-    file: BufReader<File>,
+    file: Box<dyn Bytes>,
+    size: u64,
     layout: Layout,
     rate_hz: u32,
     converter: Option<Resampler>,
@@ -159,7 +177,10 @@ impl DiskSource {
     fn open(path: &Path, rate_hz: u32) -> io::Result<Self> {
         let file = File::open(path)?;
         let size = file.metadata()?.len();
-        let mut file = BufReader::new(file);
+        Self::of(Box::new(BufReader::new(file)), size, rate_hz)
+    }
+
+    fn of(mut file: Box<dyn Bytes>, size: u64, rate_hz: u32) -> io::Result<Self> {
         let layout = read_layout(&mut file)?;
         let converter = if layout.rate_hz == rate_hz {
             None
@@ -173,6 +194,7 @@ impl DiskSource {
         let raw = vec![0; BLOCK * layout.frame_bytes()];
         Ok(Self {
             file,
+            size,
             layout,
             rate_hz,
             converter,
@@ -184,11 +206,10 @@ impl DiskSource {
 
     /// Goes to a sample counted at the file's own rate.
     fn seek_native(&mut self, sample: u64) -> io::Result<()> {
-        let size = self.file.get_ref().metadata()?.len();
         let whole = self
             .layout
             .data_bytes
-            .min(size.saturating_sub(self.layout.data_at));
+            .min(self.size.saturating_sub(self.layout.data_at));
         let offset = sample
             .saturating_mul(self.layout.frame_bytes() as u64)
             .min(whole);

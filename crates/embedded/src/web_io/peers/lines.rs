@@ -214,7 +214,9 @@ impl Peers {
                     let datagram = &buffer[..length];
                     let taken = self.with_line(now, peer, |line, out| match port {
                         Port::Rtcp => line.receive_rtcp(now, from, datagram, out),
-                        Port::Rtp | Port::Web => line.receive(now, from, datagram, out),
+                        Port::Rtp | Port::Web | Port::Unicast => {
+                            line.receive(now, from, datagram, out)
+                        }
                     });
                     if taken != Some(true) {
                         self.counters.strangers.add(1);

@@ -1,4 +1,5 @@
 use door_eventmanager::{Config, ReplyShape};
+use net::OriginPattern;
 use net::tls::TlsSource;
 
 use crate::file::tests::{Folder, check_errors, toml};
@@ -22,6 +23,9 @@ fn it_is_open_on_loopback_until_it_is_closed() {
     assert_eq!(open.dialect.reply_shape, ReplyShape::Legacy);
     let plain = door("[door.eventmanager]\nallow_plaintext = true\n").unwrap();
     assert!(plain.tls.is_none());
+    assert!(plain.origins.is_empty());
+    let pages = door("[door.eventmanager]\norigins = [\"https://a.example\"]\n").unwrap();
+    assert_eq!(pages.origins, [OriginPattern::new("https://a.example")]);
     let secret =
         door("[door.eventmanager]\nkey = \"k\"\ncertificate = \"c\"\npassphrase = \"p\"\n");
     let secret = secret.unwrap().tls;
@@ -112,7 +116,7 @@ fn files_of_the_original_product_are_imported() {
     ]);
     let door = folder.load().unwrap_or_else(|errors| panic!("{errors:#?}"));
     let door = door.settings.eventmanager.unwrap();
-    assert_eq!(door.listen, ["0.0.0.0:9443".parse().unwrap()]);
+    assert_eq!(door.listen, ["[::]:9443".parse().unwrap()]);
     let folder = Folder::new(&[
         (
             "jackfield.toml",
