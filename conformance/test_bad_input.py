@@ -11,7 +11,7 @@ import pytest
 from harness.ear import assert_tone
 from harness.event_socket import EventSocket
 from harness.rtp import RtpEnd
-from test_sipp import Sipp
+from harness.sipp import Sipp
 
 # The longest the echo may be silent while somebody else misbehaves: three packets of 20 ms, plus what
 # a busy machine of two cores adds.
@@ -74,7 +74,7 @@ def options(server, kind):
         return peer.recv(65536)
 
 
-def reads_to_the_end(peer, seconds=10):
+def reads_to_the_end(peer, seconds=30):
     """Everything the server still says; fails when it does not close within `seconds`."""
     peer.settimeout(seconds)
     said = b""
@@ -87,7 +87,7 @@ def reads_to_the_end(peer, seconds=10):
 
 
 def connect(port):
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
 
 
 @pytest.mark.parametrize("port_of", ["event_socket_port", "sip_port"])

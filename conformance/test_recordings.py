@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.ports import wait_until_free
 from harness.recorded import write_configuration
 from harness.server import Server
 from harness.tone import write_tone
@@ -54,6 +55,7 @@ def test_every_open_row_names_a_recording():
 def test_recording(transcript, tmp_path):
     # The dialplan, the limits, the trust and the port the reference had; some conversations name the port.
     xml_root = write_configuration(tmp_path / "config")
+    wait_until_free(5060)
     server = Server(
         tmp_path / "run", profile="", limits="", sip_port=5060, xml_root=xml_root, node=NODE.get(transcript, ""),
     )
@@ -77,4 +79,4 @@ def test_recording(transcript, tmp_path):
     verdict = [line for line in output.splitlines() if line.startswith(f"{transcript}: ")]
     assert len(verdict) == 1, output
     if not verdict[0].startswith(f"{transcript}: ok"):
-        raise NotAsRecorded(output)
+        raise NotAsRecorded(f"{output}\n{server.log()[-4000:]}")

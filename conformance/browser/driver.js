@@ -9,6 +9,8 @@ const http = require('node:http');
 const path = require('node:path');
 const readline = require('node:readline');
 
+// As long as `Page.wait` of the harness.
+const CLICK_MS = 45_000;
 const HERE = __dirname;
 const FORMS = { '.html': 'text/html', '.js': 'text/javascript' };
 
@@ -101,7 +103,7 @@ const commands = {
     return await started.version();
   },
 
-  async open({ browser, page, url, width, height }) {
+  async open({ browser, page, url, width, height, touch }) {
     const opened = await browsers.get(browser).newPage();
     const seen = { errors: [], asked: [] };
     opened.on('console', (message) => {
@@ -111,7 +113,7 @@ const commands = {
     opened.on('request', (request) => seen.asked.push(request.url()));
     // "Leave this page?" is answered as a person would who pressed reload.
     opened.on('dialog', (dialog) => dialog.accept().catch(() => {}));
-    await opened.setViewport({ width: width || 1280, height: height || 900 });
+    await opened.setViewport({ width: width || 1280, height: height || 900, hasTouch: touch || false });
     pages.set(page, { opened, seen });
     await opened.goto(url.replace('{here}', `http://127.0.0.1:${server.address().port}`));
     return null;
@@ -134,8 +136,42 @@ const commands = {
     return null;
   },
 
+  // With the button held from the first spot to the last one, by steps a hand would make.
+  async drag({ page, spots }) {
+    const { mouse } = pages.get(page).opened;
+    const [[x, y], ...more] = spots;
+    await mouse.move(x, y);
+    await mouse.down();
+    for (const [left, top] of more) await mouse.move(left, top, { steps: 8 });
+    await mouse.up();
+    return null;
+  },
+
+  // With a finger that stays on the glass from the first spot to the last one; `beside` has another finger come down there on
+  // the way, for as long as the first one stays.
+  async finger({ page, spots, beside }) {
+    const { touchscreen } = pages.get(page).opened;
+    const [[x, y], ...more] = spots;
+    const finger = await touchscreen.touchStart(x, y);
+    let [left, top] = [x, y];
+    for (const [at, [toLeft, toTop]] of more.entries()) {
+      for (let step = 1; step <= 8; step += 1) {
+        await finger.move(left + (toLeft - left) * step / 8, top + (toTop - top) * step / 8);
+      }
+      [left, top] = [toLeft, toTop];
+      if (beside && at === 0) {
+        const other = await touchscreen.touchStart(...beside);
+        await other.move(beside[0] + 15, beside[1] + 15);
+        await other.end();
+      }
+    }
+    await finger.end();
+    return null;
+  },
+
   async click({ page, selector }) {
-    await pages.get(page).opened.click(selector);
+    // Once it stands still: what moves away between looking and pressing is not pressed.
+    await pages.get(page).opened.locator(selector).setTimeout(CLICK_MS).click();
     return null;
   },
 
@@ -165,6 +201,12 @@ const commands = {
     const { opened } = pages.get(page);
     const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     await opened.evaluate(`${axe}; null`);
+    // Colours fade into each other: only the last ones count.
+    await opened.evaluate(`(async () => {
+      for (const _ of [1, 2]) await new Promise((drawn) => requestAnimationFrame(drawn));
+      const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+      await Promise.all(fading.map((one) => one.finished.catch(() => null)));
+    })()`);
     return await opened.evaluate(`axe.run().then(({ violations, passes }) => ({
       passes: passes.length,
       violations: violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => node.html) })),

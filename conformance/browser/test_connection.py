@@ -2,7 +2,7 @@
 
 import time
 
-from harness.ear import assert_tone
+from harness.ear import assert_tone, until_heard
 from harness.web_client import FIRST_TONE
 
 
@@ -34,8 +34,10 @@ def test_a_page_that_is_loaded_again_hangs_up_and_can_call_again(client, phone):
     page.call("9196")
     page.wait_state("established")
     page.wait_media()
-    heard = page.listen(2)
-    assert_tone(heard.got[len(heard.got) // 2 :], heard.rate, *FIRST_TONE, "echo")
+    until_heard(
+        lambda: page.listen(2),
+        lambda heard: assert_tone(heard.got[len(heard.got) // 2 :], heard.rate, *FIRST_TONE, "echo"),
+    )
     page.terminate()
     page.wait_state("terminated")
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness.ear import Recording, assert_tone, gaps, tone_near
+from harness.ear import Recording, assert_tone, gaps, tone_near, until_heard
 from harness.web_client import FIRST_TONE
 
 CODECS = {"G.711": "PCMU", "G.722": "G722/16000", "Opus": "opus/48000/2"}
@@ -46,10 +46,13 @@ def test_a_phone_calls_a_page(client, phone, codec):
 
 def hear_each_other(page, desk):
     page.wait_media()
-    heard = page.listen(3)
-    settled = heard.got[len(heard.got) // 2 :]
-    assert_tone(settled, heard.rate, desk.tone_hz, desk.tone_dbfs, "in the page")
-    assert gaps(settled, heard.rate, desk.tone_hz) <= 20
+
+    def judge(heard):
+        settled = heard.got[len(heard.got) // 2 :]
+        assert_tone(settled, heard.rate, desk.tone_hz, desk.tone_dbfs, "in the page")
+        assert gaps(settled, heard.rate, desk.tone_hz) <= 20
+
+    until_heard(lambda: page.listen(3), judge)
 
 
 def assert_phone_heard(desk):
@@ -87,12 +90,13 @@ def test_the_page_puts_the_phone_on_hold(client, phone):
     page.hold()
     page.page.wait("jackfield.summary().calls.at(-1).updates.length === 1", what="an answer to the hold")
     assert page.last_call()["updates"] == [["accepted", None]]
-    time.sleep(1)
-    silent = page.listen(1)
-    assert tone_near(silent.got, silent.rate, desk.tone_hz)[1] < -60, "on hold the page still hears the phone"
+
+    def is_silent(heard):
+        assert tone_near(heard.got, heard.rate, desk.tone_hz)[1] < -60, "on hold the page still hears the phone"
+
+    until_heard(lambda: page.listen(1), is_silent)
     page.unhold()
     page.page.wait("jackfield.summary().calls.at(-1).updates.length === 2", what="an answer to coming back")
-    time.sleep(1)
     hear_each_other(page, desk)
     page.terminate()
     page.wait_state("terminated")
@@ -105,11 +109,12 @@ def test_the_phone_puts_the_page_on_hold(client, phone):
     page.wait_state("established")
     hear_each_other(page, desk)
     desk.command("hold")
-    time.sleep(2)
-    held = page.listen(1)
-    assert tone_near(held.got, held.rate, desk.tone_hz)[1] < -60, "on hold the phone still sends its tone"
+
+    def is_silent(heard):
+        assert tone_near(heard.got, heard.rate, desk.tone_hz)[1] < -60, "on hold the phone still sends its tone"
+
+    until_heard(lambda: page.listen(1), is_silent)
     desk.command("resume")
-    time.sleep(2)
     hear_each_other(page, desk)
     assert page.last_call()["state"] == "established"
     page.terminate()

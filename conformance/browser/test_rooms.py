@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness.ear import Recording, assert_tone, gaps, tone_near
+from harness.ear import Recording, assert_tone, gaps, tone_near, until_heard
 from harness.web_client import FIRST_TONE, SECOND_TONE, WebClient
 from harness.web_room import ROOM, Participant
 
@@ -24,7 +24,10 @@ def two(client, second_browser):
 
 def assert_hears(participant, tones):
     """Each of the others is heard through its feed, and nobody else but for what coders add."""
-    heard = participant.listen()
+    until_heard(participant.listen, lambda heard: judge_feeds(participant, heard, tones))
+
+
+def judge_feeds(participant, heard, tones):
     assert set(heard) == set(tones)
     for publisher, tone in tones.items():
         got = heard[publisher]
@@ -121,8 +124,12 @@ def test_pictures_pause_and_come_back(two):
     second.update(video=False, audio=False)
     time.sleep(0.5)
     assert first.frames_within(second.id, 1) == 0, "pictures of a paused publisher"
-    silent = first.listen(1)[second.id]
-    assert tone_near(silent.got, silent.rate, SECOND_TONE[0])[1] < -60, "sound of a paused publisher"
+
+    def is_silent(heard):
+        silent = heard[second.id]
+        assert tone_near(silent.got, silent.rate, SECOND_TONE[0])[1] < -60, "sound of a paused publisher"
+
+    until_heard(lambda: first.listen(1), is_silent)
     second.update(video=True, audio=True)
     first.wait_frames(second.id, seconds=5)
     assert_hears(first, {second.id: SECOND_TONE})

@@ -42,7 +42,7 @@ class FirstCall:
     def reached_event(self, name, leg):
         return self.reached.setdefault((name, leg), Event())
 
-    def wait(self, name, leg, seconds=10):
+    def wait(self, name, leg, seconds=30):
         if not self.reached_event(name, leg).wait(seconds):
             raise SystemExit(f"no {name} on {leg} within {seconds} s")
 

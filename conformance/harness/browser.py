@@ -90,7 +90,7 @@ class Page:
         """The value of a JavaScript expression, awaited."""
         return self._driver.ask("evaluate", seconds=seconds, page=self.name, expression=expression)
 
-    def wait(self, expression, seconds=15, what=None):
+    def wait(self, expression, seconds=45, what=None):
         """Waits until the expression is true, and returns its value."""
         deadline = time.monotonic() + seconds
         while True:
@@ -112,6 +112,16 @@ class Page:
 
     def type(self, text):
         self._driver.ask("type", page=self.name, text=text)
+
+    def drag(self, *spots):
+        """Holds the mouse button from the first of these spots, pixels of the window, to the last one."""
+        self._driver.ask("drag", page=self.name, spots=[list(spot) for spot in spots])
+
+    def finger(self, *spots, beside=None):
+        """Keeps a finger on the glass from the first of these spots to the last one. `beside`: where a second finger taps once
+        the first has got to the second spot."""
+        self._driver.ask("finger", page=self.name, spots=[list(spot) for spot in spots],
+                         beside=None if beside is None else list(beside))
 
     def click(self, selector):
         self._driver.ask("click", page=self.name, selector=selector)

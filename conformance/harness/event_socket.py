@@ -31,8 +31,11 @@ class Frame:
 
 
 class EventSocket:
-    def __init__(self, port, password="ClueCon", host="127.0.0.1", login=True):
-        self.socket = socket.create_connection((host, port), timeout=10)
+    def __init__(self, port, password="ClueCon", host="127.0.0.1", login=True, tls=None):
+        """`tls` is an `ssl.SSLContext`, for a port with TLS."""
+        self.socket = socket.create_connection((host, port), timeout=30)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self._pending = b""
         self.events = []
         if login:
@@ -44,7 +47,7 @@ class EventSocket:
     def send(self, text):
         self.socket.sendall(text if isinstance(text, bytes) else text.encode())
 
-    def read(self, seconds=10):
+    def read(self, seconds=30):
         """The next frame, whatever it is; None at the end of the connection."""
         deadline = time.monotonic() + seconds
         while b"\n\n" not in self._pending:
@@ -73,7 +76,7 @@ class EventSocket:
         self._pending += data
         return bool(data)
 
-    def command(self, text, seconds=10):
+    def command(self, text, seconds=30):
         """Sends a command and returns its reply; events in between are kept in `events`."""
         self.send(text + "\n\n")
         while True:
@@ -83,10 +86,10 @@ class EventSocket:
                 return frame
             self.events.append(frame)
 
-    def api(self, text, seconds=10):
+    def api(self, text, seconds=30):
         return self.command("api " + text, seconds).body
 
-    def wait_for(self, name, seconds=10, **fields):
+    def wait_for(self, name, seconds=30, **fields):
         """The next plain event of this name with these header values (`_` stands for `-`)."""
         wanted = {key.replace("_", "-"): value for key, value in fields.items()}
         deadline = time.monotonic() + seconds

@@ -21,12 +21,12 @@ class GatewayClient:
         deadline = time.monotonic() + 5
         while True:
             try:
-                return websocket.create_connection(self.server.gateway, subprotocols=["sylkRTC-2"], timeout=10)
+                return websocket.create_connection(self.server.gateway, subprotocols=["sylkRTC-2"], timeout=30)
             except ConnectionRefusedError:
                 assert time.monotonic() < deadline, self.server.log()
                 time.sleep(0.05)
 
-    def ask(self, name, seconds=20, **fields):
+    def ask(self, name, seconds=60, **fields):
         """Sends a request and returns its answer; events in between are kept in `events`."""
         self._serial += 1
         transaction = f"t{self._serial}"

@@ -4,12 +4,14 @@ hears into another. No sound card."""
 import json
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+import wave
 from pathlib import Path
 
 from .picture import read_png
-from .ports import free_port
+from .ports import free_port, free_sip_port
 from .process import end
 from .tone import write_tone
 
@@ -31,12 +33,23 @@ PICTURES = [
 ]
 
 
+def is_whole(path):
+    """Whether a WAV file was ended: until then its header speaks of no samples, or is not there yet."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            return file.getnframes() > 0
+    except (wave.Error, EOFError):
+        return False
+
+
 class Phone:
     """One baresip with one account."""
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
-                 transport="udp", answers=True, through_server=False, pictures=False):
+                 transport="udp", answers=True, through_server=False, pictures=False, lifetime=60):
         """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …
+
+        `lifetime`: seconds it registers for; it refreshes a little before they are over.
 
         `pictures`: it has a camera that sees coloured bars, and VP8.
 
@@ -59,7 +72,7 @@ class Phone:
         write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
         self._write_config(control_port, tone, PICTURES if pictures else [])
         mode = "auto" if answers else "manual"
-        register = f";regint=60;auth_pass={password}" if server_port else ";regint=0"
+        register = f";regint={lifetime};auth_pass={password}" if server_port else ";regint=0"
         host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
         proxy = f';outbound="sip:{host};transport={transport}"' if through_server else ""
         (self.folder / "accounts").write_text(
@@ -76,7 +89,7 @@ class Phone:
         threading.Thread(target=self._read_events, daemon=True).start()
 
     def _write_config(self, control_port, tone, pictures):
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.sip_port = free_sip_port()
         lines = [
             "poll_method epoll",
             f"sip_listen 127.0.0.1:{self.sip_port}",
@@ -143,7 +156,7 @@ class Phone:
                     self.events.append(json.loads(text))
                     self._news.notify_all()
 
-    def wait_for(self, event_type, seconds=10, after=0, **fields):
+    def wait_for(self, event_type, seconds=30, after=0, **fields):
         """The first event of this type, from the `after`-th event on, that has these fields."""
         deadline = time.monotonic() + seconds
         with self._news:
@@ -166,16 +179,20 @@ class Phone:
         text = json.dumps({"command": name, "params": parameters, "token": "t"}).encode()
         self._control.sendall(str(len(text)).encode() + b":" + text + b",")
 
+    def console(self):
+        """What its user types goes in, what it shows comes out, to whoever has connected last."""
+        return socket.create_connection(("127.0.0.1", self._keys_port), timeout=2)
+
     def press(self, digits):
         """Presses and releases keys as a user would; to baresip a byte 4 is the release."""
-        with socket.create_connection(("127.0.0.1", self._keys_port), timeout=2) as keys:
+        with self.console() as keys:
             for digit in digits:
                 keys.sendall(digit.encode())
                 time.sleep(0.16)
                 keys.sendall(b"\x04")
                 time.sleep(0.1)
 
-    def registered(self, seconds=10):
+    def registered(self, seconds=30):
         """Waits until the server agreed. The log says so even when it came before we listened."""
         deadline = time.monotonic() + seconds
         while "binding]" not in self.log():
@@ -184,20 +201,29 @@ class Phone:
         return self
 
     def heard(self):
-        """Files of what this phone received, newest last."""
-        return sorted(self.heard_folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+        """Files of what this phone received, newest last. Those of calls that end are waited for; those of calls that go
+        on are not among them."""
+        deadline = time.monotonic() + 3
+        while True:
+            files = sorted(self.heard_folder.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+            whole = [path for path in files if is_whole(path)]
+            if whole == files or time.monotonic() > deadline:
+                return whole
+            time.sleep(0.05)
 
-    def sees(self, seconds=15):
+    def sees(self, seconds=45):
         """The picture it gets at some moment within so many seconds."""
         deadline = time.monotonic() + seconds
-        taken = self.folder / f"seen-{time.monotonic_ns()}.png"
-        self.command("snapshot_recv", str(taken))
-        while True:
-            # It is written when the next picture comes.
-            if taken.exists() and (picture := read_png(taken)):
-                return picture
-            assert time.monotonic() < deadline, f"the phone sees nothing:\n{self.log()}"
-            time.sleep(0.05)
+        # Of longer paths than a hundred letters or so it loses the end.
+        with tempfile.TemporaryDirectory(prefix="seen-") as folder:
+            taken = Path(folder) / "picture.png"
+            self.command("snapshot_recv", str(taken))
+            while True:
+                # It is written when the next picture comes.
+                if taken.exists() and (picture := read_png(taken)):
+                    return picture
+                assert time.monotonic() < deadline, f"the phone sees nothing:\n{self.log()}"
+                time.sleep(0.05)
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")[-6000:]

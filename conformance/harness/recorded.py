@@ -18,6 +18,20 @@ CATCH_ALL = """
     </extension>
 """
 
+# A program controls a call that comes in by SIP: synchronously (80840), or not (80843). The port it listens on stands behind.
+CONTROLLED = """
+    <extension name="socket_sync">
+      <condition field="destination_number" expression="^80840([0-9]+)$">
+        <action application="socket" data="127.0.0.1:$1"/>
+      </condition>
+    </extension>
+    <extension name="socket_async">
+      <condition field="destination_number" expression="^80843([0-9]+)$">
+        <action application="socket" data="127.0.0.1:$1 async full"/>
+      </condition>
+    </extension>
+"""
+
 # What DP_MATCH holds in the recordings of SIP calls was caught by a condition like this one.
 DELAYED = """
     <extension name="delayed" continue="true">
@@ -30,15 +44,21 @@ def write_configuration(folder):
     """Writes the configuration to `folder`, which must not exist; the path of its root."""
     shutil.copytree(SHIPPED, folder)
     shutil.copytree(RECORDED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("README.md"))
+    # It had no queues, whose agents' phones are told of when they ring.
+    (folder / "autoload_configs/callcenter.conf.xml").unlink()
     # The recorded profile was not called so.
     sofia = folder / "autoload_configs/sofia.conf.xml"
     lines = sofia.read_text().splitlines(keepends=True)
     kept = [line for line in lines if '<domain name="localhost"' not in line]
     assert len(kept) == len(lines) - 1, "the profile is not called localhost any more"
     sofia.write_text("".join(kept))
+    public = folder / "dialplan/public.xml"
+    text = public.read_text()
+    assert "|5000|" in text, "the public context has no list of numbers to add to"
+    public.write_text(text.replace("|5000|", "|5000|8084[03][0-9]+|", 1))
     dialplan = folder / "dialplan/default.xml"
     context = '<context name="default">\n'
-    text = dialplan.read_text().replace(context, context + DELAYED, 1)
+    text = dialplan.read_text().replace(context, context + DELAYED + CONTROLLED, 1)
     assert DELAYED in text, "the dialplan has no context to begin"
     # Ours says of such a number that nobody is there.
     text, found = re.subn(r'    <extension name="nobody">.*?</extension>\n', "", text, flags=re.S)

@@ -62,7 +62,7 @@ class Kamailio:
         lines = (line.strip() for line in answer.splitlines())
         return [line.split(":", 1)[1].strip() for line in lines if line.startswith("Address:")]
 
-    def wait_for_contacts(self, user, count, seconds=10):
+    def wait_for_contacts(self, user, count, seconds=30):
         deadline = time.monotonic() + seconds
         while len(self.contacts(user)) != count:
             assert time.monotonic() < deadline, (
@@ -123,4 +123,4 @@ class Dns:
 
 def nobody():
     """A port where nobody is."""
-    return free_port(socket.SOCK_DGRAM)
+    return free_port()

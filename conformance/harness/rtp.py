@@ -39,6 +39,8 @@ class RtpEnd:
         self.port = self.socket.getsockname()[1]
         self.received = []
         self.sent = 0
+        # Seconds by which a packet left too late, the worst since the last mark: that much of a silence is ours.
+        self.latest = 0.0
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._receive, daemon=True)]
         self._threads[0].start()
@@ -57,7 +59,9 @@ class RtpEnd:
             header = struct.pack("!BBHII", 0x80, 0, self.sent & 0xFFFF, self.sent * 160, 0x5EED)
             self.socket.sendto(header + payload, ("127.0.0.1", port))
             self.sent += 1
-            time.sleep(max(0.0, began + self.sent * 0.02 - time.monotonic()))
+            left = began + self.sent * 0.02 - time.monotonic()
+            self.latest = max(self.latest, -left)
+            time.sleep(max(0.0, left))
 
     def _receive(self):
         while not self._stop.is_set():
@@ -84,21 +88,22 @@ class RtpEnd:
 
     def mark(self):
         """A point in time to judge from."""
+        self.latest = 0.0
         return len(self.received), self.sent
 
     def since(self, mark):
         """What happened after that point."""
         received, sent = mark
-        return Part(self.received[received:], self.sent - sent)
+        return Part(self.received[received:], self.sent - sent, self.latest)
 
 
 class Part:
     """A part of a talk."""
 
-    def __init__(self, packets, sent):
+    def __init__(self, packets, sent, latest):
         times = [when for when, _, _ in packets]
         self.sent = sent
         self.received = len(packets)
-        self.silence_ms = 1000 * max((b - a for a, b in zip(times, times[1:])), default=float("inf"))
+        self.silence_ms = 1000 * max((b - a for a, b in zip(times, times[1:])), default=float("inf")) - 1000 * latest
         payloads = [payload for _, _, payload in packets]
         self.samples = from_mulaw(b"".join(payloads)) if payloads else numpy.zeros(0)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from .event_socket import EventSocket
-from .ports import free_port, free_sip_port
+from .ports import MEDIA_PORTS, free_port, free_sip_port
 
 BINARY = Path(
     os.environ.get("JACKFIELD_BINARY", Path(__file__).resolve().parents[2] / "target/release/jackfield")
@@ -23,20 +23,22 @@ class Server:
     """One running server; `stop` ends it and reports a crash."""
 
     def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None, node="", sip="",
-                 door="", layouts=None):
-        """`profile`, `limits`, `node`, `sip` and `door` (the web gateway's) are lines for those tables; `sip_port` is
-        taken when it is free.
+                 door="", layouts=None, event_manager="", panel="", event_socket="", event_log="", webapp=""):
+        """`profile`, `limits`, `node`, `sip`, `door` (the web gateway's), `event_manager`, `panel`, `event_socket`, `event_log` and `webapp` are lines for those tables;
+        `sip_port` is taken when it is free.
 
         `layouts` is a file of room layouts. `xml_root` is where dialplan and directory begin, instead of what is built in.
         """
         self._profile, self._limits, self._node = profile, limits, node
-        self._sip, self._door = sip, door
+        self._sip, self._door, self._event_manager = sip, door, event_manager
         self._xml = f'root = "{xml_root}"' if xml_root else ""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.recordings = self.folder / "recordings"
         self.recordings.mkdir()
         self.event_socket_port = free_port()
+        self.secure_event_socket_port = free_port()
+        self._event_socket = event_socket
         self.sip_port = free_sip_port(sip_port)
         self.metrics_port = free_port()
         self.gateway_port = free_port()
@@ -44,15 +46,23 @@ class Server:
         self._gateway_tls_port = free_port()
         self._event_manager_port = free_port()
         self.event_manager = f"wss://127.0.0.1:{self._event_manager_port}"
+        self._panel, self._event_log, self._webapp = panel, event_log, webapp
+        self._panel_port, self._panel_tls_port = free_port(), free_port()
+        self.panel = f"127.0.0.1:{self._panel_port}"
+        self.secure_panel = f"127.0.0.1:{self._panel_tls_port}"
         self._layouts = f'layouts = "{layouts}"' if layouts else ""
         self._console_port, self._console_tls_port = free_port(), free_port()
         self.console = f"http://127.0.0.1:{self._console_port}"
         self.secure_console = f"https://127.0.0.1:{self._console_tls_port}"
-        config = self.folder / "jackfield.toml"
-        config.write_text(self._configuration())
-        self._log = open(self.folder / "server.log", "wb")
+        self._config = self.folder / "jackfield.toml"
+        self._config.write_text(self._configuration())
+        self.start_again()
+
+    def start_again(self):
+        """On the same ports, after `stop`."""
+        self._log = open(self.folder / "server.log", "ab")
         self._process = subprocess.Popen(
-            [str(BINARY), "--config", str(config)],
+            [str(BINARY), "--config", str(self._config)],
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, cwd=self.folder,
         )
         self._wait_until_open()
@@ -61,7 +71,9 @@ class Server:
         return f"""
 [door.event_socket]
 listen = "127.0.0.1:{self.event_socket_port}"
+tls_listen = "127.0.0.1:{self.secure_event_socket_port}"
 max_per_address = 500
+{self._event_socket}
 
 [sip]
 {self._sip}
@@ -75,7 +87,7 @@ listen = "127.0.0.1:{self.sip_port}"
 {self._xml}
 
 [media]
-port_range = "22000-31999"
+port_range = "{MEDIA_PORTS}"
 
 [media.spatial]
 {self._layouts}
@@ -86,6 +98,9 @@ grace = "1s"
 
 [limits]
 {self._limits}
+
+[events.log]
+{self._event_log}
 
 [metrics]
 listen = "127.0.0.1:{self.metrics_port}"
@@ -101,6 +116,15 @@ tls_listen = "127.0.0.1:{self._gateway_tls_port}"
 
 [door.eventmanager]
 listen = "127.0.0.1:{self._event_manager_port}"
+{self._event_manager}
+
+[door.isymphony]
+listen = "{self.panel}"
+tls_listen = "{self.secure_panel}"
+{self._panel}
+
+[door.webapp]
+{self._webapp}
 
 [paths]
 recordings = "{self.recordings}"
@@ -114,7 +138,7 @@ sounds = "{self.folder / 'sounds'}"
             try:
                 EventSocket(self.event_socket_port).close()
                 # The last door to be opened.
-                socket.create_connection(("127.0.0.1", self._event_manager_port), timeout=5).close()
+                socket.create_connection(("127.0.0.1", self._panel_port), timeout=5).close()
                 return
             except (OSError, AssertionError, TimeoutError):
                 if self._process.poll() is not None or time.monotonic() > deadline:
@@ -138,6 +162,17 @@ sounds = "{self.folder / 'sounds'}"
 
     def log(self):
         return (self.folder / "server.log").read_text(errors="replace")[-8000:]
+
+    def restart(self):
+        """Ends in order and begins again with what it has kept."""
+        self.stop()
+        self.start_again()
+
+    def kill(self):
+        """Ends without a chance to do anything about it."""
+        self._process.kill()
+        self._process.wait(20)
+        self._log.close()
 
     def stop(self):
         """Asks for an orderly end; a crash before or during it is an error."""

@@ -24,8 +24,8 @@ class TurnServer:
 listening-ip=127.0.0.1
 relay-ip=127.0.0.1
 listening-port={self.port}
-min-port=33000
-max-port=33999
+min-port=32000
+max-port=32700
 use-auth-secret
 static-auth-secret={secret}
 realm={REALM}
@@ -48,7 +48,7 @@ userdb={folder / "turndb"}
     def log(self):
         return self._log_path.read_text(errors="replace")
 
-    def wait_said(self, text, seconds=10):
+    def wait_said(self, text, seconds=30):
         """Waits until the log has this text."""
         deadline = time.monotonic() + seconds
         while text not in self.log():

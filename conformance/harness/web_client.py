@@ -74,6 +74,10 @@ class WebClient:
     def unhold(self):
         self._run("unhold", None)
 
+    def only_pictures(self, codec):
+        """Offers pictures of that codec alone from now on, as `video/H264`."""
+        self._run("onlyPictures", codec)
+
     def show_camera(self):
         self._run("showCamera", None)
 
@@ -83,7 +87,7 @@ class WebClient:
     def take_update(self, camera):
         self._run("takeUpdate", None, camera)
 
-    def wait_update(self, *states, seconds=15):
+    def wait_update(self, *states, seconds=45):
         """Waits until the last call has heard of exactly these updates."""
         wanted = json.dumps(list(states))
         said = "JSON.stringify((jackfield.summary().calls.at(-1)?.updates ?? []).map(([state]) => state))"
@@ -120,11 +124,11 @@ class WebClient:
     def last_call(self):
         return self.summary()["calls"][-1]
 
-    def wait_incoming(self, seconds=15):
+    def wait_incoming(self, seconds=45):
         self.page.wait("jackfield.summary().calls.at(-1)?.state === 'incoming'", seconds, "an incoming call")
         return self.last_call()
 
-    def wait_state(self, state, seconds=15):
+    def wait_state(self, state, seconds=45):
         """Waits until the last call was in this state."""
         wanted = json.dumps(state)
         try:
@@ -133,7 +137,7 @@ class WebClient:
             raise AssertionError(f"the call was not {state}: {self.summary()}\n{self.server.log()}") from None
         return self.last_call()
 
-    def wait_media(self, seconds=15):
+    def wait_media(self, seconds=45):
         """Waits until packets arrive."""
         self.page.wait("jackfield.figures(null).then((figures) => figures.audioPackets > 25)", seconds, "sound arrives")
 

@@ -20,7 +20,7 @@ class Participant:
     def summary(self):
         return self.client.summary()["rooms"][-1]
 
-    def wait(self, expression, what, seconds=15):
+    def wait(self, expression, what, seconds=45):
         """Waits until the expression about `room` is true."""
         try:
             self.client.page.wait(f"(room => {expression})(jackfield.summary().rooms.at(-1))", seconds, what)
@@ -40,7 +40,7 @@ class Participant:
         """How many events there were so far."""
         return len(self.summary()["events"])
 
-    def wait_told(self, event, after=0, seconds=15, where="true"):
+    def wait_told(self, event, after=0, seconds=45, where="true"):
         """The next event of this name, from the `after`-th event on, of which the expression about `one` is true."""
         name = json.dumps(event)
         self.wait(
@@ -55,7 +55,7 @@ class Participant:
         """What the others are called, by address."""
         return {one["uri"]: one for one in self.summary()["publishers"]}
 
-    def wait_publisher(self, uri, seconds=15):
+    def wait_publisher(self, uri, seconds=45):
         """The one with this address, when it is there."""
         self.wait(f"room.publishers.some(one => one.uri === {json.dumps(uri)})", f"{uri} publishes", seconds)
         return self.publishers()[uri]
@@ -78,7 +78,7 @@ class Participant:
         """Pictures of that publisher shown so far."""
         return self._run("feedFigures", publisher)["framesDecoded"]
 
-    def wait_frames(self, publisher, more=8, seconds=15):
+    def wait_frames(self, publisher, more=8, seconds=45):
         """Waits until so many more pictures are there."""
         wanted = self.frames(publisher) + more
         self.client.page.wait(

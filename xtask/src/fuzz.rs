@@ -59,6 +59,9 @@ fn one(repository: &Repository, target: &str, seconds: u32) -> Result<bool> {
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("CARGO")
         .args(["+nightly", "fuzz", "run", "--fuzz-dir", "."])
+        // Only what the target is of is compiled for it.
+        .args(["--no-default-features", "--features"])
+        .arg(format!("fuzzer,{}", features(repository, target)?))
         .arg(target)
         .arg(&corpus);
     let seeds = repository.at("fuzz/seeds").join(target);
@@ -89,6 +92,30 @@ fn understand<'a>(words: &[&'a str]) -> Result<(Option<&'a str>, u32)> {
     }
 }
 
+/// What a target says it needs in `fuzz/Cargo.toml`, with commas between.
+fn features(repository: &Repository, target: &str) -> Result<String> {
+    let mut command = Command::new("cargo");
+    command.current_dir(repository.at("fuzz")).args([
+        "metadata",
+        "--no-deps",
+        "--format-version",
+        "1",
+    ]);
+    let said = command.output().context("asking cargo for the targets")?;
+    let said: serde_json::Value =
+        serde_json::from_slice(&said.stdout).context("reading what cargo says")?;
+    needed(&said, target)
+        .with_context(|| format!("fuzz/Cargo.toml: {target} needs required-features"))
+}
+
+fn needed(metadata: &serde_json::Value, target: &str) -> Option<String> {
+    let targets = metadata["packages"][0]["targets"].as_array()?;
+    let found = targets.iter().find(|one| one["name"] == target)?;
+    let features = found["required-features"].as_array()?;
+    let names: Option<Vec<&str>> = features.iter().map(serde_json::Value::as_str).collect();
+    Some(names?.join(","))
+}
+
 /// The targets, from the files that are them.
 fn targets(repository: &Repository) -> Result<Vec<String>> {
     let mut names = Vec::new();
@@ -105,6 +132,17 @@ fn targets(repository: &Repository) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_target_says_what_it_needs() {
+        let repository = Repository::around_this_crate();
+        for target in targets(&repository).unwrap() {
+            assert!(
+                !features(&repository, &target).unwrap().is_empty(),
+                "{target}"
+            );
+        }
+    }
 
     #[test]
     fn target_and_seconds_are_both_optional() {

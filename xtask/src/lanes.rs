@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::background::Background;
 use crate::outcome::{Counts, Outcome, lane, run, run_reading, summary};
 use crate::prerequisites;
 use crate::repository::Repository;
@@ -33,16 +34,27 @@ pub fn test(repository: &Repository, words: &[&str]) -> Result<bool> {
     Ok(summary(&outcomes))
 }
 
+/// The tests mostly wait for something to happen; the release build takes the processors meanwhile, as far as they leave
+/// them to it.
 fn everything(repository: &Repository) -> Vec<Outcome> {
     let prepared = lane("prerequisites", || {
         prerequisites::conformance(repository).map(|()| Counts::default())
     });
     let may_drive_clients = prepared.counts.failed == 0;
-    let mut outcomes = vec![prepared, cargo_tests(repository)];
+    let compiled = lane("compiling tests", || {
+        let worked = run(cargo(repository).args(["test", "--workspace", "--no-run"]))?;
+        Ok(Counts::of_preparation(worked))
+    });
+    let release = Background::begin(
+        "release build",
+        repository.target().join("release-build.log"),
+        &mut release_build_command(repository),
+    );
+    let mut outcomes = vec![prepared, compiled, cargo_tests(repository)];
     if may_drive_clients {
         outcomes.push(speech(repository));
     }
-    let release = release_build(repository);
+    let release = release.finish();
     let built = release.counts.failed == 0;
     outcomes.push(release);
     if built && may_drive_clients {
@@ -53,7 +65,13 @@ fn everything(repository: &Repository) -> Vec<Outcome> {
 
 fn cargo_tests(repository: &Repository) -> Outcome {
     lane("cargo test", || {
-        libtest(cargo(repository).args(["test", "--workspace", "--no-fail-fast"]))
+        let mut command = cargo(repository);
+        command.args(["test", "--workspace", "--no-fail-fast"]);
+        if prerequisites::has_postgres() {
+            // The tests of the store insist on it then.
+            command.env("JACKFIELD_TEST_POSTGRES", "1");
+        }
+        libtest(&mut command)
     })
 }
 
@@ -79,26 +97,31 @@ fn libtest(command: &mut Command) -> Result<Counts> {
 
 fn release_build(repository: &Repository) -> Outcome {
     lane("release build", || {
-        // One call, so that both are built from one set of features and nothing is compiled twice.
-        let worked = run(cargo(repository).args([
-            "build",
-            "--release",
-            "-p",
-            "jackfield",
-            "--bin",
-            "jackfield",
-            "-p",
-            "jackfield-testkit",
-            "--example",
-            "golden",
-        ]))?;
-        Ok(if worked {
-            Counts::default()
-        } else {
-            Counts::of_step(false)
-        })
+        let worked = run(&mut release_build_command(repository))?;
+        Ok(Counts::of_preparation(worked))
     })
 }
+
+/// One call, so that both are built from one set of features and nothing is compiled twice.
+fn release_build_command(repository: &Repository) -> Command {
+    let mut command = cargo(repository);
+    command.args([
+        "build",
+        "--release",
+        "-p",
+        "jackfield",
+        "--bin",
+        "jackfield",
+        "-p",
+        "jackfield-testkit",
+        "--example",
+        "golden",
+    ]);
+    command
+}
+
+/// How many of the conformance tests run beside each other; `harness/ports.py` has a slice of ports for each.
+const WORKERS: &str = "3";
 
 /// The real clients. The Python side writes its counts into a file, because a count read out of
 /// prose breaks with the next version of the prose.
@@ -116,6 +139,11 @@ fn conformance(repository: &Repository, words: &[&str]) -> Outcome {
                 "pytest",
                 "-p",
                 "no:cacheprovider",
+                // Most of these tests wait for calls that take their time. A file stays on one worker: its tests share a server.
+                "-n",
+                WORKERS,
+                "--dist",
+                "loadfile",
                 "-q",
                 "-rA",
                 "--tb=short",

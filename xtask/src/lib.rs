@@ -3,6 +3,7 @@
 //! `cargo xtask help` prints the commands. The library half exists so that `tests/tidy.rs` runs the
 //! same checks under plain `cargo test`.
 
+pub mod background;
 pub mod bench;
 pub mod fuzz;
 pub mod lanes;

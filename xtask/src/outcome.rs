@@ -36,6 +36,15 @@ impl Counts {
         }
     }
 
+    /// A step that is no check in itself: it counts only when it did not work.
+    #[must_use]
+    pub fn of_preparation(worked: bool) -> Self {
+        Self {
+            passed: 0,
+            failed: u64::from(!worked),
+        }
+    }
+
     /// Adds the figures of a `test result:` line of libtest, if this line is one.
     pub fn add_libtest_line(&mut self, line: &str) {
         let Some(rest) = line.strip_prefix("test result: ") else {
@@ -139,7 +148,7 @@ pub fn exists(program: &str) -> bool {
     })
 }
 
-fn spelled(command: &Command) -> String {
+pub(crate) fn spelled(command: &Command) -> String {
     let mut text = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
         text.push(' ');

@@ -1,5 +1,5 @@
-//! What the lanes need besides Rust: phones, load tools, browsers and a speech synthesiser from Debian, one Python
-//! environment, two folders of npm packages. Each is fetched once and kept.
+//! What the lanes need besides Rust: phones, load tools, browsers, a database server and a speech synthesiser from
+//! Debian, one Python environment, two folders of npm packages, one folder of Rust programs. Each is fetched once and kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::lanes::cargo;
 use crate::outcome::{exists, run};
 use crate::repository::Repository;
 
@@ -24,10 +25,15 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("pulseaudio", "pulseaudio"),
     ("turnserver", "coturn"),
     ("espeak-ng", "espeak-ng"),
+    ("initdb", "postgresql"),
+    ("openssl", "openssl"),
 ];
 
 /// Folders with a `package-lock.json`.
 const NODE_PROJECTS: &[&str] = &["conformance/node", "conformance/browser"];
+
+/// Programs on other people's crates, with what those depend on outside of the product's tree.
+const RUST_CLIENTS: &str = "conformance/rust/Cargo.toml";
 
 /// The Debian package that makes `python3 -m venv` work.
 const VENV_PACKAGE: &str = "python3-venv";
@@ -47,7 +53,8 @@ pub fn conformance(repository: &Repository) -> Result<()> {
     python_environment(repository)?;
     NODE_PROJECTS
         .iter()
-        .try_for_each(|project| node_packages(repository, project))
+        .try_for_each(|project| node_packages(repository, project))?;
+    rust_clients(repository)
 }
 
 /// Brings the Debian packages alone.
@@ -58,9 +65,19 @@ pub fn programs() -> Result<()> {
     debian_packages()
 }
 
-/// Whether a program is there, on the path or where Debian puts those for administrators.
+/// Whether a program is there, on the path or where Debian puts those for administrators and those of a database server,
+/// which it keeps by version.
 fn is_installed(program: &str) -> bool {
-    exists(program) || Path::new("/usr/sbin").join(program).is_file()
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut versions = versions.flatten().map(|version| version.path().join("bin"));
+    exists(program)
+        || Path::new("/usr/sbin").join(program).is_file()
+        || versions.any(|folder| folder.join(program).is_file())
+}
+
+/// Whether the store can be tested with PostgreSQL.
+pub(crate) fn has_postgres() -> bool {
+    is_installed("initdb")
 }
 
 fn debian_packages() -> Result<()> {
@@ -180,6 +197,19 @@ fn node_packages(repository: &Repository, name: &str) -> Result<()> {
         bail!("npm ci failed in {name}");
     }
     mark_current(&folder, &wanted)
+}
+
+/// In debug builds: they wait for the server, which is what is tested.
+fn rust_clients(repository: &Repository) -> Result<()> {
+    let worked = run(cargo(repository)
+        .args(["build", "--quiet", "--locked", "--bins", "--manifest-path"])
+        .arg(repository.at(RUST_CLIENTS))
+        .arg("--target-dir")
+        .arg(repository.at("target/conformance/rust")))?;
+    if !worked {
+        bail!("cargo could not build {RUST_CLIENTS}");
+    }
+    Ok(())
 }
 
 fn environment(repository: &Repository) -> PathBuf {

@@ -63,6 +63,17 @@ pub fn command(repository: &Repository) -> Result<bool> {
         "-D",
         "warnings",
     ]))?;
+    // They are a workspace of their own: nothing else would notice when they no longer compile.
+    held &= run(cargo(repository)
+        .args(["clippy", "--bins", "--locked"])
+        .args(["--no-default-features", "--features", "everything"])
+        .args([
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--target-dir",
+            "target",
+        ])
+        .args(["--quiet", "--", "-D", "warnings"]))?;
     if exists("cargo-deny") {
         held &= run(Command::new("cargo")
             .args(["deny", "check", "licenses", "bans", "sources"])

@@ -45,6 +45,7 @@ export class Call {
       this.client.arrived(this);
     };
     for (const track of local.getTracks()) peer.addTrack(track, local);
+    if (this.client.pictures) offerOnly(peer, this.client.pictures);
     return peer;
   }
 
@@ -186,5 +187,14 @@ export class Call {
       endedAfterMs: this.endedAfterMs ?? null, other: this.other,
       connection: this.peer ? this.peer.connectionState : null,
     };
+  }
+}
+
+// Pictures of one codec: a call has the first one both sides have, and it is not always the same.
+function offerOnly(peer, codec) {
+  const { codecs } = RTCRtpReceiver.getCapabilities('video');
+  const wanted = codecs.filter(({ mimeType }) => mimeType === codec);
+  for (const transceiver of peer.getTransceivers()) {
+    if (transceiver.sender.track?.kind === 'video') transceiver.setCodecPreferences(wanted);
   }
 }

@@ -105,6 +105,10 @@ window.jackfield = {
     client.media.iceTransportPolicy = 'relay';
     if (login) client.media.iceServers = client.media.iceServers.map((server) => ({ ...server, ...login }));
   },
+  // Pictures of calls are of this codec, or none.
+  onlyPictures(codec) {
+    client.pictures = codec;
+  },
   iceServers: () => client.media.iceServers ?? null,
   hold: (id) => callOf(id).hold(),
   unhold: (id) => callOf(id).unhold(),
