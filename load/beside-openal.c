@@ -72,6 +72,9 @@ int main(int count, char **words) {
     double spent = processor_us() - before;
     if (!(power > 0)) fail("nothing was heard");
     if (alGetError() != AL_NO_ERROR) fail("an error of OpenAL");
+    alcMakeContextCurrent(NULL);
+    alcDestroyContext(context);
+    alcCloseDevice(device);
     printf("%.1f\n", spent / ticks);
     return 0;
 }

@@ -64,6 +64,7 @@ impl Pair {
             video: true,
             prefer_video: None,
             leg: None,
+            far_video: None,
         };
         let mut pair = Self {
             peers: [BROWSER, SERVER].map(|address| Peer::new(&settings(address), now, 1)),

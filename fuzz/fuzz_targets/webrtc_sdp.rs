@@ -24,6 +24,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         video: true,
         prefer_video: None,
         leg: None,
+        far_video: None,
     };
     let mut out = Vec::new();
     let mut peer = Peer::new(&SETTINGS, now, 1);
@@ -32,7 +33,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         let sections = |text: &str| text.lines().filter(|line| line.starts_with("m=")).count();
         assert_eq!(sections(&answer), sections(text), "{answer}");
         assert!(answer.contains("a=end-of-candidates\r\n"), "{answer}");
-        assert!(agreed.audio.is_some() || agreed.video, "{answer}");
+        assert!(agreed.audio.is_some() || agreed.video.is_some(), "{answer}");
     }
     // Once more on the same peer, and our own offer behind it.
     let again = peer.accept(now, text, &wish, &mut out);

@@ -6,13 +6,16 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use crate::web::{Stream, trusting};
 
 /// Bytes taken from the socket at once.
 const READ_SIZE: usize = 256 * 1024;
 
 /// One connection.
 pub(crate) struct EventClient {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     buffer: Vec<u8>,
     /// First byte of `buffer` not yet handed out.
     from: usize,
@@ -43,17 +46,35 @@ impl Frame<'_> {
 impl EventClient {
     /// Connects and logs in with the default password.
     pub(crate) async fn connect(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).await.context("connecting")?;
-        stream.set_nodelay(true).context("setting TCP_NODELAY")?;
-        let mut client = Self {
+        Self::of(Box::new(reach(address).await?)).logged_in().await
+    }
+
+    /// The same over TLS.
+    pub(crate) async fn connect_secure(address: SocketAddr) -> Result<Self> {
+        let name = ServerName::from(address.ip());
+        let stream = trusting()?.connect(name, reach(address).await?);
+        let stream = stream.await.context("the TLS handshake")?;
+        Self::of(Box::new(stream)).logged_in().await
+    }
+
+    /// A connection the server has made.
+    pub(crate) fn accepted(stream: TcpStream) -> Self {
+        Self::of(Box::new(stream))
+    }
+
+    fn of(stream: Box<dyn Stream>) -> Self {
+        Self {
             stream,
             buffer: vec![0; READ_SIZE],
             from: 0,
             to: 0,
-        };
-        client.next().await.context("waiting for the greeting")?;
-        client.command("auth ClueCon").await.context("logging in")?;
-        Ok(client)
+        }
+    }
+
+    async fn logged_in(mut self) -> Result<Self> {
+        self.next().await.context("waiting for the greeting")?;
+        self.command("auth ClueCon").await.context("logging in")?;
+        Ok(self)
     }
 
     pub(crate) async fn send(&mut self, text: &[u8]) -> Result<()> {
@@ -125,6 +146,12 @@ impl EventClient {
         self.to += got;
         Ok(())
     }
+}
+
+async fn reach(address: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address).await.context("connecting")?;
+    stream.set_nodelay(true).context("setting TCP_NODELAY")?;
+    Ok(stream)
 }
 
 /// Where the head and the whole of the first frame end, once it is complete.

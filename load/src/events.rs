@@ -24,27 +24,33 @@ pub(crate) async fn run(
     binary: &Path,
     clients: &[usize],
     format: &str,
+    tls: bool,
     seconds: u64,
 ) -> Result<()> {
     println!(
-        "\n# jackfield-load events --clients {} --format {format} --seconds {seconds}",
+        "\n# jackfield-load events --clients {} --format {format}{} --seconds {seconds}",
         clients
             .iter()
             .map(usize::to_string)
             .collect::<Vec<_>>()
-            .join(",")
+            .join(","),
+        if tls { " --tls" } else { "" }
     );
     for &count in clients {
-        one(binary, count, format, Duration::from_secs(seconds)).await?;
+        one(binary, count, format, tls, Duration::from_secs(seconds)).await?;
     }
     Ok(())
 }
 
-async fn one(binary: &Path, count: usize, format: &str, length: Duration) -> Result<()> {
+async fn one(binary: &Path, count: usize, format: &str, tls: bool, length: Duration) -> Result<()> {
     let server = Server::start(binary).await?;
     let mut readers = Vec::new();
     for _ in 0..count {
-        let mut reader = EventClient::connect(server.event_socket).await?;
+        let mut reader = if tls {
+            EventClient::connect_secure(server.event_socket_tls).await?
+        } else {
+            EventClient::connect(server.event_socket).await?
+        };
         reader
             .command(&format!("event {format} CUSTOM load::event"))
             .await?;

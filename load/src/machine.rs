@@ -28,3 +28,9 @@ pub(crate) fn description() -> String {
         system.trim()
     )
 }
+
+/// How much there was to do in the last minute.
+pub(crate) fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}

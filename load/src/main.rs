@@ -8,12 +8,16 @@ mod calls;
 mod digest;
 mod event_client;
 mod events;
+mod janus;
 mod latency;
 mod machine;
+mod panel;
 mod parked;
 mod process;
+mod programs;
 mod registrations;
 mod relay;
+mod rooms;
 mod server;
 mod sip_agent;
 mod spread;
@@ -51,9 +55,21 @@ enum Figure {
         /// plain, json or xml.
         #[arg(long, default_value = "plain")]
         format: String,
+        /// Over TLS.
+        #[arg(long)]
+        tls: bool,
         /// Length of one run.
         #[arg(long, default_value_t = 5)]
         seconds: u64,
+    },
+    /// Connections per second to a program that controls channels (`socket`).
+    Programs {
+        /// Channels in all.
+        #[arg(long, default_value_t = 2000)]
+        calls: usize,
+        /// Channels at a time.
+        #[arg(long, default_value_t = 32)]
+        at_a_time: usize,
     },
     /// Time from `sendevent` on one connection to the event on another.
     Latency {
@@ -127,6 +143,60 @@ enum Figure {
         #[arg(long, default_value_t = 1000)]
         connections: usize,
     },
+    /// Members of a conference in Opus: processor time, lateness, memory.
+    Rooms {
+        /// Which servers, one after the other and again from the first.
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "jackfield")]
+        servers: Vec<rooms::Mixer>,
+        /// Members of the conference.
+        #[arg(long, default_value_t = 60)]
+        members: usize,
+        /// How many of them talk, the others sending nothing; everybody if not said.
+        #[arg(long)]
+        talkers: Option<usize>,
+        /// Length of a measurement.
+        #[arg(long, default_value_t = 15)]
+        seconds: u64,
+        /// Measurements of each server.
+        #[arg(long, default_value_t = 1)]
+        runs: usize,
+    },
+    /// Events of the panel's door to many clients with filters: none lost, none too many, how late, at what cost.
+    PanelEvents {
+        /// Clients.
+        #[arg(long, default_value_t = 1000)]
+        subscribers: usize,
+        /// Events of the switch per second.
+        #[arg(long, default_value_t = 5000)]
+        rate: usize,
+        /// Length of a measurement.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Measurements.
+        #[arg(long, default_value_t = 3)]
+        runs: usize,
+    },
+    /// REST reads per second of the panel's door.
+    PanelReads {
+        /// Extensions there are.
+        #[arg(long, default_value_t = 10_000)]
+        extensions: usize,
+        /// Length of the measurement.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Connections, each with one request at a time.
+        #[arg(long, default_value_t = 16)]
+        connections: usize,
+    },
+    /// How soon a server is there again that has kept many configuration objects.
+    PanelStart {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        objects: usize,
+        /// Starts.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
     /// Memory per parked leg, and what idle ones cost.
     Parked {
         /// Legs of each kind.
@@ -151,7 +221,9 @@ async fn measure(arguments: Arguments) -> Result<()> {
     let server = arguments.server;
     match arguments.figure {
         Figure::All => {
-            events::run(&server, &[1, 10, 100], "plain", 5).await?;
+            events::run(&server, &[1, 10, 100], "plain", false, 5).await?;
+            events::run(&server, &[1, 10, 100], "plain", true, 5).await?;
+            programs::run(&server, 2000, 32).await?;
             latency::run(&server, 1000, 100).await?;
             api_calls::run(&server, 50_000).await?;
             registrations::run(&server, 20_000, 16).await?;
@@ -162,13 +234,20 @@ async fn measure(arguments: Arguments) -> Result<()> {
             for codec in [PageCodec::Pcmu, PageCodec::Opus] {
                 web::calls(&server, &Wanted::alone(codec)).await?;
             }
+            rooms::run(&server, &rooms::Wanted::alone(60, 60)).await?;
+            rooms::run(&server, &rooms::Wanted::alone(300, 3)).await?;
+            panel::events(&server, 1000, 5000, 5, 1).await?;
+            panel::reads(&server, 10_000, 5, 16).await?;
+            panel::start_up(&server, 100_000, 5).await?;
             web::idle(&server, 1000).await
         }
         Figure::Events {
             clients,
             format,
+            tls,
             seconds,
-        } => events::run(&server, &clients, &format, seconds).await,
+        } => events::run(&server, &clients, &format, tls, seconds).await,
+        Figure::Programs { calls, at_a_time } => programs::run(&server, calls, at_a_time).await,
         Figure::Latency { samples, rate } => latency::run(&server, samples, rate).await,
         Figure::Api { commands } => api_calls::run(&server, commands).await,
         Figure::Calls { calls, rate } => calls::run(&server, calls, rate).await,
@@ -194,6 +273,34 @@ async fn measure(arguments: Arguments) -> Result<()> {
             web::calls(&server, &wanted).await
         }
         Figure::WebIdle { connections } => web::idle(&server, connections).await,
+        Figure::Rooms {
+            servers,
+            members,
+            talkers,
+            seconds,
+            runs,
+        } => {
+            let wanted = rooms::Wanted {
+                mixers: servers,
+                members,
+                talkers: talkers.unwrap_or(members),
+                seconds,
+                runs,
+            };
+            rooms::run(&server, &wanted).await
+        }
+        Figure::PanelEvents {
+            subscribers,
+            rate,
+            seconds,
+            runs,
+        } => panel::events(&server, subscribers, rate, seconds, runs).await,
+        Figure::PanelReads {
+            extensions,
+            seconds,
+            connections,
+        } => panel::reads(&server, extensions, seconds, connections).await,
+        Figure::PanelStart { objects, runs } => panel::start_up(&server, objects, runs).await,
         Figure::Parked { legs } => parked::run(&server, legs).await,
     }
 }

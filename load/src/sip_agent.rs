@@ -15,7 +15,7 @@ use crate::digest;
 
 pub(crate) use callee::Callee;
 pub(crate) use caller::Caller;
-pub(crate) use message::Message;
+pub(crate) use message::{Format, Message, OPUS};
 
 /// Password of the built-in users.
 pub(crate) const PASSWORD: &str = "1234";

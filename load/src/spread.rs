@@ -13,7 +13,7 @@ impl Spread {
     }
 
     /// The value below which `per_cent` of the series lies; zero for an empty series.
-    fn percentile(&self, per_cent: usize) -> Duration {
+    pub(crate) fn percentile(&self, per_cent: usize) -> Duration {
         let index = (self.0.len() * per_cent / 100).min(self.0.len().saturating_sub(1));
         self.0.get(index).copied().unwrap_or_default()
     }

@@ -11,3 +11,4 @@ mod socket;
 pub(crate) use calls::{PageCodec, Wanted, run as calls};
 pub(crate) use gateway::Which;
 pub(crate) use idle::run as idle;
+pub(crate) use socket::{JsonSocket, Stream, trusting};

@@ -8,7 +8,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::message::{Message, answer_to};
+use super::message::{Format, Message, answer_to};
 
 /// Answers every INVITE at once and every BYE too.
 pub(crate) struct Callee {
@@ -40,7 +40,7 @@ impl Callee {
                 {
                     // Nobody asks for the ports: this run has no audio.
                 }
-                let answer = answer_to(&request, address, audio_port);
+                let answer = answer_to(&request, address, audio_port, Format::Pcmu);
                 if socket.send_to(answer.as_bytes(), from).await.is_err() {
                     return;
                 }

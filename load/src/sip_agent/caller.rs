@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use tokio::net::UdpSocket;
 
-use super::message::{Message, answer_to, description};
+use super::message::{Format, Message, answer_to, description};
 use super::{PASSWORD, PATIENCE};
 use crate::digest;
 
@@ -19,6 +19,7 @@ pub(crate) struct Caller {
     server: SocketAddr,
     user: String,
     audio_port: u16,
+    format: Format,
     calls: HashMap<String, Call>,
 }
 
@@ -62,8 +63,15 @@ impl Caller {
             server,
             user: user.to_owned(),
             audio_port,
+            format: Format::Pcmu,
             calls: HashMap::new(),
         })
+    }
+
+    /// The same, talking `format`.
+    pub(crate) fn talking(mut self, format: Format) -> Self {
+        self.format = format;
+        self
     }
 
     /// Audio ports of the server for the calls that stand.
@@ -173,7 +181,7 @@ impl Caller {
     }
 
     async fn invite(&self, number: &str, call_id: &str, authorization: &str) -> Result<()> {
-        let body = description(self.here, self.audio_port);
+        let body = description(self.here, self.audio_port, self.format);
         let more = format!(
             "Contact: <sip:{}@{}>\r\n{authorization}Content-Type: application/sdp\r\n",
             self.user, self.here
@@ -232,7 +240,7 @@ impl Caller {
         let Some(code) = message.code() else {
             // The far end hangs up or asks; nothing here depends on it, but it wants its answer.
             if message.method() != "ACK" {
-                let answer = answer_to(&message, self.here, self.audio_port);
+                let answer = answer_to(&message, self.here, self.audio_port, self.format);
                 self.socket
                     .send_to(answer.as_bytes(), self.server)
                     .await

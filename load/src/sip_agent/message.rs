@@ -75,16 +75,36 @@ impl<'m> Message<'m> {
     }
 }
 
-pub(super) fn description(address: SocketAddr, audio_port: u16) -> String {
+/// What a telephone talks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Pcmu,
+    /// One channel, payload type [`OPUS`].
+    Opus,
+}
+
+/// Payload type of Opus.
+pub(crate) const OPUS: u8 = 111;
+
+pub(super) fn description(address: SocketAddr, audio_port: u16, format: Format) -> String {
     let ip = address.ip();
+    let (payload_type, name) = match format {
+        Format::Pcmu => (0, "PCMU/8000"),
+        Format::Opus => (OPUS, "opus/48000/2"),
+    };
     format!(
         "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-         m=audio {audio_port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
+         m=audio {audio_port} RTP/AVP {payload_type}\r\na=rtpmap:{payload_type} {name}\r\na=ptime:20\r\n"
     )
 }
 
 /// A pure function of the request, so that a retransmission gets the same answer.
-pub(super) fn answer_to(request: &Message<'_>, here: SocketAddr, audio_port: u16) -> String {
+pub(super) fn answer_to(
+    request: &Message<'_>,
+    here: SocketAddr,
+    audio_port: u16,
+    format: Format,
+) -> String {
     let mut answer = "SIP/2.0 200 OK\r\n".to_owned();
     for via in request.headers("Via") {
         answer.push_str(&format!("Via: {via}\r\n"));
@@ -102,7 +122,7 @@ pub(super) fn answer_to(request: &Message<'_>, here: SocketAddr, audio_port: u16
         request.header("CSeq").unwrap_or_default(),
     ));
     if request.method() == "INVITE" {
-        let body = description(here, audio_port);
+        let body = description(here, audio_port, format);
         answer.push_str(&format!(
             "Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()

@@ -62,14 +62,14 @@ impl Gateway {
     pub(crate) fn processor_time(&self) -> Result<Duration> {
         match self {
             Self::Jackfield(jackfield) => jackfield.server.processor_time(),
-            Self::Janus(janus) => janus.process.processor_time(),
+            Self::Janus(janus) => janus.process().processor_time(),
         }
     }
 
     pub(crate) fn resident_bytes(&self) -> Result<f64> {
         match self {
             Self::Jackfield(jackfield) => jackfield.server.resident_bytes(),
-            Self::Janus(janus) => janus.process.resident_bytes(),
+            Self::Janus(janus) => janus.process().resident_bytes(),
         }
     }
 
