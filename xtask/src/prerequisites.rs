@@ -1,4 +1,4 @@
-//! What the lanes need besides Rust: phones, load tools, browsers, a database server and a speech synthesiser from
+//! What the lanes need besides Rust and a C compiler: phones, load tools, browsers, a database server and a speech synthesiser from
 //! Debian, one Python environment, two folders of npm packages, one folder of Rust programs. Each is fetched once and kept.
 
 use std::fs;
@@ -13,6 +13,8 @@ use crate::repository::Repository;
 
 /// A program we need and the Debian package that brings it.
 const PROGRAMS: &[(&str, &str)] = &[
+    // The codec library is built with it; the rest of a C toolchain is there wherever Rust links.
+    ("cmake", "cmake"),
     ("sipp", "sip-tester"),
     ("baresip", "baresip-core"),
     ("kamailio", "kamailio"),
