@@ -242,7 +242,9 @@ impl Switch {
     /// Makes a room on the media thread of its first member: `conference-create`.
     pub(super) fn open_room(&mut self, id: &ChannelId, entrance: &Entrance) -> Option<MixId> {
         let worker = self.channels.get(id)?.media.worker;
-        let settings = Settings::of(&self.config.xml.clone(), &entrance.profile);
+        let habits = self.config.conferences.get(&*entrance.name).copied();
+        let settings = Settings::of(&self.config.xml.clone(), &entrance.profile)
+            .with(habits.unwrap_or_default());
         let domain = settings
             .domain
             .clone()
@@ -292,6 +294,7 @@ impl Switch {
             members: Vec::new(),
             plays: Vec::new(),
             records: Vec::new(),
+            recorded: false,
             music: Music::default(),
             closing: false,
             ends: None,
@@ -389,9 +392,10 @@ impl Switch {
             self.apply_all_members(mix);
         }
         if !flags.ghost {
-            self.greet(mix);
+            self.greet(mix, number);
         }
         self.member_event(mix, number, RoomAction::MemberAdded);
+        self.record_by_itself(mix, id);
         self.member_came(&name, mix, number);
         self.fill_floor(mix);
         self.settle_music(mix);
