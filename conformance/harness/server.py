@@ -193,3 +193,5 @@ sounds = "{self.folder / 'sounds'}"
         self._log.close()
         assert ended_early is None, f"the server had ended with {ended_early}:\n{self.log()}"
         assert self._process.returncode == 0, f"exit status {self._process.returncode}:\n{self.log()}"
+        # Whatever holds on to the switch costs every stop five seconds.
+        assert "Not everything ended in time" not in self.log(), self.log()

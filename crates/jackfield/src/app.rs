@@ -148,8 +148,7 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
             }
             let floor = event_positions::floor(&store).await;
             let feeding = eventlog::feed(log, switch.clone(), encoders, floor).await;
-            let (log, feeding) =
-                feeding.with_context(|| format!("events.log.path: {folder}"))?;
+            let (log, feeding) = feeding.with_context(|| format!("events.log.path: {folder}"))?;
             let reserving = Reserving::begin(log.clone(), store.clone()).await;
             tasks.spawn(reserving.run(process.child_token()));
             Some((log, feeding))
@@ -311,7 +310,10 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
             door.drain(GOODBYE).await;
         }
     };
-    let last_reports = webapp.drain(GOODBYE);
+    // Each door goes with its goodbye: the switch ends when nobody holds it any more.
+    let last_reports = async move {
+        webapp.drain(GOODBYE).await;
+    };
     tokio::join!(
         goodbye,
         goodbye_too,

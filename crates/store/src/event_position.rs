@@ -13,7 +13,10 @@ impl Store {
         self.perform(move |mut database| {
             Box::pin(async move {
                 let row = database
-                    .row("SELECT position FROM event_position WHERE id = 1", Vec::new())
+                    .row(
+                        "SELECT position FROM event_position WHERE id = 1",
+                        Vec::new(),
+                    )
                     .await?;
                 let position = row.map(|row| row.int(0)).transpose()?;
                 Ok(u64::try_from(position.unwrap_or_default()).unwrap_or_default())

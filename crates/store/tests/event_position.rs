@@ -13,17 +13,11 @@ async fn what_was_reserved_is_known_to_the_next_run() {
         assert_eq!(store.event_position().await.unwrap(), 0);
         store.reserve_events(1_767_225_600_000_000).await.unwrap();
         store.reserve_events(7).await.unwrap();
-        assert_eq!(
-            store.event_position().await.unwrap(),
-            1_767_225_600_000_000
-        );
+        assert_eq!(store.event_position().await.unwrap(), 1_767_225_600_000_000);
         if place != Place::Memory {
             store.close().await;
             let again = open(&place).await;
-            assert_eq!(
-                again.event_position().await.unwrap(),
-                1_767_225_600_000_000
-            );
+            assert_eq!(again.event_position().await.unwrap(), 1_767_225_600_000_000);
         }
     }
 }

@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::sounds::Music;
 use super::{LiveMember, LiveRoom, Place};
 use crate::Switch;
+use crate::config::ConferenceHabits;
 
 /// Longest name of a conference, bytes.
 const MAX_NAME: usize = 256;
@@ -239,12 +240,19 @@ impl Switch {
         self.rooms.places.insert(id.clone(), Place::Door(entry));
     }
 
+    /// What a conference does by itself, by its name or, as dialplans put a domain behind it, by what is before that.
+    fn habits_of(&self, name: &str) -> ConferenceHabits {
+        let mut domains = self.view.directory.domains.iter();
+        let number = domains.find_map(|domain| name.strip_suffix(&*domain.name)?.strip_suffix('-'));
+        let named = |name: &str| self.config.conferences.get(name).copied();
+        named(name).or_else(|| named(number?)).unwrap_or_default()
+    }
+
     /// Makes a room on the media thread of its first member: `conference-create`.
     pub(super) fn open_room(&mut self, id: &ChannelId, entrance: &Entrance) -> Option<MixId> {
         let worker = self.channels.get(id)?.media.worker;
-        let habits = self.config.conferences.get(&*entrance.name).copied();
         let settings = Settings::of(&self.config.xml.clone(), &entrance.profile)
-            .with(habits.unwrap_or_default());
+            .with(self.habits_of(&entrance.name));
         let domain = settings
             .domain
             .clone()

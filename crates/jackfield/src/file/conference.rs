@@ -8,10 +8,7 @@ use switch_core::config::ConferenceHabits;
 use super::toml_tree::{Source, Table};
 
 /// Reads the tables below the top.
-pub(super) fn read(
-    top: &mut Table<'_>,
-    source: &Source,
-) -> BTreeMap<Arc<str>, ConferenceHabits> {
+pub(super) fn read(top: &mut Table<'_>, source: &Source) -> BTreeMap<Arc<str>, ConferenceHabits> {
     let mut conferences = BTreeMap::new();
     for (offset, mut table) in top.tables("conference") {
         let name = table.text("name").unwrap_or_default();

@@ -14,8 +14,8 @@ use toml::de::DeTable;
 use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
-    call_records, conference, console, event_log, event_socket_users, eventmanager, isymphony, spatial, store,
-    sylkrtc, webapp, webrtc,
+    call_records, conference, console, event_log, event_socket_users, eventmanager, isymphony,
+    spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.

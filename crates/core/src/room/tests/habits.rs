@@ -53,6 +53,11 @@ fn a_conference_of_that_name_is_recorded_once_from_its_first_member() {
     enter(&mut rig, "3000@default");
     enter(&mut rig, "3001@default");
     assert_eq!(recorded(&mut rig), Vec::<String>::new());
+    // As the built-in dialplan names it.
+    enter(&mut rig, "3000-127.0.0.1@default");
+    assert_eq!(recorded(&mut rig).len(), 1);
+    enter(&mut rig, "3000-elsewhere@default");
+    assert_eq!(recorded(&mut rig), Vec::<String>::new());
 }
 
 #[test]
@@ -113,9 +118,7 @@ fn who_comes_and_goes_is_announced_to_those_who_are_there() {
 #[test]
 fn how_many_there_are_is_said_from_so_many_on() {
     let counted = |prompts: &str| {
-        format!(
-            "file_string://conference/conf-there_are.wav!{prompts}!conference/conf-members.wav"
-        )
+        format!("file_string://conference/conf-there_are.wav!{prompts}!conference/conf-members.wav")
     };
     let mut rig = rig_of(ConferenceHabits {
         announce_count: true,

@@ -45,7 +45,11 @@ impl ConferenceLines {
                 self.record = on;
                 return true;
             }
-            "announce" | "announcements" | "announceuser" | "announceusers" | "announcejoinleave"
+            "announce"
+            | "announcements"
+            | "announceuser"
+            | "announceusers"
+            | "announcejoinleave"
             | "announceuserjoinleave" => (true, true, false),
             "announcejoin" | "announceuserjoin" | "announceenter" => (true, false, false),
             "announceleave" | "announceuserleave" | "announceexit" => (false, true, false),
@@ -121,7 +125,9 @@ impl PanelLines {
             return;
         }
         if self.conferences.iter().any(|there| there.name == name) {
-            notes.left(format!("conferenceroom {name}: its flags, as another has this number"));
+            notes.left(format!(
+                "conferenceroom {name}: its flags, as another has this number"
+            ));
             return;
         }
         notes.took(format!("flags of conference room {name}"));
