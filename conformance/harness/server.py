@@ -23,8 +23,10 @@ class Server:
     """One running server; `stop` ends it and reports a crash."""
 
     def __init__(self, folder, profile=STRICT, limits=GENEROUS, sip_port=None, xml_root=None, node="", sip="",
-                 door="", layouts=None, event_manager="", panel="", event_socket="", event_log="", webapp=""):
-        """`profile`, `limits`, `node`, `sip`, `door` (the web gateway's), `event_manager`, `panel`, `event_socket`, `event_log` and `webapp` are lines for those tables;
+                 door="", layouts=None, event_manager="", panel="", event_socket="", event_log="", webapp="",
+                 tables=""):
+        """`profile`, `limits`, `node`, `sip`, `door` (the web gateway's), `event_manager`, `panel`, `event_socket`, `event_log` and `webapp` are lines for those
+        tables, `tables` are tables of their own;
         `sip_port` is taken when it is free.
 
         `layouts` is a file of room layouts. `xml_root` is where dialplan and directory begin, instead of what is built in.
@@ -46,7 +48,7 @@ class Server:
         self._gateway_tls_port = free_port()
         self._event_manager_port = free_port()
         self.event_manager = f"wss://127.0.0.1:{self._event_manager_port}"
-        self._panel, self._event_log, self._webapp = panel, event_log, webapp
+        self._panel, self._event_log, self._webapp, self._tables = panel, event_log, webapp, tables
         self._panel_port, self._panel_tls_port = free_port(), free_port()
         self.panel = f"127.0.0.1:{self._panel_port}"
         self.secure_panel = f"127.0.0.1:{self._panel_tls_port}"
@@ -130,6 +132,8 @@ tls_listen = "{self.secure_panel}"
 recordings = "{self.recordings}"
 state = "{self.folder / 'state'}"
 sounds = "{self.folder / 'sounds'}"
+
+{self._tables}
 """
 
     def _wait_until_open(self):
@@ -189,3 +193,5 @@ sounds = "{self.folder / 'sounds'}"
         self._log.close()
         assert ended_early is None, f"the server had ended with {ended_early}:\n{self.log()}"
         assert self._process.returncode == 0, f"exit status {self._process.returncode}:\n{self.log()}"
+        # Whatever holds on to the switch costs every stop five seconds.
+        assert "Not everything ended in time" not in self.log(), self.log()

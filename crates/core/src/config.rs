@@ -1,5 +1,6 @@
 //! What the switch is told at its start.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,12 +45,27 @@ pub struct Config {
     pub layouts: Layouts,
     /// What clients are told of the form in which rooms are heard; the shell renders them so.
     pub output: Output,
+    /// What conferences of these names do beside what their profile says.
+    pub conferences: BTreeMap<Arc<str>, ConferenceHabits>,
     /// Voicemail.
     pub voicemail: VoicemailConfig,
     /// Bindings of earlier runs, by their numbers.
     pub bindings: Vec<KeptBinding>,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
+}
+
+/// What a conference does by itself (event-api.md §9).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ConferenceHabits {
+    /// It is recorded from the first member to the last.
+    pub record: bool,
+    /// Who comes is announced to the others.
+    pub announce_join: bool,
+    /// Who goes is announced to the others.
+    pub announce_leave: bool,
+    /// How many there are is said when somebody comes.
+    pub announce_count: bool,
 }
 
 /// What the switch is told of voicemail beside `voicemail.conf`.

@@ -6,7 +6,7 @@
     reason = "a test looks at what it names"
 )]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -106,6 +106,7 @@ pub(crate) fn config() -> Config {
         heartbeat: Duration::from_secs(20),
         media_workers: 1,
         opus_complexity: 5,
+        conferences: BTreeMap::new(),
         time_zone: jiff::tz::TimeZone::UTC,
         recordings_dir: "/recordings".into(),
         layouts: crate::config::Layouts::default(),

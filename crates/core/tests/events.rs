@@ -58,6 +58,7 @@ impl World {
             heartbeat: Duration::from_secs(20),
             media_workers: 1,
             opus_complexity: 5,
+            conferences: Default::default(),
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "/tmp".into(),
             voicemail: core::config::VoicemailConfig::default(),

@@ -12,6 +12,7 @@ mod commands;
 mod config;
 mod crm;
 mod error;
+mod event_log;
 mod events;
 mod filter;
 mod following;
@@ -31,7 +32,8 @@ mod wire;
 
 pub use config::{Config, ConfigError, Credentials, Licensing, loopback};
 pub use crm::{Crm, CrmError};
+pub use event_log::EventEncoder;
 pub use objects::{KeepError, Place};
 pub use rights::{DEFAULT_GROUP, Group, GroupError, Right, Rights};
-pub use start::{Door, StartError, start};
+pub use start::{Door, Prepared, StartError, prepare, start};
 pub use statuses::{MAX_STATUSES, OfferedStatus};

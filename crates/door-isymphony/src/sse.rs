@@ -1,25 +1,35 @@
 //! The same events as server-sent events, which browsers and `curl` read without a WebSocket. Ours.
 //!
 //! `GET /communication_manager/sse/event?type=dial&type=hangup&username=*`: pairs of the query are filters, as in a filter
-//! message. Each event has an id; with the last one in `Last-Event-ID` a client goes on where it was, as far back as the
-//! switch keeps events. Where that is not far enough the answer is 410, and the client has to look at the Live API.
+//! message. Each event has an id; with the last one in `Last-Event-ID` a client goes on where it was: as far back as the
+//! switch keeps events in memory, or, where there is a log of events, as far as that goes, also over a restart. Where that is
+//! not far enough the answer is 410, and the client has to look at the Live API.
+
+mod mark;
+mod tail;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use api::bus::{Ended, Interest, Subscription};
-use api::{EventId, NodeId, Seq};
+use api::{EventId, Seq};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use eventlog::{Entry as Logged, EventLog, Missed};
 use futures_util::stream;
 use net::Cause;
 use net::drain::Leaving;
 use net::http::Peer;
+use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
+use mark::{Mark, Place};
+use tail::{Tail, Unreadable};
+
 use crate::access::plain;
+use crate::event_log::KIND;
 use crate::events;
 use crate::filter::Filter;
 use crate::start::Shared;
@@ -28,45 +38,39 @@ use crate::wire::{Entry, MOST_FILTERS};
 /// Keys of the query that are no properties.
 const NO_PROPERTIES: [&str; 2] = ["access", "lastEventId"];
 
-/// Where a client was: an event of the switch, and how many of those it became.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Mark {
-    event: EventId,
-    told: usize,
-}
-
-impl Mark {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(':');
-        let (node, seq, told) = (parts.next()?, parts.next()?, parts.next()?);
-        let mark = Self {
-            event: EventId {
-                node: node.parse::<NodeId>().ok()?,
-                seq: Seq(seq.parse().ok()?),
-            },
-            told: told.parse().ok()?,
-        };
-        parts.next().is_none().then_some(mark)
-    }
-}
-
-impl std::fmt::Display for Mark {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let EventId { node, seq } = self.event;
-        write!(f, "{node}:{seq}:{}", self.told)
-    }
-}
-
 /// One stream on its way.
 struct Stream {
     shared: Arc<Shared>,
     filter: Filter,
-    events: Subscription,
+    source: Source,
     /// Not sent before this.
     after: Option<Mark>,
     waiting: VecDeque<Bytes>,
     leaving: Leaving,
     _peer: Peer,
+}
+
+/// Where events come from.
+enum Source {
+    /// The switch, as they happen.
+    Bus(Subscription),
+    /// The log of events, as they are written.
+    Log(Tail),
+}
+
+/// What came out of it: the events of clients one of the switch's became, one in each line.
+enum Told {
+    Lines(Place, Bytes),
+    /// Events that are not in the log.
+    Missed(Missed),
+    /// Of no interest here.
+    Nothing,
+}
+
+/// Nothing more comes.
+enum End {
+    Lost,
+    Stopped,
 }
 
 /// Begins a stream.
@@ -102,38 +106,19 @@ pub(crate) async fn open(
         Some(Some(mark)) => Some(mark),
         Some(None) => return plain(StatusCode::PRECONDITION_FAILED, "Invalid Last-Event-ID."),
     };
-    let gone = || {
-        plain(
-            StatusCode::GONE,
-            "The events after that one are not kept any more.",
-        )
+    let source = match shared.event_log() {
+        Some(log) => of_log(log, &shared, after),
+        None => of_bus(&shared, &filter, after).await,
     };
-    let (interest, limits) = (Interest::families(filter.families()), shared.queue_limits());
-    let events = match after {
-        None => match shared.switch.observe(interest, limits).await {
-            Ok((_, events)) => events,
-            Err(_) => return plain(StatusCode::INTERNAL_SERVER_ERROR, "The switch has stopped."),
-        },
-        Some(mark) => {
-            // From that event on, as it may have become several and not all were sent.
-            let Some(before) = mark.event.seq.0.checked_sub(1) else {
-                return gone();
-            };
-            let from = EventId {
-                seq: Seq(before),
-                ..mark.event
-            };
-            match shared.switch.resume(from, interest, limits).await {
-                Ok(events) => events,
-                Err(_) => return gone(),
-            }
-        }
+    let source = match source {
+        Ok(source) => source,
+        Err(refusal) => return refusal.answer(),
     };
     let stream = Stream {
         leaving: shared.leaving(),
         shared,
         filter,
-        events,
+        source,
         after,
         waiting: VecDeque::new(),
         _peer: peer,
@@ -157,57 +142,144 @@ impl Stream {
             if let Some(bytes) = self.waiting.pop_front() {
                 return Some(bytes);
             }
-            let event = tokio::select! {
+            let told = tokio::select! {
                 biased;
                 () = self.leaving.told.cancelled() => return None,
-                event = self.events.next() => event,
+                told = self.source.next(&self.shared) => told,
                 () = sleep_until(ping_at) => return Some(Bytes::from_static(b":\n\n")),
             };
-            let event = match event {
-                Ok(event) => event,
-                Err(Ended::Overrun(_)) => {
+            match told {
+                Ok(Told::Lines(place, lines)) => self.take(place, &lines),
+                Ok(Told::Missed(missed)) => self.waiting.push_back(said_missed(missed)),
+                Ok(Told::Nothing) => {}
+                Err(End::Lost) => {
                     self.shared.counters.count(Cause::LostEvents);
                     return None;
                 }
-                Err(Ended::Stopped) => return None,
+                Err(End::Stopped) => return None,
+            }
+        }
+    }
+
+    /// Queues those that pass the filter and were not sent before.
+    fn take(&mut self, place: Place, lines: &Bytes) {
+        for (index, line) in events::lines(lines).enumerate() {
+            let mark = Mark {
+                place,
+                told: index + 1,
             };
-            let encoded = events::encoded(&event, &self.shared);
-            for (index, line) in events::lines(&encoded).enumerate() {
-                let mark = Mark {
-                    event: event.id,
-                    told: index + 1,
-                };
-                let seen = self
-                    .after
-                    .is_some_and(|after| after.event == mark.event && mark.told <= after.told);
-                let text = String::from_utf8_lossy(&line);
-                if !seen && self.filter.passes(&text) {
-                    self.waiting
-                        .push_back(format!("id: {mark}\ndata: {text}\n\n").into());
-                }
+            let seen = self
+                .after
+                .is_some_and(|after| after.place == mark.place && mark.told <= after.told);
+            let text = String::from_utf8_lossy(&line);
+            if !seen && self.filter.passes(&text) {
+                self.waiting
+                    .push_back(format!("id: {mark}\ndata: {text}\n\n").into());
             }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_read_as_they_are_written() {
-        let text = "6a0f3f0e-2a4e-4a55-9f35-50a3a6e5b101:17:2";
-        let mark = Mark::parse(text).unwrap();
-        assert_eq!((mark.event.seq.0, mark.told), (17, 2));
-        assert_eq!(mark.to_string(), text);
-        for wrong in [
-            "",
-            "17",
-            "a:17:1",
-            "6a0f3f0e-2a4e-4a55-9f35-50a3a6e5b101:x:1",
-            &format!("{text}:1"),
-        ] {
-            assert_eq!(Mark::parse(wrong), None, "{wrong}");
+impl Source {
+    /// Cancel-safe.
+    async fn next(&mut self, shared: &Shared) -> Result<Told, End> {
+        match self {
+            Self::Bus(events) => match events.next().await {
+                Ok(event) => Ok(Told::Lines(
+                    Place::Run(event.id),
+                    events::encoded(&event, shared),
+                )),
+                Err(Ended::Overrun(_)) => Err(End::Lost),
+                Err(Ended::Stopped) => Err(End::Stopped),
+            },
+            Self::Log(tail) => match tail.next().await {
+                Ok(Logged::Event {
+                    sequence,
+                    kind: KIND,
+                    payload,
+                    ..
+                }) => Ok(Told::Lines(Place::Log(sequence), payload.into())),
+                Ok(Logged::Event { .. }) => Ok(Told::Nothing),
+                Ok(Logged::Missed(missed)) => Ok(Told::Missed(missed)),
+                Err(Unreadable) => Err(End::Lost),
+            },
         }
     }
+}
+
+/// Why a stream does not begin.
+enum Refusal {
+    Gone,
+    Stopped,
+}
+
+impl Refusal {
+    fn answer(self) -> Response {
+        match self {
+            Self::Gone => plain(
+                StatusCode::GONE,
+                "The events after that one are not kept any more.",
+            ),
+            Self::Stopped => plain(StatusCode::INTERNAL_SERVER_ERROR, "The switch has stopped."),
+        }
+    }
+}
+
+async fn of_bus(shared: &Shared, filter: &Filter, after: Option<Mark>) -> Result<Source, Refusal> {
+    let (interest, limits) = (Interest::families(filter.families()), shared.queue_limits());
+    let events = match after.map(|mark| mark.place) {
+        None => {
+            let observed = shared.switch.observe(interest, limits).await;
+            observed.map_err(|_| Refusal::Stopped)?.1
+        }
+        Some(Place::Run(event)) => {
+            // From that event on, as it may have become several and not all were sent.
+            let before = event.seq.0.checked_sub(1).ok_or(Refusal::Gone)?;
+            let from = EventId {
+                seq: Seq(before),
+                ..event
+            };
+            let resumed = shared.switch.resume(from, interest, limits).await;
+            resumed.map_err(|_| Refusal::Gone)?
+        }
+        // There was a log then.
+        Some(Place::Log(_)) => return Err(Refusal::Gone),
+    };
+    Ok(Source::Bus(events))
+}
+
+fn of_log(log: &EventLog, shared: &Shared, after: Option<Mark>) -> Result<Source, Refusal> {
+    let cursor = match after {
+        // What has happened by now is not told, whether it is written yet or not.
+        None => log.cursor_from(log.sequence_at(shared.switch.view().as_of)),
+        Some(Mark {
+            place: Place::Log(sequence),
+            told,
+        }) => {
+            let behind = if told == 0 {
+                Some(sequence)
+            } else {
+                sequence.checked_sub(1)
+            };
+            let cursor = log.cursor(behind.ok_or(Refusal::Gone)?);
+            cursor.map_err(|_| Refusal::Gone)?
+        }
+        // There was no log then.
+        Some(Mark {
+            place: Place::Run(_),
+            ..
+        }) => return Err(Refusal::Gone),
+    };
+    Ok(Source::Log(Tail::new(log, cursor)))
+}
+
+/// Clients that listen for `missed` know that they have to look at the Live API; others pass it over.
+fn said_missed(missed: Missed) -> Bytes {
+    let Missed { first, last, count } = missed;
+    let mark = Mark {
+        place: Place::Log(last),
+        told: 0,
+    };
+    let data = json!({"first": first, "last": last, "count": count});
+    format!("id: {mark}\nevent: missed\ndata: {data}\n\n").into()
 }

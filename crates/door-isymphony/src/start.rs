@@ -7,6 +7,7 @@ use api::bus::QueueLimits;
 use api::command::Ask;
 use api::{CommandError, Origin, Switch};
 use axum::Router;
+use eventlog::EventLog;
 use net::drain::Leaving;
 use net::http::{self as net_http, HttpTimes, Peer};
 use net::tls::{Certificate, CurrentCertificate, HTTP, TlsAcceptor, TlsError};
@@ -16,8 +17,9 @@ use net::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::audience::{self, Audience};
+use crate::audience::{self, Audience, Orders};
 use crate::config::{Config, ConfigError};
+use crate::event_log::EventEncoder;
 use crate::following::{Following, follow};
 use crate::http;
 use crate::objects::{Configuration, KeepError, from_directory};
@@ -70,6 +72,7 @@ pub(crate) struct Shared {
     drain: Drain,
     connections: AtomicU64,
     secure_port: OnceLock<u16>,
+    event_log: OnceLock<EventLog>,
 }
 
 impl Shared {
@@ -97,6 +100,11 @@ impl Shared {
     /// The port requests without TLS are sent to.
     pub(crate) fn secure_port(&self) -> Option<u16> {
         self.secure_port.get().copied()
+    }
+
+    /// The log of events, where one is kept.
+    pub(crate) fn event_log(&self) -> Option<&EventLog> {
+        self.event_log.get()
     }
 
     pub(crate) async fn ask<C: Ask>(
@@ -158,8 +166,15 @@ impl Shared {
     }
 }
 
-/// Opens the door: listens at once, so that ports are known and conflicts show early. May make a certificate, and a
-/// database.
+/// A door that knows what events mean, and does not listen yet: a log of events begins between the two.
+pub struct Prepared {
+    shared: Arc<Shared>,
+    orders: Orders,
+    certificate: Option<CurrentCertificate>,
+    tls: Option<TlsAcceptor>,
+}
+
+/// [`prepare`] and [`Prepared::open`], without a log of events.
 ///
 /// # Errors
 /// [`StartError`].
@@ -168,6 +183,18 @@ pub async fn start(
     switch: Switch,
     process: &CancellationToken,
 ) -> Result<Door, StartError> {
+    prepare(config, switch, process).await?.open(None)
+}
+
+/// Prepares the door. May make a certificate, and a database.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn prepare(
+    config: Config,
+    switch: Switch,
+    process: &CancellationToken,
+) -> Result<Prepared, StartError> {
     config.check().map_err(StartError::Config)?;
     let certificate = config
         .tls
@@ -197,17 +224,64 @@ pub async fn start(
         drain: Drain::new(process),
         connections: AtomicU64::new(0),
         secure_port: OnceLock::new(),
+        event_log: OnceLock::new(),
         config,
         switch,
     });
-    let app = http::routes(&shared);
+    shared.spawn(follow(shared.clone()));
+    Ok(Prepared {
+        shared,
+        orders,
+        certificate,
+        tls,
+    })
+}
+
+impl Prepared {
+    /// Puts events into a log as clients of this door read them.
+    pub fn event_encoder(&self) -> EventEncoder {
+        EventEncoder::new(self.shared.clone())
+    }
+
+    /// Opens the door: listens at once, so that ports are known and conflicts show early. `event_log`, written with
+    /// [`Prepared::event_encoder`], is what server-sent events come from then, and go on with over a restart.
+    ///
+    /// # Errors
+    /// [`StartError::Bind`].
+    pub fn open(self, event_log: Option<EventLog>) -> Result<Door, StartError> {
+        let Self {
+            shared,
+            orders,
+            certificate,
+            tls,
+        } = self;
+        if let Some(log) = event_log {
+            shared.event_log.set(log).ok();
+        }
+        let (local_addrs, tls_addrs) = listen(&shared, tls.as_ref())?;
+        shared.spawn(audience::serve(shared.clone(), orders));
+        Ok(Door {
+            shared,
+            local_addrs,
+            tls_addrs,
+            certificate,
+        })
+    }
+}
+
+/// Where it listens: without TLS, and with it.
+fn listen(
+    shared: &Arc<Shared>,
+    tls: Option<&TlsAcceptor>,
+) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), StartError> {
+    let app = http::routes(shared);
     let wanted = |address: &SocketAddr, tls: Option<&TlsAcceptor>| Wanted {
         listen: listen_on(&shared.config, *address),
         tls: tls.cloned(),
     };
     let plain = shared.config.listen.iter().map(|at| wanted(at, None));
     let secure = shared.config.tls_listen.iter();
-    let secure = secure.map(|at| wanted(at, tls.as_ref()));
+    let secure = secure.map(|at| wanted(at, tls));
     let stop_on_bind_error = shared.config.stop_on_bind_error;
     let opening = Opening::bind(plain.chain(secure), stop_on_bind_error, &shared.counters)?;
     let (local_addrs, tls_addrs) = (opening.plain_addrs(), opening.tls_addrs());
@@ -219,14 +293,7 @@ pub async fn start(
     opening.serve(NAME, &shared.drain, move |listener, tls| {
         serve(of_listeners.clone(), listener, tls, app.clone())
     });
-    shared.spawn(follow(shared.clone()));
-    shared.spawn(audience::serve(shared.clone(), orders));
-    Ok(Door {
-        shared,
-        local_addrs,
-        tls_addrs,
-        certificate,
-    })
+    Ok((local_addrs, tls_addrs))
 }
 
 fn listen_on(config: &Config, address: SocketAddr) -> ListenerConfig {

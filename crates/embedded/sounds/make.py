@@ -47,6 +47,14 @@ VOICEMAIL = {
     "vm-you_have": "You have",
 }
 
+CONFERENCE = {
+    "conf-has_joined": "has joined the conference.",
+    "conf-has_left": "has left the conference.",
+    "conf-members": "people in this conference.",
+    "conf-somebody": "Somebody",
+    "conf-there_are": "There are",
+}
+
 DIGITS = {str(n): str(n) for n in [*range(21), 30, 40, 50, 60, 70, 80, 90]} | {
     "star": "star", "pound": "pound", "dot": "point", "hundred": "hundred", "thousand": "thousand", "million": "million",
     "h-0": "zeroth", "h-1": "first", "h-2": "second", "h-3": "third", "h-30": "thirtieth", "h-40": "fortieth",
@@ -118,7 +126,8 @@ def write(path, samples):
 
 def main():
     total = 0
-    folders = {"ascii": ASCII, "currency": CURRENCY, "digits": DIGITS, "time": TIME, "voicemail": VOICEMAIL}
+    folders = {"ascii": ASCII, "conference": CONFERENCE,
+               "currency": CURRENCY, "digits": DIGITS, "time": TIME, "voicemail": VOICEMAIL}
     for folder, texts in folders.items():
         for name, text in texts.items():
             path = HERE / folder / f"{name}.wav"

@@ -53,6 +53,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             heartbeat: Duration::from_secs(20),
             media_workers: 1,
             opus_complexity: 5,
+            conferences: Default::default(),
             time_zone: jiff::tz::TimeZone::UTC,
             recordings_dir: "".into(),
             voicemail: switch_core::config::VoicemailConfig::default(),

@@ -75,7 +75,8 @@ impl Drop for Feeding {
     }
 }
 
-/// Opens the log and begins to write what happens from now on. Called within a runtime, whose timers the thread uses.
+/// Opens the log and begins to write what happens from now on, with numbers above `floor`. Called within a runtime, whose
+/// timers the thread uses.
 ///
 /// # Errors
 /// [`FeedError`].
@@ -83,8 +84,10 @@ pub async fn feed(
     settings: Settings,
     switch: Switch,
     encoders: Vec<Box<dyn Encode>>,
+    floor: u64,
 ) -> Result<(EventLog, Feeding), FeedError> {
-    let (writer, log) = Writer::open(settings, now())?;
+    let (mut writer, log) = Writer::open(settings, now())?;
+    writer.begin_above(floor);
     let observing = switch.observe(Interest::everything(), QUEUE);
     let (view, events) = observing.await.map_err(|_| FeedError::Stopped)?;
     let stop = CancellationToken::new();

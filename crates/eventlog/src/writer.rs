@@ -117,6 +117,12 @@ impl Writer {
         Ok((writer, log))
     }
 
+    /// Numbers of this run are above `floor`, whatever the folder and the clock say. Before the first event.
+    pub fn begin_above(&mut self, floor: u64) {
+        let base = self.log.shared.base();
+        self.log.shared.set_base(base.max(floor));
+    }
+
     /// The number of what comes next is above this.
     pub fn newest(&self) -> u64 {
         self.newest
@@ -141,6 +147,11 @@ impl Writer {
             });
             return;
         }
+        // No more than a segment, so that the log keeps to its size; and all records of a number before it is announced.
+        let enough = self.settings.segment_bytes().min(BATCH);
+        if sequence > self.newest && self.pending.len() as u64 >= enough {
+            self.commit();
+        }
         self.write_gap(at);
         self.pass_to(sequence);
         self.first.get_or_insert(sequence);
@@ -156,10 +167,6 @@ impl Writer {
                 payload,
             },
         );
-        // No more than a segment, so that the log keeps to its size.
-        if self.pending.len() as u64 >= self.settings.segment_bytes().min(BATCH) {
-            self.commit();
-        }
     }
 
     /// These events are not to be had: readers are told so where they would be.

@@ -64,6 +64,41 @@ fn write(writer: &mut Writer, sequences: impl IntoIterator<Item = u64>, length: 
     }
 }
 
+#[test]
+fn numbers_of_a_run_are_above_what_was_reserved() {
+    let folder = Folder::new();
+    let (mut writer, log) = folder.open(NOW);
+    let first = api::EventId {
+        node: api::NodeId(api::Uuid::nil()),
+        seq: api::Seq(1),
+    };
+    assert_eq!(log.sequence_of(first), NOW as u64 + 1);
+    writer.begin_above(7);
+    assert_eq!(log.sequence_of(first), NOW as u64 + 1);
+    writer.begin_above(NOW as u64 + 500);
+    assert_eq!(log.sequence_of(first), NOW as u64 + 501);
+}
+
+/// A reader that has found the end is woken by a number: what belongs to it is there then.
+#[test]
+fn all_records_of_a_number_come_before_it_is_announced() {
+    let folder = Folder::new();
+    let (mut writer, log) = folder.open(NOW);
+    let written = log.written();
+    let long = vec![b'x'; 2 * SEGMENT as usize];
+    writer.append(NOW as u64 + 1, NOW, 1, &long);
+    writer.append(NOW as u64 + 1, NOW, 2, b"of the same");
+    assert!(*written.borrow() < NOW as u64 + 1, "not yet");
+    writer.append(NOW as u64 + 2, NOW, 1, b"next");
+    assert_eq!(*written.borrow(), NOW as u64 + 1);
+    let entries = rest(&mut log.cursor_from(NOW as u64));
+    let kinds = entries.iter().map(|entry| match entry {
+        Entry::Event { sequence, kind, .. } => (*sequence - NOW as u64, *kind),
+        Entry::Missed(missed) => panic!("{missed:?}"),
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), [(1, 1), (1, 2)]);
+}
+
 fn rest(cursor: &mut Cursor) -> Vec<Entry> {
     let mut entries = Vec::new();
     loop {

@@ -24,6 +24,7 @@ use crate::admin::{Admin, Watched};
 use crate::banner::{Open, banner};
 use crate::call_records::{self, Recorder, Recording};
 use crate::console_page;
+use crate::event_positions::{self, Reserving};
 use crate::file::{Listen, Settings, access_lists};
 use crate::log_layer::Logging;
 use crate::signals::{Hangups, Signals};
@@ -118,13 +119,39 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
         }
         None => None,
     };
+    let crm = settings
+        .isymphony
+        .as_ref()
+        .and_then(|config| config.crm.as_ref());
+    let frame = crm.map(|crm| crm.source().to_owned());
+    let isymphony = match settings.isymphony {
+        Some(mut config) => {
+            config.place = PanelPlace::Server(store.clone());
+            config.call_history = recording.is_some();
+            match door_isymphony::prepare(config, switch.clone(), &process).await {
+                Ok(prepared) => Some(prepared),
+                Err(error) => {
+                    embedded.stop().await;
+                    return Err(error.into());
+                }
+            }
+        }
+        None => None,
+    };
     let event_log = match settings.event_log {
         Some(log) => {
             let folder = log.folder.display().to_string();
-            let encoders: Vec<Box<dyn eventlog::Encode>> =
+            let mut encoders: Vec<Box<dyn eventlog::Encode>> =
                 vec![Box::new(EventEncoder::new(server.clone()))];
-            let feeding = eventlog::feed(log, switch.clone(), encoders).await;
-            Some(feeding.with_context(|| format!("events.log.path: {folder}"))?)
+            if let Some(door) = &isymphony {
+                encoders.push(Box::new(door.event_encoder()));
+            }
+            let floor = event_positions::floor(&store).await;
+            let feeding = eventlog::feed(log, switch.clone(), encoders, floor).await;
+            let (log, feeding) = feeding.with_context(|| format!("events.log.path: {folder}"))?;
+            let reserving = Reserving::begin(log.clone(), store.clone()).await;
+            tasks.spawn(reserving.run(process.child_token()));
+            Some((log, feeding))
         }
         None => None,
     };
@@ -138,16 +165,6 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
         .map_or(0, |config| config.listen.len() + config.tls_listen.len());
     let sylkrtc = settings.sylkrtc.map(|mut config| {
         config.store_place = StorePlace::Server(store.clone());
-        config
-    });
-    let crm = settings
-        .isymphony
-        .as_ref()
-        .and_then(|config| config.crm.as_ref());
-    let frame = crm.map(|crm| crm.source().to_owned());
-    let isymphony = settings.isymphony.map(|mut config| {
-        config.place = PanelPlace::Server(store.clone());
-        config.call_history = recording.is_some();
         config
     });
     let opened = open(
@@ -293,7 +310,10 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
             door.drain(GOODBYE).await;
         }
     };
-    let last_reports = webapp.drain(GOODBYE);
+    // Each door goes with its goodbye: the switch ends when nobody holds it any more.
+    let last_reports = async move {
+        webapp.drain(GOODBYE).await;
+    };
     tokio::join!(
         goodbye,
         goodbye_too,
@@ -404,12 +424,13 @@ async fn open(
         Option<door_esl::Config>,
         Option<door_sylkrtc::Config>,
         Option<door_eventmanager::Config>,
-        Option<door_isymphony::Config>,
+        Option<door_isymphony::Prepared>,
     ),
     around: Surroundings,
     metrics: Listen,
     process: &CancellationToken,
 ) -> anyhow::Result<Opened> {
+    let panel_log = around.event_log.clone();
     let event_socket = match doors.0 {
         Some(config) => {
             let idle_cpu = embedded.idle_cpu().clone();
@@ -449,11 +470,7 @@ async fn open(
         None => None,
     };
     let isymphony = match doors.3 {
-        Some(config) => {
-            let switch = embedded.switch().clone();
-            let door = door_isymphony::start(config, switch, process).await?;
-            Some(Arc::new(door))
-        }
+        Some(prepared) => Some(Arc::new(prepared.open(panel_log)?)),
         None => None,
     };
     let admin = match metrics {

@@ -183,6 +183,20 @@ fn panel_lines(panel: &PanelLines) -> String {
         lines.push("own = \"all\"".to_owned());
         lines.push(format!("others = {}", list(group.others.words())));
     }
+    for conference in &panel.conferences {
+        lines.push("[[conference]]".to_owned());
+        lines.push(format!("name = {}", Value::from(conference.name.as_str())));
+        for (key, on) in [
+            ("record", conference.record),
+            ("announce_join", conference.announce_join),
+            ("announce_leave", conference.announce_leave),
+            ("announce_count", conference.announce_count),
+        ] {
+            if on {
+                lines.push(format!("{key} = true"));
+            }
+        }
+    }
     lines.join("\n") + "\n"
 }
 

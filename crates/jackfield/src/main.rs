@@ -9,6 +9,7 @@ mod check;
 mod cli;
 mod console_page;
 mod documents;
+mod event_positions;
 mod file;
 mod hash_password;
 mod import;

@@ -1,5 +1,6 @@
 //! What must survive a restart: journals of messages, public keys, address books, push tokens, objects of configuration,
-//! records of calls, the index of voicemail, where telephones are registered. In SQLite, which needs nothing else, or in PostgreSQL.
+//! records of calls, the index of voicemail, where telephones are registered, how far numbers of events have gone. In SQLite,
+//! which needs nothing else, or in PostgreSQL.
 //!
 //! One task writes ([`Store`] is the handle). It takes whatever waits, up to a bound, runs it in one transaction and
 //! answers after the commit: what was answered is on the disk, and many writers share one `fsync`. Whoever reads much
@@ -14,6 +15,7 @@ mod cdr;
 mod database;
 mod device;
 mod error;
+mod event_position;
 mod journal;
 mod link;
 mod migration;

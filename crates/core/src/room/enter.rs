@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::sounds::Music;
 use super::{LiveMember, LiveRoom, Place};
 use crate::Switch;
+use crate::config::ConferenceHabits;
 
 /// Longest name of a conference, bytes.
 const MAX_NAME: usize = 256;
@@ -239,10 +240,19 @@ impl Switch {
         self.rooms.places.insert(id.clone(), Place::Door(entry));
     }
 
+    /// What a conference does by itself, by its name or, as dialplans put a domain behind it, by what is before that.
+    fn habits_of(&self, name: &str) -> ConferenceHabits {
+        let mut domains = self.view.directory.domains.iter();
+        let number = domains.find_map(|domain| name.strip_suffix(&*domain.name)?.strip_suffix('-'));
+        let named = |name: &str| self.config.conferences.get(name).copied();
+        named(name).or_else(|| named(number?)).unwrap_or_default()
+    }
+
     /// Makes a room on the media thread of its first member: `conference-create`.
     pub(super) fn open_room(&mut self, id: &ChannelId, entrance: &Entrance) -> Option<MixId> {
         let worker = self.channels.get(id)?.media.worker;
-        let settings = Settings::of(&self.config.xml.clone(), &entrance.profile);
+        let settings = Settings::of(&self.config.xml.clone(), &entrance.profile)
+            .with(self.habits_of(&entrance.name));
         let domain = settings
             .domain
             .clone()
@@ -292,6 +302,7 @@ impl Switch {
             members: Vec::new(),
             plays: Vec::new(),
             records: Vec::new(),
+            recorded: false,
             music: Music::default(),
             closing: false,
             ends: None,
@@ -389,9 +400,10 @@ impl Switch {
             self.apply_all_members(mix);
         }
         if !flags.ghost {
-            self.greet(mix);
+            self.greet(mix, number);
         }
         self.member_event(mix, number, RoomAction::MemberAdded);
+        self.record_by_itself(mix, id);
         self.member_came(&name, mix, number);
         self.fill_floor(mix);
         self.settle_music(mix);

@@ -92,7 +92,7 @@ impl Switch {
         if !ghost && room.size() == 1 {
             self.play_sound(mix, |sounds| &sounds.alone);
         }
-        self.publish_room(mix, Some(member), RoomAction::MemberRemoved);
+        self.publish_room(mix, Some(member.clone()), RoomAction::MemberRemoved);
         self.member_went(&name, number);
         self.media(worker, MediaCommand::LeaveRoom { room: mix, leg });
         if let Some(live) = self.channels.get_mut(id) {
@@ -108,7 +108,7 @@ impl Switch {
             self.apply_all_members(mix);
         }
         if !ghost {
-            self.say_goodbye(mix);
+            self.say_goodbye(mix, &member);
         }
         self.fill_floor(mix);
         self.settle_music(mix);

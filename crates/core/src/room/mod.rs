@@ -4,6 +4,7 @@
 //! switches; beside it stands only what the media side and the running commands need. Events come in the order of
 //! event-socket.md §5.3 S7.
 
+mod announce;
 mod control;
 mod dial;
 mod enter;
@@ -75,6 +76,8 @@ struct LiveRoom {
     members: Vec<LiveMember>,
     plays: Vec<RoomPlay>,
     records: Vec<RoomRecord>,
+    /// Its own recording has begun, or could not.
+    recorded: bool,
     /// Music for somebody alone, as far as commands changed it.
     music: sounds::Music,
     /// Nobody is in it any more; it ends with its last file.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::event::RoomAction;
 use api::view::Recording;
-use api::{CommandError, ErrorKind, ObjectKind};
+use api::{ChannelId, CommandError, ErrorKind, ObjectKind};
 use media::control::{MediaCommand, RecordEnd, RecordId, RecordLength, RoomId as MixId};
 
 use crate::Switch;
@@ -96,6 +96,25 @@ impl Switch {
         );
         self.renew_room(mix);
         Ok(())
+    }
+
+    /// Begins the recording a room makes by itself, as soon as there are enough members; `id` came last.
+    pub(super) fn record_by_itself(&mut self, mix: MixId, id: &ChannelId) {
+        let Some(room) = self.rooms.all.get_mut(&mix) else {
+            return;
+        };
+        let Some(template) = room.settings.auto_record.clone() else {
+            return;
+        };
+        if room.recorded || room.size() < room.settings.record_from as usize {
+            return;
+        }
+        room.recorded = true;
+        let name = room.seen.name.clone();
+        let path = self.expand_for(id, &template);
+        if let Err(error) = self.record_room(mix, &path, false) {
+            tracing::warn!(room = %name, %path, %error, "Conference cannot be recorded");
+        }
     }
 
     /// The file of a recording is open.

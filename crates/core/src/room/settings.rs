@@ -5,7 +5,9 @@ use std::sync::Arc;
 use api::view::RoomParameters;
 use roxmltree::{Document, Node};
 
+use super::announce::Announcing;
 use super::member::MAX_ENERGY;
+use crate::config::ConferenceHabits;
 use crate::config_xml::Configuration;
 
 /// A profile, and the keys its members have.
@@ -29,6 +31,11 @@ pub(super) struct Settings {
     /// Everybody hears the others from their seats. Ours: FreeSWITCH has it as a command only.
     pub(super) arranged: bool,
     pub(super) mute_detect: bool,
+    /// Where it is recorded by itself, with `${…}` of the channel that makes it begin.
+    pub(super) auto_record: Option<Arc<str>>,
+    /// Members from which on it is.
+    pub(super) record_from: u32,
+    pub(super) announcing: Announcing,
     pub(super) sounds: Sounds,
     pub(super) controls: Vec<Control>,
     pub(super) moderator_controls: Vec<Control>,
@@ -76,6 +83,10 @@ const DEFAULT_KEYS: &[(&str, &str)] = &[
     ("#", "hangup"),
 ];
 
+/// Where a conference that is recorded by itself is, without a word of its profile: below the folder of recordings.
+const OWN_RECORDING: &str =
+    "conference-${conference_name}-${strftime(%Y%m%d-%H%M%S)}-${conference_uuid}.wav";
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -91,6 +102,9 @@ impl Default for Settings {
             audio_always: false,
             arranged: false,
             mute_detect: false,
+            auto_record: None,
+            record_from: 2,
+            announcing: Announcing::default(),
             sounds: Sounds::default(),
             controls: default_controls(),
             moderator_controls: default_controls(),
@@ -125,6 +139,20 @@ impl Settings {
                 named(Self::default())
             }
         }
+    }
+
+    /// With what a conference of this name does besides.
+    pub(super) fn with(mut self, habits: ConferenceHabits) -> Self {
+        if habits.record {
+            self.auto_record.get_or_insert_with(|| OWN_RECORDING.into());
+            self.record_from = 1;
+        }
+        self.announcing.coming |= habits.announce_join;
+        self.announcing.going |= habits.announce_leave;
+        if habits.announce_count && self.announcing.count_from == 0 {
+            self.announcing.count_from = 1;
+        }
+        self
     }
 
     /// Whether a profile of that name is configured.
@@ -191,6 +219,12 @@ impl Settings {
             arranged: flag("auto-3d-position"),
             mute_detect: param("member-flags")
                 .is_some_and(|flags| flags.split('|').any(|f| f.trim() == "mute-detect")),
+            auto_record: text("auto-record"),
+            record_from: number("min-required-recording-participants", usual.record_from),
+            announcing: Announcing {
+                count_from: number("announce-count", 0),
+                ..usual.announcing
+            },
             sounds: Sounds {
                 enter: text("enter-sound"),
                 exit: text("exit-sound"),
@@ -259,6 +293,8 @@ mod tests {
                 <param name="sound-prefix" value="/sounds/"/><param name="enter-sound" value="in.wav"/>
                 <param name="exit-sound" value="tone_stream://%(1,0,1)"/><param name="alone-sound" value=""/>
                 <param name="caller-controls" value="few"/><param name="conference-flags" value="wait-mod|audio-always"/>
+                <param name="auto-record" value="/r/${conference_name}.wav"/><param name="min-required-recording-participants" value="3"/>
+                <param name="announce-count" value="5"/>
               </profile></profiles></configuration>"##,
             "p",
         );
@@ -273,6 +309,11 @@ mod tests {
             Some("tone_stream://%(1,0,1)")
         );
         assert_eq!(settings.sounds.alone, None);
+        assert_eq!(
+            (settings.auto_record.as_deref(), settings.record_from),
+            (Some("/r/${conference_name}.wav"), 3)
+        );
+        assert_eq!(settings.announcing.count_from, 5);
         assert!(settings.wait_for_moderator && settings.audio_always && !settings.mute_detect);
         let keys: Vec<_> = settings
             .controls

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::ChannelId;
 use api::command::room::MusicChange;
 use api::id::MemberId;
+use api::view::Member;
 use media::control::{MediaCommand, PlayId, RoomId as MixId};
 
 use super::LiveRoom;
@@ -93,7 +94,7 @@ impl Switch {
         }
     }
 
-    fn play_room_file(&mut self, mix: MixId, file: Arc<str>) {
+    pub(super) fn play_room_file(&mut self, mix: MixId, file: Arc<str>) {
         self.add_play(
             mix,
             NewPlay {
@@ -107,7 +108,7 @@ impl Switch {
     }
 
     /// Somebody came in: told to be alone, or announced to the others.
-    pub(super) fn greet(&mut self, mix: MixId) {
+    pub(super) fn greet(&mut self, mix: MixId, number: MemberId) {
         let Some(room) = self.rooms.all.get(&mix) else {
             return;
         };
@@ -122,10 +123,14 @@ impl Switch {
         {
             self.play_room_file(mix, file);
         }
+        let room = self.rooms.all.get(&mix);
+        if let Some(member) = room.and_then(|room| room.seen.member(number).cloned()) {
+            self.announce_coming(mix, &member);
+        }
     }
 
     /// Somebody left.
-    pub(super) fn say_goodbye(&mut self, mix: MixId) {
+    pub(super) fn say_goodbye(&mut self, mix: MixId, member: &Member) {
         let Some(room) = self.rooms.all.get(&mix) else {
             return;
         };
@@ -138,6 +143,7 @@ impl Switch {
         {
             self.play_room_file(mix, file);
         }
+        self.announce_going(mix, member);
     }
 
     /// Music plays while somebody is alone or the room waits for its moderator, and at no other time.

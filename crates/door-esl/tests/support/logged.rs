@@ -43,7 +43,7 @@ impl LogFolder {
             max_age: Duration::from_secs(3600),
             sync: Duration::from_secs(1),
         };
-        let (log, feeding) = eventlog::feed(settings, switch.handle(), vec![encoder])
+        let (log, feeding) = eventlog::feed(settings, switch.handle(), vec![encoder], 0)
             .await
             .unwrap();
         environment.event_log = Some(log.clone());

@@ -9,7 +9,7 @@ mod version2;
 
 pub use security::{Keystore, Security, security};
 pub use tree::ReadError;
-pub use version2::{ImportError, Outcome, PanelLines, Version2, version_2};
+pub use version2::{ConferenceLines, ImportError, Outcome, PanelLines, Version2, version_2};
 
 /// What was read, in words for people: nothing in them is secret.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

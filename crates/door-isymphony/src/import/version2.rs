@@ -227,7 +227,9 @@ impl Version2 {
         let known = |name: &str| {
             let name = plain(name);
             let mut spelt = fields.iter().flat_map(|(names, _)| *names);
-            spelt.any(|own| plain(own) == name) || BESIDE.contains(&name.as_str())
+            spelt.any(|own| plain(own) == name)
+                || BESIDE.contains(&name.as_str())
+                || kind == Kind::ConferenceRoom && panel::is_flag_of_conference(&name)
         };
         for (name, _) in thing.fields.iter().filter(|(name, _)| !known(name)) {
             self.notes.left(format!("{}: {name}", thing.kind()));
@@ -479,7 +481,7 @@ fn failed(what: &str, why: &str) -> ImportError {
 
 mod panel;
 
-pub use panel::PanelLines;
+pub use panel::{ConferenceLines, PanelLines};
 
 #[cfg(test)]
 mod tests;

@@ -87,7 +87,7 @@ pub(crate) fn asyncapi(config: &Config) -> Value {
             },
             "stream": {
                 "address": "/communication_manager/sse/event",
-                "description": "Server-sent events: the object is the data, and the id is what a client says in Last-Event-ID to go on where it was. 410: what followed is not kept any more.",
+                "description": "Server-sent events: the object is the data, and the id is what a client says in Last-Event-ID to go on where it was. 410: what followed is not kept any more. An event named missed, with first, last and count, says what a log of events could not keep.",
                 "servers": by_stream,
                 "messages": of_stream,
             },

@@ -229,6 +229,7 @@ impl Conversion<'_> {
             time_zone: file.node.time_zone.unwrap_or_else(TimeZone::system),
             recordings_dir: media.recordings.display().to_string().into(),
             layouts,
+            conferences: file.conferences,
             output: media.spatial.output(),
             voicemail: VoicemailConfig {
                 directory: voicemail.display().to_string().into(),

@@ -4,6 +4,7 @@
 
 mod acl_conf;
 mod call_records;
+mod conference;
 mod console;
 mod convert;
 mod event_log;

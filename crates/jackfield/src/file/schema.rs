@@ -1,19 +1,21 @@
 //! The TOML file: every section and key there is. `config/jackfield.toml` explains each.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::log::LogLevel;
 use jiff::tz::TimeZone;
-use switch_core::config::Destination;
+use switch_core::config::{ConferenceHabits, Destination};
 use toml::de::DeTable;
 
 use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
-    call_records, console, event_log, event_socket_users, eventmanager, isymphony, spatial, store,
-    sylkrtc, webapp, webrtc,
+    call_records, conference, console, event_log, event_socket_users, eventmanager, isymphony,
+    spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.
@@ -35,6 +37,7 @@ pub(super) struct File {
     pub(super) event_log: event_log::Section,
     pub(super) max_sessions: Option<u64>,
     pub(super) sessions_per_second: Option<u64>,
+    pub(super) conferences: BTreeMap<Arc<str>, ConferenceHabits>,
     pub(super) metrics: Option<Listen>,
     pub(super) console: console::Section,
     pub(super) webrtc: webrtc::Section,
@@ -171,6 +174,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     file.sessions_per_second = limits.number("sessions_per_second", 2, MANY);
     limits.finish();
 
+    file.conferences = conference::read(&mut top, source);
     file.metrics = listen(top.table("metrics"));
     file.console = console::read(top.table("console"));
     file.webrtc = webrtc::read(top.table("webrtc"), source);

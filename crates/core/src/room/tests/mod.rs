@@ -8,6 +8,7 @@
 mod control;
 mod door;
 mod files;
+mod habits;
 mod parameters;
 mod places;
 

@@ -19,7 +19,7 @@ mod nested;
 mod park;
 mod playback;
 mod record;
-mod say;
+pub(crate) mod say;
 mod schedule;
 mod sleep;
 mod socket;

@@ -82,11 +82,13 @@ fn said(kind: &str, method: &str, text: &str, now: &Zoned) -> Option<Prompts> {
     }
 }
 
-fn digits(name: impl std::fmt::Display) -> String {
+/// The prompt of a digit, or of another part of a number.
+pub(crate) fn digits(name: impl std::fmt::Display) -> String {
     format!("digits/{name}.wav")
 }
 
-fn number(value: u64) -> Prompts {
+/// The prompts of a number, as it is pronounced.
+pub(crate) fn number(value: u64) -> Prompts {
     if value >= TOO_LARGE {
         return value.to_string().chars().map(digits).collect();
     }

@@ -17,6 +17,56 @@ pub struct PanelLines {
     pub statuses: Vec<OfferedStatus>,
     /// Who may do what to others.
     pub groups: Vec<Group>,
+    /// What conferences do by themselves.
+    pub conferences: Vec<ConferenceLines>,
+}
+
+/// A conference room with flags.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ConferenceLines {
+    /// The number by which it is known.
+    pub name: String,
+    /// It is recorded.
+    pub record: bool,
+    /// Who comes is announced.
+    pub announce_join: bool,
+    /// Who goes is announced.
+    pub announce_leave: bool,
+    /// How many there are is said.
+    pub announce_count: bool,
+}
+
+impl ConferenceLines {
+    /// Sets a flag by its name in 2.x, as it is compared; false: it is none. Of the flags that announce something it is only
+    /// known that they are there: one of that name alone is taken for coming and going.
+    fn set(&mut self, flag: &str, on: bool) -> bool {
+        let (join, leave, count) = match flag {
+            "record" | "recorded" | "recording" => {
+                self.record = on;
+                return true;
+            }
+            "announce"
+            | "announcements"
+            | "announceuser"
+            | "announceusers"
+            | "announcejoinleave"
+            | "announceuserjoinleave" => (true, true, false),
+            "announcejoin" | "announceuserjoin" | "announceenter" => (true, false, false),
+            "announceleave" | "announceuserleave" | "announceexit" => (false, true, false),
+            "announcecount" | "announceusercount" => (false, false, true),
+            _ => return false,
+        };
+        if join {
+            self.announce_join = on;
+        }
+        if leave {
+            self.announce_leave = on;
+        }
+        if count {
+            self.announce_count = on;
+        }
+        true
+    }
 }
 
 /// Words of permission flags, as they are compared, and what they are here.
@@ -49,6 +99,7 @@ impl PanelLines {
         for thing in &all {
             match thing.kind().as_str() {
                 "status" if !thing.fields.is_empty() => self.status(thing, notes),
+                "conferenceroom" if !thing.fields.is_empty() => self.conference(thing, notes),
                 "permissiongroup" if !thing.fields.is_empty() => self.group(thing, &all, notes),
                 "permission" if !thing.fields.is_empty() => {
                     notes.left("permission: it is in no permission group that is known by name");
@@ -56,6 +107,32 @@ impl PanelLines {
                 _ => {}
             }
         }
+    }
+
+    fn conference(&mut self, thing: &Thing, notes: &mut Notes) {
+        let Some(name) = thing.field(&["room_number"]) else {
+            // That is said where the object is made of it.
+            return;
+        };
+        let mut lines = ConferenceLines::default();
+        for (field, value) in &thing.fields {
+            let known = is_on(value).is_some_and(|on| lines.set(&plain(field), on));
+            if !known && is_flag_of_conference(field) {
+                notes.left(format!("conferenceroom {name}: {field}"));
+            }
+        }
+        if lines == ConferenceLines::default() {
+            return;
+        }
+        if self.conferences.iter().any(|there| there.name == name) {
+            notes.left(format!(
+                "conferenceroom {name}: its flags, as another has this number"
+            ));
+            return;
+        }
+        notes.took(format!("flags of conference room {name}"));
+        name.clone_into(&mut lines.name);
+        self.conferences.push(lines);
     }
 
     fn status(&mut self, thing: &Thing, notes: &mut Notes) {
@@ -153,6 +230,12 @@ fn names(value: &str) -> impl Iterator<Item = String> {
     parts.filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
+/// Whether a field of a conference room is looked at here, and not where the object is made.
+pub(super) fn is_flag_of_conference(field: &str) -> bool {
+    let field = plain(field);
+    field.starts_with("announce") || field.starts_with("record")
+}
+
 fn right(flag: &str) -> Option<Right> {
     let known = |flag: &str| {
         let mut all = FLAGS.iter();
@@ -178,6 +261,43 @@ mod tests {
         let (mut lines, mut notes) = (PanelLines::default(), Notes::default());
         lines.take(&Thing::read(text).unwrap(), &mut notes);
         (lines, notes)
+    }
+
+    #[test]
+    fn rooms_record_and_announce() {
+        let (lines, notes) = read(
+            r#"<t><conference_room name="a" room_number="3000" record="1" announce_user_join_leave="yes" announce_count="0"/>
+            <conference_room name="b" room_number="3001" announceUserCount="true" announce_tune="ding"/>
+            <conference_room name="c" room_number="3002" record="0"/><conference_room name="d" record="1"/>
+            <conference_room name="e" room_number="3000" record="1"/></t>"#,
+        );
+        let found: Vec<_> = lines
+            .conferences
+            .iter()
+            .map(|one| {
+                let flags = [
+                    one.record,
+                    one.announce_join,
+                    one.announce_leave,
+                    one.announce_count,
+                ];
+                (&*one.name, flags)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("3000", [true, true, true, false]),
+                ("3001", [false, false, false, true])
+            ]
+        );
+        assert_eq!(
+            notes.left_out,
+            [
+                "conferenceroom 3001: announce_tune",
+                "conferenceroom 3000: its flags, as another has this number"
+            ]
+        );
     }
 
     #[test]

@@ -89,7 +89,6 @@ async fn what_is_left_out_is_said() {
     for left in [
         "extension nobody: No extension provided.",
         "extension: ringtone",
-        "conferenceroom: record",
         "permissiongroup",
         "can_view_everyone_directory",
         "profile ana: there is no extension 209",
