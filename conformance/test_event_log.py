@@ -19,7 +19,11 @@ class Writer(threading.Thread):
         self._socket = server.connect()
         self.next = first
         self.failed = None
+        # The first event since it last was a second behind, and how many were answered at the rate from there on.
+        self._from = first
+        self._at_rate = 0
         self._ending = threading.Event()
+        self._progress = threading.Condition()
 
     def run(self):
         try:
@@ -35,12 +39,27 @@ class Writer(threading.Thread):
                         return
                     assert frame.reply.startswith("+OK"), frame
                 due += BATCH / RATE
-                time.sleep(max(0.0, due - time.monotonic()))
+                early = due - time.monotonic()
+                if early >= 0:
+                    with self._progress:
+                        self._at_rate = self.next - self._from
+                        self._progress.notify_all()
+                elif early < -1:
+                    due -= early
+                    with self._progress:
+                        self._from, self._at_rate = self.next, 0
+                time.sleep(max(0.0, early))
         except OSError:
             # The server was killed.
             return
         except Exception as error:
             self.failed = error
+
+    def at_rate(self, least, seconds=120):
+        """Waits until that many events in a row, or more, were offered and answered at no less than `RATE`, up to now."""
+        with self._progress:
+            kept = self._progress.wait_for(lambda: self._at_rate >= least, seconds)
+            assert kept, f"{self.next - self._from} events since the last second lost, {self._at_rate} at {RATE} a second"
 
     def end(self):
         self._ending.set()
@@ -95,6 +114,8 @@ def test_killed_under_load_a_client_gets_exactly_what_it_had_not_read(server):
         read_by_slow = read_events(slow, most=100)
         assert [n for _, n in read_by_slow] == list(range(number, number + 100))
         read_by_fast = read_events(fast, most=1500 + 300 * rounds)
+        # It is killed while it gets 1,000 a second.
+        writer.at_rate(RATE)
         server.kill()
         # What was on its way when the server died was seen too.
         read_by_fast += read_events(fast)

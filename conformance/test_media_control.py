@@ -109,6 +109,19 @@ def phone(server, folder, user, kind=Phone):
     return made.registered(PATIENCE)
 
 
+@pytest.fixture
+def phones_of_all(server, tmp_path):
+    """One for each of `TONES`."""
+    phones = []
+    try:
+        for user in TONES:
+            phones.append(phone(server, tmp_path, user))
+        yield phones
+    finally:
+        for made in phones:
+            made.stop()
+
+
 def hears(path, hertz, level, what):
     recording = Recording(path)
     assert_tone(recording.channel(0), recording.rate, hertz, level, what)
@@ -222,74 +235,62 @@ def test_two_phones_talk_past_the_server_and_back_through_it(server, tmp_path, h
             made.stop()
 
 
-def test_an_eavesdropper_hears_both_and_its_keys_say_who_hears_it(server, tmp_path):
-    phones = []
-    try:
-        phones = [phone(server, tmp_path, user) for user in TONES]
-        first, second, third = phones
-        with server.connect() as link:
-            link.command("event plain CHANNEL_BRIDGE MEDIA_BUG_START MEDIA_BUG_STOP DTMF")
-            leg = link.api("originate user/1001 &bridge(user/1002)", PATIENCE).split()[1]
-            other = link.wait_for("CHANNEL_BRIDGE", PATIENCE)["Bridge-B-Unique-ID"]
-            listener = link.api(f"originate user/1003 &eavesdrop({leg})", PATIENCE).split()[1]
-            bug = link.wait_for("MEDIA_BUG_START", PATIENCE)
-            assert (bug["Media-Bug-Function"], bug["Unique-ID"]) == ("eavesdrop", leg)
-            tapes = {}
+def test_an_eavesdropper_hears_both_and_its_keys_say_who_hears_it(server, tmp_path, phones_of_all):
+    third = phones_of_all[2]
+    with server.connect() as link:
+        link.command("event plain CHANNEL_BRIDGE MEDIA_BUG_START MEDIA_BUG_STOP DTMF")
+        leg = link.api("originate user/1001 &bridge(user/1002)", PATIENCE).split()[1]
+        other = link.wait_for("CHANNEL_BRIDGE", PATIENCE)["Bridge-B-Unique-ID"]
+        listener = link.api(f"originate user/1003 &eavesdrop({leg})", PATIENCE).split()[1]
+        bug = link.wait_for("MEDIA_BUG_START", PATIENCE)
+        assert (bug["Media-Bug-Function"], bug["Unique-ID"]) == ("eavesdrop", leg)
+        tapes = {}
 
-            def record(name):
-                for who, channel in (("first", leg), ("second", other), ("third", listener)):
-                    path = tapes[name, who] = server.recordings / f"{tmp_path.name}-{name}-{who}.wav"
-                    assert link.api(f"uuid_setvar {channel} RECORD_WRITE_ONLY true") == "+OK\n"
-                    assert link.api(f"uuid_record {channel} start {path}", PATIENCE) == "+OK Success\n"
-                time.sleep(1.0)
-                for who, channel in (("first", leg), ("second", other), ("third", listener)):
-                    path = tapes[name, who]
-                    assert link.api(f"uuid_record {channel} stop {path}") == "+OK Success\n"
-                    settled(lambda: path.exists() and Recording(path).seconds, lambda s: s and s > 0.6)
-
-            time.sleep(0.5)
-            record("0")
-            for key in ("2", "1", "3"):
-                third.press(key)
-                link.wait_for("DTMF", PATIENCE, Unique_ID=listener)
-                time.sleep(0.3)
-                record(key)
-            link.api(f"uuid_kill {listener}")
-            stopped = link.wait_for("MEDIA_BUG_STOP", PATIENCE, Media_Bug_Function="eavesdrop")
-            assert stopped["Unique-ID"] == leg
-            link.api(f"uuid_kill {leg}")
-        whispered, level = TONES["1003"]
-        audible = {"0": (False, False), "2": (True, False), "1": (False, True), "3": (True, True)}
-        for key, wanted in audible.items():
-            hears(tapes[key, "third"], *TONES["1001"], f"eavesdropper, key {key}")
-            hears(tapes[key, "third"], *TONES["1002"], f"eavesdropper, key {key}")
-            for who, expected in zip(("first", "second"), wanted):
-                heard = level_in(tapes[key, who], whispered, 1.0)
-                assert (abs(heard - level) < 1.5) if expected else heard < -40, f"{who}, key {key}: {heard} dBFS"
-    finally:
-        for made in phones:
-            made.stop()
-
-
-def test_a_call_is_taken_over(server, tmp_path):
-    phones = []
-    try:
-        phones = [phone(server, tmp_path, user) for user in TONES]
-        first, second, third = phones
-        with server.connect() as link:
-            link.command("event plain CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE")
-            leg = link.api("originate user/1001 &bridge(user/1002)", PATIENCE).split()[1]
-            other = link.wait_for("CHANNEL_BRIDGE", PATIENCE)["Bridge-B-Unique-ID"]
-            taker = link.api(f"originate user/1003 &intercept({leg})", PATIENCE).split()[1]
-            # The end of a call is told when its last figures are there, behind the new bridge.
-            bridge = link.wait_for("CHANNEL_BRIDGE", PATIENCE)
-            assert {bridge["Bridge-A-Unique-ID"], bridge["Bridge-B-Unique-ID"]} == {leg, taker}
-            over = link.wait_for("CHANNEL_HANGUP_COMPLETE", PATIENCE, Unique_ID=other)
-            assert over["Hangup-Cause"] == "PICKED_OFF"
+        def record(name):
+            for who, channel in (("first", leg), ("second", other), ("third", listener)):
+                path = tapes[name, who] = server.recordings / f"{tmp_path.name}-{name}-{who}.wav"
+                assert link.api(f"uuid_setvar {channel} RECORD_WRITE_ONLY true") == "+OK\n"
+                assert link.api(f"uuid_record {channel} start {path}", PATIENCE) == "+OK Success\n"
             time.sleep(1.0)
-            link.api(f"uuid_kill {leg}")
-        third.wait_for("CALL_CLOSED", PATIENCE)
-        hears(third.heard()[-1], *TONES["1001"], "who took the call")
-    finally:
-        for made in phones:
-            made.stop()
+            for who, channel in (("first", leg), ("second", other), ("third", listener)):
+                path = tapes[name, who]
+                assert link.api(f"uuid_record {channel} stop {path}") == "+OK Success\n"
+                settled(lambda: path.exists() and Recording(path).seconds, lambda s: s and s > 0.6)
+
+        time.sleep(0.5)
+        record("0")
+        for key in ("2", "1", "3"):
+            third.press(key)
+            link.wait_for("DTMF", PATIENCE, Unique_ID=listener)
+            time.sleep(0.3)
+            record(key)
+        link.api(f"uuid_kill {listener}")
+        stopped = link.wait_for("MEDIA_BUG_STOP", PATIENCE, Media_Bug_Function="eavesdrop")
+        assert stopped["Unique-ID"] == leg
+        link.api(f"uuid_kill {leg}")
+    whispered, level = TONES["1003"]
+    audible = {"0": (False, False), "2": (True, False), "1": (False, True), "3": (True, True)}
+    for key, wanted in audible.items():
+        hears(tapes[key, "third"], *TONES["1001"], f"eavesdropper, key {key}")
+        hears(tapes[key, "third"], *TONES["1002"], f"eavesdropper, key {key}")
+        for who, expected in zip(("first", "second"), wanted):
+            heard = level_in(tapes[key, who], whispered, 1.0)
+            assert (abs(heard - level) < 1.5) if expected else heard < -40, f"{who}, key {key}: {heard} dBFS"
+
+
+def test_a_call_is_taken_over(server, phones_of_all):
+    third = phones_of_all[2]
+    with server.connect() as link:
+        link.command("event plain CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE")
+        leg = link.api("originate user/1001 &bridge(user/1002)", PATIENCE).split()[1]
+        other = link.wait_for("CHANNEL_BRIDGE", PATIENCE)["Bridge-B-Unique-ID"]
+        taker = link.api(f"originate user/1003 &intercept({leg})", PATIENCE).split()[1]
+        # The end of a call is told when its last figures are there, behind the new bridge.
+        bridge = link.wait_for("CHANNEL_BRIDGE", PATIENCE)
+        assert {bridge["Bridge-A-Unique-ID"], bridge["Bridge-B-Unique-ID"]} == {leg, taker}
+        over = link.wait_for("CHANNEL_HANGUP_COMPLETE", PATIENCE, Unique_ID=other)
+        assert over["Hangup-Cause"] == "PICKED_OFF"
+        time.sleep(1.0)
+        link.api(f"uuid_kill {leg}")
+    third.wait_for("CALL_CLOSED", PATIENCE)
+    hears(third.heard()[-1], *TONES["1001"], "who took the call")

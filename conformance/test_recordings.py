@@ -20,7 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNNER = Path(os.environ.get("JACKFIELD_GOLDEN", ROOT / "target/release/examples/golden"))
 FOLDER = ROOT / "golden/event-socket"
 # Lines for `[node]` where a conversation is about the clock: a heartbeat as soon as those listen who wait for it.
-NODE = {"event-05-heartbeat": 'heartbeat = "2s"'}
+NODE = {"event-05-heartbeat": 'heartbeat = "2s"', "event-06-all-idle": 'heartbeat = "5s"'}
+# Lines for `[door.event_socket]` where it is about who is silent for too long: 25 s as recorded, but for the test's time.
+SILENCE = 'login_time = "1s"'
+DOOR = dict.fromkeys(["auth-01-idle-timeout", "auth-12-preauth-then-silence", "outbound-12-silent-client"], SILENCE)
 
 
 def open_rows():
@@ -58,6 +61,7 @@ def test_recording(transcript, tmp_path):
     wait_until_free(5060)
     server = Server(
         tmp_path / "run", profile="", limits="", sip_port=5060, xml_root=xml_root, node=NODE.get(transcript, ""),
+        event_socket=DOOR.get(transcript, ""),
     )
     sounds = server.folder / "sounds/test"
     sounds.mkdir(parents=True)

@@ -41,7 +41,7 @@ def _is_free(port):
     return True
 
 
-def _free_run(length):
+def free_ports(length):
     """The first of that many ports in a row, free for TCP and UDP, not given out before in this round of the slice."""
     global _next
     for _ in range(len(_SLICE)):
@@ -57,7 +57,7 @@ def _free_run(length):
 
 def free_port():
     """One port on 127.0.0.1 that nobody holds, for TCP and for UDP."""
-    return _free_run(1)
+    return free_ports(1)
 
 
 def wait_until_free(port, seconds=60):
@@ -72,4 +72,4 @@ def free_sip_port(preferred=None):
     """A port free for UDP and for TCP, the preferred one when it is; the next is free, too: some take it for TLS."""
     if preferred is not None and _is_free(preferred):
         return preferred
-    return _free_run(2)
+    return free_ports(2)

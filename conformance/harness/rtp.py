@@ -31,10 +31,10 @@ def from_mulaw(data):
 class RtpEnd:
     """One socket. `talk_to` sends a tone in 20 ms packets from a thread until `stop`."""
 
-    def __init__(self, hertz=800.0, level_dbfs=-15.0):
+    def __init__(self, hertz=800.0, level_dbfs=-15.0, port=0):
         self.hertz, self.level_dbfs = hertz, level_dbfs
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind(("127.0.0.1", port))
         self.socket.settimeout(0.1)
         self.port = self.socket.getsockname()[1]
         self.received = []

@@ -1,11 +1,13 @@
 """SIPp: one program, one scenario."""
 
 import re
+import socket
 import subprocess
 import time
 from pathlib import Path
 
 from .ports import free_port
+from .process import end
 
 SCENARIOS = Path(__file__).parent.parent / "sipp"
 
@@ -14,7 +16,8 @@ class Sipp:
     """One run of one scenario."""
 
     def __init__(self, server, scenario, folder, user="1003", callee="9196", talk_ms=3000, calls=1,
-                 rate=10, transport="u1", audio_port=0, seconds=40, password="1234"):
+                 rate=10, transport="u1", audio_port=0, seconds=40, password="1234", media_port=None, more=()):
+        """`media_port`: the first of the ports SIPp takes for media; `more`: further words of its command line."""
         self.folder = Path(folder)
         self.log_file = self.folder / "log"
         self.errors = self.folder / "errors"
@@ -25,12 +28,14 @@ class Sipp:
              "-m", str(calls), "-r", str(rate), "-l", str(max(calls, 1)), "-d", str(talk_ms),
              "-key", "callee", callee, "-key", "audio_port", str(audio_port),
              # Left to itself it takes 5060, 6000 and 8888, which others of the run need.
-             "-p", str(free_port()), "-mp", str(free_port()), "-cp", str(free_port()),
+             "-p", str(free_port()), "-mp", str(media_port or free_port()), "-cp", str(free_port()),
              "-nostdin", "-timeout", f"{seconds}s", "-timeout_error",
              "-trace_logs", "-log_file", str(self.log_file),
              "-trace_err", "-error_file", str(self.errors),
-             "-trace_msg", "-message_file", str(self.messages)],
+             "-trace_msg", "-message_file", str(self.messages), *more],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            # Some of its lines hold bytes as they are.
+            errors="replace",
             cwd=self.folder,
         )
 
@@ -55,6 +60,52 @@ class Sipp:
             f"{self._read(self.messages)}\n{output[-2500:]}"
         )
 
+    def stop(self):
+        """Ends it in any case; `finish` is for a call that went well."""
+        end(self.process, 5)
+
     @staticmethod
     def _read(path):
         return path.read_text(errors="replace")[-5000:] if path.exists() else ""
+
+
+class PressingSipp(Sipp):
+    """One call of a caller who presses keys when told to (`press_until_bye`), by INFO or by telephone-events.
+
+    `audio_port` is offered to the far end: an `RtpEnd` there hears what comes and talks. SIPp sends its telephone-events
+    from there too, as a telephone would.
+    """
+
+    def __init__(self, server, folder, media_port, callee):
+        """`media_port` is the first of six free ports in a row; the last but one of them is offered."""
+        with socket.create_server(("127.0.0.1", 0)) as twin:
+            address = f"127.0.0.1:{twin.getsockname()[1]}"
+            super().__init__(server, "press_until_bye", folder, callee=callee, media_port=media_port, more=("-3pcc", address))
+            # SIPp connects before it calls anybody.
+            twin.settimeout(30)
+            try:
+                self._twin, _ = twin.accept()
+            except TimeoutError:
+                self.process.kill()
+                self.finish()
+        self._twin.settimeout(30)
+        self._call = None
+
+    def answered(self):
+        """Waits until the call is, and tells the port of the far end's audio."""
+        said = b""
+        while b"\x1b" not in said:
+            more = self._twin.recv(4096)
+            assert more, f"SIPp ended\n{self._read(self.messages)}"
+            said += more
+        self._call = re.search(rb"Call-ID: (\S+)", said)[1].decode()
+        return self.far_audio_port()
+
+    def press(self, digit, by_info):
+        way = "INFO" if by_info else "telephone-event"
+        # SIPp ends each of its commands with ESC (its documentation, "3PCC").
+        self._twin.sendall(f"Call-ID: {self._call}\r\nFrom: test\r\nDigit: {digit}\r\nBy: {way}\r\n\r\n\x1b".encode())
+
+    def stop(self):
+        self._twin.close()
+        super().stop()

@@ -11,8 +11,10 @@ mod events;
 mod janus;
 mod latency;
 mod machine;
+mod originates;
 mod panel;
 mod parked;
+mod parked_events;
 mod process;
 mod programs;
 mod registrations;
@@ -70,6 +72,21 @@ enum Figure {
         /// Channels at a time.
         #[arg(long, default_value_t = 32)]
         at_a_time: usize,
+    },
+    /// `bgapi originate` at a given rate: none lost, how late, at what cost.
+    Originates {
+        /// Jobs per second.
+        #[arg(long, default_value_t = 1000)]
+        rate: usize,
+        /// Length of the measurement.
+        #[arg(long, default_value_t = 10)]
+        seconds: usize,
+        /// Whom they call.
+        #[arg(long, default_value = "loopback/9196")]
+        dial: String,
+        /// What whoever was answered does.
+        #[arg(long, default_value = "&hangup()")]
+        then: String,
     },
     /// Time from `sendevent` on one connection to the event on another.
     Latency {
@@ -203,6 +220,15 @@ enum Figure {
         #[arg(long, default_value_t = 500)]
         legs: usize,
     },
+    /// Parked legs that tell all their variables every second, to one who listens to everything.
+    ParkedEvents {
+        /// Legs of each kind.
+        #[arg(long, default_value_t = 1000)]
+        legs: usize,
+        /// Length of the measurement.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -231,6 +257,8 @@ async fn measure(arguments: Arguments) -> Result<()> {
             calls::run(&server, 1000, 100).await?;
             relay::run(&server, 100, 5).await?;
             parked::run(&server, 500).await?;
+            parked_events::run(&server, 1000, 10).await?;
+            originates::run(&server, &originates::Wanted::ordinary()).await?;
             for codec in [PageCodec::Pcmu, PageCodec::Opus] {
                 web::calls(&server, &Wanted::alone(codec)).await?;
             }
@@ -302,5 +330,20 @@ async fn measure(arguments: Arguments) -> Result<()> {
         } => panel::reads(&server, extensions, seconds, connections).await,
         Figure::PanelStart { objects, runs } => panel::start_up(&server, objects, runs).await,
         Figure::Parked { legs } => parked::run(&server, legs).await,
+        Figure::ParkedEvents { legs, seconds } => parked_events::run(&server, legs, seconds).await,
+        Figure::Originates {
+            rate,
+            seconds,
+            dial,
+            then,
+        } => {
+            let wanted = originates::Wanted {
+                rate,
+                seconds,
+                dial,
+                then,
+            };
+            originates::run(&server, &wanted).await
+        }
     }
 }

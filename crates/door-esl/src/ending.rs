@@ -54,6 +54,7 @@ impl Session {
     pub(crate) async fn leave(mut self, end: End, leaving: &Leaving) {
         let counters = self.shared.counters.clone();
         counters.count(end.cause());
+        self.tell_log(end);
         self.release_channel(end).await;
         if let End::Unreadable(Some(error)) = end
             && let Some(text) = error.reply_text()
@@ -94,6 +95,25 @@ impl Session {
                 () = leaving.closed.cancelled() => {}
                 _ = timeout(LINGERING_CLOSE, reader.discard()) => {}
             }
+        }
+    }
+
+    /// What an operator has to know. Of strangers he learns by the counters alone: they could fill the log.
+    fn tell_log(&self, end: End) {
+        if let End::Unreadable(why) = end
+            && self.access.is_known()
+        {
+            let connection = self.console.origin.connection;
+            let channel = self.controlled.as_ref().map(|c| c.channel.as_str());
+            let error = why.map_or("too much before the first request".to_owned(), |e| {
+                e.to_string()
+            });
+            tracing::warn!(
+                connection,
+                channel,
+                error,
+                "A client sends what cannot be read"
+            );
         }
     }
 

@@ -165,8 +165,8 @@ impl SlowReader {
 /// Two events of one kind about the same thing have the same; all those of a channel's life are one kind.
 fn object(event: &Event, server: &Server) -> String {
     let headers = view::headers(event, server);
-    let mut object = match &event.kind {
-        EventKind::Channel(_) => "channel".to_owned(),
+    let (mut object, names): (_, &[&str]) = match &event.kind {
+        EventKind::Channel(_) => ("channel".to_owned(), &OBJECT[..1]),
         EventKind::Room(_)
         | EventKind::Account(_)
         | EventKind::Job(_)
@@ -181,24 +181,9 @@ fn object(event: &Event, server: &Server) -> String {
         | EventKind::User(_)
         | EventKind::Voicemail(_) => {
             let name = headers.text("Event-Name").unwrap_or_default();
-            format!("{name} {}", view::subclass(event).unwrap_or_default())
+            let subclass = view::subclass(event).unwrap_or_default();
+            (format!("{name} {subclass}"), &OBJECT)
         }
-    };
-    let names: &[&str] = match &event.kind {
-        EventKind::Channel(_) => &OBJECT[..1],
-        EventKind::Room(_)
-        | EventKind::Account(_)
-        | EventKind::Job(_)
-        | EventKind::System(_)
-        | EventKind::Custom(_)
-        | EventKind::Web(_)
-        | EventKind::Message(_)
-        | EventKind::VideoRoom(_)
-        | EventKind::Stage(_)
-        | EventKind::Queue(_)
-        | EventKind::Parking(_)
-        | EventKind::User(_)
-        | EventKind::Voicemail(_) => &OBJECT,
     };
     for name in names {
         object.push('\n');

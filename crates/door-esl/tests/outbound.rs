@@ -165,6 +165,68 @@ async fn with_resume_the_channel_goes_on_at_once() {
     world.switch.until_asked("EndControl").await;
 }
 
+/// Noise is not waited with until the application is through, and who resumes goes on at once.
+#[tokio::test]
+async fn what_cannot_be_read_while_an_application_runs() {
+    let parse_error = reply("-ERR command parse error.");
+    let endless = vec![b'x'; 11 << 20];
+    let noise = [vec![0xff; 100_000], b"\n\n\0\0\n\n".to_vec()].concat();
+    let not_found = reply("-ERR command not found");
+    for (count, (garbage, last)) in [
+        (endless, parse_error.clone()),
+        (noise, not_found + &parse_error),
+        (b"sendmsg\nContent-Length: -1\n\n".to_vec(), String::new()),
+        (b"a b\nContent-Length: 99999999\n\n".to_vec(), String::new()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let world = world().await;
+        let mut program = connected(&world, false, false).await;
+        program.ask("resume", &reply("+OK")).await;
+        program.send(&execute("sleep", "a: b")).await;
+        program.send("\n").await;
+        world.switch.until_controlled(1).await;
+        program.stream.write_all(&garbage).await.unwrap();
+        world.switch.until_asked("EndControl").await;
+        // What was said before the noise is not carried out any more: the application never came to its end.
+        let last = if count == 1 { &parse_error } else { &last };
+        program.expect_end(&[last, NOTICE].concat()).await;
+        world.counted(Cause::Malformed, 1).await;
+        still_works(&world).await;
+    }
+}
+
+/// More than is kept while an application runs stays with the peer, and is answered afterwards, in order.
+#[tokio::test]
+async fn requests_that_come_while_an_application_runs_are_kept() {
+    let world = world().await;
+    let mut program = connected(&world, false, false).await;
+    program.send(&execute("sleep", "a: b")).await;
+    program.send("\n").await;
+    world.switch.until_controlled(1).await;
+    let (mut reading, mut writing) = tokio::io::split(program.stream);
+    let many: String = (0..30_000)
+        .map(|n| format!("nonsense {n}\n\ngetvar foo\n\n"))
+        .collect();
+    let sending = tokio::spawn(async move { writing.write_all(many.as_bytes()).await });
+    // The door runs on this thread too: it reads as far as it will.
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    world.switch.finish.notify_one();
+    let wanted = reply("+OK")
+        + &[reply("-ERR command not found"), reply("bar")]
+            .concat()
+            .repeat(30_000);
+    let mut got = vec![0; wanted.len()];
+    let reading = tokio::io::AsyncReadExt::read_exact(&mut reading, &mut got);
+    let all = tokio::time::timeout(Duration::from_secs(60), reading).await;
+    all.expect("every request is answered").unwrap();
+    assert!(got == wanted.as_bytes());
+    sending.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn exit_and_closing_let_the_channel_go_on() {
     let world = world().await;

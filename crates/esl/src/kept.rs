@@ -68,21 +68,10 @@ pub fn encode(event: &Event, server: &Server, out: &mut Vec<u8>) -> bool {
     let of_stage = matches!(event.kind, EventKind::Stage(_));
     let channel = event.channel.as_ref().filter(|_| !of_stage);
     text(out, channel.map(|channel| channel.id.as_str()));
-    let owner = match &event.kind {
-        EventKind::Job(job) => job.owner.as_ref(),
-        EventKind::Channel(_)
-        | EventKind::Room(_)
-        | EventKind::Account(_)
-        | EventKind::System(_)
-        | EventKind::Custom(_)
-        | EventKind::Web(_)
-        | EventKind::Message(_)
-        | EventKind::VideoRoom(_)
-        | EventKind::Stage(_)
-        | EventKind::Queue(_)
-        | EventKind::Parking(_)
-        | EventKind::User(_)
-        | EventKind::Voicemail(_) => None,
+    let owner = if let EventKind::Job(job) = &event.kind {
+        job.owner.as_ref()
+    } else {
+        None
     };
     text(out, owner.map(api::ChannelId::as_str));
     write_headers(out, &view::headers(event, server));

@@ -58,21 +58,21 @@ impl Session {
         let asked = switch.ask(execute, self.console.origin.clone());
         let mut asked = std::pin::pin!(asked);
         let told = self.leaving.told.clone();
-        tokio::select! {
+        let end = tokio::select! {
             biased;
             // Of what became of it, the original tells nothing.
             _ = &mut asked => return self.answer(OK),
             () = told.cancelled() => return Err(End::ShuttingDown),
             outcome = self.outbox.ended() => return Err(End::WriteEnded(outcome)),
-            () = self.reader.closed() => {}
-        }
+            end = self.reader.ended() => end,
+        };
         let view = switch.view();
         let resumes = view
             .channels
             .get(&channel)
             .is_some_and(|channel| channel.variables.is_true(RESUME));
         if resumes {
-            return Err(End::PeerClosed);
+            return Err(end.into());
         }
         tokio::select! {
             biased;

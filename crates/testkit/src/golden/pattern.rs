@@ -1,9 +1,12 @@
 //! Text with placeholders for what must vary from run to run.
 //!
 //! `{*}` is any text, `{n}` a number, `{uuid}` a UUID; each stands for itself. A name with a digit behind, as
-//! `{uuid1}`, `{n2}` or `{host1}`, must be the same wherever it stands. `\{` is a brace, `\n \r \t \\ \xNN` are bytes.
+//! `{uuid1}`, `{n2}` or `{host1}`, must be the same wherever it stands. `{ab*30}` is `ab` thirty times. `\{` is a brace, `\n \r \t \\ \xNN` are bytes.
 
 use std::collections::BTreeMap;
+
+/// How often a text may be repeated.
+const MOST: usize = 100_000_000;
 
 /// What the named placeholders stand for so far.
 pub type Bindings = BTreeMap<String, Vec<u8>>;
@@ -49,6 +52,11 @@ impl Pattern {
                 '\\' => literal.extend(escape(&mut chars)?),
                 '{' => {
                     let name: String = chars.by_ref().take_while(|&c| c != '}').collect();
+                    if let Some((text, times)) = repeated(&name) {
+                        let once = Self::parse(text)?.fill(&Bindings::new())?;
+                        literal.extend(once.repeat(times));
+                        continue;
+                    }
                     if !literal.is_empty() {
                         parts.push(Part::Literal(std::mem::take(&mut literal)));
                     }
@@ -94,6 +102,13 @@ impl Pattern {
         }
         Ok(out)
     }
+}
+
+/// `{a*1000}`: a text, and how often it stands there.
+fn repeated(name: &str) -> Option<(&str, usize)> {
+    let (text, times) = name.rsplit_once('*')?;
+    let times = times.parse().ok().filter(|times| *times <= MOST)?;
+    (!text.is_empty()).then_some((text, times))
 }
 
 impl Placeholder {
@@ -205,6 +220,20 @@ mod tests {
     }
 
     const UUID: &str = "6f0c2f0e-9a0f-4d5c-8f3a-0f8f4c1d2e3f";
+
+    #[test]
+    fn long_texts_are_short_to_write() {
+        let pattern = Pattern::parse(r"api echo {a*3}{H: v\n*2}\n").expect("a pattern");
+        assert_eq!(
+            pattern.fill(&Bindings::new()).expect("nothing to fill in"),
+            b"api echo aaaH: v\nH: v\n\n"
+        );
+        assert!(
+            Pattern::parse("{*}")
+                .expect("a pattern")
+                .matches(b"any", &mut Bindings::new())
+        );
+    }
 
     #[test]
     fn literals_and_escapes() {
