@@ -2,6 +2,7 @@
 hears into another. No sound card."""
 
 import json
+import re
 import socket
 import subprocess
 import tempfile
@@ -31,6 +32,10 @@ PICTURES = [
     "video_fps 15",
     "video_bitrate 256000",
 ]
+
+# What a phone with a lamp has. As an application it would be loaded last, and subscribe without end when it is registered
+# within the millisecond after that.
+LAMP = ["module mwi.so"]
 
 
 def is_whole(path):
@@ -72,7 +77,7 @@ class Phone:
         control_port = free_port()
         tone = self.folder / "tone.wav"
         write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
-        self._write_config(control_port, tone, [*(PICTURES if pictures else []), *(["module_app mwi.so"] if subscribes else [])])
+        self._write_config(control_port, tone, (PICTURES if pictures else []) + (LAMP if subscribes else []))
         mode = "auto" if answers else "manual"
         register = f";regint={lifetime};auth_pass={password}" if server_port else ";regint=0"
         host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
@@ -202,6 +207,15 @@ class Phone:
             assert time.monotonic() < deadline, f"phone {self.user} is not registered:\n{self.log()}"
             time.sleep(0.05)
         return self
+
+    def subscribed(self, seconds=30):
+        """Waits until it was told for the first time what waits, and returns what. The log says so even when that came
+        before we listened."""
+        deadline = time.monotonic() + seconds
+        while not (told := re.search(r"----- MWI for \S+ -----\n((?:.+\n)+)", self.log())):
+            assert time.monotonic() < deadline, f"phone {self.user} is not subscribed:\n{self.log()}"
+            time.sleep(0.05)
+        return told[1]
 
     def heard(self):
         """Files of what this phone received, newest last. Those of calls that end are waited for; those of calls that go

@@ -327,6 +327,18 @@ fn a_subscription_is_refreshed_moves_and_ends() {
     lamp.answer(&mut rig, &told_now[0], 200);
     rig.pass(Duration::from_secs(50));
     assert_eq!(words(&told(&mut rig)), [], "it lives on");
+    for (event, code) in [("message-summary;id=2", 481), ("presence", 489)] {
+        lamp.event = event;
+        assert_eq!(lamp.subscribe(&mut rig, "").0.code(), Some(code), "{event}");
+    }
+    lamp.event = "message-summary";
+    let timers = rig.switch.census().timers;
+    for _ in 0..5 {
+        let (_, notified) = lamp.subscribe(&mut rig, "Expires: 60\r\n");
+        lamp.answer(&mut rig, &notified[0], 200);
+    }
+    let now = rig.switch.census().timers;
+    assert_eq!(now, timers, "refreshes leave none behind");
     let (answer, told_now) = lamp.subscribe(&mut rig, "Expires: 0\r\n");
     assert_eq!(answer.header(HeaderName::Expires), Some("0"));
     assert_eq!(
@@ -442,6 +454,26 @@ fn what_is_refused() {
     let headers = "Accept: text/plain, application/*\r\nExpires: 99999999999999\r\n";
     let (answer, _) = Lamp::new("1000", 5801).subscribe(&mut rig, headers);
     assert_eq!(answer.header(HeaderName::Expires), Some("3600"));
+}
+
+#[test]
+fn a_call_is_no_place_to_subscribe_nor_is_a_server_that_goes() {
+    let mut rig = rig();
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    let (_, mut talk) = rig.called("sofia/internal/9@127.0.0.1:5603", "127.0.0.1:5603", sdp);
+    rig.sent();
+    let event = "Event: message-summary\r\n";
+    talk.request(&mut rig, &Method::Subscribe, event, "");
+    assert_eq!(rig.last_final().code(), Some(403));
+    let mut lamp = Lamp::new("1000", 5601).subscribed(&mut rig, 600);
+    rig.feed(Input::Shutdown);
+    rig.sent();
+    let (answer, told) = Lamp::new("1000", 5602).subscribe(&mut rig, "");
+    assert_eq!(answer.code(), Some(503));
+    assert!(answer.header(HeaderName::RetryAfter).is_some());
+    assert!(told.is_empty());
+    let (answer, _) = lamp.subscribe(&mut rig, "Expires: 0\r\n");
+    assert_eq!(answer.code(), Some(200), "who leaves is let go");
 }
 
 #[test]
