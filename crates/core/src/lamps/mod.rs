@@ -4,8 +4,6 @@
 //! (RFC 3842 §3; event-socket.md §2.8); those that do not want it answer 481 or 489, which nobody minds.
 
 mod subscribe;
-#[cfg(test)]
-mod subscription_tests;
 mod subscriptions;
 mod summary;
 #[cfg(test)]

@@ -4,9 +4,9 @@ use api::command::server::Fire;
 use sip::message::{HeaderName, parse_datagram};
 use sip::transport::Transport;
 
-use super::summary::MAX_BODY;
-use super::*;
 use crate::Input;
+use crate::lamps::summary::MAX_BODY;
+use crate::lamps::*;
 use crate::rig::{Phone, Rig};
 
 fn phone(rig: &mut Rig, user: &str, port: u16) -> Phone {
