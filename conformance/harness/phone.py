@@ -2,6 +2,7 @@
 hears into another. No sound card."""
 
 import json
+import re
 import socket
 import subprocess
 import tempfile
@@ -32,6 +33,10 @@ PICTURES = [
     "video_bitrate 256000",
 ]
 
+# What a phone with a lamp has. As an application it would be loaded last, and subscribe without end when it is registered
+# within the millisecond after that.
+LAMP = ["module mwi.so"]
+
 
 def is_whole(path):
     """Whether a WAV file was ended: until then its header speaks of no samples, or is not there yet."""
@@ -46,12 +51,14 @@ class Phone:
     """One baresip with one account."""
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
-                 transport="udp", answers=True, through_server=False, pictures=False, lifetime=60):
+                 transport="udp", answers=True, through_server=False, pictures=False, lifetime=60, subscribes=False):
         """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …
 
         `lifetime`: seconds it registers for; it refreshes a little before they are over.
 
         `pictures`: it has a camera that sees coloured bars, and VP8.
+
+        `subscribes`: it has a lamp, and subscribes to its voicemail box; what it is told are events `MWI_NOTIFY`.
 
         `through_server`: whatever it dials goes to the server, also when the host of the address is another.
         """
@@ -70,14 +77,15 @@ class Phone:
         control_port = free_port()
         tone = self.folder / "tone.wav"
         write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
-        self._write_config(control_port, tone, PICTURES if pictures else [])
+        self._write_config(control_port, tone, (PICTURES if pictures else []) + (LAMP if subscribes else []))
         mode = "auto" if answers else "manual"
         register = f";regint={lifetime};auth_pass={password}" if server_port else ";regint=0"
         host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
         proxy = f';outbound="sip:{host};transport={transport}"' if through_server else ""
+        lamp = ";mwi=" + ("yes" if subscribes else "no")
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{host};transport={transport}>{register}"
-            f";answermode={mode};audio_codecs={codec};ptime=20{proxy}\n"
+            f";answermode={mode};audio_codecs={codec};ptime=20{proxy}{lamp}\n"
         )
         (self.folder / "contacts").write_text("")
         self._log = open(self.folder / "log", "wb")
@@ -199,6 +207,15 @@ class Phone:
             assert time.monotonic() < deadline, f"phone {self.user} is not registered:\n{self.log()}"
             time.sleep(0.05)
         return self
+
+    def subscribed(self, seconds=30):
+        """Waits until it was told for the first time what waits, and returns what. The log says so even when that came
+        before we listened."""
+        deadline = time.monotonic() + seconds
+        while not (told := re.search(r"----- MWI for \S+ -----\n((?:.+\n)+)", self.log())):
+            assert time.monotonic() < deadline, f"phone {self.user} is not subscribed:\n{self.log()}"
+            time.sleep(0.05)
+        return told[1]
 
     def heard(self):
         """Files of what this phone received, newest last. Those of calls that end are waited for; those of calls that go

@@ -41,17 +41,21 @@ class Sipp:
 
     def far_audio_port(self, seconds=30):
         """The port of the answer's audio line, as soon as the scenario has seen it."""
+        return int(self.logged(r"FAR (\d+)", seconds))
+
+    def logged(self, pattern, seconds=30):
+        """What the scenario logs, as soon as it does: the first group of the pattern."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.log_file.exists():
-                found = re.search(r"FAR (\d+)", self.log_file.read_text())
+                found = re.search(pattern, self.log_file.read_text())
                 if found:
-                    return int(found[1])
+                    return found[1]
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
         self.finish()
-        raise AssertionError(f"the call was not answered\n{self._read(self.messages)}")
+        raise AssertionError(f"no {pattern} was logged\n{self._read(self.messages)}")
 
     def finish(self):
         output, _ = self.process.communicate(timeout=60)

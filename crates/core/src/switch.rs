@@ -16,6 +16,7 @@ use crate::channel::Live;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::input::Input;
+use crate::lamps::Subscriptions;
 use crate::lifecycle::Stopping;
 use crate::message::Messages;
 use crate::next_hop::Lookups;
@@ -64,6 +65,7 @@ pub struct Switch {
     pub(crate) lots: Lots,
     pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) lookups: Lookups,
     pub(crate) client_registrations: ClientRegistrations,
     pub(crate) tasks: Tasks,
@@ -175,6 +177,7 @@ impl Switch {
             lots: Lots::default(),
             voicemail: Voicemail::default(),
             messages: Messages::default(),
+            subscriptions: Subscriptions::default(),
             lookups: Lookups::default(),
             client_registrations: ClientRegistrations::default(),
             tasks: Tasks::default(),
@@ -304,6 +307,7 @@ impl Switch {
             web_peers: self.web.peers.len() + self.video_rooms.peers(),
             video_rooms: self.video_rooms.len(),
             messages: self.messages.len(),
+            subscriptions: self.subscriptions.len(),
             lookups: self.lookups.len(),
             client_registrations: self.client_registrations.len(),
             queue_callers: self.queues.callers(),
@@ -340,6 +344,7 @@ impl Switch {
             Deadline::WebClient(client) => self.refresh_web_client(client),
             Deadline::ClientRegistration(id) => self.client_registration_due(id),
             Deadline::Message(id) => self.message_is_not_kept(id),
+            Deadline::Subscription(id) => self.subscription_due(id),
         }
     }
 
@@ -505,6 +510,7 @@ pub struct Census {
     pub web_peers: usize,
     pub video_rooms: usize,
     pub messages: usize,
+    pub subscriptions: usize,
     pub lookups: usize,
     pub client_registrations: usize,
     pub queue_callers: usize,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use api::ChannelId;
 use api::id::{MessageId, TaskId, WebClientId};
 use media::control::RoomId;
+use sip::event::SubscriptionId;
 
 use crate::originate::{AttemptId, OriginateId};
 use crate::registration_client::RegistrationId;
@@ -44,6 +45,8 @@ pub(crate) enum Deadline {
     ClientRegistration(RegistrationId),
     /// Whoever keeps a message has not said that it is kept.
     Message(MessageId),
+    /// A subscription to a lamp is over, or was refreshed meanwhile.
+    Subscription(SubscriptionId),
 }
 
 /// Longest wait. Programs and dial strings name times of their own, and some would be past the end of the clock.

@@ -45,6 +45,7 @@ pub(crate) fn refresh(
     set("jackfield_registrations", view.registrations.size() as u64);
     set("jackfield_scheduled_tasks", view.tasks.size() as u64);
     set("jackfield_sip_sessions", census.sip_sessions as u64);
+    set("jackfield_sip_subscriptions", census.subscriptions as u64);
     set("jackfield_playbacks", census.plays as u64);
     set("jackfield_recordings", census.records as u64);
     set("jackfield_timers", census.timers as u64);

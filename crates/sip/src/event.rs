@@ -17,6 +17,10 @@ pub struct RequestId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransactionId(pub u64);
 
+/// A peer's subscription to something of ours (RFC 6665).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(pub u64);
+
 /// A request as it arrived. Typed views are methods of [`Message`], reached by deref.
 #[derive(Clone, Debug)]
 pub struct IncomingRequest {
@@ -49,12 +53,21 @@ pub enum Event {
         request: IncomingRequest,
     },
     /// A request other than INVITE, ACK, CANCEL, BYE, PRACK and INFO in a session: REGISTER, OPTIONS,
-    /// MESSAGE, NOTIFY, REFER, … Answer with `respond`.
+    /// MESSAGE, NOTIFY, REFER, … Answer with `respond`, a SUBSCRIBE also with `accept_subscription`.
     Request {
         /// For `respond`.
         id: RequestId,
         /// The session it belongs to, when it was sent inside a dialog.
         session: Option<SessionId>,
+        /// The request.
+        request: IncomingRequest,
+    },
+    /// A SUBSCRIBE in the dialog of a subscription. Answer with `refresh_subscription`, or refuse with `respond`.
+    Resubscribe {
+        /// For the answer.
+        id: RequestId,
+        /// The subscription it refreshes or ends.
+        subscription: SubscriptionId,
         /// The request.
         request: IncomingRequest,
     },
@@ -181,7 +194,7 @@ pub enum Event {
         /// The session.
         session: SessionId,
     },
-    /// A response to `request_in_dialog`, `info` or `send_out_of_dialog`. Codes below 200 may come
+    /// A response to `request_in_dialog`, `info`, `notify` or `send_out_of_dialog`. Codes below 200 may come
     /// several times; a final code comes once and is the last event of the transaction.
     Response {
         /// The transaction.
@@ -221,7 +234,7 @@ impl Event {
             | Self::TransportFailed { session }
             | Self::Ended { session } => Some(*session),
             Self::Request { session, .. } | Self::Response { session, .. } => *session,
-            Self::FlowClosed { .. } => None,
+            Self::Resubscribe { .. } | Self::FlowClosed { .. } => None,
         }
     }
 
@@ -236,6 +249,7 @@ impl Event {
             | Self::Ended { .. } => true,
             Self::Invite { .. }
             | Self::Request { .. }
+            | Self::Resubscribe { .. }
             | Self::Progress { .. }
             | Self::Answered { .. }
             | Self::Acked { .. }

@@ -23,6 +23,7 @@ pub mod register;
 pub mod resolve;
 pub mod sdp;
 mod session;
+mod subscribe;
 mod transaction;
 pub mod transport;
 
@@ -30,4 +31,6 @@ pub use endpoint::{
     Counts, DialogView, Endpoint, EndpointConfig, EndpointError, InviteRequest, Limits, Party,
     Timers,
 };
-pub use event::{Event, IncomingRequest, OutOfDialogRequest, RequestId, SessionId, TransactionId};
+pub use event::{
+    Event, IncomingRequest, OutOfDialogRequest, RequestId, SessionId, SubscriptionId, TransactionId,
+};

@@ -88,6 +88,7 @@ pub(crate) fn endpoint_config() -> sip::endpoint::EndpointConfig {
             Method::Refer,
             Method::Notify,
             Method::Message,
+            Method::Subscribe,
         ],
         supported: vec!["path".into(), "replaces".into()],
         ..sip::endpoint::EndpointConfig::default()

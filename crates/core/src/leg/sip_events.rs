@@ -20,6 +20,11 @@ impl Switch {
                 session,
                 request,
             } => self.incoming_request(id, session, request),
+            Event::Resubscribe {
+                id,
+                subscription,
+                request,
+            } => self.resubscribe(id, subscription, &request),
             Event::Progress {
                 session,
                 code,
@@ -138,6 +143,7 @@ impl Switch {
             } => {
                 if !self.message_answered(id, code, response.as_ref())
                     && !self.register_answered(id, code, response.as_ref())
+                    && !self.notify_answered(id, code, response.is_some())
                 {
                     tracing::debug!(?id, code, "Response to a request of ours");
                 }

@@ -4,10 +4,11 @@ use sip::event::{IncomingRequest, RequestId, SessionId};
 use sip::message::Method;
 
 use crate::Switch;
+use crate::lamps::PACKAGE;
 
 /// Methods we serve, as Allow says.
 const ALLOW: &str =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER, NOTIFY, MESSAGE";
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER, NOTIFY, MESSAGE, SUBSCRIBE";
 
 impl Switch {
     /// A request other than INVITE and those of its session.
@@ -28,11 +29,13 @@ impl Switch {
                 let headers = [
                     ("Allow".to_owned(), ALLOW.to_owned()),
                     ("Accept".to_owned(), "application/sdp".to_owned()),
+                    ("Allow-Events".to_owned(), PACKAGE.to_owned()),
                 ];
                 self.respond(id, code, &headers);
             }
             Some(Method::Refer) => self.incoming_refer(id, session, &request),
             Some(Method::Message) => self.incoming_message(id, session, &request),
+            Some(Method::Subscribe) => self.incoming_subscribe(id, session, &request),
             // NOTIFY inside a session answers our own REFER; outside nobody asked for it.
             Some(Method::Notify) => {
                 self.respond(id, if session.is_some() { 200 } else { 481 }, &[])

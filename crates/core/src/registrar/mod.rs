@@ -22,7 +22,7 @@ use sip::register::{Binding, BindingChange, ChangeKind, Registrar, RegistrarConf
 use sip::transport::{FlowId, Target, Transport};
 
 pub(crate) use access::CallAuth;
-pub(crate) use accounts::{Account, ha1};
+pub(crate) use accounts::{Account, address, ha1};
 use attempts::Attempts;
 pub use kept::{BindingNote, KeptBinding};
 
@@ -316,6 +316,7 @@ impl Switch {
         for change in self.registrations.table.remove_flow(flow) {
             self.binding_changed(&change, None);
         }
+        self.end_subscriptions_over(flow);
     }
 
     /// Answers `sofia profile … flush_inbound_reg`.
@@ -355,7 +356,7 @@ impl Switch {
                 count += 1;
                 continue;
             }
-            let aor = accounts::address(&registration.user, &registration.domain);
+            let aor = address(&registration.user, &registration.domain);
             // Bindings of one address go together; the second of them finds nothing more to do.
             for change in self.registrations.table.remove(&aor) {
                 count += 1;

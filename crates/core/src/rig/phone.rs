@@ -102,6 +102,16 @@ impl Phone {
         self.final_code(rig)
     }
 
+    /// Subscribes to the lamp of a user of the switch's own domain, and returns the final code. It does not take the
+    /// NOTIFYs that follow.
+    pub(crate) fn subscribe(&mut self, rig: &mut Rig, password: &str, whose: &str) -> u16 {
+        let (own, whose) = (self.address(), format!("sip:{whose}@127.0.0.1"));
+        let mut request = self.request(Method::Subscribe, &whose, &own, &whose, password);
+        request.local_contact = Some(format!("sip:{}", self.flow.remote));
+        request.headers = vec![("Event".into(), "message-summary".into())];
+        self.send(rig, request)
+    }
+
     fn request(
         &mut self,
         method: Method,

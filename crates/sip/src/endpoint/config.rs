@@ -121,6 +121,8 @@ pub struct Limits {
     pub transactions: usize,
     /// INVITE sessions.
     pub sessions: usize,
+    /// Subscriptions of peers.
+    pub subscriptions: usize,
     /// Forks remembered of one INVITE.
     pub forks: usize,
     /// In-dialog requests waiting for `respond`, per session, and re-INVITE attempts after glare.
@@ -132,6 +134,7 @@ impl Default for Limits {
         Self {
             transactions: 500_000,
             sessions: 100_000,
+            subscriptions: 100_000,
             forks: 12,
             pending_per_session: 8,
         }
@@ -147,6 +150,8 @@ pub struct Counts {
     pub server_transactions: usize,
     /// Sessions.
     pub sessions: usize,
+    /// Subscriptions of peers.
+    pub subscriptions: usize,
     /// Armed timers.
     pub timers: usize,
     /// Requests outside sessions that wait for a response of the peer.
@@ -165,6 +170,9 @@ pub enum EndpointError {
     /// No such session: it ended, or never was.
     #[error("No such session")]
     UnknownSession,
+    /// No such subscription: it was ended.
+    #[error("No such subscription")]
+    UnknownSubscription,
     /// No such request: answered already, or withdrawn with its session.
     #[error("No such request")]
     UnknownRequest,

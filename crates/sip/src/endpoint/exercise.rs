@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::{Counts, Endpoint, EndpointConfig, EndpointError, InviteRequest, Limits, Party};
-use crate::event::{Event, RequestId, SessionId};
-use crate::message::parse_datagram;
+use crate::event::{Event, IncomingRequest, RequestId, SessionId, SubscriptionId};
+use crate::message::{Method, parse_datagram};
 use crate::transport::{Flow, FlowId, Transport};
 
 /// Most steps of one run.
@@ -25,6 +25,7 @@ pub fn exercise(now: Instant, input: &[u8]) {
     let limits = Limits {
         transactions: 64,
         sessions: 8,
+        subscriptions: 4,
         ..Limits::default()
     };
     let mut run = Run {
@@ -38,6 +39,8 @@ pub fn exercise(now: Instant, input: &[u8]) {
         now,
         sessions: Vec::new(),
         requests: Vec::new(),
+        subscribers: Vec::new(),
+        subscriptions: Vec::new(),
         branch: String::new(),
         tag: String::new(),
     };
@@ -63,6 +66,7 @@ pub fn exercise(now: Instant, input: &[u8]) {
         // BYE and CANCEL may exceed the bound, each by the transactions they release.
         assert!(
             counts.sessions <= limits.sessions
+                && counts.subscriptions <= limits.subscriptions
                 && counts.client_transactions + counts.server_transactions <= 64 + STEPS * 4
         );
     }
@@ -74,6 +78,9 @@ struct Run {
     now: Instant,
     sessions: Vec<SessionId>,
     requests: Vec<RequestId>,
+    /// SUBSCRIBEs that wait, with the subscription they belong to.
+    subscribers: Vec<(RequestId, Option<SubscriptionId>, IncomingRequest)>,
+    subscriptions: Vec<SubscriptionId>,
     branch: String,
     tag: String,
 }
@@ -102,7 +109,7 @@ impl Run {
         let now = self.now;
         let sdp = Some(Bytes::from_static(b"v=0"));
         let session = self.sessions.last().copied().unwrap_or(SessionId(0));
-        let outcome = match step % 12 {
+        let outcome = match step % 15 {
             0 => self.call(),
             1 => self.endpoint.provisional(now, session, 183, sdp, &[]),
             2 => self.endpoint.accept(now, session, sdp, &[]),
@@ -121,6 +128,17 @@ impl Run {
             },
             10 => {
                 self.endpoint.handle_flow_closed(now, FlowId(1));
+                Ok(())
+            }
+            11 => self.answer_subscriber(),
+            12 => match self.subscriptions.last() {
+                Some(id) => self.endpoint.notify(now, *id, &[], None).map(drop),
+                None => Ok(()),
+            },
+            13 => {
+                if let Some(id) = self.subscriptions.pop() {
+                    assert!(self.endpoint.end_subscription(id), "it was there");
+                }
                 Ok(())
             }
             _ => {
@@ -158,6 +176,25 @@ impl Run {
         Ok(())
     }
 
+    fn answer_subscriber(&mut self) -> Result<(), EndpointError> {
+        let Some((id, known, request)) = self.subscribers.pop() else {
+            return Ok(());
+        };
+        match known {
+            Some(known) => self
+                .endpoint
+                .refresh_subscription(self.now, id, known, &request, &[]),
+            None => {
+                let contact = "sip:a@192.0.2.1";
+                let made =
+                    self.endpoint
+                        .accept_subscription(self.now, id, &request, contact, &[])?;
+                self.subscriptions.push(made);
+                Ok(())
+            }
+        }
+    }
+
     fn drain(&mut self) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             let message = parse_datagram(transmit.bytes).expect("endpoints print what can be read");
@@ -177,8 +214,21 @@ impl Run {
             if let Event::Invite { session, .. } = &event {
                 self.sessions.push(*session);
             }
-            if let Event::Request { id, .. } = &event {
-                self.requests.push(*id);
+            if let Event::Request { id, request, .. } = &event {
+                if request.method() == Some(&Method::Subscribe) {
+                    self.subscribers.push((*id, None, request.clone()));
+                } else {
+                    self.requests.push(*id);
+                }
+            }
+            if let Event::Resubscribe {
+                id,
+                subscription,
+                request,
+            } = &event
+            {
+                self.subscribers
+                    .push((*id, Some(*subscription), request.clone()));
             }
             if event.is_terminal() {
                 let before = self.sessions.len();
@@ -190,6 +240,9 @@ impl Run {
     }
 
     fn end(&mut self) {
+        for subscription in self.subscriptions.drain(..) {
+            assert!(self.endpoint.end_subscription(subscription), "it was there");
+        }
         for session in self.sessions.clone() {
             let outcome = self.endpoint.hangup(self.now, session, 480, &[]);
             assert_eq!(outcome, Ok(()), "an open session can be hung up");
@@ -235,7 +288,7 @@ mod tests {
     #[test]
     fn the_steps_reach_into_dialogs() {
         let now = Instant::now();
-        let step = |n: u8| vec![n + 132];
+        let step = |n: u8| vec![n + 135];
         let answered = [
             step(0),
             response(180, "INVITE"),
@@ -255,8 +308,20 @@ mod tests {
         exercise(now, &called);
         exercise(
             now,
-            &[step(0), step(4), step(11), response(487, "INVITE")].concat(),
+            &[step(0), step(4), step(14), response(487, "INVITE")].concat(),
         );
+        let subscribed = [
+            request("SUBSCRIBE", "", 1),
+            step(11),
+            step(12),
+            response(200, "NOTIFY"),
+            request("SUBSCRIBE", ";tag={tag}", 2),
+            step(11),
+            step(12),
+            step(13),
+        ]
+        .concat();
+        exercise(now, &subscribed);
         exercise(now, &[0xFF; 300]);
     }
 
@@ -271,6 +336,9 @@ mod tests {
             request("CANCEL", "", 1),
             request("UPDATE", ";tag={tag}", 7),
             request("REGISTER", "", 2),
+            request("SUBSCRIBE", "", 3),
+            request("SUBSCRIBE", ";tag={tag}", 8),
+            response(481, "NOTIFY"),
             response(180, "INVITE"),
             response(200, "INVITE"),
             response(491, "INVITE"),

@@ -1,7 +1,7 @@
 //! The endpoint: the only door of the crate.
 //!
 //! This file holds the state and the public methods; what they do is beside it by subject
-//! (`receive`, `reply`, `outside`) and in `session`.
+//! (`receive`, `reply`, `outside`), in `session` and in `subscribe`.
 
 mod config;
 mod exercise;
@@ -27,9 +27,12 @@ pub use request::{InviteRequest, Party};
 pub(crate) use outside::Outgoing;
 pub(crate) use request::check_headers;
 
-use crate::event::{Event, OutOfDialogRequest, RequestId, SessionId, TransactionId};
+use crate::event::{
+    Event, IncomingRequest, OutOfDialogRequest, RequestId, SessionId, SubscriptionId, TransactionId,
+};
 use crate::message::{Message, Method};
 use crate::session::Session;
+use crate::subscribe::Subscription;
 use crate::transaction::{ClientKey, ClientTransaction, Outputs, ServerKey, ServerTransaction};
 use crate::transport::{Flow, FlowId, Target, Transmit};
 
@@ -53,6 +56,8 @@ pub struct Endpoint {
     /// Requests without To tag, to notice the same one over two paths.
     merged: HashMap<Arc<str>, u64>,
     pub(crate) sessions: HashMap<SessionId, Session>,
+    /// By the number in our tag.
+    pub(crate) subscriptions: HashMap<SubscriptionId, Subscription>,
     /// Sessions by the number in our tag.
     pub(crate) tags: HashMap<u64, SessionId>,
     /// Requests of the owner that wait for a response.
@@ -98,6 +103,7 @@ impl Endpoint {
             server_keys: HashMap::new(),
             merged: HashMap::new(),
             sessions: HashMap::new(),
+            subscriptions: HashMap::new(),
             tags: HashMap::new(),
             outgoing: HashMap::new(),
             handed_up: 0,
@@ -356,6 +362,59 @@ impl Endpoint {
         self.respond_to(now, request, code, reason, headers, body)
     }
 
+    /// Answers a SUBSCRIBE outside any dialog with 200, and makes the dialog NOTIFYs are sent in; the first has to follow
+    /// at once (RFC 6665 §4.2.1.2). `contact` is our Contact URI; `headers` bring Expires.
+    ///
+    /// # Errors
+    /// `UnknownRequest`, `InvalidUri`, `InvalidHeader`, `LimitReached`; `InvalidState` when it is no SUBSCRIBE, or
+    /// one that says nobody to notify (no Contact). It waits for another answer then.
+    pub fn accept_subscription(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        request: &IncomingRequest,
+        contact: &str,
+        headers: &[(String, String)],
+    ) -> Outcome<SubscriptionId> {
+        self.start_subscription(now, id, request, contact, headers)
+    }
+
+    /// Answers a SUBSCRIBE of [`Event::Resubscribe`] with 200, and takes over where the peer is now. A NOTIFY has to
+    /// follow.
+    ///
+    /// # Errors
+    /// `UnknownRequest`, `UnknownSubscription`, `InvalidHeader`.
+    pub fn refresh_subscription(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        subscription: SubscriptionId,
+        request: &IncomingRequest,
+        headers: &[(String, String)],
+    ) -> Outcome {
+        self.continue_subscription(now, id, subscription, request, headers)
+    }
+
+    /// Sends a NOTIFY in a subscription. `headers` bring Event and Subscription-State, `body` its type and text. The
+    /// outcome is [`Event::Response`].
+    ///
+    /// # Errors
+    /// `UnknownSubscription`, `InvalidHeader`, `LimitReached`.
+    pub fn notify(
+        &mut self,
+        now: Instant,
+        subscription: SubscriptionId,
+        headers: &[(String, String)],
+        body: Option<(&str, Bytes)>,
+    ) -> Outcome<TransactionId> {
+        self.send_notify(now, subscription, headers, body)
+    }
+
+    /// Forgets a subscription and its dialog: requests in it get 481 from now on. False when it was gone already.
+    pub fn end_subscription(&mut self, subscription: SubscriptionId) -> bool {
+        self.subscriptions.remove(&subscription).is_some()
+    }
+
     /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.out.transmits.pop_front()
@@ -396,6 +455,7 @@ impl Endpoint {
             client_transactions: self.clients.len(),
             server_transactions: self.servers.len(),
             sessions: self.sessions.len(),
+            subscriptions: self.subscriptions.len(),
             timers: self.out.timers.len(),
             outgoing: self.outgoing.len(),
             incoming: self.handed_up,

@@ -50,7 +50,10 @@ impl Endpoint {
             return;
         };
         let Some(id) = self.session_of(&message) else {
-            return self.reply(now, server, 481, "", &[], None);
+            return match self.subscription_of(&message) {
+                Some(id) => self.on_subscriber_request(now, flow, server, id, message),
+                None => self.reply(now, server, 481, "", &[], None),
+            };
         };
         if !self.note_order(id, &message) {
             return self.reply(now, server, 500, "CSeq Out Of Order", &[], None);
@@ -127,15 +130,20 @@ impl Endpoint {
         session: Option<SessionId>,
         request: IncomingRequest,
     ) {
-        if let Some(transaction) = self.servers.get_mut(&server) {
-            transaction.handed_up = true;
-            self.handed_up += 1;
-        }
+        self.note_handed_up(server);
         self.out.event(Event::Request {
             id: RequestId(server),
             session,
             request,
         });
+    }
+
+    /// A request is the owner's to answer.
+    pub(crate) fn note_handed_up(&mut self, server: u64) {
+        if let Some(transaction) = self.servers.get_mut(&server) {
+            transaction.handed_up = true;
+            self.handed_up += 1;
+        }
     }
 
     pub(crate) fn send_request_in_dialog(

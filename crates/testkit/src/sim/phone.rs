@@ -420,6 +420,7 @@ impl Phone {
             | Event::Timeout { .. }
             | Event::TransportFailed { .. }
             | Event::Ended { .. }
+            | Event::Resubscribe { .. }
             | Event::FlowClosed { .. } => {}
         }
         if let Some(session) = over {

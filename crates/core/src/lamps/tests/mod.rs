@@ -1,0 +1,6 @@
+//! Lamps of telephones.
+
+mod lamp;
+mod refused;
+mod subscribed;
+mod unasked;
