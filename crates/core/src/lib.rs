@@ -18,6 +18,7 @@ mod functions;
 mod globals;
 mod heartbeat;
 mod input;
+mod kept_tables;
 mod lamps;
 mod leg;
 mod lifecycle;
@@ -54,6 +55,7 @@ mod work;
 
 pub use effect::Effect;
 pub use input::Input;
+pub use kept_tables::{KeptMember, KeptTables, TableChange, TableNote};
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};
 pub use script::app::applications;

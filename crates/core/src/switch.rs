@@ -56,6 +56,7 @@ pub struct Switch {
     /// The same for the ports of their video.
     pub(crate) opening_lines: HashMap<PeerId, AttemptId>,
     pub(crate) registrations: Registrations,
+    pub(crate) kept: crate::kept_tables::KeptState,
     pub(crate) rooms: Rooms,
     pub(crate) stages: Stages,
     pub(crate) web: WebClients,
@@ -167,6 +168,7 @@ impl Switch {
             opening: HashMap::new(),
             opening_lines: HashMap::new(),
             registrations: Registrations::default(),
+            kept: crate::kept_tables::KeptState::default(),
             rooms: Rooms::default(),
             stages: Stages::default(),
             web: WebClients::default(),
@@ -199,6 +201,7 @@ impl Switch {
         switch.start_clockwork();
         // Before whoever looks at telephones.
         switch.start_registrations();
+        switch.start_tables();
         switch.start_queues();
         switch.start_voicemail();
         switch
@@ -234,6 +237,7 @@ impl Switch {
             Input::VoicemailDone { number, result } => self.voicemail_done(number, result),
             Input::VoicemailFound(found) => self.voicemail_found(found),
             Input::BindingsFound(found) => self.bindings_found(found),
+            Input::TablesFound(found) => self.tables_found(found),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,
             Input::Shutdown => self.begin_shutdown(),
         }

@@ -1,5 +1,5 @@
 //! What must survive a restart: journals of messages, public keys, address books, push tokens, objects of configuration,
-//! records of calls, the index of voicemail, where telephones are registered. In SQLite, which needs nothing else, or in PostgreSQL.
+//! records of calls, the index of voicemail, where telephones are registered, values of dialplans. In SQLite, which needs nothing else, or in PostgreSQL.
 //!
 //! One task writes ([`Store`] is the handle). It takes whatever waits, up to a bound, runs it in one transaction and
 //! answers after the commit: what was answered is on the disk, and many writers share one `fsync`. Whoever reads much
@@ -15,6 +15,7 @@ mod database;
 mod device;
 mod error;
 mod journal;
+mod kept;
 mod link;
 mod migration;
 mod object;
@@ -31,6 +32,7 @@ pub use cdr::{
 pub use device::Device;
 pub use error::{OpenError, StoreError};
 pub use journal::{After, Entry, Mark};
+pub use kept::{GroupMember, KeptChange, KeptValue};
 pub use object::{
     Loading, MAX_NAME, MAX_UNIQUE, MAX_WORD, NewObject, Object, ObjectError, ObjectLimits,
     ObjectName, Objects, Unique,

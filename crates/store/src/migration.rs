@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     step!("4.sql"),
     step!("5.sql"),
     step!("6.sql"),
+    step!("7.sql"),
 ];
 
 struct Step {

@@ -24,6 +24,10 @@ pub const MODULES: &[Module] = &[
         dialplans: &[],
     },
     Module {
+        name: "mod_db",
+        dialplans: &[],
+    },
+    Module {
         name: "mod_dialplan_xml",
         dialplans: &["XML"],
     },

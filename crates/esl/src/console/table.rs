@@ -161,9 +161,14 @@ commands! {
     "mod_conference":
         "conference" "<conf name> <command> <args>" "Controls conferences" => conference::conference,
     ;
+    "mod_db":
+        "db" "[insert|delete|select|exists|count|list]/<realm>/<key>[/<value>]" "Keeps values for the next run of the server" => tables::db,
+        "group" "[insert|delete|call]:<group name>[:<url>]" "Keeps dial strings of groups" => tables::group,
+    ;
     "mod_hash":
         "hash" "<verb>/<realm>/<key>[/<value>]" "Keeps values" => tables::hash,
         "hash_dump" "all|limit|db [<realm>]" "Lists values and resources" => tables::hash_dump,
+        "hash_remote" "list" "Lists servers whose values are known here" => tables::hash_remote,
     ;
     "mod_imm_adapter":
         "imm_adapter" "<command> <args>" "Arranges rooms with places" => imm_adapter::imm_adapter,

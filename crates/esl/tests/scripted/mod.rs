@@ -4,6 +4,7 @@ use api::cause::HangupCause;
 use api::command::message::Delivery;
 use api::command::room::RoomControl;
 use api::command::stage::Place;
+use api::command::table::ChangeKept;
 use api::command::{Answer, Command};
 use api::id::{AgentId, LotId, ParticipantId, QueueAgentId, QueueCallerId, QueueId, SeatId};
 use api::spatial::{Controls, Layout, ParticipantKind, Pose};
@@ -15,8 +16,8 @@ use api::view::{
     RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
-    BusLimits, Capabilities, ChannelId, CommandError, NodeId, Origin, Seq, Timestamp, Uuid,
-    Variables, View, pair,
+    BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,
+    Uuid, Variables, View, pair,
 };
 use jackfield_esl::Server;
 use jackfield_esl::command::api::Line;
@@ -388,6 +389,17 @@ fn queue(view: &mut View) {
         parked: vec![Arc::new(parked)],
     };
     view.lots.insert_mut(lot.name.clone(), Arc::new(lot));
+    add_tables(view);
+}
+
+/// Values of `db`, and a group.
+fn add_tables(view: &mut View) {
+    for (realm, name, value) in [("r", "k", "v"), ("r", "k2", "a/b"), ("s", "k", "1")] {
+        let key = (realm.into(), name.into());
+        view.tables.db.insert_mut(key, value.into());
+    }
+    let members: [Arc<str>; 2] = ["user/1001".into(), "user/1000".into()];
+    view.tables.groups.insert_mut("g".into(), members.into());
 }
 
 /// What the scripted switch says: everything works, but `error/CAUSE` cannot be called.
@@ -431,6 +443,9 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             },
             phrase: "".into(),
         })),
+        Command::ChangeKept(ChangeKept::InsertValue { value, .. }) if value.is_empty() => Err(
+            CommandError::new(ErrorKind::LimitReached, "the disk is small today"),
+        ),
         Command::MarkVoiceMessage(_) => Ok(Answer::Bool(true)),
         Command::ControlRoom(control) => Ok(Answer::Texts(match &control.action {
             RoomControl::PlayStatus { member: None } => {

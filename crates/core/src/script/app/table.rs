@@ -96,6 +96,12 @@ static TABLE: &[Entry] = &[
         conference::conference,
     ),
     app(
+        "db",
+        "Keep a value for the next run of the server, too",
+        "insert/<realm>/<key>/<value>|delete/<realm>/<key>",
+        tables::db,
+    ),
+    app(
         "deflect",
         "Send the caller elsewhere by SIP",
         "<uri>",
@@ -156,6 +162,12 @@ static TABLE: &[Entry] = &[
         "Play tones",
         "<tones>[|<loops>]",
         playback::gentones,
+    ),
+    app(
+        "group",
+        "Put a dial string into a group, or take it out",
+        "insert|delete:<group name>:<dial string>",
+        tables::group,
     ),
     app("hangup", "End the call", "[<cause>]", hangup::hangup),
     app(
