@@ -14,6 +14,7 @@ mod directory_view;
 mod dtmf;
 mod effect;
 pub mod expand;
+mod fifo;
 mod functions;
 mod globals;
 mod heartbeat;

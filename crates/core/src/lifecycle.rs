@@ -45,6 +45,7 @@ impl Switch {
                 self.set_static_globals();
                 self.publish_profiles();
                 self.load_voicemail_profiles();
+                self.load_fifos();
                 self.all_devices_changed();
                 self.publish(EventKind::System(SystemEvent::XmlReloaded), None);
                 self.answer(request, Ok(Arc::<str>::from("Success")));

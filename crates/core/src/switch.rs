@@ -63,6 +63,7 @@ pub struct Switch {
     pub(crate) video_rooms: VideoRooms,
     pub(crate) queues: Queues,
     pub(crate) lots: Lots,
+    pub(crate) fifos: crate::fifo::Fifos,
     pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
     pub(crate) lookups: Lookups,
@@ -175,6 +176,7 @@ impl Switch {
             video_rooms: VideoRooms::default(),
             queues: Queues::default(),
             lots: Lots::default(),
+            fifos: crate::fifo::Fifos::default(),
             voicemail: Voicemail::default(),
             messages: Messages::default(),
             lookups: Lookups::default(),
@@ -202,6 +204,7 @@ impl Switch {
         // Before whoever looks at telephones.
         switch.start_registrations();
         switch.start_tables();
+        switch.load_fifos();
         switch.start_queues();
         switch.start_voicemail();
         switch
@@ -380,6 +383,7 @@ impl Switch {
             Work::Judge(id) => self.judge_originate(id),
             Work::MediaReady(id) => self.media_ready(&id),
             Work::EndParticipation(id) => self.end_participation(&id),
+            Work::Fifo(name) => self.serve_fifo(&name),
             Work::Lamp(registration) => self.light_lamp_of(registration),
         }
     }

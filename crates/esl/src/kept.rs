@@ -81,6 +81,7 @@ pub fn encode(event: &Event, server: &Server, out: &mut Vec<u8>) -> bool {
         | EventKind::Stage(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_) => None,
     };
@@ -118,6 +119,7 @@ fn flags(event: &Event, name: EventName) -> u8 {
         | EventKind::Stage(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_) => {}
     }

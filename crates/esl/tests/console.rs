@@ -1,4 +1,5 @@
 //! Console commands against a switch that answers as scripted: the texts clients parse, byte for byte.
+mod fifos;
 mod queues;
 mod scripted;
 mod tables;

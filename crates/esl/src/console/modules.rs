@@ -40,6 +40,10 @@ pub const MODULES: &[Module] = &[
         dialplans: &[],
     },
     Module {
+        name: "mod_fifo",
+        dialplans: &[],
+    },
+    Module {
         name: "mod_hash",
         dialplans: &[],
     },

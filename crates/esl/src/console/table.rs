@@ -2,9 +2,9 @@
 
 use super::call::Call;
 use super::{
-    BoxFuture, callcenter, chat, complete, conference, directory, domain, fsctl, imm_adapter, json,
-    network, originate, record, schedule, server, show, sofia, strings, tables, text, uuid_media,
-    uuid_state, uuid_variables, valet, voicemail,
+    BoxFuture, callcenter, chat, complete, conference, directory, domain, fifo, fsctl, imm_adapter,
+    json, network, originate, record, schedule, server, show, sofia, strings, tables, text,
+    uuid_media, uuid_state, uuid_variables, valet, voicemail,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -164,6 +164,9 @@ commands! {
     "mod_db":
         "db" "[insert|delete|select|exists|count|list]/<realm>/<key>[/<value>]" "Keeps values for the next run of the server" => tables::db,
         "group" "[insert|delete|call]:<group name>[:<url>]" "Keeps dial strings of groups" => tables::group,
+    ;
+    "mod_fifo":
+        "fifo" "list|count|status|has_outbound|importance [<fifo name>]" "Tells who waits in fifos" => fifo::fifo,
     ;
     "mod_hash":
         "hash" "<verb>/<realm>/<key>[/<value>]" "Keeps values" => tables::hash,

@@ -11,9 +11,9 @@ use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
     Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
-    DirectoryUser, Domain, Extension, Group, Lot, Mailbox, Member, ParkedCall, Participant, Queue,
-    QueueAgent, QueueAgentState, QueueCaller, QueueSettings, Registration, Room, RoomFlags,
-    RoomParameters, SipProfile, Stage, VoiceMessage,
+    DirectoryUser, Domain, Extension, Fifo, FifoOrigin, FifoPartner, FifoParty, Group, Lot,
+    Mailbox, Member, ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller,
+    QueueSettings, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,
@@ -390,6 +390,38 @@ fn queue(view: &mut View) {
     };
     view.lots.insert_mut(lot.name.clone(), Arc::new(lot));
     add_tables(view);
+    add_fifos(view);
+}
+
+/// One with two callers, of whom one talks with the consumer, and an empty one of the configuration.
+fn add_fifos(view: &mut View) {
+    let party = |channel: &str, number: &str, partner: Option<&str>| FifoParty {
+        channel: ChannelId::from_text(channel).expect("a valid id"),
+        name: format!("<{number}>").into(),
+        number: number.into(),
+        since: NOW,
+        partner: partner.map(|channel| FifoPartner {
+            channel: ChannelId::from_text(channel).expect("a valid id"),
+            talks_since: Some(NOW),
+        }),
+    };
+    let busy = Fifo {
+        name: "sales".into(),
+        importance: 3,
+        origin: FifoOrigin::Used,
+        callers: vec![party("a", "1", Some("c")), party("b", "2", None)],
+        consumers: vec![party("c", "3", Some("a"))],
+    };
+    let empty = Fifo {
+        name: "cool_fifo@127.0.0.1".into(),
+        importance: 0,
+        origin: FifoOrigin::Configured,
+        callers: Vec::new(),
+        consumers: Vec::new(),
+    };
+    for fifo in [busy, empty] {
+        view.fifos.insert_mut(fifo.name.clone(), Arc::new(fifo));
+    }
 }
 
 /// Values of `db`, and a group.

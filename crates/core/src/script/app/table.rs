@@ -4,9 +4,9 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, bridge, callcenter, collect, conference, dtmf, eavesdrop, echo, fire, hangup,
-    hold, intercept, ivr, meta, nested, park, playback, record, say, schedule, sleep, socket,
-    sound, tables, transfer, valet_park, variables, voicemail,
+    Started, answer, bridge, callcenter, collect, conference, dtmf, eavesdrop, echo, fifo, fire,
+    hangup, hold, intercept, ivr, meta, nested, park, playback, record, say, schedule, sleep,
+    socket, sound, tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -150,6 +150,12 @@ static TABLE: &[Entry] = &[
         "Set a variable here and on the next bridge",
         "[nolocal:]<name>=<value>",
         variables::export,
+    ),
+    media(
+        "fifo",
+        "Wait for somebody, or take those who wait",
+        "<fifo name>[!<importance_number>] [in [<announce file>|undef] [<music file>|undef] | out [wait|nowait] [<announce file>|undef] [<music file>|undef]]",
+        fifo::fifo,
     ),
     app(
         "flush_dtmf",
