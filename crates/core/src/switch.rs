@@ -335,6 +335,7 @@ impl Switch {
             Deadline::Heartbeat => self.heartbeat(),
             Deadline::Second => self.second_passed(),
             Deadline::Application(id, wait) => self.application_timeout(&id, wait),
+            Deadline::Digits(id, wait) => self.digits_over(&id, wait),
             Deadline::Messages(id) => self.work.push_back(Work::Messages(id)),
             Deadline::Originate(id) => self.originate_timeout(id),
             Deadline::Leg(attempt) => self.leg_timeout(attempt),

@@ -16,16 +16,12 @@ fn press(rig: &mut Rig, id: &ChannelId, digits: &str) {
 
 /// What was told since the last time, with whose channel.
 fn told(rig: &mut Rig) -> Vec<(ChannelId, FifoAction)> {
-    rig.seen(|event| match &event.kind {
-        EventKind::Fifo(kind) => {
-            let channel = event.channel.as_ref()?;
-            Some((channel.id.clone(), kind.action.clone()))
-        }
-        #[allow(
-            clippy::wildcard_enum_match_arm,
-            reason = "the others are not asked for"
-        )]
-        _ => None,
+    rig.seen(|event| {
+        let EventKind::Fifo(kind) = &event.kind else {
+            return None;
+        };
+        let channel = event.channel.as_ref()?;
+        Some((channel.id.clone(), kind.action.clone()))
     })
 }
 

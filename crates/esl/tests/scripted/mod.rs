@@ -492,7 +492,7 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             _ => vec!["1".into()],
         })),
         Command::ControlPlayback(_) => Err(CommandError::new(
-            api::ErrorKind::InvalidState,
+            ErrorKind::InvalidState,
             "nothing is played",
         )),
         Command::SeatParticipant(_) | Command::PlaceParticipant(_) => {

@@ -58,13 +58,11 @@ async fn what_the_switch_is_told() {
     let asked = bench.asked.lock().expect("no test panics with the lock");
     let changes: Vec<_> = asked
         .iter()
-        .filter_map(|command| match command {
-            Command::ChangeKept(change) => Some(change.clone()),
-            #[allow(
-                clippy::wildcard_enum_match_arm,
-                reason = "of the others nothing is said here"
-            )]
-            _ => None,
+        .filter_map(|command| {
+            let Command::ChangeKept(change) = command else {
+                return None;
+            };
+            Some(change.clone())
         })
         .collect();
     let insert = ChangeKept::InsertValue {

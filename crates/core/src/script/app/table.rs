@@ -4,9 +4,9 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, bridge, callcenter, collect, conference, dtmf, eavesdrop, echo, fifo, fire,
-    hangup, hold, intercept, ivr, meta, nested, park, playback, record, say, schedule, sleep,
-    socket, sound, tables, transfer, valet_park, variables, voicemail,
+    Started, answer, bridge, callcenter, collect, conference, digit_actions, dtmf, eavesdrop, echo,
+    fifo, fire, hangup, hold, intercept, ivr, meta, nested, park, playback, record, say, schedule,
+    sleep, socket, sound, tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -60,6 +60,12 @@ const fn media(
 static TABLE: &[Entry] = &[
     app("answer", "Answer the call", "", answer::answer),
     app(
+        "bind_digit_action",
+        "Let digits of the channel run an application or a console command",
+        "<realm>,<digits|~regex>,exec:<application>|api:<command>[,<argument>][,<dtmf target leg>][,<event target leg>]",
+        digit_actions::bind_digit_action,
+    ),
+    app(
         "bind_meta_app",
         "Let a key behind * run an application while the channel is bridged",
         "<key> [a|b|ab] [a|b|o|s|i|1] <app>[::<argument>]",
@@ -89,6 +95,12 @@ static TABLE: &[Entry] = &[
         "<queue_name>",
         callcenter::callcenter,
     ),
+    app(
+        "clear_digit_action",
+        "Let digits run nothing any more",
+        "[<realm>|all[,<target>]]",
+        digit_actions::clear_digit_action,
+    ),
     media(
         "conference",
         "Enter a conference",
@@ -112,6 +124,12 @@ static TABLE: &[Entry] = &[
         "Play back what was said, later",
         "<delay ms>",
         echo::delay_echo,
+    ),
+    app(
+        "digit_action_set_realm",
+        "Choose which bound digits are in force",
+        "<realm>[,<target>]",
+        digit_actions::digit_action_set_realm,
     ),
     media(
         "eavesdrop",
