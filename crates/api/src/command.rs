@@ -241,6 +241,7 @@ commands! {
     user::SetDoNotDisturb => ();
     user::SetUserStatus => ();
     table::ChangeHash => ();
+    table::ChangeKept => ();
     table::TakeLimit => ();
     table::ReleaseLimit => ();
     table::ResetInterval => ();

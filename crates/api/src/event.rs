@@ -3,6 +3,7 @@
 mod account;
 mod channel;
 mod custom;
+mod fifo;
 mod frame;
 mod message;
 mod parking;
@@ -19,6 +20,7 @@ mod weight;
 pub use account::{AccountEvent, GatewayState};
 pub use channel::{ChannelEvent, DtmfSource, MediaBug, PlaybackStatus, RanApplication};
 pub use custom::CustomEvent;
+pub use fifo::{FifoAction, FifoEvent};
 pub use frame::{FormatId, FrameCache};
 pub use message::MessageEvent;
 pub use parking::{ParkingAction, ParkingEvent, UnparkReason};
@@ -87,6 +89,8 @@ pub enum EventKind {
     Queue(Box<QueueEvent>),
     /// A channel was parked or is not any more; [`Event::channel`] is the parked one.
     Parking(Box<ParkingEvent>),
+    /// Somebody came to a fifo, left it or talks there; [`Event::channel`] is theirs.
+    Fifo(Box<FifoEvent>),
     /// A user does not want to be disturbed, or says where he is.
     User(Box<UserEvent>),
     /// Something happened in a voicemail box; [`Event::channel`] is whoever left a message, or listens, when that goes on.
@@ -112,11 +116,12 @@ pub enum Family {
     Parking = 11,
     User = 12,
     Voicemail = 13,
+    Fifo = 14,
 }
 
 impl Family {
     /// How many there are.
-    pub const COUNT: usize = 14;
+    pub const COUNT: usize = 15;
 }
 
 impl EventKind {
@@ -135,6 +140,7 @@ impl EventKind {
             Self::Stage(_) => Family::Stage,
             Self::Queue(_) => Family::Queue,
             Self::Parking(_) => Family::Parking,
+            Self::Fifo(_) => Family::Fifo,
             Self::User(_) => Family::User,
             Self::Voicemail(_) => Family::Voicemail,
         }

@@ -2,6 +2,7 @@
 
 mod channel;
 mod directory;
+mod fifo;
 mod mailbox;
 mod parking;
 mod profile;
@@ -17,6 +18,7 @@ pub use channel::{
     AnswerState, CallState, Channel, ChannelState, Codec, Direction, Hangup, OtherLeg, OtherType,
 };
 pub use directory::{Directory, DirectoryUser, Domain, Group};
+pub use fifo::{Fifo, FifoOrigin, FifoPartner, FifoParty};
 pub use mailbox::{Mailbox, VoiceMessage};
 pub use parking::{Lot, ParkedCall};
 pub use profile::{CallerProfile, ProfileTimes};
@@ -66,6 +68,8 @@ pub struct View {
     pub agents: RedBlackTreeMapSync<Arc<str>, Arc<Agent>>,
     /// Parking lots by name.
     pub lots: RedBlackTreeMapSync<Arc<str>, Arc<Lot>>,
+    /// Queues of the application `fifo`, by name.
+    pub fifos: RedBlackTreeMapSync<Arc<str>, Arc<Fifo>>,
     /// Voicemail boxes with something in them, by `number@domain`; [`View::mailbox`] knows the empty ones too.
     pub mailboxes: RedBlackTreeMapSync<Arc<str>, Arc<Mailbox>>,
     /// What users have said about themselves, by `user@domain`; those who have said nothing are not in it.
@@ -104,6 +108,7 @@ impl Default for View {
             queues: RedBlackTreeMapSync::default(),
             agents: RedBlackTreeMapSync::default(),
             lots: RedBlackTreeMapSync::default(),
+            fifos: RedBlackTreeMapSync::default(),
             mailboxes: RedBlackTreeMapSync::default(),
             users: RedBlackTreeMapSync::default(),
             registrations: RedBlackTreeMapSync::default(),

@@ -179,14 +179,17 @@ impl Switch {
         if !live.is_up() {
             return;
         }
-        let served = self.is_served(id);
-        let Some(live) = self.channels.get(id) else {
-            return;
-        };
-        if served {
+        if self.is_served(id) {
             self.service_over(id);
             return;
         }
+        if self.talks_in_fifo(id) {
+            self.fifo_talk_over(id);
+            return;
+        }
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
         if live
             .script
             .runs

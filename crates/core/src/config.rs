@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 pub use sip::resolve::{BadDestination, Destination};
 
 use crate::config_xml::Configuration;
+use crate::kept_tables::KeptTables;
 use crate::registrar::KeptBinding;
 
 /// Settings of the switch. Sockets, paths and threads are the shell's.
@@ -51,6 +52,9 @@ pub struct Config {
     pub voicemail: VoicemailConfig,
     /// Bindings of earlier runs, by their numbers.
     pub bindings: Vec<KeptBinding>,
+    /// Values of `db` and `group` of earlier runs; `None`: not known yet, and they cannot be changed until
+    /// [`crate::Input::TablesFound`].
+    pub tables: Option<KeptTables>,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
 }

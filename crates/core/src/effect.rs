@@ -6,6 +6,7 @@ use sip::resolve::Destination;
 use sip::transport::Transmit;
 
 use crate::LookupId;
+use crate::kept_tables::TableNote;
 use crate::registrar::BindingNote;
 use crate::voicemail::VoicemailJob;
 
@@ -46,6 +47,8 @@ pub enum Effect {
     Voicemail(VoicemailJob),
     /// Keeps a binding of a phone for the next run, or forgets it. Nothing is answered and nobody waits.
     Binding(BindingNote),
+    /// Keeps a value of `db` or `group` for the next run, or forgets it. Nothing is answered and nobody waits.
+    Table(TableNote),
     /// The process may end: everything has ended.
     Stop,
 }

@@ -36,6 +36,8 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
             .domain(arguments.trim())
             .is_some()
             .to_string(),
+        "db" => db(scope, arguments),
+        "group" => group(scope, arguments),
         "hash" => hash(scope, arguments),
         "limit_usage" => limit_usage(scope, arguments)?.to_string(),
         "domain_data" => domain_data(scope, arguments).unwrap_or_default(),
@@ -134,6 +136,20 @@ fn hash(scope: &Scope<'_>, arguments: &str) -> String {
         scope.view.tables.hash.get(&key)
     };
     value().map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// What reads in `db`; what changes values cannot stand in an expression.
+fn db(scope: &Scope<'_>, arguments: &str) -> String {
+    let tables = &scope.view.tables;
+    tables.ask_db(arguments).unwrap_or_else(|| "!err!".into())
+}
+
+/// `call:<group>[:order]`
+fn group(scope: &Scope<'_>, arguments: &str) -> String {
+    let tables = &scope.view.tables;
+    tables
+        .ask_group(arguments)
+        .unwrap_or_else(|| "!err!".into())
 }
 
 /// `<backend> <realm> <id> [rate]`

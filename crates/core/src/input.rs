@@ -9,6 +9,7 @@ use sip::transport::{Flow, FlowId, Transmit};
 
 use crate::LookupId;
 use crate::config_xml::Configuration;
+use crate::kept_tables::KeptTables;
 use crate::registrar::KeptBinding;
 
 /// One input of [`crate::Switch::handle`].
@@ -65,6 +66,8 @@ pub enum Input {
     VoicemailFound(Vec<(Extension, VoiceMessage)>),
     /// Bindings of earlier runs, when they could not be read at the start. Those of this run stay as they are.
     BindingsFound(Vec<KeptBinding>),
+    /// Values of `db` and `group` of earlier runs, when they could not be read at the start.
+    TablesFound(KeptTables),
     /// Idle CPU in millionths of a percent, measured by the shell.
     IdleCpu(u64),
     /// The process is asked to stop: drain, then [`crate::Effect::Stop`].

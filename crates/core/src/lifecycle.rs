@@ -46,6 +46,7 @@ impl Switch {
                 self.publish_profiles();
                 self.load_voicemail_profiles();
                 self.end_lost_subscriptions();
+                self.load_fifos();
                 self.all_devices_changed();
                 self.publish(EventKind::System(SystemEvent::XmlReloaded), None);
                 self.answer(request, Ok(Arc::<str>::from("Success")));

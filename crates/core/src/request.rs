@@ -129,6 +129,10 @@ impl Switch {
                 let done = self.change_hash(c);
                 self.answer(id, done);
             }
+            Command::ChangeKept(c) => {
+                let done = self.change_kept(c);
+                self.answer(id, done);
+            }
             Command::TakeLimit(c) => {
                 let done = self.take_limit(&c.channel, &c.limit);
                 self.answer(id, done);

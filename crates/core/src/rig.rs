@@ -67,6 +67,8 @@ pub(crate) struct Rig {
     pub(crate) keeper: Keeper,
     /// What was to be kept of bindings.
     pub(crate) notes: Vec<crate::BindingNote>,
+    /// What was to be kept of `db` and `group`.
+    pub(crate) table_notes: Vec<crate::TableNote>,
     /// What the DNS knows.
     pub(crate) names: Names,
     /// Names that were asked for.
@@ -113,6 +115,7 @@ pub(crate) fn config() -> Config {
         output: api::spatial::Output::OF_ROOMS,
         voicemail: crate::config::VoicemailConfig::default(),
         bindings: Vec::new(),
+        tables: Some(crate::KeptTables::default()),
         xml: Arc::new(xml),
     }
 }
@@ -137,6 +140,7 @@ impl Rig {
             stopped: false,
             keeper: Keeper::default(),
             notes: Vec::new(),
+            table_notes: Vec::new(),
             names: Names::default(),
             asked: Vec::new(),
             slow_media: false,
@@ -185,6 +189,7 @@ impl Rig {
                     Effect::Stop => self.stopped = true,
                     Effect::ReloadXml { .. } => {}
                     Effect::Binding(note) => self.notes.push(note),
+                    Effect::Table(note) => self.table_notes.push(note),
                     Effect::Voicemail(job) => {
                         if let Some(result) = self.keeper.take_job(&job) {
                             let number = job.number;

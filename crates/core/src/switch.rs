@@ -57,12 +57,14 @@ pub struct Switch {
     /// The same for the ports of their video.
     pub(crate) opening_lines: HashMap<PeerId, AttemptId>,
     pub(crate) registrations: Registrations,
+    pub(crate) kept: crate::kept_tables::KeptState,
     pub(crate) rooms: Rooms,
     pub(crate) stages: Stages,
     pub(crate) web: WebClients,
     pub(crate) video_rooms: VideoRooms,
     pub(crate) queues: Queues,
     pub(crate) lots: Lots,
+    pub(crate) fifos: crate::fifo::Fifos,
     pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
     pub(crate) subscriptions: Subscriptions,
@@ -169,12 +171,14 @@ impl Switch {
             opening: HashMap::new(),
             opening_lines: HashMap::new(),
             registrations: Registrations::default(),
+            kept: crate::kept_tables::KeptState::default(),
             rooms: Rooms::default(),
             stages: Stages::default(),
             web: WebClients::default(),
             video_rooms: VideoRooms::default(),
             queues: Queues::default(),
             lots: Lots::default(),
+            fifos: crate::fifo::Fifos::default(),
             voicemail: Voicemail::default(),
             messages: Messages::default(),
             subscriptions: Subscriptions::default(),
@@ -202,6 +206,8 @@ impl Switch {
         switch.start_clockwork();
         // Before whoever looks at telephones.
         switch.start_registrations();
+        switch.start_tables();
+        switch.load_fifos();
         switch.start_queues();
         switch.start_voicemail();
         switch
@@ -237,6 +243,7 @@ impl Switch {
             Input::VoicemailDone { number, result } => self.voicemail_done(number, result),
             Input::VoicemailFound(found) => self.voicemail_found(found),
             Input::BindingsFound(found) => self.bindings_found(found),
+            Input::TablesFound(found) => self.tables_found(found),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,
             Input::Shutdown => self.begin_shutdown(),
         }
@@ -332,6 +339,7 @@ impl Switch {
             Deadline::Heartbeat => self.heartbeat(),
             Deadline::Second => self.second_passed(),
             Deadline::Application(id, wait) => self.application_timeout(&id, wait),
+            Deadline::Digits(id, wait) => self.digits_over(&id, wait),
             Deadline::Messages(id) => self.work.push_back(Work::Messages(id)),
             Deadline::Originate(id) => self.originate_timeout(id),
             Deadline::Leg(attempt) => self.leg_timeout(attempt),
@@ -381,6 +389,7 @@ impl Switch {
             Work::Judge(id) => self.judge_originate(id),
             Work::MediaReady(id) => self.media_ready(&id),
             Work::EndParticipation(id) => self.end_participation(&id),
+            Work::Fifo(name) => self.serve_fifo(&name),
             Work::Lamp(registration) => self.light_lamp_of(registration),
         }
     }

@@ -21,6 +21,8 @@ pub(crate) enum Deadline {
     Second,
     /// An application of a channel waits; the number tells old waits from new ones.
     Application(ChannelId, u64),
+    /// A channel pressed no other digit; the number tells old waits from new ones.
+    Digits(ChannelId, u64),
     /// The lead frames of a queued message have passed.
     Messages(ChannelId),
     /// An originate rings too long.

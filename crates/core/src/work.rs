@@ -27,6 +27,8 @@ pub(crate) enum Work {
     MediaReady(ChannelId),
     /// A participant of a video room is no member of its conference any more.
     EndParticipation(ChannelId),
+    /// Somebody came to a fifo.
+    Fifo(std::sync::Arc<str>),
     /// A phone has registered, and is told what waits for its user.
     Lamp(u64),
 }

@@ -63,6 +63,7 @@ impl World {
             recordings_dir: "/tmp".into(),
             voicemail: core::config::VoicemailConfig::default(),
             bindings: Vec::new(),
+            tables: Some(jackfield_core::KeptTables::default()),
             layouts: jackfield_core::config::Layouts::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml),

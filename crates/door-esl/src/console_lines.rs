@@ -55,6 +55,7 @@ fn due_line(event: &Event) -> Option<Arc<str>> {
         | EventKind::Stage(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_)
         | EventKind::Message(_) => None,

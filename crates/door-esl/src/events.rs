@@ -325,6 +325,7 @@ impl Delivery {
             | EventKind::Stage(_)
             | EventKind::Queue(_)
             | EventKind::Parking(_)
+            | EventKind::Fifo(_)
             | EventKind::User(_)
             | EventKind::Voicemail(_)
             | EventKind::Message(_) => false,
@@ -367,6 +368,7 @@ fn speaks_of(event: &Event, channel: &ChannelId) -> bool {
         | EventKind::Stage(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_)
         | EventKind::Message(_) => false,
@@ -410,6 +412,7 @@ fn families(names: NameSet) -> Families {
                 .with(Family::Stage)
                 .with(Family::Queue)
                 .with(Family::Parking)
+                .with(Family::Fifo)
                 .with(Family::User)
                 .with(Family::Voicemail),
         }

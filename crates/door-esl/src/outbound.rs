@@ -82,6 +82,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut events: SystemEvents, stop: Can
             | EventKind::Voicemail(_)
             | EventKind::Queue(_)
             | EventKind::Parking(_)
+            | EventKind::Fifo(_)
             | EventKind::User(_)
             | EventKind::Message(_) => {}
         }

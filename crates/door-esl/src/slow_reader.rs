@@ -178,6 +178,7 @@ fn object(event: &Event, server: &Server) -> String {
         | EventKind::Stage(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_) => {
             let name = headers.text("Event-Name").unwrap_or_default();

@@ -55,6 +55,7 @@ fn encode(event: &Event, shared: &Shared, dialect: &Dialect) -> Option<String> {
         | EventKind::VideoRoom(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_) => None,
     }

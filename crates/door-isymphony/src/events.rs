@@ -111,6 +111,7 @@ impl Teller<'_> {
             | EventKind::Web(_)
             | EventKind::Message(_)
             | EventKind::VideoRoom(_)
+            | EventKind::Fifo(_)
             | EventKind::Stage(_) => Vec::new(),
         }
     }

@@ -42,6 +42,7 @@ impl Session {
             | EventKind::Stage(_)
             | EventKind::Queue(_)
             | EventKind::Parking(_)
+            | EventKind::Fifo(_)
             | EventKind::User(_)
             | EventKind::Voicemail(_) => {}
         }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use api::BusLimits;
 use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals, built_in};
+use switch_core::{BindingNote, TableNote};
 
-use crate::bindings::BindingKeeper;
 use crate::media_io::MediaConfig;
 use crate::reload::DiskFiles;
 use crate::voicemail::Keeper;
 use crate::web_io::WebConfig;
+use crate::written_behind::NoteKeeper;
 
 /// Everything the shell needs beside what the pure switch needs.
 #[derive(Clone, Debug)]
@@ -30,7 +31,9 @@ pub struct Config {
     /// Who keeps voicemail; `None` = nobody, and no message can be left.
     pub voicemail: Option<Keeper>,
     /// Who keeps registrations for the next run; `None` = nobody.
-    pub bindings: Option<Arc<BindingKeeper>>,
+    pub bindings: Option<Arc<NoteKeeper<BindingNote>>>,
+    /// Who keeps values of `db` and `group` for the next run; `None` = nobody.
+    pub tables: Option<Arc<NoteKeeper<TableNote>>>,
     /// DNS servers for the names of SIP servers; none = those of the system.
     pub dns_servers: Vec<SocketAddr>,
 }

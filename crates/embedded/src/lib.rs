@@ -3,7 +3,6 @@
 //! [`start`] joins the pure `core::Switch` with the world and gives out an [`api::Switch`] for the doors. Decisions
 //! are made in `core`; this crate moves bytes and time.
 
-mod bindings;
 mod budget;
 mod config;
 mod cpu;
@@ -15,8 +14,8 @@ mod start;
 mod switch_task;
 mod voicemail;
 pub mod web_io;
+mod written_behind;
 
-pub use bindings::{BindingKeeper, BindingNotes, binding_keeper};
 pub use config::{Config, XmlSource};
 pub use cpu::IdleCpu;
 pub use media::spatial::Quality;
@@ -25,3 +24,4 @@ pub use reload::DiskFiles;
 pub use start::{BoundProfile, Embedded, StartError, UNBOUND, is_sound, speaks_codec, start};
 pub use voicemail::{Keeper, Order, keeper};
 pub use web_io::WebConfig;
+pub use written_behind::{Note, NoteKeeper, Notes, note_keeper};

@@ -12,7 +12,7 @@ use media::control::VideoCodec;
 use rand::TryRngCore;
 use sip::transport::{FlowId, Transport};
 use switch_core::config::ProfileConfig;
-use switch_core::{Census, Input, KeptBinding};
+use switch_core::{Census, Input, KeptBinding, KeptTables};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -119,6 +119,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         dns_servers,
         voicemail,
         bindings,
+        tables,
     } = config;
     let mut seed = [0; 32];
     rand::rngs::OsRng
@@ -183,6 +184,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         to_shell: to_shell.clone(),
         voicemail,
         bindings,
+        tables,
         xml,
         tracker: tracker.clone(),
         census: census_sender,
@@ -344,6 +346,12 @@ impl Embedded {
     pub async fn bindings_found(&self, bindings: Vec<KeptBinding>) {
         // Refused only by a switch that has stopped.
         self.shell.send(Input::BindingsFound(bindings)).await.ok();
+    }
+
+    /// Values of `db` and `group` of earlier runs, when they could not be said at the start.
+    pub async fn tables_found(&self, tables: KeptTables) {
+        // Refused only by a switch that has stopped.
+        self.shell.send(Input::TablesFound(tables)).await.ok();
     }
 
     /// Hangs up what is left and stops. Calls get a few seconds to end.

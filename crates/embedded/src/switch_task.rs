@@ -8,11 +8,10 @@ use api::time::Now;
 use api::{Answer, BackendPort, CommandError, Request, RequestId, Responder, Timestamp};
 use media::control::MediaReport;
 use sip::resolve::Destination;
-use switch_core::{Effect, Input, LookupId, Switch};
+use switch_core::{BindingNote, Effect, Input, LookupId, Switch, TableNote};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-use crate::bindings::BindingKeeper;
 use crate::budget::Budget;
 use crate::config::XmlSource;
 use crate::media_io::MediaThreads;
@@ -20,6 +19,7 @@ use crate::resolver::DnsResolver;
 use crate::sip_io::{SipInput, SipTransports};
 use crate::voicemail::Keeper;
 use crate::web_io::WebSide;
+use crate::written_behind::NoteKeeper;
 
 /// Inputs taken in one turn. More would delay answers and packets of the first.
 const TURN: usize = 64;
@@ -49,7 +49,9 @@ pub(crate) struct SwitchTask {
     pub(crate) to_shell: mpsc::Sender<Input>,
     pub(crate) voicemail: Option<Keeper>,
     /// Let go with the task: what it said is complete then.
-    pub(crate) bindings: Option<Arc<BindingKeeper>>,
+    pub(crate) bindings: Option<Arc<NoteKeeper<BindingNote>>>,
+    /// As `bindings`.
+    pub(crate) tables: Option<Arc<NoteKeeper<TableNote>>>,
     pub(crate) xml: XmlSource,
     pub(crate) tracker: TaskTracker,
     pub(crate) census: watch::Sender<switch_core::Census>,
@@ -198,6 +200,11 @@ impl SwitchTask {
                         keeper.submit(note);
                     }
                 }
+                Effect::Table(note) => {
+                    if let Some(keeper) = &self.tables {
+                        keeper.submit(note);
+                    }
+                }
                 Effect::Stop => stop = true,
             }
         }
@@ -282,6 +289,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::VoicemailDone { .. } => "VoicemailDone",
         Input::VoicemailFound(_) => "VoicemailFound",
         Input::BindingsFound(_) => "BindingsFound",
+        Input::TablesFound(_) => "TablesFound",
         Input::IdleCpu(_) => "IdleCpu",
         Input::Shutdown => "Shutdown",
     }

@@ -58,6 +58,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             recordings_dir: "".into(),
             voicemail: switch_core::config::VoicemailConfig::default(),
             bindings: Vec::new(),
+            tables: Some(switch_core::KeptTables::default()),
             layouts: Default::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),
@@ -71,6 +72,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
         dns_servers: Vec::new(),
         voicemail: None,
         bindings: None,
+        tables: None,
         xml,
     }
 }

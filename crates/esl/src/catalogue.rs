@@ -397,6 +397,11 @@ pub const KINDS: &[Kind] = &[
         &[text("CC-Action")],
     ),
     custom(
+        "fifo::info",
+        "Something happens in a fifo",
+        &[text("FIFO-Name"), text("FIFO-Action")],
+    ),
+    custom(
         "valet_parking::info",
         "A call is parked or fetched",
         &[

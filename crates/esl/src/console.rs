@@ -14,6 +14,7 @@ mod conference_places;
 mod conference_playing;
 mod directory;
 mod domain;
+mod fifo;
 mod fsctl;
 mod imm_adapter;
 mod json;

@@ -107,6 +107,7 @@ fn flags(event: &Event, name: EventName) -> u8 {
         | EventKind::Stage(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_) => {}
     }

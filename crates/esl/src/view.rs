@@ -4,6 +4,7 @@ mod account;
 mod channel;
 mod channel_data;
 mod dropped;
+mod fifo;
 mod message;
 mod parking;
 mod queue;
@@ -118,7 +119,9 @@ pub fn name(event: &Event) -> Option<EventName> {
         EventKind::Custom(custom) => EventName::from_word(&custom.name),
         EventKind::Message(_) => Some(EventName::Message),
         EventKind::Stage(kind) => stage::name(kind),
-        EventKind::Queue(_) | EventKind::Parking(_) | EventKind::User(_) => Some(EventName::Custom),
+        EventKind::Queue(_) | EventKind::Parking(_) | EventKind::Fifo(_) | EventKind::User(_) => {
+            Some(EventName::Custom)
+        }
         EventKind::Voicemail(kind) => Some(voicemail::name(kind)),
         EventKind::Web(_) | EventKind::VideoRoom(_) => None,
     }
@@ -131,6 +134,7 @@ pub fn subclass(event: &Event) -> Option<&str> {
         EventKind::Stage(_) => Some(stage::SUBCLASS),
         EventKind::Queue(_) => Some(queue::SUBCLASS),
         EventKind::Parking(_) => Some(parking::SUBCLASS),
+        EventKind::Fifo(_) => Some(fifo::SUBCLASS),
         EventKind::User(_) => Some(user::SUBCLASS),
         EventKind::Voicemail(kind) => voicemail::subclass(kind),
         EventKind::Account(account) => Some(account::subclass(account)),
@@ -152,6 +156,7 @@ pub fn headers(event: &Event, server: &Server) -> Headers {
         EventKind::Room(kind) => room::write(&mut headers, event, kind, server),
         EventKind::Stage(kind) => stage::write(&mut headers, event, kind, server),
         EventKind::Queue(kind) => queue::write(&mut headers, event, kind, server),
+        EventKind::Fifo(kind) => fifo::write(&mut headers, event, kind, server),
         EventKind::Parking(kind) => parking::write(&mut headers, event, kind, server),
         EventKind::User(kind) => user::write(&mut headers, event, kind, server),
         EventKind::Voicemail(kind) => voicemail::write(&mut headers, event, kind, server),

@@ -1,6 +1,8 @@
 //! Console commands against a switch that answers as scripted: the texts clients parse, byte for byte.
+mod fifos;
 mod queues;
 mod scripted;
+mod tables;
 mod voicemail;
 
 use api::command::Command;

@@ -28,7 +28,7 @@ use crate::event_positions::{self, Reserving};
 use crate::file::{Listen, Settings, access_lists};
 use crate::log_layer::Logging;
 use crate::signals::{Hangups, Signals};
-use crate::{bindings, file, kept, metrics, voicemail};
+use crate::{bindings, file, kept, kept_tables, metrics, voicemail};
 
 /// The FreeSWITCH whose event socket we speak (docs/protocols/event-socket.md); clients compare the number.
 const SPOKEN_VERSION: &str = "1.11.3";
@@ -88,14 +88,20 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
     let known = voicemail.is_some();
     settings.switch.switch.voicemail.messages = voicemail.unwrap_or_default();
     tasks.spawn(voicemail::keep(orders, store.clone()));
-    let (binding_keeper, binding_notes) = embedded::binding_keeper();
+    let (binding_keeper, binding_notes) = embedded::note_keeper();
     settings.switch.bindings = Some(Arc::new(binding_keeper));
     let found = bindings::find(&store).await.ok();
     let bindings_known = found.is_some();
     settings.switch.switch.bindings = found.unwrap_or_default();
+    let (table_keeper, table_notes) = embedded::note_keeper();
+    settings.switch.tables = Some(Arc::new(table_keeper));
+    settings.switch.switch.tables = kept_tables::find(&store).await.ok();
+    let tables_known = settings.switch.switch.tables.is_some();
     let embedded = Arc::new(embedded::start(settings.switch).await?);
     let late = (!bindings_known).then(|| embedded.clone());
     let keeping = tasks.spawn(bindings::keep(binding_notes, store.clone(), late));
+    let late = (!tables_known).then(|| embedded.clone());
+    let keeping_tables = tasks.spawn(kept_tables::keep(table_notes, store.clone(), late));
     if !known {
         let (embedded, store) = (embedded.clone(), store.clone());
         let folder = settings.voicemail.clone();
@@ -324,8 +330,9 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
     if let Some(recording) = recording {
         recording.finish().await;
     }
+    let keeping = async { tokio::join!(keeping, keeping_tables) };
     if tokio::time::timeout(LAST_MOMENT, keeping).await.is_err() {
-        tracing::warn!("Not all registrations are kept: the store is too slow");
+        tracing::warn!("Not everything is kept for the next run: the store is too slow");
     }
     if let Some(feeding) = feeding
         && let Err(error) = tokio::task::spawn_blocking(|| feeding.finish()).await

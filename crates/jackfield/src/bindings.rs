@@ -5,22 +5,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::Timestamp;
-use embedded::{BindingNotes, Embedded};
+use embedded::{Embedded, Notes};
 use store::{Binding, BindingChange, Store, StoreError};
 use switch_core::{BindingNote, KeptBinding};
-use tokio::time::sleep;
 
-/// Most changes of one transaction: others wait behind it.
-const TOGETHER: usize = 250;
-
-/// Between attempts when the store fails: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
-
-/// How often it is looked whether the switch has stopped while the store fails.
-const LOOK: Duration = Duration::from_millis(250);
+use crate::written_behind::{LONGEST, pause, write_behind};
 
 /// The bindings of earlier runs that have not ended.
 ///
@@ -45,7 +37,7 @@ pub(crate) async fn find(store: &Store) -> Result<Vec<KeptBinding>, StoreError> 
 
 /// Writes what the switch says until it has stopped and all is written. `late` is the switch when it does not know yet
 /// what there was: that is read first, so that nothing is written over it unseen.
-pub(crate) async fn keep(notes: BindingNotes, store: Store, late: Option<Arc<Embedded>>) {
+pub(crate) async fn keep(notes: Notes<BindingNote>, store: Store, late: Option<Arc<Embedded>>) {
     if let Some(embedded) = late {
         tracing::error!("Registrations of earlier runs are not known until the store is there");
         loop {
@@ -53,35 +45,18 @@ pub(crate) async fn keep(notes: BindingNotes, store: Store, late: Option<Arc<Emb
                 embedded.bindings_found(bindings).await;
                 break;
             }
-            if !pause(PAUSES.1, &notes).await {
+            if !pause(LONGEST, &notes).await {
                 break;
             }
         }
     }
-    while let Some(batch) = notes.next(TOGETHER).await {
-        let changes: Vec<_> = batch.into_iter().map(change).collect();
-        let mut wait = PAUSES.0;
-        while store.change_bindings(changes.clone()).await.is_err() {
-            if !pause(wait, &notes).await {
-                tracing::error!("The last registrations are not kept: the store fails");
-                return;
-            }
-            wait = (wait * 2).min(PAUSES.1);
-        }
+    let write = |changes| {
+        let store = store.clone();
+        async move { store.change_bindings(changes).await.is_ok() }
+    };
+    if !write_behind(&notes, change, write).await {
+        tracing::error!("The last registrations are not kept: the store fails");
     }
-}
-
-/// Waits; false when the switch has stopped, after which nobody waits long.
-async fn pause(span: Duration, notes: &BindingNotes) -> bool {
-    let mut waited = Duration::ZERO;
-    while waited < span {
-        if notes.is_closed() {
-            return false;
-        }
-        sleep(LOOK).await;
-        waited += LOOK;
-    }
-    !notes.is_closed()
 }
 
 fn change(note: BindingNote) -> BindingChange {

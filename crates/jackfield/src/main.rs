@@ -14,12 +14,14 @@ mod file;
 mod hash_password;
 mod import;
 mod kept;
+mod kept_tables;
 mod log_layer;
 mod log_writer;
 mod machine;
 mod metrics;
 mod signals;
 mod voicemail;
+mod written_behind;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

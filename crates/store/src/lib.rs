@@ -1,6 +1,6 @@
 //! What must survive a restart: journals of messages, public keys, address books, push tokens, objects of configuration,
-//! records of calls, the index of voicemail, where telephones are registered, how far numbers of events have gone. In SQLite,
-//! which needs nothing else, or in PostgreSQL.
+//! records of calls, the index of voicemail, where telephones are registered, how far numbers of events have gone,
+//! values of dialplans. In SQLite, which needs nothing else, or in PostgreSQL.
 //!
 //! One task writes ([`Store`] is the handle). It takes whatever waits, up to a bound, runs it in one transaction and
 //! answers after the commit: what was answered is on the disk, and many writers share one `fsync`. Whoever reads much
@@ -17,6 +17,7 @@ mod device;
 mod error;
 mod event_position;
 mod journal;
+mod kept;
 mod link;
 mod migration;
 mod object;
@@ -33,6 +34,7 @@ pub use cdr::{
 pub use device::Device;
 pub use error::{OpenError, StoreError};
 pub use journal::{After, Entry, Mark};
+pub use kept::{GroupMember, KeptChange, KeptValue};
 pub use object::{
     Loading, MAX_NAME, MAX_UNIQUE, MAX_WORD, NewObject, Object, ObjectError, ObjectLimits,
     ObjectName, Objects, Unique,

@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     step!("5.sql"),
     step!("6.sql"),
     step!("7.sql"),
+    step!("8.sql"),
 ];
 
 struct Step {

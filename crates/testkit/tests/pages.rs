@@ -85,6 +85,7 @@ fn letters(world: &World) -> Vec<&MessageEvent> {
             | EventKind::Stage(_)
             | EventKind::Queue(_)
             | EventKind::Parking(_)
+            | EventKind::Fifo(_)
             | EventKind::User(_)
             | EventKind::Voicemail(_) => None,
         })

@@ -321,6 +321,7 @@ const FAMILIES: [Family; Family::COUNT] = [
     Family::Parking,
     Family::User,
     Family::Voicemail,
+    Family::Fifo,
 ];
 
 fn remove_from<K: std::hash::Hash + Eq>(index: &mut HashMap<K, Vec<u64>>, key: &K, id: u64) {

@@ -96,6 +96,7 @@ pub(super) fn room_of(event: &Event) -> Option<&Arc<str>> {
         | EventKind::VideoRoom(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_) => None,
     }

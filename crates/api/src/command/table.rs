@@ -46,6 +46,76 @@ impl ChangeHash {
     }
 }
 
+/// Changes what is kept for the next run of the server. `LimitReached` when there is too much, or it is too long;
+/// `Unavailable` until it is known what earlier runs have kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ChangeKept {
+    /// A value of `db` is this from now on.
+    InsertValue {
+        /// Which one.
+        key: TableKey,
+        /// What it is.
+        value: Arc<str>,
+    },
+    /// A value of `db` is forgotten; one that is not there stays away.
+    DeleteValue {
+        /// Which one.
+        key: TableKey,
+    },
+    /// A dial string belongs to a group from now on, behind the others. One that is in it stays where it is.
+    InsertMember {
+        /// Name of the group.
+        group: Arc<str>,
+        /// The dial string.
+        member: Arc<str>,
+    },
+    /// A dial string belongs to a group no longer.
+    DeleteMember {
+        /// Name of the group.
+        group: Arc<str>,
+        /// The dial string.
+        member: Arc<str>,
+    },
+}
+
+impl ChangeKept {
+    /// Reads what `db` does: `insert/<realm>/<key>/<value>`, `delete/<realm>/<key>`; a value may hold slashes.
+    pub fn parse_db(data: &str) -> Option<Self> {
+        let mut parts = data.trim().splitn(4, '/');
+        let (verb, realm, name) = (parts.next()?, parts.next()?, parts.next()?);
+        if realm.is_empty() || name.is_empty() {
+            return None;
+        }
+        let key: TableKey = (realm.into(), name.into());
+        if verb.eq_ignore_ascii_case("insert") {
+            let value = parts.next()?.into();
+            Some(Self::InsertValue { key, value })
+        } else if verb.eq_ignore_ascii_case("delete") {
+            Some(Self::DeleteValue { key })
+        } else {
+            None
+        }
+    }
+
+    /// Reads what `group` does: `insert:<group>:<dial string>`, `delete:<group>:<dial string>`; a dial string may hold
+    /// colons.
+    pub fn parse_group(data: &str) -> Option<Self> {
+        let mut parts = data.trim().splitn(3, ':');
+        let (verb, group, member) = (parts.next()?, parts.next()?, parts.next()?);
+        if group.is_empty() || member.is_empty() {
+            return None;
+        }
+        let (group, member) = (group.into(), member.into());
+        if verb.eq_ignore_ascii_case("insert") {
+            Some(Self::InsertMember { group, member })
+        } else if verb.eq_ignore_ascii_case("delete") {
+            Some(Self::DeleteMember { group, member })
+        } else {
+            None
+        }
+    }
+}
+
 /// Where those go whom a limit stops, if nobody says.
 const OVERFLOW: &str = "limit_exceeded";
 
@@ -183,6 +253,36 @@ mod tests {
             "hash r i 99999999999",
         ] {
             assert_eq!(Limit::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_may_hold_what_separates() {
+        let value = ChangeKept::InsertValue {
+            key: ("r".into(), "k".into()),
+            value: "a/b".into(),
+        };
+        assert_eq!(ChangeKept::parse_db("insert/r/k/a/b"), Some(value));
+        let member = ChangeKept::DeleteMember {
+            group: "g".into(),
+            member: "[a=b]sofia/x/sip:1@h:5060".into(),
+        };
+        assert_eq!(
+            ChangeKept::parse_group("delete:g:[a=b]sofia/x/sip:1@h:5060"),
+            Some(member)
+        );
+        for wrong in [
+            "",
+            "insert/r",
+            "insert/r/k",
+            "insert//k/v",
+            "put/r/k/v",
+            "delete/r/",
+        ] {
+            assert_eq!(ChangeKept::parse_db(wrong), None, "{wrong}");
+        }
+        for wrong in ["", "insert:g", "insert::m", "delete:g:", "call:g:m"] {
+            assert_eq!(ChangeKept::parse_group(wrong), None, "{wrong}");
         }
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::{AccountEvent, ChannelEvent, EventKind, RoomAction, RoomEvent, StageEvent};
 use super::{CustomEvent, JobEvent, MessageEvent, SystemEvent, WebEventKind, WebParty};
-use super::{ParkingEvent, QueueEvent, UserEvent, VoicemailAction, VoicemailEvent};
+use super::{
+    FifoAction, FifoEvent, ParkingEvent, QueueEvent, UserEvent, VoicemailAction, VoicemailEvent,
+};
 use super::{VideoRoomEventKind, WebHeaders};
 use crate::variables::{Value, Variables};
 use crate::view::{Channel, Registration, Room};
@@ -43,6 +45,7 @@ impl Weight {
             EventKind::Stage(event) => (0, of_stage(event)),
             EventKind::Queue(event) => (0, of_queue(event)),
             EventKind::Parking(event) => (0, of_parking(event)),
+            EventKind::Fifo(event) => (0, of_fifo(event)),
             EventKind::User(event) => (0, of_user(event)),
             EventKind::Voicemail(event) => of_voicemail(event),
         };
@@ -406,6 +409,26 @@ fn of_queue(event: &QueueEvent) -> usize {
 
 fn of_parking(event: &ParkingEvent) -> usize {
     event.name.len() + event.parked.slot.len()
+}
+
+fn of_fifo(event: &FifoEvent) -> usize {
+    let caller = match &event.action {
+        FifoAction::ConsumerPopped {
+            caller,
+            name,
+            number,
+        } => caller.as_str().len() + name.len() + number.len(),
+        FifoAction::Pushed
+        | FifoAction::Aborted
+        | FifoAction::TimedOut
+        | FifoAction::CallerPopped
+        | FifoAction::ConsumerStarted
+        | FifoAction::ConsumerStopped
+        | FifoAction::ConsumerReturned
+        | FifoAction::CallerBridged(_)
+        | FifoAction::ConsumerBridged(_) => 0,
+    };
+    event.fifo.len() + caller
 }
 
 fn of_user(event: &UserEvent) -> usize {

@@ -110,6 +110,7 @@ impl Switch {
             digits: VecDeque::new(),
             dialed: String::new(),
             meta: Default::default(),
+            digit_actions: Default::default(),
             attempt: None,
             bridge: None,
             records: Vec::new(),

@@ -19,7 +19,7 @@ use media::control::{LegId, RecordId};
 
 use crate::leg::{LegEnd, Line};
 use crate::originate::AttemptId;
-use crate::script::app::MetaKeys;
+use crate::script::app::{DigitActions, MetaKeys};
 use crate::script::{QueuedMessage, Script};
 
 /// One channel. `seen` is what events and views share; everything else is ours.
@@ -61,6 +61,8 @@ pub(crate) struct Live {
     pub(crate) referrer: Option<ChannelId>,
     /// Keys bound to applications (`bind_meta_app`).
     pub(crate) meta: MetaKeys,
+    /// Digits bound to applications (`bind_digit_action`).
+    pub(crate) digit_actions: DigitActions,
     /// Resources it has taken (`limit`).
     pub(crate) limits: Vec<TableKey>,
     /// Earlier profiles, newest first (transfers).

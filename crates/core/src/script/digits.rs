@@ -55,12 +55,31 @@ impl Switch {
                     source,
                 },
             );
-            if self.meta_digit(id, digit) {
-                continue;
+            let pending = PendingDigit {
+                digit,
+                duration,
+                source,
+            };
+            if self.has_digit_actions(id) {
+                self.bound_digit(id, pending);
+            } else {
+                self.digit_goes_on(id, pending);
             }
-            self.pass_to_peer(id, digit, duration, source);
-            self.app_digit(id, digit);
         }
+    }
+
+    /// A digit that is bound to nothing.
+    pub(crate) fn digit_goes_on(&mut self, id: &ChannelId, digit: PendingDigit) {
+        let PendingDigit {
+            digit,
+            duration,
+            source,
+        } = digit;
+        if self.meta_digit(id, digit) {
+            return;
+        }
+        self.pass_to_peer(id, digit, duration, source);
+        self.app_digit(id, digit);
     }
 
     /// A `*` that was held back because a key might have followed.

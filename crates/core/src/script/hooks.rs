@@ -60,7 +60,7 @@ impl Switch {
         }
     }
 
-    fn console_line(&mut self, id: &ChannelId, line: &str) {
+    pub(crate) fn console_line(&mut self, id: &ChannelId, line: &str) {
         let line = self.expand_for(id, line);
         let channel = self.channels.get(id).map(|live| live.seen.clone());
         let event = SystemEvent::ConsoleLineDue {

@@ -53,6 +53,7 @@ fn addressees(shared: &Arc<Shared>, event: &api::Event) -> Vec<WebClientId> {
         | EventKind::Stage(_)
         | EventKind::Queue(_)
         | EventKind::Parking(_)
+        | EventKind::Fifo(_)
         | EventKind::User(_)
         | EventKind::Voicemail(_) => Vec::new(),
     }

@@ -24,6 +24,10 @@ pub const MODULES: &[Module] = &[
         dialplans: &[],
     },
     Module {
+        name: "mod_db",
+        dialplans: &[],
+    },
+    Module {
         name: "mod_dialplan_xml",
         dialplans: &["XML"],
     },
@@ -33,6 +37,10 @@ pub const MODULES: &[Module] = &[
     },
     Module {
         name: "mod_event_socket",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_fifo",
         dialplans: &[],
     },
     Module {

@@ -2,9 +2,9 @@
 
 use super::call::Call;
 use super::{
-    BoxFuture, callcenter, chat, complete, conference, directory, domain, fsctl, imm_adapter, json,
-    network, originate, record, schedule, server, show, sofia, strings, tables, text, uuid_media,
-    uuid_state, uuid_variables, valet, voicemail,
+    BoxFuture, callcenter, chat, complete, conference, directory, domain, fifo, fsctl, imm_adapter,
+    json, network, originate, record, schedule, server, show, sofia, strings, tables, text,
+    uuid_media, uuid_state, uuid_variables, valet, voicemail,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -161,9 +161,17 @@ commands! {
     "mod_conference":
         "conference" "<conf name> <command> <args>" "Controls conferences" => conference::conference,
     ;
+    "mod_db":
+        "db" "[insert|delete|select|exists|count|list]/<realm>/<key>[/<value>]" "Keeps values for the next run of the server" => tables::db,
+        "group" "[insert|delete|call]:<group name>[:<url>]" "Keeps dial strings of groups" => tables::group,
+    ;
+    "mod_fifo":
+        "fifo" "list|count|status|has_outbound|importance [<fifo name>]" "Tells who waits in fifos" => fifo::fifo,
+    ;
     "mod_hash":
         "hash" "<verb>/<realm>/<key>[/<value>]" "Keeps values" => tables::hash,
         "hash_dump" "all|limit|db [<realm>]" "Lists values and resources" => tables::hash_dump,
+        "hash_remote" "list" "Lists servers whose values are known here" => tables::hash_remote,
     ;
     "mod_imm_adapter":
         "imm_adapter" "<command> <args>" "Arranges rooms with places" => imm_adapter::imm_adapter,

@@ -1,10 +1,10 @@
 //! Values and resources kept in the switch (event-socket.md §6.8; golden api-10-hash-db-limit).
 
 use api::ErrorKind;
-use api::command::table::{ChangeHash, Limit, ReleaseLimit, ResetInterval, TakeLimit};
+use api::command::table::{ChangeHash, ChangeKept, Limit, ReleaseLimit, ResetInterval, TakeLimit};
 use api::view::TableKey;
 
-use super::call::Call;
+use super::call::{Call, usage};
 
 const HASH_USAGE: &str =
     "-ERR Usage: hash insert|insert_ifempty|select|delete|delete_ifmatch/realm/key[/value]\n";
@@ -36,6 +36,41 @@ pub(super) async fn hash(call: &Call<'_>) -> String {
             | ErrorKind::CallFailed
             | ErrorKind::Internal => format!("-ERR {}\n", error.detail),
         },
+    }
+}
+
+/// What the original says when it did not understand, or could not do it.
+const FAILED: &str = "!err!";
+
+/// `db insert|delete|select|exists/<realm>/<key>[/<value>]`, `db count|list[/<realm>]`.
+pub(super) async fn db(call: &Call<'_>) -> String {
+    match call.view().tables.ask_db(call.args) {
+        Some(answer) => answer,
+        None => keep(call, ChangeKept::parse_db(call.args)).await,
+    }
+}
+
+/// `group insert|delete:<group>:<dial string>`, `group call:<group>[:order]`.
+pub(super) async fn group(call: &Call<'_>) -> String {
+    match call.view().tables.ask_group(call.args) {
+        Some(answer) => answer,
+        None => keep(call, ChangeKept::parse_group(call.args)).await,
+    }
+}
+
+async fn keep(call: &Call<'_>, change: Option<ChangeKept>) -> String {
+    let done = match change {
+        Some(change) => call.ask(change).await.is_ok(),
+        None => false,
+    };
+    if done { "+OK" } else { FAILED }.to_owned()
+}
+
+/// `hash_remote list`: values are those of this server alone, so that there is nobody in the list.
+pub(super) async fn hash_remote(call: &Call<'_>) -> String {
+    match call.args.trim() {
+        "list" => "Remote connections:\nName\t\t\tState\n+OK\n".to_owned(),
+        _ => usage("list"),
     }
 }
 
@@ -92,7 +127,7 @@ pub(super) async fn limit_status(call: &Call<'_>) -> String {
         "db" => {
             let resources = call.view().tables.limits.size();
             let host = &call.console.server.hostname;
-            format!("Tracking {resources} resources for hostname {host}.\n")
+            format!("Tracking {resources} resources for hostname {host}.")
         }
         _ => "-ERR not supported yet (locking problems).".to_owned(),
     }

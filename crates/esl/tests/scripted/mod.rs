@@ -4,19 +4,20 @@ use api::cause::HangupCause;
 use api::command::message::Delivery;
 use api::command::room::RoomControl;
 use api::command::stage::Place;
+use api::command::table::ChangeKept;
 use api::command::{Answer, Command};
 use api::id::{AgentId, LotId, ParticipantId, QueueAgentId, QueueCallerId, QueueId, SeatId};
 use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
     Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
-    DirectoryUser, Domain, Extension, Group, Lot, Mailbox, Member, ParkedCall, Participant, Queue,
-    QueueAgent, QueueAgentState, QueueCaller, QueueSettings, Registration, Room, RoomFlags,
-    RoomParameters, SipProfile, Stage, VoiceMessage,
+    DirectoryUser, Domain, Extension, Fifo, FifoOrigin, FifoPartner, FifoParty, Group, Lot,
+    Mailbox, Member, ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller,
+    QueueSettings, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
-    BusLimits, Capabilities, ChannelId, CommandError, NodeId, Origin, Seq, Timestamp, Uuid,
-    Variables, View, pair,
+    BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,
+    Uuid, Variables, View, pair,
 };
 use jackfield_esl::Server;
 use jackfield_esl::command::api::Line;
@@ -388,6 +389,49 @@ fn queue(view: &mut View) {
         parked: vec![Arc::new(parked)],
     };
     view.lots.insert_mut(lot.name.clone(), Arc::new(lot));
+    add_tables(view);
+    add_fifos(view);
+}
+
+/// One with two callers, of whom one talks with the consumer, and an empty one of the configuration.
+fn add_fifos(view: &mut View) {
+    let party = |channel: &str, number: &str, partner: Option<&str>| FifoParty {
+        channel: ChannelId::from_text(channel).expect("a valid id"),
+        name: format!("<{number}>").into(),
+        number: number.into(),
+        since: NOW,
+        partner: partner.map(|channel| FifoPartner {
+            channel: ChannelId::from_text(channel).expect("a valid id"),
+            talks_since: Some(NOW),
+        }),
+    };
+    let busy = Fifo {
+        name: "sales".into(),
+        importance: 3,
+        origin: FifoOrigin::Used,
+        callers: vec![party("a", "1", Some("c")), party("b", "2", None)],
+        consumers: vec![party("c", "3", Some("a"))],
+    };
+    let empty = Fifo {
+        name: "cool_fifo@127.0.0.1".into(),
+        importance: 0,
+        origin: FifoOrigin::Configured,
+        callers: Vec::new(),
+        consumers: Vec::new(),
+    };
+    for fifo in [busy, empty] {
+        view.fifos.insert_mut(fifo.name.clone(), Arc::new(fifo));
+    }
+}
+
+/// Values of `db`, and a group.
+fn add_tables(view: &mut View) {
+    for (realm, name, value) in [("r", "k", "v"), ("r", "k2", "a/b"), ("s", "k", "1")] {
+        let key = (realm.into(), name.into());
+        view.tables.db.insert_mut(key, value.into());
+    }
+    let members: [Arc<str>; 2] = ["user/1001".into(), "user/1000".into()];
+    view.tables.groups.insert_mut("g".into(), members.into());
 }
 
 /// What the scripted switch says: everything works, but `error/CAUSE` cannot be called.
@@ -431,6 +475,9 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             },
             phrase: "".into(),
         })),
+        Command::ChangeKept(ChangeKept::InsertValue { value, .. }) if value.is_empty() => Err(
+            CommandError::new(ErrorKind::LimitReached, "the disk is small today"),
+        ),
         Command::MarkVoiceMessage(_) => Ok(Answer::Bool(true)),
         Command::ControlRoom(control) => Ok(Answer::Texts(match &control.action {
             RoomControl::PlayStatus { member: None } => {
@@ -445,7 +492,7 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             _ => vec!["1".into()],
         })),
         Command::ControlPlayback(_) => Err(CommandError::new(
-            api::ErrorKind::InvalidState,
+            ErrorKind::InvalidState,
             "nothing is played",
         )),
         Command::SeatParticipant(_) | Command::PlaceParticipant(_) => {

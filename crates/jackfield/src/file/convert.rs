@@ -236,6 +236,7 @@ impl Conversion<'_> {
                 messages: Vec::new(),
             },
             bindings: Vec::new(),
+            tables: None,
             xml: Arc::new(self.xml),
         };
         let settings = Settings {
@@ -248,6 +249,7 @@ impl Conversion<'_> {
                 dns_servers: file.sip.dns_servers.unwrap_or_default(),
                 voicemail: None,
                 bindings: None,
+                tables: None,
             },
             event_socket,
             sylkrtc,

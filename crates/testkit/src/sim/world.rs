@@ -120,6 +120,7 @@ impl World {
             output: api::spatial::Output::OF_ROOMS,
             voicemail: switch_core::config::VoicemailConfig::default(),
             bindings: Vec::new(),
+            tables: Some(switch_core::KeptTables::default()),
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
@@ -303,7 +304,8 @@ impl World {
                 // A disk that never fails.
                 Effect::Voicemail(job) => kept.push(job.number),
                 // Nobody starts this world again.
-                Effect::Binding(_) | Effect::ReloadXml { .. } | Effect::Stop => {}
+                Effect::Binding(_) | Effect::Table(_) | Effect::ReloadXml { .. } | Effect::Stop => {
+                }
             }
         }
         self.transmit(&sent);

@@ -77,6 +77,7 @@ impl Switch {
             | App::Bridge(_)
             | App::Queue(_)
             | App::Valet(_)
+            | App::Fifo(_)
             | App::Voicemail(_)
             | App::Eavesdrop(_)
             | App::Socket(_)

@@ -5,9 +5,11 @@ mod bridge;
 mod callcenter;
 mod collect;
 mod conference;
+mod digit_actions;
 mod dtmf;
 mod eavesdrop;
 mod echo;
+mod fifo;
 mod fire;
 mod hangup;
 mod hold;
@@ -41,7 +43,9 @@ use crate::Switch;
 pub(crate) use bridge::BridgeApp;
 pub(crate) use callcenter::InQueue;
 pub(crate) use collect::Collect;
+pub(crate) use digit_actions::DigitActions;
 pub(crate) use eavesdrop::Eavesdrop;
+pub(crate) use fifo::InFifo;
 pub(crate) use hunting::HuntingChannel;
 pub(crate) use meta::MetaKeys;
 pub(crate) use nested::Nested;
@@ -70,6 +74,8 @@ pub(crate) enum App {
     Conference,
     /// `callcenter`.
     Queue(InQueue),
+    /// `fifo`.
+    Fifo(InFifo),
     /// `valet_park`.
     Valet(Valet),
     /// `voicemail`.
@@ -105,6 +111,7 @@ impl App {
             | Self::Conference
             | Self::Queue(_)
             | Self::Valet(_)
+            | Self::Fifo(_)
             | Self::Eavesdrop(_)
             | Self::Voicemail(_)
             | Self::Nested(_) => true,
@@ -119,6 +126,7 @@ impl App {
         match self {
             Self::Bridge(_) => true,
             Self::Queue(queue) => queue.talks(),
+            Self::Fifo(fifo) => fifo.talks(),
             Self::Starting
             | Self::Park(_)
             | Self::Sleep
@@ -146,6 +154,7 @@ impl App {
             | Self::Conference
             | Self::Queue(_)
             | Self::Valet(_)
+            | Self::Fifo(_)
             | Self::Eavesdrop(_)
             | Self::Voicemail(_) => true,
             Self::Nested(nested) => nested.reads_digits(),
@@ -170,6 +179,7 @@ impl App {
             | Self::Conference
             | Self::Queue(_)
             | Self::Valet(_)
+            | Self::Fifo(_)
             | Self::Eavesdrop(_)
             | Self::Nested(_)
             | Self::Voicemail(_) => false,
@@ -193,6 +203,7 @@ impl App {
             | Self::Bridge(_)
             | Self::Conference
             | Self::Queue(_)
+            | Self::Fifo(_)
             | Self::Eavesdrop(_) => false,
         }
     }
@@ -216,6 +227,7 @@ impl Switch {
                 self.room_digit(id, digit);
             }
             App::Queue(_) => self.queue_digit(id, digit),
+            App::Fifo(_) => self.fifo_digit(id, digit),
             App::Voicemail(_) => self.voicemail_digit(id, digit),
             App::Eavesdrop(_) => self.eavesdrop_digit(id, digit),
             App::Nested(_) => self.ivr_digit(id, digit),
@@ -243,13 +255,17 @@ impl Switch {
             App::Park(_) => self.park_timeout(id),
             App::Socket(_) => self.socket_timeout(id, depth),
             App::Valet(_) if innermost => self.valet_timeout(id),
+            App::Fifo(_) if innermost => self.fifo_timeout(id),
             App::Collect(_) if innermost => self.collect_timeout(id),
             App::Voicemail(_) if innermost => self.menu_timeout(id),
             App::Nested(_) if innermost => self.ivr_timeout(id),
             // What lies under another application looks again when it is on top.
-            App::Sleep | App::Collect(_) | App::Valet(_) | App::Voicemail(_) | App::Nested(_) => {
-                run.wait = u64::MAX
-            }
+            App::Sleep
+            | App::Collect(_)
+            | App::Valet(_)
+            | App::Fifo(_)
+            | App::Voicemail(_)
+            | App::Nested(_) => run.wait = u64::MAX,
             App::Echo
             | App::Playback(_)
             | App::Record(_)
@@ -277,6 +293,8 @@ impl Switch {
             App::Voicemail(_) if missed => self.menu_timeout(id),
             App::Queue(_) => self.resume_music(id),
             App::Valet(_) if missed => self.valet_timeout(id),
+            App::Fifo(_) if missed => self.fifo_timeout(id),
+            App::Fifo(_) => self.resume_fifo(id),
             App::Valet(_) => self.resume_valet(id),
             App::Nested(_) => self.resume_nested(id, missed),
             App::Socket(_) => self.resume_socket(id),
@@ -309,6 +327,7 @@ impl Switch {
             App::Bridge(bridge) => self.abort_bridge(id, bridge),
             App::Conference => self.leave_room(id),
             App::Queue(queue) => self.abort_queue(id, queue),
+            App::Fifo(fifo) => self.abort_fifo(id, fifo),
             App::Valet(valet) => self.abort_valet(id, valet),
             App::Voicemail(voicemail) => self.abort_voicemail(id, *voicemail),
             App::Eavesdrop(app) => self.abort_eavesdrop(id, &app),

@@ -218,6 +218,9 @@ impl Switch {
         if self.valet_played(id, play) {
             return;
         }
+        if self.fifo_played(id, play) {
+            return;
+        }
         if self.voicemail_played(id, play, played) {
             return;
         }
@@ -254,6 +257,7 @@ impl Switch {
             | App::Conference
             | App::Queue(_)
             | App::Valet(_)
+            | App::Fifo(_)
             | App::Voicemail(_)
             | App::Eavesdrop(_)
             | App::Nested(_)
@@ -322,6 +326,7 @@ impl Switch {
                 App::Collect(collect) => collect.playing.as_mut().filter(|p| p.play == play),
                 App::Queue(queue) => queue.playing_mut().filter(|p| p.play == play),
                 App::Valet(valet) => valet.playing_mut().filter(|p| p.play == play),
+                App::Fifo(fifo) => fifo.playing_mut().filter(|p| p.play == play),
                 App::Voicemail(app) => app.playing_mut().filter(|p| p.play == play),
                 App::Nested(nested) => nested.playing_mut().filter(|p| p.play == play),
                 App::Playback(_)
@@ -357,6 +362,7 @@ impl Switch {
             Some(App::Collect(collect)) => collect.playing.as_mut(),
             Some(App::Queue(queue)) => queue.playing_mut(),
             Some(App::Valet(valet)) => valet.playing_mut(),
+            Some(App::Fifo(fifo)) => fifo.playing_mut(),
             Some(App::Voicemail(app)) => app.playing_mut(),
             Some(App::Nested(nested)) => nested.playing_mut(),
             Some(_) | None => None,
@@ -375,6 +381,7 @@ impl Switch {
             App::Collect(collect) => collect.playing.as_ref().map(|p| p.play),
             App::Queue(queue) => queue.playing_mut().map(|p| p.play),
             App::Valet(valet) => valet.playing_mut().map(|p| p.play),
+            App::Fifo(fifo) => fifo.playing_mut().map(|p| p.play),
             App::Voicemail(app) => app.playing_mut().map(|p| p.play),
             App::Nested(nested) => nested.playing_mut().map(|p| p.play),
             App::Park(_)

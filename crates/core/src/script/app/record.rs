@@ -165,6 +165,7 @@ impl Switch {
                 | App::Conference
                 | App::Queue(_)
                 | App::Valet(_)
+                | App::Fifo(_)
                 | App::Eavesdrop(_)
                 | App::Voicemail(_)
                 | App::Nested(_) => None,

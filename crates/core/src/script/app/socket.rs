@@ -328,6 +328,7 @@ impl Switch {
             || live.script.runs.iter().any(|run| match &run.app {
                 App::Bridge(bridge) => bridge.is_up(),
                 App::Queue(queue) => queue.talks(),
+                App::Fifo(fifo) => fifo.talks(),
                 App::Conference => true,
                 App::Starting
                 | App::Park(_)

@@ -4,9 +4,9 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, bridge, callcenter, collect, conference, dtmf, eavesdrop, echo, fire, hangup,
-    hold, intercept, ivr, meta, nested, park, playback, record, say, schedule, sleep, socket,
-    sound, tables, transfer, valet_park, variables, voicemail,
+    Started, answer, bridge, callcenter, collect, conference, digit_actions, dtmf, eavesdrop, echo,
+    fifo, fire, hangup, hold, intercept, ivr, meta, nested, park, playback, record, say, schedule,
+    sleep, socket, sound, tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -60,6 +60,12 @@ const fn media(
 static TABLE: &[Entry] = &[
     app("answer", "Answer the call", "", answer::answer),
     app(
+        "bind_digit_action",
+        "Let digits of the channel run an application or a console command",
+        "<realm>,<digits|~regex>,exec:<application>|api:<command>[,<argument>][,<dtmf target leg>][,<event target leg>]",
+        digit_actions::bind_digit_action,
+    ),
+    app(
         "bind_meta_app",
         "Let a key behind * run an application while the channel is bridged",
         "<key> [a|b|ab] [a|b|o|s|i|1] <app>[::<argument>]",
@@ -89,11 +95,23 @@ static TABLE: &[Entry] = &[
         "<queue_name>",
         callcenter::callcenter,
     ),
+    app(
+        "clear_digit_action",
+        "Let digits run nothing any more",
+        "[<realm>|all[,<target>]]",
+        digit_actions::clear_digit_action,
+    ),
     media(
         "conference",
         "Enter a conference",
         "<name>[@<profile>][+<pin>][+flags{...}]",
         conference::conference,
+    ),
+    app(
+        "db",
+        "Keep a value for the next run of the server, too",
+        "insert/<realm>/<key>/<value>|delete/<realm>/<key>",
+        tables::db,
     ),
     app(
         "deflect",
@@ -106,6 +124,12 @@ static TABLE: &[Entry] = &[
         "Play back what was said, later",
         "<delay ms>",
         echo::delay_echo,
+    ),
+    app(
+        "digit_action_set_realm",
+        "Choose which bound digits are in force",
+        "<realm>[,<target>]",
+        digit_actions::digit_action_set_realm,
     ),
     media(
         "eavesdrop",
@@ -145,6 +169,12 @@ static TABLE: &[Entry] = &[
         "[nolocal:]<name>=<value>",
         variables::export,
     ),
+    media(
+        "fifo",
+        "Wait for somebody, or take those who wait",
+        "<fifo name>[!<importance_number>] [in [<announce file>|undef] [<music file>|undef] | out [wait|nowait] [<announce file>|undef] [<music file>|undef]]",
+        fifo::fifo,
+    ),
     app(
         "flush_dtmf",
         "Forget digits not read yet",
@@ -156,6 +186,12 @@ static TABLE: &[Entry] = &[
         "Play tones",
         "<tones>[|<loops>]",
         playback::gentones,
+    ),
+    app(
+        "group",
+        "Put a dial string into a group, or take it out",
+        "insert|delete:<group name>:<dial string>",
+        tables::group,
     ),
     app("hangup", "End the call", "[<cause>]", hangup::hangup),
     app(

@@ -1,10 +1,37 @@
-//! `hash` and `limit`; [`crate::tables`] does the rest.
+//! `hash` and `limit`; [`crate::tables`] does the rest. `db` and `group`; [`crate::kept_tables`] does.
 
 use api::ChannelId;
-use api::command::table::{ChangeHash, Limit};
+use api::command::table::{ChangeHash, ChangeKept, Limit};
 
 use super::Started;
 use crate::Switch;
+
+/// `insert/<realm>/<key>/<value>`, `delete/<realm>/<key>`
+pub(super) fn db(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    keep(switch, id, "db", data, ChangeKept::parse_db(data))
+}
+
+/// `insert:<group>:<dial string>`, `delete:<group>:<dial string>`
+pub(super) fn group(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    keep(switch, id, "group", data, ChangeKept::parse_group(data))
+}
+
+fn keep(
+    switch: &mut Switch,
+    id: &ChannelId,
+    application: &str,
+    data: &str,
+    change: Option<ChangeKept>,
+) -> Started {
+    let Some(change) = change else {
+        tracing::warn!(channel = %id, application, data, "An application does not say what to keep");
+        return Started::Done;
+    };
+    if let Err(error) = switch.change_kept(change) {
+        tracing::warn!(channel = %id, application, %error, "What is kept stays as it is");
+    }
+    Started::Done
+}
 
 /// `insert|insert_ifempty|delete|delete_ifmatch/<realm>/<key>[/<value>]`
 pub(super) fn hash(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {

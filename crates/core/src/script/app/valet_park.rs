@@ -131,6 +131,7 @@ impl Switch {
                 | App::Collect(_)
                 | App::Bridge(_)
                 | App::Queue(_)
+                | App::Fifo(_)
                 | App::Voicemail(_)
                 | App::Nested(_)
                 | App::Socket(_)

@@ -191,6 +191,7 @@ impl Switch {
             | App::Bridge(_)
             | App::Queue(_)
             | App::Valet(_)
+            | App::Fifo(_)
             | App::Socket(_)
             | App::Eavesdrop(_)
             | App::Conference => None,

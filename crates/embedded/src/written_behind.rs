@@ -1,34 +1,52 @@
-//! The way of bindings out of the switch: to whoever keeps them for the next run. The switch never waits for a disk, so
-//! what it says is remembered here until it is written; of one binding only the last word counts.
+//! The way out of the switch of what outlives it, bindings and tables: to whoever keeps them for the next run. The switch
+//! never waits for a disk, so what it says is remembered here until it is written; of one row only the last word counts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use switch_core::BindingNote;
+use switch_core::{BindingNote, TableNote};
 use tokio::sync::Notify;
 
-/// Bindings of which something may wait to be written. Beyond, a note of another one is lost: a phone's refresh says it
-/// again, and what should be forgotten ends by itself. Some 100 MB.
+/// Rows of which something may wait to be written. Beyond, a note of another one is lost: a phone's refresh says it
+/// again, and a binding that should be forgotten ends by itself; a change of a table does not survive then. Some 100 MB.
 const MAX_WAITING: usize = 200_000;
+
+/// What is said of a row.
+pub trait Note: Clone + Send {
+    /// What no other row has.
+    fn key(&self) -> &Arc<str>;
+}
+
+impl Note for BindingNote {
+    fn key(&self) -> &Arc<str> {
+        Self::key(self)
+    }
+}
+
+impl Note for TableNote {
+    fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+}
 
 /// Where the switch's notes go. Dropped with the switch.
 #[derive(Debug)]
-pub struct BindingKeeper(Arc<Shared>);
+pub struct NoteKeeper<N: Note>(Arc<Shared<N>>);
 
 /// What waits to be written.
 #[derive(Debug)]
-pub struct BindingNotes(Arc<Shared>);
+pub struct Notes<N>(Arc<Shared<N>>);
 
-#[derive(Debug, Default)]
-struct Shared {
-    waiting: Mutex<Waiting>,
+#[derive(Debug)]
+struct Shared<N> {
+    waiting: Mutex<Waiting<N>>,
     news: Notify,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
+#[derive(Debug)]
+struct Waiting<N> {
     /// By turn, so that what waits longest is written first.
-    notes: BTreeMap<u64, BindingNote>,
+    notes: BTreeMap<u64, N>,
     turns: HashMap<Arc<str>, u64>,
     next_turn: u64,
     /// Notes lost since the last one that found a place.
@@ -39,28 +57,37 @@ struct Waiting {
 
 /// A keeper, and what it keeps.
 #[must_use]
-pub fn binding_keeper() -> (BindingKeeper, BindingNotes) {
-    let shared = Arc::<Shared>::default();
-    (BindingKeeper(shared.clone()), BindingNotes(shared))
+pub fn note_keeper<N: Note>() -> (NoteKeeper<N>, Notes<N>) {
+    let shared = Arc::new(Shared {
+        waiting: Mutex::new(Waiting {
+            notes: BTreeMap::new(),
+            turns: HashMap::new(),
+            next_turn: 0,
+            lost: 0,
+            closed: false,
+        }),
+        news: Notify::new(),
+    });
+    (NoteKeeper(shared.clone()), Notes(shared))
 }
 
-impl Shared {
+impl<N> Shared<N> {
     /// The lock is held for a look or a change.
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<N>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl BindingKeeper {
+impl<N: Note> NoteKeeper<N> {
     /// Remembers a note. Never waits.
-    pub(crate) fn submit(&self, note: BindingNote) {
+    pub(crate) fn submit(&self, note: N) {
         self.0.waiting().put(note);
         self.0.news.notify_one();
     }
 }
 
-impl Waiting {
-    fn put(&mut self, note: BindingNote) {
+impl<N: Note> Waiting<N> {
+    fn put(&mut self, note: N) {
         // It keeps its turn, so that what changes all the time is written too.
         if let Some(turn) = self.turns.get(note.key()) {
             self.notes.insert(*turn, note);
@@ -68,15 +95,13 @@ impl Waiting {
         }
         if self.notes.len() >= MAX_WAITING {
             if self.lost == 0 {
-                tracing::error!(
-                    "Too many registrations wait for the store; some would not survive"
-                );
+                tracing::error!("Too much waits for the store; some of it would not survive");
             }
             self.lost += 1;
             return;
         }
         if self.lost > 0 {
-            tracing::warn!(lost = self.lost, "Registrations can be kept again");
+            tracing::warn!(lost = self.lost, "Everything can be kept again");
             self.lost = 0;
         }
         self.turns.insert(note.key().clone(), self.next_turn);
@@ -85,17 +110,17 @@ impl Waiting {
     }
 }
 
-impl Drop for BindingKeeper {
+impl<N: Note> Drop for NoteKeeper<N> {
     fn drop(&mut self) {
         self.0.waiting().closed = true;
         self.0.news.notify_one();
     }
 }
 
-impl BindingNotes {
+impl<N: Note> Notes<N> {
     /// Up to so many notes, those that wait longest; `None` when the switch has stopped and nothing waits any more. Waits
     /// for one otherwise. Cancel-safe.
-    pub async fn next(&self, most: usize) -> Option<Vec<BindingNote>> {
+    pub async fn next(&self, most: usize) -> Option<Vec<N>> {
         loop {
             {
                 let mut waiting = self.0.waiting();
@@ -134,8 +159,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_one_binding_the_last_word_counts_and_keeps_its_turn() {
-        let (keeper, notes) = binding_keeper();
+    async fn of_one_row_the_last_word_counts_and_keeps_its_turn() {
+        let (keeper, notes) = note_keeper();
         for key in ["a", "b", "a", "c"] {
             keeper.submit(forget(key));
         }
@@ -150,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_woken_by_a_note_and_by_the_end() {
-        let (keeper, notes) = binding_keeper();
+        let (keeper, notes) = note_keeper();
         let reader = tokio::spawn(async move { (notes.next(1).await, notes.next(1).await) });
         tokio::task::yield_now().await;
         keeper.submit(forget("a"));
@@ -161,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn there_is_a_bound_and_what_waits_may_still_change() {
-        let (keeper, notes) = binding_keeper();
+        let (keeper, notes) = note_keeper();
         for number in 0..=MAX_WAITING {
             keeper.submit(forget(&number.to_string()));
         }

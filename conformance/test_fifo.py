@@ -1,0 +1,134 @@
+"""Fifos with telephones: callers hear music until somebody takes them, one after the other."""
+
+import shutil
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from harness.ear import Recording, assert_tone, tone_near
+from harness.phone import Phone
+from harness.server import Server
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+MUSIC_HZ, MUSIC_DB = 800.0, -12.0
+VOICES = {"1001": (600.0, -12.0), "1005": (440.0, -12.0), "1006": (1200.0, -12.0)}
+NUMBERS = """
+    <extension name="fifo in">
+      <condition field="destination_number" expression="^5010$">
+        <action application="answer"/>
+        <action application="fifo" data="help in"/>
+      </condition>
+    </extension>
+    <extension name="fifo out">
+      <condition field="destination_number" expression="^5011$">
+        <action application="answer"/>
+        <action application="fifo" data="help out wait"/>
+      </condition>
+    </extension>
+
+    <!-- 7300 to 7699"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The built-in configuration with music that is one tone, and two numbers more."""
+    folder = tmp_path_factory.mktemp("server")
+    xml = folder / "xml"
+    shutil.copytree(CONFIG, xml)
+    for name, old, new in (
+        ("vars.xml", "local_stream://moh", f"tone_stream://v=-12;%(1000,0,{MUSIC_HZ:.0f})"),
+        ("dialplan/default.xml", "    <!-- 7300 to 7699", NUMBERS),
+    ):
+        text = (xml / name).read_text()
+        assert old in text, f"{name} has no {old!r}"
+        (xml / name).write_text(text.replace(old, new, 1))
+    running = Server(folder / "run", xml_root=xml / "freeswitch.xml")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def people(server, tmp_path):
+    """Makes registered phones, and hangs up with all of them."""
+    with ExitStack() as end:
+
+        def phone(user):
+            made = Phone(tmp_path / user, user, "1234", server.sip_port, *VOICES[user])
+            end.callback(made.stop)
+            return made.registered()
+
+        yield phone
+
+
+@pytest.fixture
+def desk(server):
+    with server.connect() as socket:
+        socket.command("event plain CUSTOM fifo::info")
+        yield socket
+        socket.api("hupall")
+
+
+def tells(socket, action, **fields):
+    return socket.wait_for("CUSTOM", 45, FIFO_Name="help", FIFO_Action=action, **fields)
+
+
+def dial(phone, server, number):
+    phone.command("dial", f"sip:{number}@127.0.0.1:{server.sip_port}")
+
+
+def heard(phone):
+    recording = Recording(phone.heard()[-1])
+    return recording.channel(0), recording.rate
+
+
+def test_callers_hear_music_until_the_consumer_takes_them(server, desk, people):
+    first, second, agent = people("1005"), people("1006"), people("1001")
+    dial(first, server, "5010")
+    one = tells(desk, "push")["Unique-ID"]
+    dial(second, server, "5010")
+    two = tells(desk, "push")["Unique-ID"]
+    assert desk.api("fifo count help") == "help:0:2:0:0:0\n"
+    time.sleep(2.0)
+    dial(agent, server, "5011")
+    taken = tells(desk, "consumer_pop")
+    assert (taken["FIFO-Caller-UUID"], taken["FIFO-Caller-CID-Number"]) == (one, "1005")
+    assert tells(desk, "bridge-caller-start")["Unique-ID"] == one
+    time.sleep(2.0)
+    first.command("hangup")
+    # The next one is there at once.
+    assert tells(desk, "consumer_pop")["FIFO-Caller-UUID"] == two
+    tells(desk, "bridge-caller-start", Unique_ID=two)
+    assert 'status="TALKING"' in desk.api("fifo list help")
+    time.sleep(2.0)
+    agent.command("hangup")
+    tells(desk, "consumer_stop")
+    assert desk.api("fifo count help") == "-ERR no reply\n", "nobody is there"
+
+    first.wait_for("CALL_CLOSED")
+    samples, rate = heard(first)
+    half = len(samples) // 2
+    assert_tone(samples[: half - rate // 2], rate, MUSIC_HZ, MUSIC_DB, "the caller who waits")
+    assert_tone(samples[-rate:], rate, *VOICES["1001"], "the caller who talks")
+    agent.wait_for("CALL_CLOSED")
+    samples, rate = heard(agent)
+    assert_tone(samples[rate // 2: rate * 3 // 2], rate, *VOICES["1005"], "the consumer with the first caller")
+    assert_tone(samples[-rate:], rate, *VOICES["1006"], "the consumer with the second caller")
+    assert tone_near(samples[-rate:], rate, MUSIC_HZ)[1] < -40, "the consumer hears no music"
+
+
+def test_a_consumer_who_is_first_hears_music_too(server, desk, people):
+    agent, caller = people("1001"), people("1005")
+    dial(agent, server, "5011")
+    tells(desk, "consumer_start")
+    time.sleep(2.0)
+    dial(caller, server, "5010")
+    tells(desk, "bridge-consumer-start")
+    time.sleep(2.0)
+    agent.command("hangup")
+    tells(desk, "consumer_stop")
+    agent.wait_for("CALL_CLOSED")
+    samples, rate = heard(agent)
+    assert_tone(samples[rate // 2: rate * 3 // 2], rate, MUSIC_HZ, MUSIC_DB, "the consumer who waits")
+    assert_tone(samples[-rate:], rate, *VOICES["1005"], "the consumer who talks")

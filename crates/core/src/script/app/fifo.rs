@@ -1,0 +1,559 @@
+//! `fifo`: wait for a consumer, or take those who wait; [`crate::fifo`] knows who is there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::ChannelId;
+use api::event::FifoAction;
+use media::control::PlayId;
+
+use super::playback::Playing;
+use super::{App, Started};
+use crate::Switch;
+use crate::fifo::Side;
+use crate::work::Work;
+
+/// The key by which a consumer ends the talk with a caller, when `fifo_consumer_exit_key` names no other.
+const CONSUMER_EXIT_KEY: &str = "*";
+
+/// Somebody in a fifo.
+#[derive(Debug)]
+pub(crate) struct InFifo {
+    fifo: Arc<str>,
+    role: Role,
+    /// Heard before the talk.
+    announce: Option<Arc<str>>,
+    music: Option<Arc<str>>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Caller,
+    /// `stays`: they wait for callers, one after the other.
+    Consumer {
+        stays: bool,
+    },
+}
+
+impl Role {
+    fn side(self) -> Side {
+        match self {
+            Self::Caller => Side::Caller,
+            Self::Consumer { .. } => Side::Consumer,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// For somebody of the other side, with music.
+    Waiting(Option<Playing>),
+    /// Somebody is there; the announcement is heard first.
+    Called(Option<Playing>),
+    Talking,
+    /// They are not in the fifo any more, and go on.
+    Left,
+}
+
+impl InFifo {
+    pub(super) fn talks(&self) -> bool {
+        match self.stage {
+            Stage::Waiting(_) | Stage::Called(_) | Stage::Left => false,
+            Stage::Talking => true,
+        }
+    }
+
+    fn sound(&mut self) -> Option<&mut Option<Playing>> {
+        match &mut self.stage {
+            Stage::Waiting(playing) | Stage::Called(playing) => Some(playing),
+            Stage::Talking | Stage::Left => None,
+        }
+    }
+
+    /// What is being played.
+    pub(super) fn playing_mut(&mut self) -> Option<&mut Playing> {
+        self.sound().and_then(Option::as_mut)
+    }
+
+    fn take_playing(&mut self) -> Option<Playing> {
+        self.sound().and_then(Option::take)
+    }
+}
+
+/// What the argument wants.
+struct Wish {
+    fifo: Arc<str>,
+    importance: Option<i32>,
+    role: Role,
+    announce: Option<Arc<str>>,
+    music: Option<Arc<str>>,
+}
+
+/// `<name>[!<importance>] [in [<announce>|undef] [<music>|undef] | out [wait|nowait] [<announce>|undef] [<music>|undef]]`
+fn parse(data: &str) -> Option<Wish> {
+    let mut words = data.split_whitespace().peekable();
+    let name = words.next()?;
+    let (fifo, importance) = match name.split_once('!') {
+        Some((fifo, importance)) => (fifo, Some(importance.parse().ok()?)),
+        None => (name, None),
+    };
+    let role = match words.next() {
+        None => Role::Caller,
+        Some(word) if word.eq_ignore_ascii_case("in") => Role::Caller,
+        Some(word) if word.eq_ignore_ascii_case("out") => {
+            let how = words.next_if(|word| {
+                word.eq_ignore_ascii_case("wait") || word.eq_ignore_ascii_case("nowait")
+            });
+            let stays = how.is_none_or(|word| word.eq_ignore_ascii_case("wait"));
+            Role::Consumer { stays }
+        }
+        Some(_) => return None,
+    };
+    let mut file = || {
+        let word = words.next();
+        word.filter(|word| !word.eq_ignore_ascii_case("undef"))
+            .map(Arc::from)
+    };
+    Some(Wish {
+        fifo: fifo.into(),
+        importance,
+        role,
+        announce: file(),
+        music: file(),
+    })
+}
+
+pub(super) fn fifo(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let Some(wish) = parse(data) else {
+        tracing::warn!(channel = %id, data, "fifo does not say what to do");
+        return Started::Done;
+    };
+    let Wish {
+        fifo,
+        importance,
+        role,
+        announce,
+        music,
+    } = wish;
+    if role == (Role::Consumer { stays: false }) && !switch.has_waiting_caller(&fifo) {
+        return Started::Done;
+    }
+    if role != Role::Caller {
+        switch.answer_channel(id);
+    }
+    if !switch.enter_fifo(id, &fifo, importance, role.side()) {
+        tracing::warn!(channel = %id, fifo = &*fifo, "Nobody else can be in the fifo");
+        return Started::Done;
+    }
+    match role {
+        Role::Caller => switch.caller_came(id, &fifo),
+        Role::Consumer { .. } => switch.tell_of_fifo(id, &fifo, FifoAction::ConsumerStarted),
+    }
+    let mut app = InFifo {
+        fifo: fifo.clone(),
+        role,
+        announce,
+        music,
+        stage: Stage::Waiting(None),
+    };
+    app.stage = Stage::Waiting(switch.fifo_music(id, app.music.as_deref()));
+    // Whoever waits on the other side is found when this application has begun.
+    switch.work.push_back(Work::Fifo(fifo));
+    Started::Waits(App::Fifo(app))
+}
+
+impl Switch {
+    /// A caller waits from now on.
+    fn caller_came(&mut self, id: &ChannelId, fifo: &Arc<str>) {
+        self.tell_of_fifo(id, fifo, FifoAction::Pushed);
+        let time = self.fifo_time();
+        let position = self.fifo_position(id, fifo).to_string();
+        self.set_vars(
+            id,
+            &[
+                ("fifo_position", position),
+                ("fifo_priority", "0".into()),
+                ("fifo_push_timestamp", time.clone()),
+                ("fifo_status", "WAITING".into()),
+                ("fifo_timestamp", time),
+            ],
+        );
+        if let Some((_, span)) = self.fifo_orbit(id) {
+            self.wait(id, span);
+        }
+    }
+
+    /// Where a caller goes who has waited so long: `<extension>:<seconds>`.
+    fn fifo_orbit(&self, id: &ChannelId) -> Option<(Arc<str>, Duration)> {
+        let (extension, seconds) = self.var(id, "fifo_orbit_exten")?.rsplit_once(':')?;
+        let seconds = seconds.parse().ok().filter(|seconds| *seconds > 0)?;
+        Some((extension.into(), Duration::from_secs(seconds)))
+    }
+
+    /// Now, as variables have it.
+    fn fifo_time(&self) -> String {
+        let micros = self.now.wall.as_micros();
+        let at = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
+        let at = at.to_zoned(self.config.time_zone.clone());
+        at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    fn set_fifo_status(&mut self, id: &ChannelId, status: &str) {
+        self.set_var(id, "fifo_status", status);
+        let time = self.fifo_time();
+        self.set_var(id, "fifo_timestamp", time);
+    }
+
+    /// What is heard while waiting: that of the argument, of the channel, or of everybody.
+    fn fifo_music(&mut self, id: &ChannelId, wanted: Option<&str>) -> Option<Playing> {
+        let own = || {
+            let names = ["fifo_music", "hold_music"];
+            names.iter().find_map(|name| self.var(id, name))
+        };
+        let everybodys = || self.view.globals.get("hold_music").map(|music| &**music);
+        let music = wanted.or_else(own).or_else(everybodys)?.to_owned();
+        let silent = music.is_empty() || music.eq_ignore_ascii_case("silence");
+        (!silent).then(|| self.start_playing(id, &music, None))
+    }
+
+    /// Music and announcements are no answer of the application (recorded).
+    fn end_fifo_sound(&mut self, id: &ChannelId, playing: Playing) {
+        self.abort_playing(id, playing);
+        self.unset_var(id, "current_application_response");
+    }
+
+    fn fifo_app(&mut self, id: &ChannelId) -> Option<&mut InFifo> {
+        let live = self.channels.get_mut(id)?;
+        live.script
+            .runs
+            .iter_mut()
+            .find_map(|run| match &mut run.app {
+                App::Fifo(app) => Some(app),
+                App::Starting
+                | App::Park(_)
+                | App::Sleep
+                | App::Echo
+                | App::Playback(_)
+                | App::Record(_)
+                | App::Collect(_)
+                | App::Bridge(_)
+                | App::Queue(_)
+                | App::Valet(_)
+                | App::Voicemail(_)
+                | App::Nested(_)
+                | App::Socket(_)
+                | App::Eavesdrop(_)
+                | App::Conference => None,
+            })
+    }
+
+    /// Whether the channel talks with the other side of a fifo now.
+    pub(crate) fn talks_in_fifo(&mut self, id: &ChannelId) -> bool {
+        self.fifo_app(id).is_some_and(|app| app.talks())
+    }
+
+    /// Brings together who waits on both sides.
+    pub(crate) fn serve_fifo(&mut self, fifo: &Arc<str>) {
+        while let Some((caller, consumer)) = self.match_fifo(fifo) {
+            let popped = FifoAction::ConsumerPopped {
+                caller: caller.channel.clone(),
+                name: caller.name.clone(),
+                number: caller.number.clone(),
+            };
+            self.tell_of_fifo(&consumer.channel, fifo, popped);
+            self.tell_of_fifo(&caller.channel, fifo, FifoAction::CallerPopped);
+            for id in [&caller.channel, &consumer.channel] {
+                self.answer_channel(id);
+                self.announce_in_fifo(id);
+            }
+            self.join_in_fifo(&caller.channel);
+        }
+        self.dismiss_consumers(fifo);
+    }
+
+    /// Consumers who did not want to wait, and for whom nobody is there any more.
+    fn dismiss_consumers(&mut self, fifo: &Arc<str>) {
+        let Some(seen) = self.fifos.get(fifo) else {
+            return;
+        };
+        let waiting: Vec<ChannelId> = seen
+            .consumers
+            .iter()
+            .filter(|party| party.waits())
+            .map(|party| party.channel.clone())
+            .collect();
+        for id in waiting {
+            let role = self.fifo_app(&id).map(|app| app.role);
+            if role == Some(Role::Consumer { stays: false }) {
+                self.leave_fifo(&id, None);
+            }
+        }
+    }
+
+    /// Somebody is there: whatever is heard and done meanwhile ends, and the announcement begins.
+    fn announce_in_fifo(&mut self, id: &ChannelId) {
+        self.end_applications_over_fifo(id);
+        let Some(app) = self.fifo_app(id) else { return };
+        let (music, announce) = (app.take_playing(), app.announce.clone());
+        app.stage = Stage::Called(None);
+        if let Some(music) = music {
+            self.end_fifo_sound(id, music);
+        }
+        let Some(announce) = announce else { return };
+        let playing = self.start_playing(id, &announce, Some(0));
+        if let Some(app) = self.fifo_app(id) {
+            app.stage = Stage::Called(Some(playing));
+        }
+    }
+
+    /// What a program lets somebody do meanwhile ends.
+    fn end_applications_over_fifo(&mut self, id: &ChannelId) {
+        loop {
+            let live = self.channels.get(id);
+            let top = live.and_then(|live| live.script.runs.last());
+            let is_reached = top.is_none_or(|run| matches!(run.app, App::Fifo(_)));
+            if is_reached || !self.end_innermost(id) {
+                return;
+            }
+        }
+    }
+
+    /// Connects a pair when neither hears an announcement any more.
+    fn join_in_fifo(&mut self, id: &ChannelId) {
+        let Some(app) = self.fifo_app(id) else { return };
+        let (fifo, side) = (app.fifo.clone(), app.role.side());
+        let Some(partner) = self.fifo_partner(id, &fifo, side) else {
+            return;
+        };
+        let ready = |switch: &mut Self, id: &ChannelId| {
+            let app = switch.fifo_app(id);
+            app.is_some_and(|app| matches!(app.stage, Stage::Called(None)))
+        };
+        if !ready(self, id) || !ready(self, &partner) {
+            return;
+        }
+        let (caller, consumer) = match side {
+            Side::Caller => (id.clone(), partner),
+            Side::Consumer => (partner, id.clone()),
+        };
+        for (id, other, side) in [
+            (&caller, &consumer, Side::Caller),
+            (&consumer, &caller, Side::Consumer),
+        ] {
+            if let Some(app) = self.fifo_app(id) {
+                app.stage = Stage::Talking;
+            }
+            self.set_fifo_talk(id, &fifo, side, true);
+            self.set_var(id, "fifo_target", other.as_str());
+            self.set_fifo_status(id, "TALKING");
+        }
+        self.connect(&consumer, &caller, false);
+        self.tell_of_fifo(&consumer, &fifo, FifoAction::ConsumerBridged(true));
+        self.tell_of_fifo(&caller, &fifo, FifoAction::CallerBridged(true));
+    }
+
+    fn fifo_partner(&self, id: &ChannelId, fifo: &str, side: Side) -> Option<ChannelId> {
+        let fifo = self.fifos.get(fifo)?;
+        let parties = match side {
+            Side::Caller => &fifo.callers,
+            Side::Consumer => &fifo.consumers,
+        };
+        let party = parties.iter().find(|one| one.channel == *id)?;
+        party.partner.as_ref().map(|one| one.channel.clone())
+    }
+
+    /// Whether that was music or an announcement of a fifo, which is over then.
+    pub(super) fn fifo_played(&mut self, id: &ChannelId, play: PlayId) -> bool {
+        let Some(app) = self.fifo_app(id) else {
+            return false;
+        };
+        let Some(sound) = app.sound() else {
+            return false;
+        };
+        if sound.take_if(|one| one.play == play).is_none() {
+            return false;
+        }
+        match app.stage {
+            Stage::Called(_) => self.join_in_fifo(id),
+            // Music has no end of its own: there is no such file, or somebody broke it off.
+            Stage::Waiting(_) | Stage::Talking | Stage::Left => {}
+        }
+        true
+    }
+
+    /// Music again, after a program let the channel do something else.
+    pub(super) fn resume_fifo(&mut self, id: &ChannelId) {
+        let Some(app) = self.fifo_app(id) else { return };
+        let Stage::Waiting(None) = &app.stage else {
+            return;
+        };
+        let music = app.music.clone();
+        let playing = self.fifo_music(id, music.as_deref());
+        if let Some(app) = self.fifo_app(id) {
+            app.stage = Stage::Waiting(playing);
+        }
+    }
+
+    /// A caller has waited too long.
+    pub(super) fn fifo_timeout(&mut self, id: &ChannelId) {
+        let waits = |app: &mut InFifo| matches!(app.stage, Stage::Waiting(_));
+        if !self.fifo_app(id).is_some_and(waits) {
+            return;
+        }
+        let orbit = self.fifo_orbit(id).map(|(extension, _)| extension);
+        self.leave_fifo(id, Some((FifoAction::TimedOut, "TIMEOUT", orbit)));
+    }
+
+    /// A key: callers leave with one of `fifo_caller_exit_key`, consumers end the talk.
+    pub(super) fn fifo_digit(&mut self, id: &ChannelId, digit: char) {
+        let Some(app) = self.fifo_app(id) else { return };
+        match (&app.stage, app.role) {
+            (Stage::Waiting(_), Role::Caller) => {
+                let keys = self.var(id, "fifo_caller_exit_key").unwrap_or_default();
+                if !keys.contains(digit) {
+                    return;
+                }
+                self.set_var(id, "fifo_caller_exit_key", digit.to_string());
+                let orbit = self.var_true(id, "fifo_caller_exit_to_orbit");
+                let orbit = orbit.then(|| self.fifo_orbit(id)).flatten();
+                let orbit = orbit.map(|(extension, _)| extension);
+                self.leave_fifo(id, Some((FifoAction::Aborted, "ABORTED", orbit)));
+            }
+            (Stage::Talking, Role::Consumer { .. }) => {
+                let keys = self.var(id, "fifo_consumer_exit_key");
+                if keys.unwrap_or(CONSUMER_EXIT_KEY).contains(digit) {
+                    self.disconnect(id);
+                    self.fifo_talk_over(id);
+                }
+            }
+            (Stage::Waiting(_) | Stage::Called(_), Role::Consumer { .. })
+            | (Stage::Called(_) | Stage::Talking, Role::Caller)
+            | (Stage::Left, Role::Caller | Role::Consumer { .. }) => {}
+        }
+    }
+
+    /// Somebody who waits goes on, in their dialplan or elsewhere. A caller is told with what became of them.
+    fn leave_fifo(&mut self, id: &ChannelId, caller: Option<(FifoAction, &str, Option<Arc<str>>)>) {
+        self.end_applications_over_fifo(id);
+        let Some(app) = self.fifo_app(id) else { return };
+        let (fifo, side, playing) = (app.fifo.clone(), app.role.side(), app.take_playing());
+        app.stage = Stage::Left;
+        if let Some(playing) = playing {
+            self.end_fifo_sound(id, playing);
+        }
+        self.exit_fifo(id, &fifo, side);
+        match caller {
+            Some((action, status, orbit)) => {
+                self.set_fifo_status(id, status);
+                self.tell_of_fifo(id, &fifo, action);
+                if let Some(extension) = orbit {
+                    return self.transfer_channel(id, &extension, None, None);
+                }
+            }
+            None => self.tell_of_fifo(id, &fifo, FifoAction::ConsumerStopped),
+        }
+        self.application_done(id, None);
+    }
+
+    /// The other side has gone: the caller goes on as after a bridge, a consumer waits for the next one.
+    pub(crate) fn fifo_talk_over(&mut self, id: &ChannelId) {
+        self.end_fifo_talk(id);
+        let Some(app) = self.fifo_app(id) else { return };
+        if !app.talks() {
+            return;
+        }
+        let (fifo, role) = (app.fifo.clone(), app.role);
+        match role {
+            Role::Caller => {
+                app.stage = Stage::Left;
+                self.exit_fifo(id, &fifo, Side::Caller);
+                self.bridge_over(id);
+            }
+            Role::Consumer { stays: false } => {
+                app.stage = Stage::Waiting(None);
+                self.leave_fifo(id, None);
+            }
+            Role::Consumer { stays: true } => {
+                app.stage = Stage::Waiting(None);
+                self.set_fifo_status(id, "WAITING");
+                self.tell_of_fifo(id, &fifo, FifoAction::ConsumerReturned);
+                self.resume_fifo(id);
+                self.work.push_back(Work::Fifo(fifo));
+            }
+        }
+    }
+
+    /// A talk is over for both, whoever notices first.
+    fn end_fifo_talk(&mut self, id: &ChannelId) {
+        let names: Vec<_> = self.fifos.keys().cloned().collect();
+        for fifo in names {
+            for side in [Side::Caller, Side::Consumer] {
+                let Some(partner) = self.set_fifo_talk(id, &fifo, side, false) else {
+                    continue;
+                };
+                let (caller, consumer) = match side {
+                    Side::Caller => (id.clone(), partner.channel),
+                    Side::Consumer => (partner.channel, id.clone()),
+                };
+                self.set_fifo_talk(&caller, &fifo, Side::Caller, false);
+                self.set_fifo_talk(&consumer, &fifo, Side::Consumer, false);
+                // The caller is served, and does not wait again.
+                self.exit_fifo(&caller, &fifo, Side::Caller);
+                for id in [&caller, &consumer] {
+                    self.set_fifo_status(id, "DONE");
+                }
+                self.tell_of_fifo(&consumer, &fifo, FifoAction::ConsumerBridged(false));
+                self.tell_of_fifo(&caller, &fifo, FifoAction::CallerBridged(false));
+                return;
+            }
+        }
+    }
+
+    pub(super) fn abort_fifo(&mut self, id: &ChannelId, mut app: InFifo) {
+        if let Some(playing) = app.take_playing() {
+            self.end_fifo_sound(id, playing);
+        }
+        let (fifo, side) = (app.fifo, app.role.side());
+        match app.stage {
+            Stage::Waiting(_) => {
+                self.exit_fifo(id, &fifo, side);
+            }
+            Stage::Called(_) => {
+                if let Some(partner) = self.exit_fifo(id, &fifo, side) {
+                    self.wait_again(&partner.channel, &fifo);
+                }
+            }
+            Stage::Talking => {
+                self.end_fifo_talk(id);
+                self.exit_fifo(id, &fifo, side);
+                let up = self.channels.get(id);
+                if up.is_some_and(crate::channel::Live::is_up) {
+                    self.disconnect(id);
+                }
+            }
+            Stage::Left => return,
+        }
+        match (side, app.stage) {
+            (Side::Caller, Stage::Waiting(_) | Stage::Called(_)) => {
+                self.set_fifo_status(id, "ABORTED");
+                self.tell_of_fifo(id, &fifo, FifoAction::Aborted);
+            }
+            (Side::Caller, Stage::Talking | Stage::Left) => {}
+            (Side::Consumer, _) => self.tell_of_fifo(id, &fifo, FifoAction::ConsumerStopped),
+        }
+    }
+
+    /// Whoever was there has gone before they talked.
+    fn wait_again(&mut self, id: &ChannelId, fifo: &Arc<str>) {
+        let Some(app) = self.fifo_app(id) else { return };
+        let (side, announcement) = (app.role.side(), app.take_playing());
+        app.stage = Stage::Waiting(None);
+        if let Some(announcement) = announcement {
+            self.end_fifo_sound(id, announcement);
+        }
+        self.set_fifo_talk(id, fifo, side, false);
+        self.resume_fifo(id);
+        self.work.push_back(Work::Fifo(fifo.clone()));
+    }
+}
