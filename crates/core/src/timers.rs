@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::ChannelId;
 use api::id::{MessageId, TaskId, WebClientId};
-use media::control::RoomId;
+use media::control::{PlayId, RoomId, WatchId};
 
 use crate::originate::{AttemptId, OriginateId};
 use crate::registration_client::RegistrationId;
@@ -44,6 +44,10 @@ pub(crate) enum Deadline {
     ClientRegistration(RegistrationId),
     /// Whoever keeps a message has not said that it is kept.
     Message(MessageId),
+    /// What displaces somebody's sound has done so for long enough.
+    Displaced(PlayId),
+    /// A tone was to be heard by now.
+    Tone(WatchId),
 }
 
 /// Longest wait. Programs and dial strings name times of their own, and some would be past the end of the clock.

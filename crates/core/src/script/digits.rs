@@ -55,7 +55,7 @@ impl Switch {
                     source,
                 },
             );
-            if self.meta_digit(id, digit) {
+            if self.consultation_digit(id, digit) || self.meta_digit(id, digit) {
                 continue;
             }
             self.pass_to_peer(id, digit, duration, source);

@@ -2,7 +2,7 @@
 
 use super::playout::converter;
 use super::scratch::Scratch;
-use crate::control::{MediaReport, PlayEnd, PlayId, RecordLength, SeekTo};
+use crate::control::{MediaReport, MuteSide, PlayEnd, PlayId, RecordLength, SeekTo};
 use crate::dsp::{Gain, Resampler};
 use crate::frame::Frame;
 use crate::output::Output;
@@ -13,6 +13,8 @@ pub(crate) struct Playing {
     pub(crate) id: PlayId,
     /// Mixed with what is heard anyway, or in its place.
     pub(crate) mix: bool,
+    /// The side of its leg it displaces; `None`: it is played to the leg like others.
+    pub(crate) over: Option<MuteSide>,
     pub(crate) paused: bool,
     rate_hz: u32,
     gain: Gain,
@@ -42,6 +44,7 @@ impl Playing {
         Self {
             id,
             mix,
+            over: None,
             paused: false,
             rate_hz,
             gain: Gain::new(gain_db),

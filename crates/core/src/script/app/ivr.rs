@@ -77,6 +77,8 @@ impl Switch {
             | App::Bridge(_)
             | App::Queue(_)
             | App::Valet(_)
+            | App::Listen(_)
+            | App::Consult(_)
             | App::Voicemail(_)
             | App::Eavesdrop(_)
             | App::Socket(_)

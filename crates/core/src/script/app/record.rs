@@ -165,6 +165,8 @@ impl Switch {
                 | App::Conference
                 | App::Queue(_)
                 | App::Valet(_)
+                | App::Listen(_)
+                | App::Consult(_)
                 | App::Eavesdrop(_)
                 | App::Voicemail(_)
                 | App::Nested(_) => None,

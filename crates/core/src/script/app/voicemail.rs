@@ -191,6 +191,8 @@ impl Switch {
             | App::Bridge(_)
             | App::Queue(_)
             | App::Valet(_)
+            | App::Listen(_)
+            | App::Consult(_)
             | App::Socket(_)
             | App::Eavesdrop(_)
             | App::Conference => None,
