@@ -393,19 +393,14 @@ impl Switch {
         let Some(live) = self.channels.get_mut(id) else {
             return;
         };
-        match &event {
-            ChannelEvent::MediaBugStarted(bug) => live.seen_mut().bugs.push(bug.clone()),
-            ChannelEvent::MediaBugStopped(bug) => {
-                let bugs = &mut live.seen_mut().bugs;
-                if let Some(at) = bugs.iter().position(|one| one == bug) {
-                    bugs.remove(at);
-                }
+        // The list of what is attached follows what clients are told about it.
+        if let ChannelEvent::MediaBugStarted(bug) = &event {
+            live.seen_mut().bugs.push(bug.clone());
+        } else if let ChannelEvent::MediaBugStopped(bug) = &event {
+            let bugs = &mut live.seen_mut().bugs;
+            if let Some(at) = bugs.iter().position(|one| one == bug) {
+                bugs.remove(at);
             }
-            #[allow(
-                clippy::wildcard_enum_match_arm,
-                reason = "no other event is about what is attached to its media"
-            )]
-            _ => {}
         }
         let seen = live.seen.clone();
         self.touched.insert(id.clone());

@@ -65,9 +65,7 @@ impl Switch {
             Window::For(span) => Some(span),
             Window::Until(epoch) => {
                 let now = now.wall.as_micros() / 1_000_000;
-                let left = i64::try_from(epoch)
-                    .unwrap_or(i64::MAX)
-                    .saturating_sub(now as i64);
+                let left = i64::try_from(epoch).unwrap_or(i64::MAX).saturating_sub(now);
                 Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
             }
         };

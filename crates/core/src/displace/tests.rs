@@ -1,3 +1,10 @@
+//! What is told, listed and asked of media.
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it names"
+)]
+
 use std::time::Duration;
 
 use api::command::channel::Hangup;
@@ -42,10 +49,6 @@ fn told(rig: &Rig) -> (usize, usize) {
         let is_it = |event: &&api::Event| match &event.kind {
             EventKind::Channel(ChannelEvent::MediaBugStarted(_)) => started,
             EventKind::Channel(ChannelEvent::MediaBugStopped(_)) => !started,
-            #[allow(
-                clippy::wildcard_enum_match_arm,
-                reason = "a test looks for two events"
-            )]
             _ => false,
         };
         rig.events.iter().filter(is_it).count()
@@ -115,7 +118,6 @@ fn the_application_knows_sides_and_ways() {
                 repeats,
                 ..
             } => Some((file.clone(), *side, *mix, *repeats)),
-            #[allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one order")]
             _ => None,
         });
         assert_eq!(displaced, Some(("/a.wav".into(), side, mix, repeats)));

@@ -1,3 +1,10 @@
+//! What is told, listed and asked of media.
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it names"
+)]
+
 use std::time::Duration;
 
 use api::ChannelId;
@@ -14,10 +21,6 @@ fn watches(rig: &Rig) -> Vec<Watch> {
         match command {
             MediaCommand::Watch(watch) => watches.push(watch.clone()),
             MediaCommand::StopWatch { watch, .. } => watches.retain(|one| one.watch != *watch),
-            #[allow(
-                clippy::wildcard_enum_match_arm,
-                reason = "a test looks for two orders"
-            )]
             _ => {}
         }
     }
@@ -35,7 +38,6 @@ fn notice(rig: &mut Rig) {
 fn detected(rig: &Rig) -> Vec<String> {
     let key = |event: &api::Event| match &event.kind {
         EventKind::Channel(ChannelEvent::ToneDetected { key }) => Some(key.to_string()),
-        #[allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one event")]
         _ => None,
     };
     rig.events.iter().filter_map(key).collect()

@@ -134,7 +134,7 @@ pub(super) async fn uuid_pause(call: &Call<'_>) -> String {
     };
     let control = PlaybackControl::Stand(still);
     // Nothing is played: nothing stands still.
-    let _ = call.ask(ControlPlayback { channel, control }).await;
+    drop(call.ask(ControlPlayback { channel, control }).await);
     String::new()
 }
 

@@ -58,13 +58,12 @@ pub(super) fn att_xfer(switch: &mut Switch, id: &ChannelId, data: &str) -> Start
 impl Switch {
     fn consultation(&mut self, id: &ChannelId) -> Option<&mut Consultation> {
         let runs = &mut self.channels.get_mut(id)?.script.runs;
-        runs.iter_mut().find_map(|run| match &mut run.app {
-            App::Consult(consultation) => Some(&mut **consultation),
-            #[allow(
-                clippy::wildcard_enum_match_arm,
-                reason = "one application is looked for"
-            )]
-            _ => None,
+        runs.iter_mut().find_map(|run| {
+            if let App::Consult(consultation) = &mut run.app {
+                Some(&mut **consultation)
+            } else {
+                None
+            }
         })
     }
 
@@ -97,10 +96,10 @@ impl Switch {
             self.end_innermost(id);
         }
         let app = self.innermost_app(id)?;
-        match std::mem::replace(app, App::Starting) {
-            App::Consult(consultation) => Some(*consultation),
-            #[allow(clippy::wildcard_enum_match_arm, reason = "it was looked for above")]
-            _ => None,
+        if let App::Consult(consultation) = std::mem::replace(app, App::Starting) {
+            Some(*consultation)
+        } else {
+            None
         }
     }
 
@@ -179,20 +178,16 @@ impl Switch {
     /// The keys of a consultation: one ends it, one ends the own part of it, one connects all three. True when it was
     /// one of them.
     pub(crate) fn consultation_digit(&mut self, id: &ChannelId, digit: char) -> bool {
-        let other = match self.innermost_app(id) {
-            Some(App::Consult(consultation)) => match &consultation.stage {
-                Stage::Dialling(_) => None,
-                Stage::Talking(other) => Some(other.clone()),
-            },
-            #[allow(
-                clippy::wildcard_enum_match_arm,
-                reason = "one application has these keys"
-            )]
-            _ => return false,
+        let Some(App::Consult(consultation)) = self.innermost_app(id) else {
+            return false;
+        };
+        let other = match &consultation.stage {
+            Stage::Dialling(_) => None,
+            Stage::Talking(other) => Some(other.clone()),
         };
         let is = |switch: &Self, name: &str, usual: &str| {
             let key = switch.var(id, name).unwrap_or(usual);
-            key.chars().next() == Some(digit)
+            key.starts_with(digit)
         };
         let cancels = is(self, "attxfer_cancel_key", "#") || is(self, "origination_cancel_key", "");
         if cancels {
