@@ -21,13 +21,13 @@ use crate::dsp::{DtmfDetector, Gain, Resampler};
 use crate::frame::{Ears, Frame};
 use crate::output::Output;
 use digit_queue::{DigitQueue, Spoken};
-use playing::Playing;
+use playing::{Playing, displace};
 use recording::Recording;
 use rtp_side::RtpSide;
 use scratch::Scratch;
 use tap::Tap;
 use unicast::UnicastSide;
-use watching::Watching;
+use watching::{Watching, watch};
 
 /// A leg and all it owns; lives on one media thread.
 pub(crate) struct Leg {
@@ -537,37 +537,4 @@ impl Leg {
             Kind::Null | Kind::Pair(_) | Kind::Unicast(_) => LegStats::default(),
         }
     }
-}
-
-/// Lays playbacks over one side of a leg, the newest on top; whether there was one.
-fn displace(
-    plays: &mut [Playing],
-    side: MuteSide,
-    frame: &mut Frame,
-    scratch: &mut Scratch,
-    out: &mut Output,
-) -> bool {
-    let mut displaced = false;
-    for play in plays {
-        if !play.is_open() || play.over != Some(side) {
-            continue;
-        }
-        if !play.mix {
-            frame.clear();
-        }
-        play.mix_into(frame, scratch, out);
-        displaced = true;
-    }
-    displaced
-}
-
-/// Shows one side of a leg to those who watch it; those who have found what they looked for go.
-fn watch(watches: &mut Vec<Watching>, side: MuteSide, leg: LegId, frame: &Frame, out: &mut Output) {
-    if watches.is_empty() {
-        return;
-    }
-    for watching in watches.iter_mut().filter(|watching| watching.side == side) {
-        watching.take(leg, frame, out);
-    }
-    watches.retain(|watching| !watching.is_over());
 }

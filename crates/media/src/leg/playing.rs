@@ -188,3 +188,25 @@ fn fill(fill: Fill, wanted: usize) -> (usize, Option<PlayEnd>) {
         Fill::Failed => (0, Some(PlayEnd::Failed)),
     }
 }
+
+/// Lays playbacks over one side of a leg, the newest on top; whether there was one.
+pub(super) fn displace(
+    plays: &mut [Playing],
+    side: MuteSide,
+    frame: &mut Frame,
+    scratch: &mut Scratch,
+    out: &mut Output,
+) -> bool {
+    let mut displaced = false;
+    for play in plays {
+        if !play.is_open() || play.over != Some(side) {
+            continue;
+        }
+        if !play.mix {
+            frame.clear();
+        }
+        play.mix_into(frame, scratch, out);
+        displaced = true;
+    }
+    displaced
+}

@@ -104,3 +104,20 @@ impl Watching {
         }
     }
 }
+
+/// Shows one side of a leg to those who watch it; those who have found what they looked for go.
+pub(super) fn watch(
+    watches: &mut Vec<Watching>,
+    side: MuteSide,
+    leg: LegId,
+    frame: &Frame,
+    out: &mut Output,
+) {
+    if watches.is_empty() {
+        return;
+    }
+    for watching in watches.iter_mut().filter(|watching| watching.side == side) {
+        watching.take(leg, frame, out);
+    }
+    watches.retain(|watching| !watching.is_over());
+}
