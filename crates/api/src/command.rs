@@ -3,6 +3,7 @@
 pub mod call;
 pub mod channel;
 pub mod control;
+pub mod leg;
 pub mod message;
 pub mod parking;
 pub mod queue;
@@ -157,6 +158,12 @@ commands! {
     channel::SendInfo => ();
     channel::RenegotiateMedia => ();
     channel::PassMedia => ();
+    leg::Displace => ();
+    leg::DetectTone => ();
+    leg::StopToneDetection => ();
+    leg::SetJitterBuffer => ();
+    leg::SendText => ();
+    leg::PhoneEvent => ();
     control::ClaimControl => ();
     control::BeginControl => ();
     control::ParkForControl => ();

@@ -136,6 +136,9 @@ impl Switch {
             return;
         };
         let peer = bridge.peer.clone();
+        if self.consultation_left(id, cause) {
+            return;
+        }
         let (a, b) = if bridge.is_a {
             (id.clone(), peer.clone())
         } else {
@@ -172,7 +175,7 @@ impl Switch {
         })
     }
 
-    fn continue_after_bridge(&mut self, id: &ChannelId, cause: HangupCause) {
+    pub(crate) fn continue_after_bridge(&mut self, id: &ChannelId, cause: HangupCause) {
         let Some(live) = self.channels.get(id) else {
             return;
         };
@@ -207,7 +210,7 @@ impl Switch {
     }
 
     /// CHANNEL_UNBRIDGE and the end of shared media.
-    fn unbridge(&mut self, a: &ChannelId, b: &ChannelId, cause: HangupCause) {
+    pub(crate) fn unbridge(&mut self, a: &ChannelId, b: &ChannelId, cause: HangupCause) {
         let legs = self.channels.get(a).zip(self.channels.get(b));
         if let Some((worker, leg_a, leg_b)) =
             legs.map(|(la, lb)| (la.media.worker, la.media.id, lb.media.id))

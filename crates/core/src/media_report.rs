@@ -43,6 +43,7 @@ impl Switch {
             MediaReport::DtmfSent { leg, digit } => {
                 tracing::debug!(?leg, digit = %digit.as_char(), "Digit was sent");
             }
+            MediaReport::Noticed { watch, .. } => self.noticed(watch),
             MediaReport::PlayStarted { play } => self.play_started(play),
             MediaReport::PlayDone { play, end, length } => self.play_done(play, end, length),
             MediaReport::RecordStarted { record } => self.record_started(record),

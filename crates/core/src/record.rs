@@ -13,7 +13,7 @@ use crate::switch::RecordOwner;
 use crate::work::Work;
 
 /// What the recording is called in `Media-Bug-Function`.
-const BUG: &str = "session_record";
+pub(crate) const BUG: &str = "session_record";
 
 impl Switch {
     /// Starts a recording beside the call.

@@ -5,6 +5,8 @@ mod channel;
 mod group_call;
 mod server;
 
+pub(crate) use audio::AUDIO as AUDIO_BUG;
+
 use api::cause::Blame;
 use api::command::server::{AnnounceApi, AnnounceJob};
 use api::event::{EventKind, SystemEvent};
@@ -106,6 +108,28 @@ impl Switch {
             }
             Command::PassMedia(c) => {
                 let done = self.pass_media(&c.channel, c.past);
+                self.answer(id, done);
+            }
+            Command::Displace(c) => self.displace_command(id, c),
+            Command::DetectTone(c) => {
+                let done = self
+                    .require(&c.channel)
+                    .and_then(|()| self.detect_tone(&c.channel, c.tone));
+                self.answer(id, done);
+            }
+            Command::StopToneDetection(c) => self.on_channel(id, &c.channel, Self::stop_tones),
+            Command::SetJitterBuffer(c) => {
+                let done = self
+                    .require(&c.channel)
+                    .and_then(|()| self.set_jitter_buffer(&c.channel, c.ms));
+                self.answer(id, done);
+            }
+            Command::SendText(c) => {
+                let done = self.send_text(&c);
+                self.answer(id, done);
+            }
+            Command::PhoneEvent(c) => {
+                let done = self.phone_event(&c);
                 self.answer(id, done);
             }
             Command::ClaimControl(c) => {

@@ -230,7 +230,9 @@ impl Rig {
                 leg: *leg,
                 stats: LegStats::default(),
             }],
-            MediaCommand::Play { play, file, .. } | MediaCommand::RoomPlay { play, file, .. }
+            MediaCommand::Play { play, file, .. }
+            | MediaCommand::Displace { play, file, .. }
+            | MediaCommand::RoomPlay { play, file, .. }
                 if file.contains("missing") =>
             {
                 vec![MediaReport::PlayDone {
@@ -239,7 +241,7 @@ impl Rig {
                     length: zero,
                 }]
             }
-            MediaCommand::Play { play, .. } => {
+            MediaCommand::Play { play, .. } | MediaCommand::Displace { play, .. } => {
                 self.plays.insert(*play, None);
                 vec![MediaReport::PlayStarted { play: *play }]
             }

@@ -8,7 +8,7 @@ use api::event::{ChannelEvent, Event, EventKind};
 use api::time::Now;
 use api::view::Counters;
 use api::{Answer, ChannelId, CommandError, EventId, Origin, RequestId, Timestamp, Uuid, View};
-use media::control::{LegId, MediaCommand, PeerId, PlayId, RecordId};
+use media::control::{LegId, MediaCommand, PeerId, PlayId, RecordId, WatchId};
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
@@ -48,6 +48,8 @@ pub struct Switch {
     pub(crate) legs: HashMap<LegId, ChannelId>,
     pub(crate) plays: HashMap<PlayId, PlayOwner>,
     pub(crate) records: HashMap<RecordId, RecordOwner>,
+    /// Whose sound is watched.
+    pub(crate) watches: HashMap<WatchId, ChannelId>,
     pub(crate) sessions: HashMap<sip::event::SessionId, ChannelId>,
     pub(crate) sip: sip::Endpoint,
     pub(crate) authenticator: sip::auth::Authenticator,
@@ -95,6 +97,7 @@ pub(crate) struct Serials {
     pub(crate) peer: u64,
     pub(crate) play: u64,
     pub(crate) record: u64,
+    pub(crate) watch: u64,
     pub(crate) originate: u64,
     pub(crate) wait: u64,
     pub(crate) control: u64,
@@ -108,6 +111,8 @@ pub(crate) struct Serials {
 pub(crate) enum PlayOwner {
     /// An application of a channel.
     Channel(ChannelId),
+    /// Those a channel talks to, or itself, in the place of something else.
+    Displacing(ChannelId),
     /// A conference.
     Room(Arc<str>),
 }
@@ -164,6 +169,7 @@ impl Switch {
             legs: HashMap::new(),
             plays: HashMap::new(),
             records: HashMap::new(),
+            watches: HashMap::new(),
             sessions: HashMap::new(),
             sip,
             authenticator,
@@ -353,6 +359,8 @@ impl Switch {
             Deadline::ClientRegistration(id) => self.client_registration_due(id),
             Deadline::Message(id) => self.message_is_not_kept(id),
             Deadline::Subscription(id) => self.subscription_due(id),
+            Deadline::Displaced(play) => self.displaced_long_enough(play),
+            Deadline::Tone(watch) => self.tone_window_over(watch),
         }
     }
 
@@ -396,9 +404,18 @@ impl Switch {
 
     /// Fires a channel event with the channel as it is now.
     pub(crate) fn emit(&mut self, id: &ChannelId, event: ChannelEvent) {
-        let Some(live) = self.channels.get(id) else {
+        let Some(live) = self.channels.get_mut(id) else {
             return;
         };
+        // The list of what is attached follows what clients are told about it.
+        if let ChannelEvent::MediaBugStarted(bug) = &event {
+            live.seen_mut().bugs.push(bug.clone());
+        } else if let ChannelEvent::MediaBugStopped(bug) = &event {
+            let bugs = &mut live.seen_mut().bugs;
+            if let Some(at) = bugs.iter().position(|one| one == bug) {
+                bugs.remove(at);
+            }
+        }
         let seen = live.seen.clone();
         self.touched.insert(id.clone());
         self.queues.channel_changed(id);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::ChannelId;
 use api::id::{MessageId, TaskId, WebClientId};
-use media::control::RoomId;
+use media::control::{PlayId, RoomId, WatchId};
 use sip::event::SubscriptionId;
 
 use crate::originate::{AttemptId, OriginateId};
@@ -49,6 +49,10 @@ pub(crate) enum Deadline {
     Message(MessageId),
     /// A subscription to a lamp is over, or was refreshed meanwhile.
     Subscription(SubscriptionId),
+    /// What displaces somebody's sound has done so for long enough.
+    Displaced(PlayId),
+    /// A tone was to be heard by now.
+    Tone(WatchId),
 }
 
 /// Longest wait. Programs and dial strings name times of their own, and some would be past the end of the clock.

@@ -274,6 +274,11 @@ pub const KINDS: &[Kind] = &[
     ),
     of_channel(EventName::MediaBugStart, "Somebody listens along", BUG),
     of_channel(EventName::MediaBugStop, "They do no more", BUG),
+    of_channel(
+        EventName::DetectedTone,
+        "A tone is heard",
+        &[text("Detected-Tone")],
+    ),
     of_channel(EventName::Codec, "Its codec is agreed", &[]),
     of_channel(EventName::SessionHeartbeat, "It is still there", &[]),
     of_channel(

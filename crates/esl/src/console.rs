@@ -33,6 +33,7 @@ mod strings;
 mod table;
 mod tables;
 mod text;
+mod uuid_leg;
 mod uuid_media;
 mod uuid_state;
 mod uuid_variables;

@@ -4,27 +4,6 @@
 //! asks its shell to open what needs opening. Times are milliseconds and levels decibels unless the
 //! name says otherwise; sample counts are at the rate given beside them.
 
-mod codec_spec;
-mod command;
-mod digit;
-mod report;
-mod unicast;
-mod video;
-mod web;
-
-pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
-pub use command::{
-    DtmfStep, EchoDelay, LegKind, MediaCommand, MemberControls, MemberSettings, MuteSide, Place,
-    RecordSides, Relation, SeekTo, SilenceStop, Whisper,
-};
-pub use digit::Digit;
-pub use report::{
-    DtmfSource, LegStats, MediaReport, PlayEnd, RecordEnd, RecordLength, TransportFailure,
-};
-pub use unicast::{Unicast, UnicastTransport};
-pub use video::{Asking, VideoSpec};
-pub use web::{PeerEnd, PeerId, PeerWish, VideoCodec, WebAgreed, WebCommand, WebReport};
-
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -40,6 +19,29 @@ macro_rules! id {
         }
     };
 }
+
+mod codec_spec;
+mod command;
+mod digit;
+mod report;
+mod unicast;
+mod video;
+mod watch;
+mod web;
+
+pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
+pub use command::{
+    DtmfStep, EchoDelay, LegKind, MediaCommand, MemberControls, MemberSettings, MuteSide, Place,
+    RecordSides, Relation, SeekTo, SilenceStop, Whisper,
+};
+pub use digit::Digit;
+pub use report::{
+    DtmfSource, LegStats, MediaReport, PlayEnd, RecordEnd, RecordLength, TransportFailure,
+};
+pub use unicast::{Unicast, UnicastTransport};
+pub use video::{Asking, VideoSpec};
+pub use watch::{Wanted, Watch, WatchId};
+pub use web::{PeerEnd, PeerId, PeerWish, VideoCodec, WebAgreed, WebCommand, WebReport};
 
 id! {
     /// One leg: the media end of one channel.

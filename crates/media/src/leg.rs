@@ -10,22 +10,24 @@ pub(crate) mod rtp_side;
 pub(crate) mod scratch;
 pub(crate) mod tap;
 pub(crate) mod unicast;
+pub(crate) mod watching;
 
 use crate::bridge::Echo;
 use crate::control::{
     DtmfSource, LegId, LegStats, MediaCommand, MediaReport, MuteSide, PlayId, RecordId,
-    RecordSides, RoomId,
+    RecordSides, RoomId, WatchId,
 };
 use crate::dsp::{DtmfDetector, Gain, Resampler};
 use crate::frame::{Ears, Frame};
 use crate::output::Output;
 use digit_queue::{DigitQueue, Spoken};
-use playing::Playing;
+use playing::{Playing, displace};
 use recording::Recording;
 use rtp_side::RtpSide;
 use scratch::Scratch;
 use tap::Tap;
 use unicast::UnicastSide;
+use watching::{Watching, watch};
 
 /// A leg and all it owns; lives on one media thread.
 pub(crate) struct Leg {
@@ -47,6 +49,7 @@ pub(crate) struct Leg {
     pub(crate) link: Option<Resampler>,
     pub(crate) plays: Vec<Playing>,
     pub(crate) records: Vec<Recording>,
+    pub(crate) watches: Vec<Watching>,
     pub(crate) digits: DigitQueue,
     pub(crate) detector: Option<Box<DtmfDetector>>,
     pub(crate) passes_dtmf: bool,
@@ -155,6 +158,7 @@ impl Leg {
             link: None,
             plays: Vec::new(),
             records: Vec::new(),
+            watches: Vec::new(),
             digits: DigitQueue::default(),
             detector: None,
             passes_dtmf: true,
@@ -215,6 +219,9 @@ impl Leg {
             // Every rate of a leg can be converted into every rate of a file that was opened.
             record.adapt(rate_hz);
         }
+        self.watches
+            .iter_mut()
+            .for_each(|watch| watch.adapt(rate_hz));
         self.digits.flush();
         if self.detector.is_some() {
             self.detector = Some(Box::new(DtmfDetector::new(rate_hz)));
@@ -269,6 +276,14 @@ impl Leg {
     /// Whether what it says is looked at or changed, so that its packets cannot pass by.
     pub(crate) fn is_tapped(&self) -> bool {
         self.detector.is_some()
+            || self
+                .watches
+                .iter()
+                .any(|watch| watch.side == MuteSide::Read)
+            || self
+                .plays
+                .iter()
+                .any(|play| play.over == Some(MuteSide::Read))
             || !self.monitors.is_empty()
             || !self.taps.is_empty()
             || !self.read.gain.is_neutral()
@@ -281,6 +296,10 @@ impl Leg {
     /// Whether what it hears is looked at, changed, or not only the other side of its bridge.
     pub(crate) fn is_shaped(&self) -> bool {
         !self.plays.is_empty()
+            || self
+                .watches
+                .iter()
+                .any(|watch| watch.side == MuteSide::Write)
             || !self.taps.is_empty()
             || !self.digits.is_idle()
             || !self.write.gain.is_neutral()
@@ -322,7 +341,30 @@ impl Leg {
                 });
             });
         }
+        self.displace_heard(scratch, out);
         self.read.gain.process(self.heard.samples_mut());
+        watch(&mut self.watches, MuteSide::Read, self.id, &self.heard, out);
+    }
+
+    /// Puts what is played in the place of what it says there.
+    fn displace_heard(&mut self, scratch: &mut Scratch, out: &mut Output) {
+        if self
+            .plays
+            .iter()
+            .all(|play| play.over != Some(MuteSide::Read))
+        {
+            return;
+        }
+        if !self.heard_active {
+            self.heard.clear();
+        }
+        self.heard_active |= displace(
+            &mut self.plays,
+            MuteSide::Read,
+            &mut self.heard,
+            scratch,
+            out,
+        );
     }
 
     /// Second half of a tick: what does it hear? `base` is what its exchange gives it, at its own
@@ -359,6 +401,7 @@ impl Leg {
             self.write.gain.clone().process(side.samples_mut());
         }
         self.write.gain.process(said.samples_mut());
+        watch(&mut self.watches, MuteSide::Write, self.id, said, out);
         self.record(said, scratch, out);
         match &mut self.kind {
             Kind::Rtp(rtp) => {
@@ -390,10 +433,10 @@ impl Leg {
         let newest = self
             .plays
             .iter()
-            .rposition(|play| play.is_open() && !play.mix);
+            .rposition(|play| play.is_open() && !play.mix && play.over.is_none());
         for at in 0..self.plays.len() {
             let play = &mut self.plays[at];
-            if !play.is_open() || (!play.mix && Some(at) != newest) {
+            if !play.is_open() || play.over.is_some() || (!play.mix && Some(at) != newest) {
                 continue;
             }
             if !play.mix {
@@ -402,6 +445,8 @@ impl Leg {
             play.mix_into(said, scratch, out);
             *active = true;
         }
+        let displaced = displace(&mut self.plays, MuteSide::Write, said, scratch, out);
+        *active |= displaced;
         // Finished ones go in the order they were started.
         let mut at = 0;
         while at < self.plays.len() {
@@ -412,7 +457,7 @@ impl Leg {
                 at += 1;
             }
         }
-        newest.is_some()
+        newest.is_some() || displaced
     }
 
     /// Sends digits: as events beside the sound, or as tones in its place.
@@ -472,6 +517,10 @@ impl Leg {
         self.records
             .iter_mut()
             .find(|recording| recording.id == record)
+    }
+
+    pub(crate) fn stop_watch(&mut self, watch: WatchId) {
+        self.watches.retain(|watching| watching.id != watch);
     }
 
     pub(crate) fn has_room_for_play(&self) -> bool {

@@ -278,6 +278,8 @@ pub struct QueueEvent {
 pub enum PlaybackControl {
     /// Pauses or goes on.
     Pause,
+    /// Stands still (`true`), or goes on.
+    Stand(bool),
     /// Ends it.
     Stop,
     /// From the start.

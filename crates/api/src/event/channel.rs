@@ -202,6 +202,11 @@ pub enum ChannelEvent {
     MediaBugStarted(MediaBug),
     /// `MEDIA_BUG_STOP`
     MediaBugStopped(MediaBug),
+    /// `DETECTED_TONE`
+    ToneDetected {
+        /// The tone's name.
+        key: Arc<str>,
+    },
     /// `CODEC`: the read codec was set (`read` true) or the write codec.
     CodecSet {
         /// Which direction.

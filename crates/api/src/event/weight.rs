@@ -105,6 +105,7 @@ fn of_channel(event: &ChannelEvent) -> (usize, usize) {
             path, variables, ..
         } => path.len() + pairs(variables),
         E::MediaBugStarted(bug) | E::MediaBugStopped(bug) => bug.function.len() + bug.target.len(),
+        E::ToneDetected { key } => key.len(),
         E::PrivateCommand { headers, body } => pairs(headers) + text(body.as_ref()),
         E::Presence {
             from, rpid, status, ..

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::profile::CallerProfile;
 use crate::cause::{Blame, HangupCause};
+use crate::event::MediaBug;
 use crate::id::ChannelId;
 use crate::variables::Variables;
 
@@ -204,6 +205,8 @@ pub struct Channel {
     pub initial: Option<Arc<CallerProfile>>,
     /// Names last sent to this side for display (`sent_callee_*`).
     pub sent_callee: Option<(Arc<str>, Arc<str>)>,
+    /// What is attached to its media, in the order it came.
+    pub bugs: Vec<MediaBug>,
 }
 
 impl Channel {
@@ -232,6 +235,7 @@ impl Channel {
             verbose_events: false,
             initial: None,
             sent_callee: None,
+            bugs: Vec::new(),
         }
     }
 

@@ -114,6 +114,8 @@ impl Switch {
             attempt: None,
             bridge: None,
             records: Vec::new(),
+            displaced: Vec::new(),
+            tones: Vec::new(),
             program: None,
             blocks_digits: false,
             held_by_us: false,

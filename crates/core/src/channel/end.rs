@@ -40,6 +40,8 @@ impl Switch {
         self.leave_bridge(id, cause);
         self.transfer_decided(id, cause.sip_status());
         self.stop_records(id);
+        self.stop_displacing(id, None);
+        self.stop_tones(id);
         self.end_eavesdroppers(id);
         self.end_script(id);
         self.settle_unicast(id);

@@ -39,6 +39,10 @@ pub(crate) struct Live {
     pub(crate) attempt: Option<AttemptId>,
     pub(crate) bridge: Option<Bridge>,
     pub(crate) records: Vec<RunningRecord>,
+    /// Files in the place of its sound.
+    pub(crate) displaced: Vec<crate::displace::Displaced>,
+    /// Tones looked for in its sound.
+    pub(crate) tones: Vec<crate::tones::ToneWatch>,
     /// The program that has its sound while it is parked.
     pub(crate) program: Option<crate::unicast::Program>,
     /// Its digits are nobody's (`block_dtmf`).

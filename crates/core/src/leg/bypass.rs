@@ -94,7 +94,9 @@ impl Switch {
         if !live.is_up() || !live.seen.is_answered() {
             return Err(refused("the channel is not answered"));
         }
-        if live.held || !live.records.is_empty() || self.is_overheard(id) {
+        let attached =
+            !live.records.is_empty() || !live.displaced.is_empty() || !live.tones.is_empty();
+        if live.held || attached || self.is_overheard(id) {
             return Err(refused("the channel is held, recorded or overheard"));
         }
         let Some(leg) = self.sip_leg(id) else {

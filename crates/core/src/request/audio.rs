@@ -1,7 +1,8 @@
 //! What commands change about what a channel hears and says.
 
 use api::command::channel::{AdjustAudio, Break, ControlPlayback, PlaybackControl};
-use api::{CommandError, ErrorKind};
+use api::event::{ChannelEvent, MediaBug};
+use api::{ChannelId, CommandError, ErrorKind};
 use media::control::{MediaCommand, MuteSide, SeekTo};
 
 use crate::Switch;
@@ -41,6 +42,13 @@ impl Switch {
                 MediaCommand::PausePlay {
                     play,
                     paused: state.paused,
+                }
+            }
+            PlaybackControl::Stand(still) => {
+                state.paused = still;
+                MediaCommand::PausePlay {
+                    play,
+                    paused: still,
                 }
             }
             PlaybackControl::Stop => MediaCommand::StopPlay { play },
@@ -90,6 +98,8 @@ impl Switch {
         self.require(id)?;
         match command.change {
             Some(change) => {
+                let bug = audio_bug(if change.mute { "mute" } else { "level" });
+                self.note_audio_bug(id, Some(bug));
                 let side = if change.read {
                     MuteSide::Read
                 } else {
@@ -107,6 +117,7 @@ impl Switch {
                 }
             }
             None => {
+                self.note_audio_bug(id, None);
                 for side in [MuteSide::Read, MuteSide::Write] {
                     self.media_of(id, |leg| MediaCommand::Mute {
                         leg,
@@ -122,6 +133,31 @@ impl Switch {
             }
         }
         Ok(())
+    }
+}
+
+impl Switch {
+    /// Says what changes the sound of a channel now (recorded: one entry, however often it is changed).
+    fn note_audio_bug(&mut self, id: &ChannelId, bug: Option<MediaBug>) {
+        let Some(live) = self.channels.get(id) else {
+            return;
+        };
+        let before = live.seen.bugs.iter().find(|bug| &*bug.function == AUDIO);
+        match (before.cloned(), bug) {
+            (None, Some(bug)) => self.emit(id, ChannelEvent::MediaBugStarted(bug)),
+            (Some(bug), None) => self.emit(id, ChannelEvent::MediaBugStopped(bug)),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+}
+
+/// `Media-Bug-Function` of a change of loudness.
+pub(crate) const AUDIO: &str = "audio";
+
+fn audio_bug(target: &str) -> MediaBug {
+    MediaBug {
+        function: AUDIO.into(),
+        target: target.into(),
     }
 }
 

@@ -3,16 +3,18 @@
 use api::command::channel::{
     Display, QueueEvent, Record, RecordAction, RenegotiateMedia, SendInfo,
 };
+use api::command::leg::{PhoneEvent, SendText};
 use api::event::{ChannelEvent, EventKind};
-use api::{CommandError, ErrorKind, ObjectKind, RequestId};
+use api::{ChannelId, CommandError, ErrorKind, ObjectKind, RequestId};
 use bytes::Bytes;
 use media::control::MediaCommand;
+use sip::message::Method;
 
 use crate::Switch;
 use crate::leg::LegEnd;
 
 impl Switch {
-    pub(super) fn display(&mut self, command: &Display) -> Result<(), CommandError> {
+    pub(crate) fn display(&mut self, command: &Display) -> Result<(), CommandError> {
         self.require(&command.channel)?;
         let id = &command.channel;
         let Some(live) = self.channels.get_mut(id) else {
@@ -113,7 +115,7 @@ impl Switch {
         Ok(())
     }
 
-    pub(super) fn send_info(&mut self, command: &SendInfo) -> Result<(), CommandError> {
+    pub(crate) fn send_info(&mut self, command: &SendInfo) -> Result<(), CommandError> {
         self.require(&command.channel)?;
         let now = self.now.mono;
         let Some(leg) = self.sip_leg(&command.channel) else {
@@ -133,6 +135,82 @@ impl Switch {
             .map_err(|error| CommandError::new(ErrorKind::InvalidState, error.to_string()))
     }
 
+    /// A text for the phone, within its call.
+    pub(super) fn send_text(&mut self, command: &SendText) -> Result<(), CommandError> {
+        let body = Bytes::copy_from_slice(command.text.as_bytes());
+        let body = Some(("text/plain", body));
+        self.request_of_phone(&command.channel, Method::Message, &[], body)
+    }
+
+    /// `talk` and `hold` as phones understand them: NOTIFY of that event (RFC 3265 §5.4.1 names none of a subscription; phones
+    /// that do this want none).
+    pub(super) fn phone_event(&mut self, command: &PhoneEvent) -> Result<(), CommandError> {
+        let event = &*command.event;
+        if !event
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            || event.is_empty()
+        {
+            let kind = ErrorKind::InvalidArgument("event");
+            return Err(CommandError::new(kind, "that is no event"));
+        }
+        self.require(&command.channel)?;
+        if self.sip_leg(&command.channel).is_none() {
+            // Nobody is there who could be told; clients of the original hear success all the same (recorded).
+            return Ok(());
+        }
+        let headers = [
+            ("Event".to_owned(), event.to_owned()),
+            ("Subscription-State".to_owned(), "active".to_owned()),
+        ];
+        self.request_of_phone(&command.channel, Method::Notify, &headers, None)
+    }
+
+    fn request_of_phone(
+        &mut self,
+        id: &ChannelId,
+        method: Method,
+        headers: &[(String, String)],
+        body: Option<(&str, Bytes)>,
+    ) -> Result<(), CommandError> {
+        self.require(id)?;
+        let now = self.now.mono;
+        let Some(leg) = self.sip_leg(id) else {
+            let kind = ErrorKind::NotSupported;
+            return Err(CommandError::new(kind, "the channel is no SIP phone"));
+        };
+        let over = |text: String| CommandError::new(ErrorKind::InvalidState, text);
+        let session = leg
+            .session
+            .ok_or_else(|| over("the session is over".into()))?;
+        self.sip
+            .request_in_dialog(now, session, method, headers, body)
+            .map(|_| ())
+            .map_err(|error| over(error.to_string()))
+    }
+
+    /// Bounds what a phone's jitter buffer adds, as far as it can hold.
+    pub(crate) fn set_jitter_buffer(
+        &mut self,
+        id: &ChannelId,
+        ms: Option<(u16, u16)>,
+    ) -> Result<(), CommandError> {
+        let has_one = self.channels.get(id).is_some_and(|live| match &live.end {
+            LegEnd::Sip(_) | LegEnd::Web(_) => live.media.open,
+            LegEnd::Null | LegEnd::Loopback(_) => false,
+        });
+        if !has_one {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the channel has no jitter buffer",
+            ));
+        }
+        let most = MediaCommand::MAX_DELAY_MS;
+        let ms = ms.map(|(least, longest)| (least.min(most), longest.min(most)));
+        self.media_of(id, |leg| MediaCommand::BoundDelay { leg, ms });
+        Ok(())
+    }
+
     pub(super) fn renegotiate(&mut self, command: &RenegotiateMedia) -> Result<(), CommandError> {
         self.require(&command.channel)?;
         if let (Some(codecs), Some(leg)) = (&command.codecs, self.sip_leg(&command.channel)) {
@@ -141,3 +219,6 @@ impl Switch {
         self.offer_anew(&command.channel)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,7 @@ impl Switch {
             duration,
             source,
         } = digit;
-        if self.meta_digit(id, digit) {
+        if self.consultation_digit(id, digit) || self.meta_digit(id, digit) {
             return;
         }
         self.pass_to_peer(id, digit, duration, source);

@@ -11,7 +11,7 @@ use crate::work::Work;
 
 impl Switch {
     /// Lets the partner of a channel hear its `hold_music`; `None` without partner or music.
-    pub(super) fn hold_partner(&mut self, id: &ChannelId) -> Option<ChannelId> {
+    pub(crate) fn hold_partner(&mut self, id: &ChannelId) -> Option<ChannelId> {
         let partner = self.partner(id)?;
         let music = match self.var(id, "hold_music") {
             Some(own) => own.to_owned(),
@@ -41,7 +41,7 @@ impl Switch {
     }
 
     /// What the partner was held for is through.
-    pub(super) fn end_music_of(&mut self, id: &ChannelId, message: &QueuedMessage) {
+    pub(crate) fn end_music_of(&mut self, id: &ChannelId, message: &QueuedMessage) {
         let Some(partner) = &message.holds else {
             return;
         };

@@ -60,6 +60,7 @@ pub fn channel(id: &str) -> Arc<Channel> {
         verbose_events: false,
         initial: None,
         sent_callee: None,
+        bugs: Vec::new(),
     })
 }
 

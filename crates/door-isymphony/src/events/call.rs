@@ -62,6 +62,7 @@ impl Teller<'_> {
             | ChannelEvent::PlaybackStopped { .. }
             | ChannelEvent::MediaBugStarted(_)
             | ChannelEvent::MediaBugStopped(_)
+            | ChannelEvent::ToneDetected { .. }
             | ChannelEvent::CodecSet { .. }
             | ChannelEvent::Heartbeat
             | ChannelEvent::PrivateCommand { .. }

@@ -153,6 +153,7 @@ fn is_lossy(report: &MediaReport) -> bool {
         | MediaReport::OpenFailed { .. }
         | MediaReport::Dtmf { .. }
         | MediaReport::DtmfSent { .. }
+        | MediaReport::Noticed { .. }
         | MediaReport::PlayStarted { .. }
         | MediaReport::PlayDone { .. }
         | MediaReport::RecordStarted { .. }

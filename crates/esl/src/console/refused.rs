@@ -37,64 +37,14 @@ const FAILED: &str = "-ERR Operation failed\n";
 const NO_SUCH: &str = "-ERR No such channel {}!\n";
 
 /// The texts are those of golden uuid-01-usage and uuid-02-bad-uuid.
-const REFUSED: [Refused; 12] = [
-    refused(
-        "pause",
-        2,
-        "-USAGE: <uuid> <on|off>\n",
-        "-ERR No such channel!\n",
-        FAILED,
-    ),
-    refused("uuid_buglist", 1, "-USAGE: <uuid>\n", "", FAILED),
-    refused(
-        "uuid_chat",
-        2,
-        "-USAGE: <uuid> <text>\n",
-        NO_SUCH,
-        "-ERR Send failed\n",
-    ),
-    refused(
-        "uuid_displace",
-        3,
-        "-USAGE: <uuid> [start|stop] <path> [<limit>] [mux]\n",
-        "-ERR Cannot locate session!\n",
-        "-ERR Cannot displace session!\n",
-    ),
+const REFUSED: [Refused; 4] = [
     refused("uuid_early_ok", 1, "-ERROR\n", "-ERROR\n", "-ERROR\n"),
-    refused(
-        "uuid_jitterbuffer",
-        1,
-        "-USAGE: <uuid> [0|<min_msec>[:<max_msec>]]\n",
-        FAILED,
-        FAILED,
-    ),
     refused(
         "uuid_loglevel",
         2,
         "-USAGE: <uuid> <level>\n",
         NO_SUCH,
         FAILED,
-    ),
-    refused(
-        "uuid_pause",
-        2,
-        "-USAGE: <uuid> <on|off>\n",
-        "-ERR No such channel!\n",
-        FAILED,
-    ),
-    refused(
-        "uuid_phone_event",
-        1,
-        "-USAGE: <uuid>\n-ERR Operation failed\n",
-        FAILED,
-        FAILED,
-    ),
-    refused(
-        "uuid_send_message",
-        2,
-        "-USAGE: <uuid> <message>\n",
-        "-ERR Unable to find session for UUID\n",
-        "-ERR Operation Failed\n",
     ),
     refused("uuid_simplify", 1, "-USAGE: <uuid>\n", FAILED, FAILED),
     refused(
@@ -130,18 +80,17 @@ mod tests {
     fn wrong_requests_are_answered_as_recorded() {
         let text = |name: &str, args: &str| answer(name, args, &View::default());
         assert_eq!(
-            text("uuid_chat", "").as_deref(),
-            Some("-USAGE: <uuid> <text>\n")
+            text("uuid_loglevel", "").as_deref(),
+            Some("-USAGE: <uuid> <level>\n")
         );
         assert_eq!(
-            text("uuid_chat", "u hi").as_deref(),
+            text("uuid_loglevel", "u 7").as_deref(),
             Some("-ERR No such channel u!\n")
         );
         assert_eq!(
             text("UUID_SIMPLIFY", "u").as_deref(),
             Some("-ERR Operation failed\n")
         );
-        assert_eq!(text("uuid_buglist", "u").as_deref(), Some(""));
         assert_eq!(text("uuid_kill", "u"), None);
     }
 

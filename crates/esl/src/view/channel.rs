@@ -41,6 +41,7 @@ pub(super) fn name(event: &ChannelEvent) -> EventName {
         ChannelEvent::RecordStopped { .. } => EventName::RecordStop,
         ChannelEvent::MediaBugStarted(_) => EventName::MediaBugStart,
         ChannelEvent::MediaBugStopped(_) => EventName::MediaBugStop,
+        ChannelEvent::ToneDetected { .. } => EventName::DetectedTone,
         ChannelEvent::CodecSet { .. } => EventName::Codec,
         ChannelEvent::Heartbeat => EventName::SessionHeartbeat,
         ChannelEvent::PrivateCommand { .. } => EventName::PrivateCommand,
@@ -142,6 +143,7 @@ fn before(headers: &mut Headers, kind: &ChannelEvent, channel: Option<&Channel>)
                     .unwrap_or_default(),
             );
         }
+        ChannelEvent::ToneDetected { key } => headers.push("Detected-Tone", key.to_string()),
         ChannelEvent::MediaBugStarted(bug) | ChannelEvent::MediaBugStopped(bug) => {
             headers.push("Media-Bug-Function", bug.function.to_string());
             headers.push("Media-Bug-Target", bug.target.to_string());
@@ -257,6 +259,7 @@ fn after(headers: &mut Headers, kind: &ChannelEvent, channel: Option<&Channel>) 
         | ChannelEvent::TalkStopped
         | ChannelEvent::MediaBugStarted(_)
         | ChannelEvent::MediaBugStopped(_)
+        | ChannelEvent::ToneDetected { .. }
         | ChannelEvent::Heartbeat => {}
     }
 }

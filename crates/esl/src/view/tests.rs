@@ -62,6 +62,7 @@ pub(crate) fn channel() -> Channel {
         verbose_events: false,
         initial: None,
         sent_callee: None,
+        bugs: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use api::command::room::RoomControl;
 use api::command::stage::Place;
 use api::command::table::ChangeKept;
 use api::command::{Answer, Command};
+use api::event::MediaBug;
 use api::id::{AgentId, LotId, ParticipantId, QueueAgentId, QueueCallerId, QueueId, SeatId};
 use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
@@ -108,6 +109,10 @@ fn channel() -> Channel {
         verbose_events: false,
         initial: Some(profile),
         sent_callee: None,
+        bugs: vec![MediaBug {
+            function: "displace".into(),
+            target: "a&b.wav".into(),
+        }],
     }
 }
 
@@ -491,6 +496,14 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             }
             _ => vec!["1".into()],
         })),
+        Command::Displace(displace) if displace.path.contains("missing") => Err(CommandError::new(
+            ErrorKind::InvalidState,
+            "no such file",
+        )),
+        Command::SendText(_) => Err(CommandError::new(
+            ErrorKind::NotSupported,
+            "the channel is no SIP phone",
+        )),
         Command::ControlPlayback(_) => Err(CommandError::new(
             ErrorKind::InvalidState,
             "nothing is played",

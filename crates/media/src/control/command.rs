@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Digit, LegId, LegSpec, PlayId, RecordId, RoomId, Unicast};
+use super::{Digit, LegId, LegSpec, PlayId, RecordId, RoomId, Unicast, Watch, WatchId};
 
 /// One order to a media thread. Order within one thread is kept.
 ///
@@ -82,6 +82,38 @@ pub enum MediaCommand {
         /// Mix with what the leg hears anyway (`true`), or replace it (`false`). The newest
         /// replacing playback is heard, older ones wait.
         mix: bool,
+    },
+    /// Plays in the place of what a leg hears, whatever else is played to it, or of what it says; answered like
+    /// [`MediaCommand::Play`] and ended by the same commands.
+    Displace {
+        /// Whose sound.
+        leg: LegId,
+        /// Its name from now on.
+        play: PlayId,
+        /// As in [`MediaCommand::Play`].
+        file: String,
+        /// Further rounds after the first: `Some(0)` = once, `None` = for ever.
+        repeats: Option<u32>,
+        /// What it says, or what it hears.
+        side: MuteSide,
+        /// Mix with it (`true`), or replace it (`false`).
+        mix: bool,
+    },
+    /// Looks for something in the sound of a leg, see [`Watch`]. Told by `Noticed`.
+    Watch(Watch),
+    /// Ends a watch.
+    StopWatch {
+        /// Whose.
+        leg: LegId,
+        /// Which one.
+        watch: WatchId,
+    },
+    /// Bounds what the jitter buffer of a leg adds. Does nothing to legs without one.
+    BoundDelay {
+        /// Which leg.
+        leg: LegId,
+        /// At least and at most this, milliseconds, 0–[`MediaCommand::MAX_DELAY_MS`]; `None`: as the network asks for.
+        ms: Option<(u16, u16)>,
     },
     /// Ends a playback, of a leg or of a room: `PlayDone` with `PlayEnd::Stopped`.
     StopPlay {
@@ -333,6 +365,10 @@ impl MediaCommand {
     pub const MAX_DTMF_QUEUE: usize = 128;
     /// Playbacks a leg or a room has at once, waiting ones included; one more is `PlayEnd::Failed`.
     pub const MAX_PLAYS: usize = 8;
+    /// Watches a leg has at once; one more is never told anything.
+    pub const MAX_WATCHES: usize = 8;
+    /// Longest delay a jitter buffer can be made to add: it holds no more.
+    pub const MAX_DELAY_MS: u16 = 400;
     /// Eavesdroppers a leg has at once; one more hears nothing.
     pub const MAX_TAPS: usize = 8;
     /// Recordings a leg or a room has at once; one more is `RecordEnd::Failed`.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Digit, LegId, PlayId, RecordId, RoomId};
+use super::{Digit, LegId, PlayId, RecordId, RoomId, WatchId};
 
 /// One thing that happened on a media thread, in the order it happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,13 @@ pub enum MediaReport {
         leg: LegId,
         /// Which one.
         digit: Digit,
+    },
+    /// What a watch looks for is there.
+    Noticed {
+        /// Whose sound.
+        leg: LegId,
+        /// Which watch.
+        watch: WatchId,
     },
     /// A playback is open and its first frame goes out.
     PlayStarted {

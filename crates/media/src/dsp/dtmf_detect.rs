@@ -1,7 +1,6 @@
 //! DTMF tones in audio: eight Goertzel filters and the checks that keep speech out.
 
-use std::f32::consts::TAU;
-
+use super::goertzel::Goertzel;
 use crate::control::Digit;
 
 /// Block length in samples at 8 kHz (12.75 ms): narrow enough to part 697 from 770 Hz, short enough
@@ -57,39 +56,6 @@ enum State {
         blocks: u32,
         missing: u8,
     },
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Goertzel {
-    coefficient: f32,
-    last: f32,
-    before: f32,
-}
-
-impl Goertzel {
-    fn new(hz: u16, rate_hz: u32) -> Self {
-        let coefficient = 2.0 * (TAU * f32::from(hz) / rate_hz as f32).cos();
-        Self {
-            coefficient,
-            last: 0.0,
-            before: 0.0,
-        }
-    }
-
-    fn add(&mut self, sample: f32) {
-        let next = sample + self.coefficient * self.last - self.before;
-        self.before = self.last;
-        self.last = next;
-    }
-
-    /// Power of the frequency in the block, and a fresh start.
-    fn take(&mut self) -> f32 {
-        let power = self.last * self.last + self.before * self.before
-            - self.coefficient * self.last * self.before;
-        self.last = 0.0;
-        self.before = 0.0;
-        power
-    }
 }
 
 impl DtmfDetector {

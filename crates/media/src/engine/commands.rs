@@ -14,10 +14,12 @@ use crate::control::{
 };
 use crate::dsp::DtmfDetector;
 use crate::frame::{Frame, MAX_RATE_HZ, supported_rate};
+use crate::leg::playing::Playing;
 use crate::leg::playout::converter;
 use crate::leg::recording::Recording;
 use crate::leg::rtp_side::RtpSide;
 use crate::leg::unicast::UnicastSide;
+use crate::leg::watching::Watching;
 use crate::leg::{Kind, Leg, PairSide};
 use crate::output::{Answer, Output, Port, Request};
 use crate::room::Room;
@@ -52,17 +54,49 @@ impl Engine {
                 gain_db,
                 mix,
             } => {
-                self.play_to_leg(
-                    leg,
-                    Wish {
-                        play,
-                        file,
-                        repeats,
-                    },
-                    gain_db,
-                    mix,
-                    out,
-                );
+                let rate_hz = self.legs.get(&leg).map_or(8000, |leg| leg.rate_hz);
+                let playing = Playing::new(play, rate_hz, gain_db, mix);
+                let wish = Wish {
+                    play,
+                    file,
+                    repeats,
+                };
+                self.play_to_leg(leg, wish, playing, out);
+            }
+            MediaCommand::Displace {
+                leg,
+                play,
+                file,
+                repeats,
+                side,
+                mix,
+            } => {
+                let rate_hz = self.legs.get(&leg).map_or(8000, |leg| leg.rate_hz);
+                let mut playing = Playing::new(play, rate_hz, 0.0, mix);
+                playing.over = Some(side);
+                let wish = Wish {
+                    play,
+                    file,
+                    repeats,
+                };
+                self.play_to_leg(leg, wish, playing, out);
+            }
+            MediaCommand::Watch(watch) => {
+                if let Some(found) = self.legs.get_mut(&watch.leg)
+                    && found.watches.len() < MediaCommand::MAX_WATCHES
+                {
+                    found.watches.push(Watching::new(&watch, found.rate_hz));
+                }
+            }
+            MediaCommand::StopWatch { leg, watch } => {
+                if let Some(found) = self.legs.get_mut(&leg) {
+                    found.stop_watch(watch);
+                }
+            }
+            MediaCommand::BoundDelay { leg, ms } => {
+                if let Some(side) = self.legs.get_mut(&leg).and_then(|leg| leg.rtp()) {
+                    side.bound_delay(ms);
+                }
             }
             MediaCommand::StopPlay { play } => self.stop_play(play, Some(PlayEnd::Stopped), out),
             MediaCommand::PausePlay { play, paused } => {

@@ -29,8 +29,7 @@ impl Engine {
         &mut self,
         leg: LegId,
         wish: Wish,
-        gain_db: f32,
-        mix: bool,
+        playing: Playing,
         out: &mut Output,
     ) {
         let known = self.plays.contains_key(&wish.play);
@@ -47,9 +46,7 @@ impl Engine {
             );
         };
         let rate_hz = found.rate_hz;
-        found
-            .plays
-            .push(Playing::new(wish.play, rate_hz, gain_db, mix));
+        found.plays.push(playing);
         self.plays.insert(wish.play, Place::Leg(leg));
         self.open_source(wish, rate_hz, out);
     }

@@ -2,7 +2,7 @@
 
 use super::playout::converter;
 use super::scratch::Scratch;
-use crate::control::{MediaReport, PlayEnd, PlayId, RecordLength, SeekTo};
+use crate::control::{MediaReport, MuteSide, PlayEnd, PlayId, RecordLength, SeekTo};
 use crate::dsp::{Gain, Resampler};
 use crate::frame::Frame;
 use crate::output::Output;
@@ -13,6 +13,8 @@ pub(crate) struct Playing {
     pub(crate) id: PlayId,
     /// Mixed with what is heard anyway, or in its place.
     pub(crate) mix: bool,
+    /// The side of its leg it displaces; `None`: it is played to the leg like others.
+    pub(crate) over: Option<MuteSide>,
     pub(crate) paused: bool,
     rate_hz: u32,
     gain: Gain,
@@ -42,6 +44,7 @@ impl Playing {
         Self {
             id,
             mix,
+            over: None,
             paused: false,
             rate_hz,
             gain: Gain::new(gain_db),
@@ -184,4 +187,26 @@ fn fill(fill: Fill, wanted: usize) -> (usize, Option<PlayEnd>) {
         Fill::End(filled) => (filled.min(wanted), Some(PlayEnd::Finished)),
         Fill::Failed => (0, Some(PlayEnd::Failed)),
     }
+}
+
+/// Lays playbacks over one side of a leg, the newest on top; whether there was one.
+pub(super) fn displace(
+    plays: &mut [Playing],
+    side: MuteSide,
+    frame: &mut Frame,
+    scratch: &mut Scratch,
+    out: &mut Output,
+) -> bool {
+    let mut displaced = false;
+    for play in plays {
+        if !play.is_open() || play.over != Some(side) {
+            continue;
+        }
+        if !play.mix {
+            frame.clear();
+        }
+        play.mix_into(frame, scratch, out);
+        displaced = true;
+    }
+    displaced
 }

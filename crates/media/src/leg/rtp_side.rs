@@ -32,6 +32,8 @@ pub(crate) struct RtpSide {
     stats: LegStats,
     heard_us: u64,
     timeout_told: bool,
+    /// Bounds of what the jitter buffer adds, milliseconds.
+    delay_ms: Option<(u16, u16)>,
 }
 
 /// What an RTP datagram was.
@@ -66,6 +68,7 @@ impl RtpSide {
             stats: LegStats::default(),
             heard_us: now_us,
             timeout_told: false,
+            delay_ms: None,
         }
     }
 
@@ -82,7 +85,8 @@ impl RtpSide {
 
     /// Takes a negotiation, keeping what still fits; returns the rate of the leg.
     pub(crate) fn set_remote(&mut self, now_us: u64, spec: &LegSpec) -> u32 {
-        let negotiated = Negotiated::new(spec, self.negotiated.take());
+        let mut negotiated = Negotiated::new(spec, self.negotiated.take());
+        negotiated.playout.jitter.bound(self.delay_ms);
         let send = negotiated.packetiser.spec;
         self.reception
             .set_clock_rate(negotiated.playout.clock_rate_hz());
@@ -92,6 +96,14 @@ impl RtpSide {
         self.heard_us = now_us;
         self.timeout_told = false;
         send.sampling_rate_hz()
+    }
+
+    /// Bounds what the jitter buffer adds, in this negotiation and those to come.
+    pub(crate) fn bound_delay(&mut self, ms: Option<(u16, u16)>) {
+        self.delay_ms = ms;
+        if let Some(negotiated) = &mut self.negotiated {
+            negotiated.playout.jitter.bound(ms);
+        }
     }
 
     /// Drops what is buffered of what the peer says.

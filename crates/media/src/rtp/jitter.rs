@@ -11,6 +11,8 @@ const SHORTEST_PACKET_MS: u32 = 2;
 const LONGEST_PACKET_MS: u32 = 120;
 /// More delay than this is worse than loss.
 const MAX_TARGET_MS: u32 = 200;
+/// Nor more than this of the places, where a delay is asked for: packets still have to find room.
+const BOUND_SLOTS: u32 = SLOTS as u32 - 5;
 /// The buffer must have held more than it needs for this long before it is shortened.
 const EXCESS_TICKS: u32 = 50;
 
@@ -32,6 +34,8 @@ pub struct JitterBuffer {
     ptime_ms: u32,
     /// Wait for one packet more than the delay asks for.
     spare: bool,
+    /// What it adds at least and at most, where that is asked for.
+    bounds_ms: Option<(u32, u32)>,
     estimate: DelayEstimate,
     excess_ticks: u32,
     /// Packets that came after their turn.
@@ -93,6 +97,7 @@ impl JitterBuffer {
             held: 0,
             ptime_ms,
             spare: false,
+            bounds_ms: None,
             estimate: DelayEstimate::new(),
             excess_ticks: 0,
             late: 0,
@@ -120,6 +125,17 @@ impl JitterBuffer {
     /// then when it is needed to repair the loss.
     pub fn set_spare(&mut self, spare: bool) {
         self.spare = spare;
+    }
+
+    /// Bounds the delay, in milliseconds; `None`: it follows the network between one packet and 200 ms. As soon as the
+    /// lower bound is raised, playing waits until so much is there.
+    pub fn bound(&mut self, ms: Option<(u16, u16)>) {
+        let before = self.bounds_ms;
+        self.bounds_ms = ms.map(|(least, most)| (u32::from(least), u32::from(most.max(least))));
+        let least = |bounds: Option<(u32, u32)>| bounds.map_or(0, |(least, _)| least);
+        if least(self.bounds_ms) > least(before) && self.state == State::Playing {
+            self.reset();
+        }
     }
 
     /// Keeps an audio packet. `sequence` is the extended number of
@@ -249,7 +265,13 @@ impl JitterBuffer {
     #[must_use]
     pub fn target_ms(&self) -> u32 {
         let packets = 1 + u32::from(self.spare);
-        (self.estimate.delay_ms() + self.ptime_ms * packets).min(MAX_TARGET_MS)
+        let natural = (self.estimate.delay_ms() + self.ptime_ms * packets).min(MAX_TARGET_MS);
+        let Some((least, most)) = self.bounds_ms else {
+            return natural;
+        };
+        // A packet must be whole, and there must be room for it.
+        let (shortest, longest) = (self.ptime_ms, self.ptime_ms * BOUND_SLOTS);
+        natural.clamp(least, most).clamp(shortest, longest)
     }
 
     /// Milliseconds held, holes included.

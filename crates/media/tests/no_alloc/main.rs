@@ -16,8 +16,8 @@ use jackfield_media as media;
 use media::codec::Encoder;
 use media::control::{
     Codec, CodecSpec, Direction, LegId, LegKind, LegSpec, MediaCommand, MediaReport,
-    MemberControls, MemberSettings, OpusSending, Place, PlayId, RecordId, RecordSides, RoomId,
-    TelephoneEvent, Unicast, UnicastTransport, Whisper,
+    MemberControls, MemberSettings, MuteSide, OpusSending, Place, PlayId, RecordId, RecordSides,
+    RoomId, TelephoneEvent, Unicast, UnicastTransport, Wanted, Watch, WatchId, Whisper,
 };
 use media::rtp::Packet;
 use media::rtp::telephone_event::Payload;
@@ -342,6 +342,38 @@ fn five_thousand_ticks_allocate_nothing() {
             to_leg: true,
             to_other: true,
         },
+    });
+    // Somebody's sound is looked through, laid over and delayed.
+    let tone = Wanted::Tone { hz: vec![480, 620] };
+    let sound = Wanted::Sound {
+        threshold: 32_767,
+        frames: u32::MAX,
+    };
+    for (watch, side, wanted) in [
+        (1, MuteSide::Read, tone.clone()),
+        (2, MuteSide::Write, tone),
+        (3, MuteSide::Read, sound),
+    ] {
+        line.command(MediaCommand::Watch(Watch {
+            leg: LegId(6),
+            watch: WatchId(watch),
+            side,
+            wanted,
+        }));
+    }
+    for (play, side) in [(90, MuteSide::Read), (91, MuteSide::Write)] {
+        line.command(MediaCommand::Displace {
+            leg: LegId(6),
+            play: PlayId(play),
+            file: "tone_stream://%(500,500,1300)".to_owned(),
+            repeats: None,
+            side,
+            mix: true,
+        });
+    }
+    line.command(MediaCommand::BoundDelay {
+        leg: LegId(6),
+        ms: Some((60, 120)),
     });
     let room = RoomId(1);
     line.command(MediaCommand::OpenRoom {

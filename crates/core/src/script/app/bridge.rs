@@ -49,6 +49,9 @@ pub(super) fn bridge(switch: &mut Switch, id: &ChannelId, data: &str) -> Started
 impl Switch {
     /// The bridge application of `id` has its other side: `b` answered (or sends early media).
     pub(crate) fn bridge_won(&mut self, id: &ChannelId, b: &ChannelId) {
+        if self.consulted(id, b) {
+            return;
+        }
         if let Some(App::Bridge(app)) = self.bridge_app(id) {
             *app = BridgeApp::Up;
         }
@@ -81,6 +84,9 @@ impl Switch {
 
     /// Nobody answered the bridge application's call.
     pub(crate) fn bridge_failed(&mut self, id: &ChannelId, cause: HangupCause) {
+        if self.consulted_nobody(id, cause) {
+            return;
+        }
         self.set_var(id, "originate_disposition", cause.name());
         self.set_var(id, "DIALSTATUS", dial_status(cause));
         let goes_on = self.continues_after(id, cause);

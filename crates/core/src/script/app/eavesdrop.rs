@@ -1,14 +1,14 @@
 //! `eavesdrop` and `three_way`: hearing what another channel says and hears, and talking to it.
 
-use api::ChannelId;
 use api::event::{ChannelEvent, MediaBug};
+use api::{ChannelId, HangupCause};
 use media::control::{MediaCommand, Whisper};
 
 use super::{App, Started};
 use crate::Switch;
 
 /// `Media-Bug-Function` of an eavesdropper.
-const BUG: &str = "eavesdrop";
+pub(super) const BUG: &str = "eavesdrop";
 
 /// A channel that listens to another one.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Eavesdrop {
     all: Option<Vec<ChannelId>>,
     keys: bool,
     whisper: Whisper,
+    /// It left its own call for this: when it is over, there is nothing to return to.
+    left_its_call: bool,
 }
 
 /// `<uuid>|all`
@@ -73,7 +75,25 @@ impl Switch {
             all,
             keys,
             whisper,
+            left_its_call: false,
         }))
+    }
+
+    /// Lets a channel talk to both sides of a call, for which it left its own.
+    pub(super) fn join_call(&mut self, id: &ChannelId, of: ChannelId, whisper: Whisper) -> Started {
+        let mut started = self.begin_eavesdrop(id, Some(of), None, false, whisper);
+        if let Started::Waits(App::Eavesdrop(app)) = &mut started {
+            app.left_its_call = true;
+        }
+        started
+    }
+
+    fn eavesdrop_over(&mut self, id: &ChannelId) {
+        let left = matches!(self.innermost_app(id), Some(App::Eavesdrop(app)) if app.left_its_call);
+        self.application_done(id, None);
+        if left {
+            self.continue_after_bridge(id, HangupCause::NormalClearing);
+        }
     }
 
     /// Whether one channel may hear another: both on one media thread, and of the group it asks for.
@@ -162,7 +182,7 @@ impl Switch {
         };
         let (of, whisper) = (app.of.clone(), app.whisper);
         let Some(mut heard) = app.all.take() else {
-            return self.application_done(id, None);
+            return self.eavesdrop_over(id);
         };
         heard.push(of.clone());
         self.overhear_no_more(id, &of);
@@ -174,7 +194,7 @@ impl Switch {
             }
         };
         let Some(next) = next else {
-            return self.application_done(id, None);
+            return self.eavesdrop_over(id);
         };
         self.overhear(id, &next, whisper);
         if let Some(App::Eavesdrop(app)) = self.innermost_app(id) {

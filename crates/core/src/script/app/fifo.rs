@@ -239,6 +239,8 @@ impl Switch {
                 | App::Collect(_)
                 | App::Bridge(_)
                 | App::Queue(_)
+                | App::Listen(_)
+                | App::Consult(_)
                 | App::Valet(_)
                 | App::Voicemail(_)
                 | App::Nested(_)

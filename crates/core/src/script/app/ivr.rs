@@ -78,6 +78,8 @@ impl Switch {
             | App::Queue(_)
             | App::Valet(_)
             | App::Fifo(_)
+            | App::Listen(_)
+            | App::Consult(_)
             | App::Voicemail(_)
             | App::Eavesdrop(_)
             | App::Socket(_)

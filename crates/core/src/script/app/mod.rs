@@ -1,6 +1,7 @@
 //! Dialplan applications in progress. One file each, or one per small family; their names are in `table.rs`.
 
 mod answer;
+mod att_xfer;
 mod bridge;
 mod callcenter;
 mod collect;
@@ -16,6 +17,8 @@ mod hold;
 mod hunting;
 mod intercept;
 mod ivr;
+mod leg_sound;
+mod listen;
 mod meta;
 mod nested;
 mod park;
@@ -40,6 +43,7 @@ use api::ChannelId;
 
 use crate::Switch;
 
+pub(crate) use att_xfer::Consultation;
 pub(crate) use bridge::BridgeApp;
 pub(crate) use callcenter::InQueue;
 pub(crate) use collect::Collect;
@@ -47,6 +51,7 @@ pub(crate) use digit_actions::DigitActions;
 pub(crate) use eavesdrop::Eavesdrop;
 pub(crate) use fifo::InFifo;
 pub(crate) use hunting::HuntingChannel;
+pub(crate) use listen::Listening;
 pub(crate) use meta::MetaKeys;
 pub(crate) use nested::Nested;
 pub(crate) use park::Park;
@@ -65,12 +70,16 @@ pub(crate) enum App {
     Starting,
     Park(Park),
     Sleep,
+    /// `wait_for_silence`, `detect_silence`, `detect_audio`.
+    Listen(Listening),
     Echo,
     Playback(Playback),
     Record(RecordApp),
     /// `read` and `play_and_get_digits`.
     Collect(Box<Collect>),
     Bridge(BridgeApp),
+    /// `att_xfer`.
+    Consult(Box<Consultation>),
     Conference,
     /// `callcenter`.
     Queue(InQueue),
@@ -112,6 +121,8 @@ impl App {
             | Self::Queue(_)
             | Self::Valet(_)
             | Self::Fifo(_)
+            | Self::Listen(_)
+            | Self::Consult(_)
             | Self::Eavesdrop(_)
             | Self::Voicemail(_)
             | Self::Nested(_) => true,
@@ -127,6 +138,7 @@ impl App {
             Self::Bridge(_) => true,
             Self::Queue(queue) => queue.talks(),
             Self::Fifo(fifo) => fifo.talks(),
+            Self::Consult(consultation) => consultation.is_talking(),
             Self::Starting
             | Self::Park(_)
             | Self::Sleep
@@ -135,6 +147,7 @@ impl App {
             | Self::Record(_)
             | Self::Collect(_)
             | Self::Valet(_)
+            | Self::Listen(_)
             | Self::Voicemail(_)
             | Self::Eavesdrop(_)
             | Self::Socket(_)
@@ -156,11 +169,12 @@ impl App {
             | Self::Valet(_)
             | Self::Fifo(_)
             | Self::Eavesdrop(_)
+            | Self::Consult(_)
             | Self::Voicemail(_) => true,
             Self::Nested(nested) => nested.reads_digits(),
             Self::Bridge(bridge) => bridge.is_up(),
             Self::Socket(socket) => socket.reads_digits(),
-            Self::Sleep | Self::Starting => false,
+            Self::Sleep | Self::Listen(_) | Self::Starting => false,
         }
     }
 
@@ -180,6 +194,8 @@ impl App {
             | Self::Queue(_)
             | Self::Valet(_)
             | Self::Fifo(_)
+            | Self::Listen(_)
+            | Self::Consult(_)
             | Self::Eavesdrop(_)
             | Self::Nested(_)
             | Self::Voicemail(_) => false,
@@ -197,10 +213,12 @@ impl App {
             | Self::Record(_)
             | Self::Collect(_)
             | Self::Valet(_)
+            | Self::Listen(_)
             | Self::Nested(_)
             | Self::Voicemail(_) => true,
             Self::Echo
             | Self::Bridge(_)
+            | Self::Consult(_)
             | Self::Conference
             | Self::Queue(_)
             | Self::Fifo(_)
@@ -236,6 +254,8 @@ impl Switch {
             | App::Bridge(_)
             | App::Sleep
             | App::Valet(_)
+            | App::Listen(_)
+            | App::Consult(_)
             | App::Socket(_)
             | App::Starting => {}
         }
@@ -251,7 +271,7 @@ impl Switch {
             return;
         };
         match &mut run.app {
-            App::Sleep if innermost => self.application_done(id, None),
+            App::Sleep | App::Listen(_) if innermost => self.listened_long_enough(id),
             App::Park(_) => self.park_timeout(id),
             App::Socket(_) => self.socket_timeout(id, depth),
             App::Valet(_) if innermost => self.valet_timeout(id),
@@ -261,6 +281,7 @@ impl Switch {
             App::Nested(_) if innermost => self.ivr_timeout(id),
             // What lies under another application looks again when it is on top.
             App::Sleep
+            | App::Listen(_)
             | App::Collect(_)
             | App::Valet(_)
             | App::Fifo(_)
@@ -270,6 +291,7 @@ impl Switch {
             | App::Playback(_)
             | App::Record(_)
             | App::Bridge(_)
+            | App::Consult(_)
             | App::Conference
             | App::Eavesdrop(_)
             | App::Queue(_)
@@ -288,7 +310,7 @@ impl Switch {
         };
         let missed = run.wait == u64::MAX;
         match &run.app {
-            App::Sleep if missed => self.application_done(id, None),
+            App::Sleep | App::Listen(_) if missed => self.listened_long_enough(id),
             App::Collect(_) if missed => self.collect_timeout(id),
             App::Voicemail(_) if missed => self.menu_timeout(id),
             App::Queue(_) => self.resume_music(id),
@@ -299,12 +321,14 @@ impl Switch {
             App::Nested(_) => self.resume_nested(id, missed),
             App::Socket(_) => self.resume_socket(id),
             App::Sleep
+            | App::Listen(_)
             | App::Collect(_)
             | App::Park(_)
             | App::Echo
             | App::Playback(_)
             | App::Record(_)
             | App::Bridge(_)
+            | App::Consult(_)
             | App::Conference
             | App::Eavesdrop(_)
             | App::Voicemail(_)
@@ -333,6 +357,8 @@ impl Switch {
             App::Eavesdrop(app) => self.abort_eavesdrop(id, &app),
             App::Socket(socket) => self.abort_socket(id, &socket),
             App::Nested(nested) => self.abort_nested(id, nested),
+            App::Consult(consultation) => self.abort_consultation(id, &consultation),
+            App::Listen(listening) => self.abort_listening(id, &listening),
             App::Sleep | App::Starting => {}
         }
     }

@@ -159,6 +159,7 @@ impl Switch {
     pub(crate) fn play_started(&mut self, play: PlayId) {
         let id = match self.plays.get(&play).cloned() {
             Some(PlayOwner::Channel(id)) => id,
+            Some(PlayOwner::Displacing(id)) => return self.displace_started(&id, play),
             Some(PlayOwner::Room(_)) => return self.room_play_started(play),
             None => return,
         };
@@ -193,6 +194,7 @@ impl Switch {
         self.plays_state.remove(&play);
         match self.plays.remove(&play) {
             Some(PlayOwner::Channel(id)) => self.channel_play_done(&id, play, end, length),
+            Some(PlayOwner::Displacing(id)) => self.displace_done(&id, play),
             Some(PlayOwner::Room(room)) => self.room_play_done(&room, play, end, length),
             None => {}
         }
@@ -250,6 +252,8 @@ impl Switch {
             App::Playback(_)
             | App::Park(_)
             | App::Sleep
+            | App::Listen(_)
+            | App::Consult(_)
             | App::Echo
             | App::Record(_)
             | App::Bridge(_)
@@ -332,6 +336,8 @@ impl Switch {
                 App::Playback(_)
                 | App::Park(_)
                 | App::Sleep
+                | App::Listen(_)
+                | App::Consult(_)
                 | App::Echo
                 | App::Record(_)
                 | App::Bridge(_)
@@ -386,6 +392,8 @@ impl Switch {
             App::Nested(nested) => nested.playing_mut().map(|p| p.play),
             App::Park(_)
             | App::Sleep
+            | App::Listen(_)
+            | App::Consult(_)
             | App::Echo
             | App::Record(_)
             | App::Bridge(_)

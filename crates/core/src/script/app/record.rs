@@ -166,6 +166,8 @@ impl Switch {
                 | App::Queue(_)
                 | App::Valet(_)
                 | App::Fifo(_)
+                | App::Listen(_)
+                | App::Consult(_)
                 | App::Eavesdrop(_)
                 | App::Voicemail(_)
                 | App::Nested(_) => None,

@@ -338,6 +338,8 @@ impl Switch {
                 | App::Record(_)
                 | App::Collect(_)
                 | App::Valet(_)
+                | App::Listen(_)
+                | App::Consult(_)
                 | App::Voicemail(_)
                 | App::Eavesdrop(_)
                 | App::Nested(_)

@@ -4,9 +4,10 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, bridge, callcenter, collect, conference, digit_actions, dtmf, eavesdrop, echo,
-    fifo, fire, hangup, hold, intercept, ivr, meta, nested, park, playback, record, say, schedule,
-    sleep, socket, sound, tables, transfer, valet_park, variables, voicemail,
+    Started, answer, att_xfer, bridge, callcenter, collect, conference, digit_actions, dtmf,
+    eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound, listen, meta, nested,
+    park, playback, record, say, schedule, sleep, socket, sound, tables, transfer, valet_park,
+    variables, voicemail,
 };
 use crate::Switch;
 
@@ -59,6 +60,12 @@ const fn media(
 /// Every application that works, sorted by name.
 static TABLE: &[Entry] = &[
     app("answer", "Answer the call", "", answer::answer),
+    app(
+        "att_xfer",
+        "Hand a call on after talking to whom it goes to",
+        "<channel_url>",
+        att_xfer::att_xfer,
+    ),
     app(
         "bind_digit_action",
         "Let digits of the channel run an application or a console command",
@@ -130,6 +137,24 @@ static TABLE: &[Entry] = &[
         "Choose which bound digits are in force",
         "<realm>[,<target>]",
         digit_actions::digit_action_set_realm,
+    ),
+    media(
+        "detect_audio",
+        "Wait until something is heard",
+        "<threshold> <audio_hits> <timeout_ms>",
+        listen::detect_audio,
+    ),
+    media(
+        "detect_silence",
+        "Wait until nothing is heard",
+        "<threshold> <silence_hits> <timeout_ms>",
+        listen::detect_silence,
+    ),
+    media(
+        "displace_session",
+        "Put a file in the place of what is heard, or said",
+        "<path> [<flags>] [+time_limit_ms]",
+        leg_sound::displace_session,
     ),
     media(
         "eavesdrop",
@@ -218,6 +243,12 @@ static TABLE: &[Entry] = &[
         "Let the caller choose from a menu",
         "<menu_name>",
         ivr::ivr,
+    ),
+    media(
+        "jitterbuffer",
+        "Say how long sound is delayed to make it even",
+        "<jitterbuffer_data>",
+        leg_sound::jitterbuffer,
     ),
     app(
         "limit",
@@ -323,6 +354,12 @@ static TABLE: &[Entry] = &[
         transfer::deflect,
     ),
     app(
+        "remove_bugs",
+        "Take away what is attached to the sound of the channel",
+        "[<function>]",
+        leg_sound::remove_bugs,
+    ),
+    app(
         "respond",
         "Refuse the call with a SIP status",
         "<code> [<phrase>]",
@@ -364,12 +401,19 @@ static TABLE: &[Entry] = &[
         "[+]<time> <extension> [<dialplan> [<context>]]",
         schedule::sched_transfer,
     ),
+    app(
+        "send_display",
+        "Change what the phone shows",
+        "<text>",
+        leg_sound::send_display,
+    ),
     media(
         "send_dtmf",
         "Send digits",
         "<digits>[@<ms>]",
         dtmf::send_dtmf,
     ),
+    app("send_info", "Send SIP INFO", "<info>", leg_sound::send_info),
     app("set", "Set a variable", "<name>=<value>", variables::set),
     app(
         "set_audio_level",
@@ -427,6 +471,12 @@ static TABLE: &[Entry] = &[
         sound::start_dtmf_generate,
     ),
     app("stop", "Nothing", "", variables::eval),
+    app(
+        "stop_displace_session",
+        "Let be heard again what a file took the place of",
+        "<path>",
+        leg_sound::stop_displace_session,
+    ),
     app("stop_dtmf", "Look for tones no longer", "", dtmf::stop_dtmf),
     app(
         "stop_dtmf_generate",
@@ -440,11 +490,23 @@ static TABLE: &[Entry] = &[
         "<path>|all",
         record::stop_record_session,
     ),
+    app(
+        "stop_tone_detect",
+        "Look for tones no longer",
+        "",
+        leg_sound::stop_tone_detect,
+    ),
     media(
         "three_way",
         "Talk to a channel and its partner",
         "<uuid>",
         eavesdrop::three_way,
+    ),
+    media(
+        "tone_detect",
+        "Look for a tone",
+        "<key> <tone_spec> [<flags> <timeout> <app> <args> <hits>]",
+        leg_sound::tone_detect,
     ),
     app(
         "transfer",
@@ -489,6 +551,12 @@ static TABLE: &[Entry] = &[
         "Leave a message in a box, or listen to those in it",
         "[check] [auth] <profile_name> <domain_name> [<id>]",
         voicemail::voicemail,
+    ),
+    media(
+        "wait_for_silence",
+        "Wait until somebody has spoken and is silent",
+        "<silence_thresh> <silence_hits> <listen_hits> <timeout_ms>",
+        listen::wait_for_silence,
     ),
     app(
         "webapp",

@@ -125,6 +125,8 @@ impl Switch {
                 | App::Starting
                 | App::Park(_)
                 | App::Sleep
+                | App::Listen(_)
+                | App::Consult(_)
                 | App::Echo
                 | App::Playback(_)
                 | App::Record(_)

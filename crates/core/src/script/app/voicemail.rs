@@ -192,6 +192,8 @@ impl Switch {
             | App::Queue(_)
             | App::Valet(_)
             | App::Fifo(_)
+            | App::Listen(_)
+            | App::Consult(_)
             | App::Socket(_)
             | App::Eavesdrop(_)
             | App::Conference => None,
