@@ -56,7 +56,7 @@ def test_who_comes_and_goes_is_announced_and_all_of_it_is_recorded(server, phone
         desk.command("event plain CUSTOM conference::maintenance")
         phone.command("dial", "3000")
         desk.wait_for("CUSTOM", 30, Action="start-recording")
-        joined = desk.api("originate {origination_caller_id_number=42}null/x &conference(3000-127.0.0.1@default)")
+        joined = desk.api("originate null/42 &conference(3000-127.0.0.1@default)")
         assert joined.startswith("+OK "), joined
         # Its number, that it has joined, and how many there are: five prompts, three of them a second long.
         time.sleep(6)

@@ -9,13 +9,13 @@ fn rig_of(habits: ConferenceHabits) -> Rig {
     Rig::with(config)
 }
 
-/// Somebody with that number enters.
+/// Somebody who was called by that number enters.
 fn enter_as(rig: &mut Rig, number: &str, argument: &str) -> ChannelId {
     let originate = Originate {
-        dial: DialString::parse("null/x").unwrap(),
+        dial: DialString::parse(&format!("null/{number}")).unwrap(),
         then: Then::Run(Application::new("conference", argument)),
         caller_id_name: None,
-        caller_id_number: Some(number.into()),
+        caller_id_number: None,
         timeout: None,
     };
     match rig.get(originate).unwrap() {
