@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.gateway_client import GatewayClient
-from harness.ports import free_port, free_sip_port
+from harness.ports import free_port, free_ports, free_sip_port
 from harness.registrar import Dns, Kamailio, nobody
 from harness.server import Server
 
@@ -25,7 +25,7 @@ class Phone:
         self.port = free_sip_port()
         self._process = subprocess.Popen(
             ["sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(self.port),
-             "-mp", str(free_port()), "-cp", str(free_port()), "-nostdin"],
+             "-mp", str(free_ports(4)), "-cp", str(free_port()), "-nostdin"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
         )
 
@@ -141,7 +141,7 @@ def call_from_outside(place, folder, account="alice"):
     folder.mkdir()
     return subprocess.Popen(
         ["sipp", f"127.0.0.1:{place.kamailio.port}", "-sf", str(HERE / "sipp/through_proxy.xml"), "-s", account,
-         "-p", str(free_port()), "-mp", str(free_port()), "-cp", str(free_port()),
+         "-p", str(free_port()), "-mp", str(free_ports(4)), "-cp", str(free_port()),
          "-key", "domain", DOMAIN, "-i", "127.0.0.1", "-m", "1", "-nostdin", "-timeout", "40s", "-timeout_error",
          "-trace_err", "-error_file", str(folder / "errors")],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,

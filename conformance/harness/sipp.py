@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from .ports import free_port
+from .ports import free_port, free_ports
 from .process import end
 
 SCENARIOS = Path(__file__).parent.parent / "sipp"
@@ -27,8 +27,8 @@ class Sipp:
              "-s", user, "-au", user, "-ap", password, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", transport,
              "-m", str(calls), "-r", str(rate), "-l", str(max(calls, 1)), "-d", str(talk_ms),
              "-key", "callee", callee, "-key", "audio_port", str(audio_port),
-             # Left to itself it takes 5060, 6000 and 8888, which others of the run need.
-             "-p", str(free_port()), "-mp", str(media_port or free_port()), "-cp", str(free_port()),
+             # Left to itself it takes 5060, 6000 and 8888, which others of the run need. Media takes four in a row.
+             "-p", str(free_port()), "-mp", str(media_port or free_ports(4)), "-cp", str(free_port()),
              "-nostdin", "-timeout", f"{seconds}s", "-timeout_error",
              "-trace_logs", "-log_file", str(self.log_file),
              "-trace_err", "-error_file", str(self.errors),

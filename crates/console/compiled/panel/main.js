@@ -204,15 +204,17 @@ async function furnish() {
         }
         kept = undefined;
         office.furnish(said);
-        for (const happening of meanwhile) {
-            office.take(happening);
-        }
+        // What they tell of may have come after it was asked for.
+        const unheard = meanwhile.filter((happening) => office.take(happening) === "ask");
         reads += 1;
         if (reads === 1) {
             calls = ownCalls(office, who.extensionIds);
             display.say(`Signed in as ${who.displayName}.`);
         }
         show();
+        if (unheard.length > 0) {
+            anew();
+        }
     }
     catch (error) {
         if (kept === meanwhile) {
@@ -224,15 +226,15 @@ async function furnish() {
 }
 function happened(happening) {
     clock.told(happening.time);
+    if (happening.kind === "hangup" && session?.keepsCalls === true) {
+        past.ended();
+    }
     if (kept !== undefined) {
         kept.push(happening);
         return;
     }
     if (office.take(happening) === "ask") {
         anew();
-    }
-    if (happening.kind === "hangup" && session?.keepsCalls === true) {
-        past.ended();
     }
     if (!drawing) {
         drawing = true;
