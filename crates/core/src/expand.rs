@@ -9,6 +9,7 @@
 //! | `${function(arguments)}` | the answer of an API function |
 //! | `${a${b}}`, `${f(${x})}` | the inside first |
 //! | `\$` | a dollar sign |
+//! | `\\` | a backslash, in arguments of applications (recorded in stream-41); elsewhere it stays as it is |
 //!
 //! A value that was put in is not looked at again: a caller whose display name is `${system(…)}` gets to see
 //! exactly that text.
@@ -46,22 +47,31 @@ pub fn expand<'t>(text: &'t str, lookup: &dyn Lookup) -> Result<Cow<'t, str>, Ex
     if !text.contains('$') {
         return Ok(Cow::Borrowed(text));
     }
-    if text.len() > MAX_LENGTH {
-        return Err(ExpandError::TooLong);
+    Run::over(text, lookup, false).map(Cow::Owned)
+}
+
+/// The same for what an application is given, where two backslashes are one.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_argument<'t>(
+    text: &'t str,
+    lookup: &dyn Lookup,
+) -> Result<Cow<'t, str>, ExpandError> {
+    if !is_expanded_as_argument(text) {
+        return Ok(Cow::Borrowed(text));
     }
-    let mut run = Run {
-        lookup,
-        whole: text,
-        unclosed: unclosed_braces(text),
-        calls: 0,
-    };
-    let (out, _) = run.text(0, 0)?;
-    Ok(Cow::Owned(out))
+    Run::over(text, lookup, true).map(Cow::Owned)
 }
 
 /// Whether [`expand`] would change anything: cheap, may say yes without need.
 pub fn has_expansion(text: &str) -> bool {
     text.contains("${") || text.contains("\\$")
+}
+
+/// Whether [`expand_argument`] would change anything: cheap, may say yes without need.
+pub fn is_expanded_as_argument(text: &str) -> bool {
+    has_expansion(text) || text.contains("\\\\")
 }
 
 struct Run<'l> {
@@ -70,9 +80,29 @@ struct Run<'l> {
     /// Where braces open that never close, in rising order.
     unclosed: Vec<usize>,
     calls: usize,
+    /// Two backslashes are one.
+    halves_backslashes: bool,
 }
 
-impl Run<'_> {
+impl<'l> Run<'l> {
+    fn over(
+        text: &'l str,
+        lookup: &'l dyn Lookup,
+        halves_backslashes: bool,
+    ) -> Result<String, ExpandError> {
+        if text.len() > MAX_LENGTH {
+            return Err(ExpandError::TooLong);
+        }
+        let mut run = Self {
+            lookup,
+            whole: text,
+            unclosed: unclosed_braces(text),
+            calls: 0,
+            halves_backslashes,
+        };
+        Ok(run.text(0, 0)?.0)
+    }
+
     /// Expands from byte `from` up to the end, or, inside an expansion (`depth` > 0), up to its closing brace.
     /// Returns the place of that brace, or the end.
     fn text(&mut self, from: usize, depth: usize) -> Result<(String, usize), ExpandError> {
@@ -89,6 +119,9 @@ impl Run<'_> {
             let rest = &text[at..];
             if rest.starts_with("\\$") {
                 push(&mut out, "$")?;
+                at += 2;
+            } else if self.halves_backslashes && rest.starts_with("\\\\") {
+                push(&mut out, "\\")?;
                 at += 2;
             } else if rest.starts_with("${") {
                 if self.unclosed.binary_search(&(at + 1)).is_ok() {
@@ -322,6 +355,24 @@ mod tests {
         ] {
             assert_eq!(expand(text, &fixed()).unwrap(), expect, "{text}");
         }
+    }
+
+    /// Recorded in stream-41: a pattern is written with two backslashes.
+    #[test]
+    fn arguments_of_applications_have_half_their_backslashes() {
+        let slashes = Fixed::new(&[("path", "a\\\\b"), ("n", "1")]);
+        for (text, expect) in [
+            ("pg \\\\d+", "pg \\d+"),
+            ("\\d+", "\\d+"),
+            ("\\\\\\d", "\\\\d"),
+            ("\\\\${n}", "\\1"),
+            ("\\${n}", "${n}"),
+            ("${path}", "a\\\\b"),
+            ("a\\", "a\\"),
+        ] {
+            assert_eq!(expand_argument(text, &slashes).unwrap(), expect, "{text}");
+        }
+        assert_eq!(expand("pg \\\\d+${n}", &slashes).unwrap(), "pg \\\\d+1");
     }
 
     #[test]

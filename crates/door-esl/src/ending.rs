@@ -98,7 +98,7 @@ impl Session {
         }
     }
 
-    /// What an operator has to know. Of strangers he learns by the counters alone: they could fill the log.
+    /// What an operator has to know. Of strangers the counters tell: they could fill the log.
     fn tell_log(&self, end: End) {
         if let End::Unreadable(why) = end
             && self.access.is_known()

@@ -12,7 +12,7 @@ const MAX_BEFORE_LOGIN: usize = 65_536;
 /// Bytes read at a time.
 const CHUNK: usize = 8_192;
 
-/// Memory for whole requests kept while another is carried out, in bytes. Who sends more waits, as TCP lets him; what is
+/// Memory for whole requests kept while another is carried out, in bytes. Who sends more waits, as TCP does; what is
 /// cut off somewhere has the limits of any request.
 const MAX_AHEAD: usize = 1 << 20;
 

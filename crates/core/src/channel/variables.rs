@@ -80,12 +80,12 @@ impl Switch {
     /// Expands what an application is given; API functions called on the way are told, as if a client had called
     /// them.
     pub(crate) fn expand_and_tell(&mut self, id: &ChannelId, text: &str) -> Arc<str> {
-        if !expand::has_expansion(text) {
+        if !expand::is_expanded_as_argument(text) {
             return text.into();
         }
         let channel = self.channels.get(id).map(|live| &*live.seen);
         let scope = self.scope(channel);
-        let expanded = expand::expand(text, &scope).map(|text| Arc::<str>::from(&*text));
+        let expanded = expand::expand_argument(text, &scope).map(|text| Arc::<str>::from(&*text));
         for (command, argument) in scope.called.into_inner() {
             let event = SystemEvent::ApiExecuted {
                 command: command.into(),
