@@ -132,12 +132,6 @@ static TABLE: &[Entry] = &[
         "<delay ms>",
         echo::delay_echo,
     ),
-    app(
-        "digit_action_set_realm",
-        "Choose which bound digits are in force",
-        "<realm>[,<target>]",
-        digit_actions::digit_action_set_realm,
-    ),
     media(
         "detect_audio",
         "Wait until something is heard",
@@ -149,6 +143,12 @@ static TABLE: &[Entry] = &[
         "Wait until nothing is heard",
         "<threshold> <silence_hits> <timeout_ms>",
         listen::detect_silence,
+    ),
+    app(
+        "digit_action_set_realm",
+        "Choose which bound digits are in force",
+        "<realm>[,<target>]",
+        digit_actions::digit_action_set_realm,
     ),
     media(
         "displace_session",
