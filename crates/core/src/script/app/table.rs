@@ -306,6 +306,12 @@ static TABLE: &[Entry] = &[
         fire::presence,
     ),
     app(
+        "privacy",
+        "Hide name or number from whoever is called",
+        "no|yes|name|full|number",
+        variables::privacy,
+    ),
+    app(
         "push",
         "Append to a list variable",
         "<name>=<value>",

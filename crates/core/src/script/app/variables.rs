@@ -179,6 +179,28 @@ pub(super) fn set_profile_var(switch: &mut Switch, id: &ChannelId, data: &str) -
     Started::Done
 }
 
+/// `no|yes|name|full|number`: what is hidden from whomever the channel calls from now on.
+pub(super) fn privacy(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let word = data.trim().to_ascii_lowercase();
+    let (name, number) = match word.as_str() {
+        "no" | "off" => (false, false),
+        "yes" | "on" | "full" => (true, true),
+        "name" => (true, false),
+        "number" => (false, true),
+        _ => {
+            tracing::warn!(channel = %id, data, "privacy does not say what is hidden");
+            return Started::Done;
+        }
+    };
+    if let Some(live) = switch.channels.get_mut(id) {
+        let profile = live.profile_mut();
+        profile.privacy_hide_name = name;
+        profile.privacy_hide_number = number;
+        switch.touch(id);
+    }
+    Started::Done
+}
+
 pub(super) fn set_name(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     if let Some(live) = switch.channels.get_mut(id).filter(|_| !data.is_empty()) {
         live.seen_mut().name = data.into();

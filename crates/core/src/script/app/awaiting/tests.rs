@@ -119,7 +119,7 @@ fn a_place_in_the_line_outlives_a_second_wait_for_the_same_key() {
 fn words_that_mean_nothing_take_no_key() {
     let mut rig = Rig::new();
     let a = rig.park("null/a");
-    rig.run(&a, "mutex,mutex:k perhaps,mutex:k off,set:gone_on=yes,park");
+    rig.run(&a, "mutex,mutex:k off,mutex:k perhaps,set:gone_on=yes,park");
     assert!(has_gone_on(&rig, &a));
     assert_eq!(rig.switch.census().mutexes, 0);
 }
