@@ -119,19 +119,18 @@ mod tests {
 
     /// From, rpid, status and count of what was told of presence.
     fn told(rig: &mut Rig) -> Vec<(String, String, String, u32)> {
-        rig.seen(|event| match &event.kind {
-            EventKind::Channel(ChannelEvent::Presence {
+        rig.seen(|event| {
+            let EventKind::Channel(ChannelEvent::Presence {
                 from,
                 rpid,
                 status,
                 count,
-            }) => Some((
-                from.to_string(),
-                rpid.to_string(),
-                status.to_string(),
-                *count,
-            )),
-            _ => None,
+            }) = &event.kind
+            else {
+                return None;
+            };
+            let text = ToString::to_string;
+            Some((text(from), text(rpid), text(status), *count))
         })
     }
 

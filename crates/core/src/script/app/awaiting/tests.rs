@@ -147,14 +147,16 @@ fn a_caller_waits_until_somebody_answers_it() {
     })
     .unwrap();
     assert!(has_gone_on(&rig, &caller));
-    let told = rig.seen(|event| match &event.kind {
-        EventKind::Channel(ChannelEvent::Answered) => Some("answered"),
-        EventKind::Channel(ChannelEvent::ExecuteComplete { application, .. })
-            if &*application.name == "wait_for_answer" =>
-        {
-            Some("gone on")
+    let told = rig.seen(|event| {
+        let EventKind::Channel(event) = &event.kind else {
+            return None;
+        };
+        if matches!(event, ChannelEvent::Answered) {
+            return Some("answered");
         }
-        _ => None,
+        let waited = |ran: &api::event::RanApplication| &*ran.name == "wait_for_answer";
+        matches!(event, ChannelEvent::ExecuteComplete { application, .. } if waited(application))
+            .then_some("gone on")
     });
     assert_eq!(told, ["answered", "gone on"]);
     let answered = rig.park("null/a");
