@@ -9,6 +9,11 @@ use crate::channel::Scope;
 use crate::lookup::Lookup as _;
 use std::cell::RefCell;
 
+/// The time in a format of `strftime`, in its zone; `None` when the format means nothing.
+pub(crate) fn formatted(at: &jiff::Zoned, format: &str) -> Option<String> {
+    text::print(at, format)
+}
+
 /// The answer of a function; `None` when there is none of that name.
 pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option<String> {
     Some(match function.to_ascii_lowercase().as_str() {

@@ -28,6 +28,7 @@ pub mod lookup;
 mod media_report;
 mod menus;
 mod message;
+mod mutexes;
 mod next_hop;
 mod originate;
 mod parking;

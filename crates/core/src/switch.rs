@@ -67,6 +67,7 @@ pub struct Switch {
     pub(crate) queues: Queues,
     pub(crate) lots: Lots,
     pub(crate) fifos: crate::fifo::Fifos,
+    pub(crate) mutexes: crate::mutexes::Mutexes,
     pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
     pub(crate) subscriptions: Subscriptions,
@@ -185,6 +186,7 @@ impl Switch {
             queues: Queues::default(),
             lots: Lots::default(),
             fifos: crate::fifo::Fifos::default(),
+            mutexes: crate::mutexes::Mutexes::default(),
             voicemail: Voicemail::default(),
             messages: Messages::default(),
             subscriptions: Subscriptions::default(),
@@ -326,6 +328,7 @@ impl Switch {
             queue_callers: self.queues.callers(),
             queue_offers: self.queues.offers(),
             voicemail_jobs: self.voicemail.len(),
+            mutexes: self.mutexes.len(),
         }
     }
 
@@ -542,4 +545,5 @@ pub struct Census {
     pub queue_callers: usize,
     pub queue_offers: usize,
     pub voicemail_jobs: usize,
+    pub mutexes: usize,
 }

@@ -46,6 +46,7 @@ impl Switch {
         self.end_script(id);
         self.settle_unicast(id);
         self.release_limits(id, None);
+        self.release_mutexes(id);
         self.leave_room(id);
         self.close_counted_leg(id);
         self.work.push_back(Work::Finish(id.clone()));

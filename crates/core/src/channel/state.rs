@@ -1,5 +1,7 @@
 //! State changes and the events that go with them, in the order of event-socket.md §5.3.
 
+use std::sync::Arc;
+
 use api::ChannelId;
 use api::event::ChannelEvent;
 use api::view::{AnswerState, CallState, ChannelState};
@@ -94,6 +96,7 @@ impl Switch {
         self.set_call_state(id, CallState::Active);
         self.set_var(id, "endpoint_disposition", "ANSWER");
         self.run_hooks(id, "answer");
+        self.look_again(id);
         self.work.push_back(Work::Messages(id.clone()));
     }
 
@@ -105,15 +108,29 @@ impl Switch {
         let Some(from) = live.seen.variables.text("presence_id") else {
             return;
         };
-        let from = from.into();
+        let from = Arc::from(from);
+        self.tell_presence(id, from, "unknown".into(), status.into());
+    }
+
+    /// PRESENCE_IN about somebody.
+    pub(crate) fn tell_presence(
+        &mut self,
+        id: &ChannelId,
+        from: Arc<str>,
+        rpid: Arc<str>,
+        status: Arc<str>,
+    ) {
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
         let count = live.presence_events;
         live.presence_events += 1;
         self.emit(
             id,
             ChannelEvent::Presence {
                 from,
-                rpid: "unknown".into(),
-                status: status.into(),
+                rpid,
+                status,
                 count,
             },
         );

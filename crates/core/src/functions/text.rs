@@ -44,7 +44,7 @@ pub(super) fn strftime_tz(now: &Zoned, arguments: &str) -> Option<String> {
     print(&at.to_zoned(zone), format)
 }
 
-fn print(at: &Zoned, format: &str) -> Option<String> {
+pub(super) fn print(at: &Zoned, format: &str) -> Option<String> {
     let format = if format.is_empty() {
         DEFAULT_FORMAT
     } else {

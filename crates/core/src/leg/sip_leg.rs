@@ -16,6 +16,7 @@ use sip::transport::Target;
 use super::LegEnd;
 use super::phone_video::PhoneVideo;
 use crate::Switch;
+use crate::originate::Privacy;
 
 /// One SIP leg.
 #[derive(Debug)]
@@ -81,7 +82,10 @@ pub(crate) enum Pending {
 pub(crate) struct InvitePlan {
     pub(crate) to_uri: String,
     pub(crate) to: Party,
+    /// As it is shown.
     pub(crate) from: Party,
+    /// What the caller hides.
+    pub(crate) privacy: Privacy,
     /// The servers to be tried, the next one first.
     pub(crate) targets: VecDeque<Target>,
     /// Where we are: host and port of the Contact.
@@ -141,10 +145,16 @@ impl Switch {
         headers.push((
             "Remote-Party-ID".into(),
             format!(
-                "{display}<{}>;party=calling;screen=yes;privacy=off",
-                identity.uri
+                "{display}<{}>;party=calling;screen=yes;privacy={}",
+                identity.uri,
+                plan.privacy.word()
             ),
         ));
+        let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("Privacy");
+        if plan.privacy.number && !headers.iter().any(is_own) {
+            // RFC 3325 §9.3: whoever passes the call on shows no identity it knows of.
+            headers.push(("Privacy".into(), "id".into()));
+        }
         if let Some(leg) = self.sip_leg(id) {
             leg.peer = Some(target.remote);
             leg.fallback = (!plan.targets.is_empty()).then(|| plan.clone());
@@ -154,6 +164,7 @@ impl Switch {
             to_uri,
             to,
             from,
+            privacy: _,
             targets: _,
             contact,
             credentials,

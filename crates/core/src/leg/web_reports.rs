@@ -14,6 +14,7 @@ use super::negotiate::Told;
 use super::web_leg::Stage;
 use super::web_update::is_held;
 use crate::Switch;
+use crate::originate::{ANONYMOUS, ANONYMOUS_ADDRESS, Privacy};
 use crate::work::Work;
 
 /// Says that a description cannot be used (RFC 3261 §21.4.26).
@@ -363,8 +364,16 @@ impl Switch {
             .channels
             .get(id)
             .and_then(|live| live.seen.profile.as_deref());
+        let hidden = profile.map_or_else(Privacy::default, Privacy::of);
         let (name, number) =
             profile.map_or(("", ""), |p| (&*p.caller_id_name, &*p.caller_id_number));
+        let name = if hidden.name { ANONYMOUS } else { name };
+        if hidden.number {
+            return WebParty {
+                uri: ANONYMOUS_ADDRESS.into(),
+                display_name: name.into(),
+            };
+        }
         let domain = self
             .as_web_leg(id)
             .and_then(|leg| self.web.get(leg.client))

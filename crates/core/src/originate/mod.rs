@@ -3,6 +3,7 @@
 mod attempt;
 mod expand;
 mod outbound;
+mod privacy;
 mod race;
 
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ use crate::work::Work;
 
 pub(crate) use attempt::LegState;
 pub(crate) use outbound::{NO_NAME, escape_user};
+pub(crate) use privacy::{ANONYMOUS, ANONYMOUS_ADDRESS, Privacy};
 
 /// How long a call may ring when nobody says otherwise (event-socket.md §6.4).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);

@@ -9,6 +9,7 @@ use sip::endpoint::Party;
 
 use super::attempt::Plan;
 use super::expand::{SipDestination, Target, WebDestination};
+use super::privacy::Privacy;
 use super::{AttemptId, Purpose};
 use crate::Switch;
 use crate::channel::{MediaLeg, OutboundChannel};
@@ -47,6 +48,9 @@ impl Switch {
         profile.orig_caller_id_number = number.clone();
         profile.ani = number;
         profile.context = "default".into();
+        let hidden = self.privacy_of_asker(attempt);
+        profile.privacy_hide_name = hidden.name;
+        profile.privacy_hide_number = hidden.number;
         if let Some(a) = originator
             .as_ref()
             .and_then(|a| self.channels.get(a))
@@ -145,6 +149,20 @@ impl Switch {
         self.own_line(&channel);
         self.describe_outbound(&channel);
         channel
+    }
+
+    /// What the channel that calls hides.
+    fn privacy_of_asker(&self, attempt: AttemptId) -> Privacy {
+        let originate = self.originates.get(&attempt.originate);
+        let asker = originate.and_then(|o| match &o.purpose {
+            Purpose::Bridge { a } | Purpose::Queue(_, a) => self.channels.get(a),
+            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+        });
+        let profile = asker.and_then(|live| live.seen.profile.as_deref());
+        profile.map_or_else(Privacy::default, |profile| Privacy {
+            name: profile.privacy_hide_name,
+            number: profile.privacy_hide_number,
+        })
     }
 
     /// Name and number the callee sees.
@@ -246,16 +264,19 @@ impl Switch {
                 )
             });
         let codecs = self.codecs_for(sip, plan);
+        let privacy = Privacy::of(caller);
+        let from = Party {
+            display: caller.caller_id_name.to_string(),
+            uri: format!("sip:{}@{from_host}", escape_user(&from_user)),
+        };
         let invite = InvitePlan {
             to_uri: sip.uri.clone(),
             to: Party {
                 display: String::new(),
                 uri: sip.uri.clone(),
             },
-            from: Party {
-                display: caller.caller_id_name.to_string(),
-                uri: format!("sip:{}@{from_host}", escape_user(&from_user)),
-            },
+            from: privacy.shown(from, credentials.is_some()),
+            privacy,
             targets: sip.targets.iter().copied().collect(),
             contact: address,
             credentials,
@@ -349,10 +370,11 @@ impl Switch {
         let (Some(client), Some(invite)) = (client, &mut leg.invite) else {
             return;
         };
-        invite.from = Party {
+        let from = Party {
             display: client.display_name.to_string(),
             uri: format!("sip:{}@{}", escape_user(&client.user), client.domain),
         };
+        invite.from = invite.privacy.shown(from, true);
         invite.credentials = client.credentials();
     }
 

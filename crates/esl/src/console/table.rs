@@ -88,6 +88,7 @@ commands! {
         "md5" "<data>" "Prints the MD5 sum" => text::md5,
         "module_exists" "<module>" "Tells whether a part of the server is there" => server::module_exists,
         "msleep" "<milliseconds>" "Waits" => server::msleep,
+        "nat_map" "[status|republish|reinit] | [add|del] <port> [tcp|udp] [static]" "Tells that no router opens ports for us" => network::nat_map,
         "originate" "<call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] [<timeout_sec>]" "Makes a call" => originate::originate,
         "pause" "<uuid> <on|off>" "Lets what a channel plays stand still" => uuid_leg::uuid_pause,
         "presence" "[in|out] <user> <rpid> <message>" "Fires an event about somebody's presence" => chat::presence,

@@ -496,10 +496,9 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             }
             _ => vec!["1".into()],
         })),
-        Command::Displace(displace) if displace.path.contains("missing") => Err(CommandError::new(
-            ErrorKind::InvalidState,
-            "no such file",
-        )),
+        Command::Displace(displace) if displace.path.contains("missing") => {
+            Err(CommandError::new(ErrorKind::InvalidState, "no such file"))
+        }
         Command::SendText(_) => Err(CommandError::new(
             ErrorKind::NotSupported,
             "the channel is no SIP phone",

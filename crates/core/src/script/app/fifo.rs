@@ -240,6 +240,7 @@ impl Switch {
                 | App::Bridge(_)
                 | App::Queue(_)
                 | App::Listen(_)
+                | App::Await(_)
                 | App::Consult(_)
                 | App::Valet(_)
                 | App::Voicemail(_)

@@ -1,4 +1,4 @@
-//! `event`, `log`, `info`, `verbose_events`, `enable_heartbeat`.
+//! `event`, `presence`, `log`, `info`, `verbose_events`, `enable_heartbeat`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,21 @@ pub(super) fn event(switch: &mut Switch, id: &ChannelId, data: &str) -> Started 
             switch.publish(EventKind::Custom(Box::new(event)), channel);
         }
         None => switch.emit(id, ChannelEvent::Application { headers }),
+    }
+    Started::Done
+}
+
+/// `<rpid> <status> [<id>]`: a PRESENCE_IN about `presence_id`, or whom else it names.
+pub(super) fn presence(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let mut words = data.split_ascii_whitespace();
+    let (Some(rpid), Some(status)) = (words.next(), words.next()) else {
+        tracing::warn!(channel = %id, data, "presence does not say what is so");
+        return Started::Done;
+    };
+    let whose = words.next().or_else(|| switch.var(id, "presence_id"));
+    match whose.map(Arc::from) {
+        Some(from) => switch.tell_presence(id, from, rpid.into(), status.into()),
+        None => tracing::warn!(channel = %id, data, "presence does not say whose"),
     }
     Started::Done
 }
@@ -95,4 +110,50 @@ pub(super) fn enable_heartbeat(switch: &mut Switch, id: &ChannelId, data: &str) 
         false,
     );
     Started::Done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::Rig;
+
+    /// From, rpid, status and count of what was told of presence.
+    fn told(rig: &mut Rig) -> Vec<(String, String, String, u32)> {
+        rig.seen(|event| {
+            let EventKind::Channel(ChannelEvent::Presence {
+                from,
+                rpid,
+                status,
+                count,
+            }) = &event.kind
+            else {
+                return None;
+            };
+            let text = ToString::to_string;
+            Some((text(from), text(rpid), text(status), *count))
+        })
+    }
+
+    #[test]
+    fn presence_is_told_of_the_channel_or_of_whom_it_names() {
+        let mut rig = Rig::new();
+        let a = rig.park("null/a");
+        rig.seen(|_| None::<()>);
+        rig.run(&a, "presence:away lunch,presence:away,park");
+        assert!(told(&mut rig).is_empty(), "nobody is named, or no status");
+        rig.run(&a, "presence:away lunch 1001@d,park");
+        let one = |from: &str, count| {
+            let text = str::to_owned;
+            (text(from), text("away"), text("lunch"), count)
+        };
+        assert_eq!(told(&mut rig), [one("1001@d", 0)]);
+        rig.run(&a, "set:presence_id=1000@d,presence:away lunch,park");
+        let told = told(&mut rig);
+        assert!(
+            told.iter().any(|(from, rpid, status, _)| {
+                (&**from, &**rpid, &**status) == ("1000@d", "away", "lunch")
+            }),
+            "{told:?}"
+        );
+    }
 }

@@ -79,6 +79,7 @@ impl Switch {
             | App::Valet(_)
             | App::Fifo(_)
             | App::Listen(_)
+            | App::Await(_)
             | App::Consult(_)
             | App::Voicemail(_)
             | App::Eavesdrop(_)

@@ -2,6 +2,7 @@
 
 mod answer;
 mod att_xfer;
+mod awaiting;
 mod bridge;
 mod callcenter;
 mod collect;
@@ -44,6 +45,7 @@ use api::ChannelId;
 use crate::Switch;
 
 pub(crate) use att_xfer::Consultation;
+pub(crate) use awaiting::Awaited;
 pub(crate) use bridge::BridgeApp;
 pub(crate) use callcenter::InQueue;
 pub(crate) use collect::Collect;
@@ -72,6 +74,8 @@ pub(crate) enum App {
     Sleep,
     /// `wait_for_silence`, `detect_silence`, `detect_audio`.
     Listen(Listening),
+    /// `mutex`, `wait_for_answer`.
+    Await(Awaited),
     Echo,
     Playback(Playback),
     Record(RecordApp),
@@ -122,6 +126,7 @@ impl App {
             | Self::Valet(_)
             | Self::Fifo(_)
             | Self::Listen(_)
+            | Self::Await(_)
             | Self::Consult(_)
             | Self::Eavesdrop(_)
             | Self::Voicemail(_)
@@ -148,6 +153,7 @@ impl App {
             | Self::Collect(_)
             | Self::Valet(_)
             | Self::Listen(_)
+            | Self::Await(_)
             | Self::Voicemail(_)
             | Self::Eavesdrop(_)
             | Self::Socket(_)
@@ -174,7 +180,7 @@ impl App {
             Self::Nested(nested) => nested.reads_digits(),
             Self::Bridge(bridge) => bridge.is_up(),
             Self::Socket(socket) => socket.reads_digits(),
-            Self::Sleep | Self::Listen(_) | Self::Starting => false,
+            Self::Sleep | Self::Listen(_) | Self::Await(_) | Self::Starting => false,
         }
     }
 
@@ -195,6 +201,7 @@ impl App {
             | Self::Valet(_)
             | Self::Fifo(_)
             | Self::Listen(_)
+            | Self::Await(_)
             | Self::Consult(_)
             | Self::Eavesdrop(_)
             | Self::Nested(_)
@@ -214,6 +221,7 @@ impl App {
             | Self::Collect(_)
             | Self::Valet(_)
             | Self::Listen(_)
+            | Self::Await(_)
             | Self::Nested(_)
             | Self::Voicemail(_) => true,
             Self::Echo
@@ -255,6 +263,7 @@ impl Switch {
             | App::Sleep
             | App::Valet(_)
             | App::Listen(_)
+            | App::Await(_)
             | App::Consult(_)
             | App::Socket(_)
             | App::Starting => {}
@@ -295,6 +304,7 @@ impl Switch {
             | App::Conference
             | App::Eavesdrop(_)
             | App::Queue(_)
+            | App::Await(_)
             | App::Starting => {}
         }
     }
@@ -313,6 +323,7 @@ impl Switch {
             App::Sleep | App::Listen(_) if missed => self.listened_long_enough(id),
             App::Collect(_) if missed => self.collect_timeout(id),
             App::Voicemail(_) if missed => self.menu_timeout(id),
+            App::Await(_) => self.look_again(id),
             App::Queue(_) => self.resume_music(id),
             App::Valet(_) if missed => self.valet_timeout(id),
             App::Fifo(_) if missed => self.fifo_timeout(id),
@@ -359,6 +370,7 @@ impl Switch {
             App::Nested(nested) => self.abort_nested(id, nested),
             App::Consult(consultation) => self.abort_consultation(id, &consultation),
             App::Listen(listening) => self.abort_listening(id, &listening),
+            App::Await(awaited) => self.abort_awaiting(id, &awaited),
             App::Sleep | App::Starting => {}
         }
     }

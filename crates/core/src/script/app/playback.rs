@@ -253,6 +253,7 @@ impl Switch {
             | App::Park(_)
             | App::Sleep
             | App::Listen(_)
+            | App::Await(_)
             | App::Consult(_)
             | App::Echo
             | App::Record(_)
@@ -337,6 +338,7 @@ impl Switch {
                 | App::Park(_)
                 | App::Sleep
                 | App::Listen(_)
+                | App::Await(_)
                 | App::Consult(_)
                 | App::Echo
                 | App::Record(_)
@@ -393,6 +395,7 @@ impl Switch {
             App::Park(_)
             | App::Sleep
             | App::Listen(_)
+            | App::Await(_)
             | App::Consult(_)
             | App::Echo
             | App::Record(_)

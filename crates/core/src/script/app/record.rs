@@ -167,6 +167,7 @@ impl Switch {
                 | App::Valet(_)
                 | App::Fifo(_)
                 | App::Listen(_)
+                | App::Await(_)
                 | App::Consult(_)
                 | App::Eavesdrop(_)
                 | App::Voicemail(_)

@@ -339,6 +339,7 @@ impl Switch {
                 | App::Collect(_)
                 | App::Valet(_)
                 | App::Listen(_)
+                | App::Await(_)
                 | App::Consult(_)
                 | App::Voicemail(_)
                 | App::Eavesdrop(_)

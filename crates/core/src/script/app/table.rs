@@ -4,10 +4,10 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, att_xfer, bridge, callcenter, collect, conference, digit_actions, dtmf,
-    eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound, listen, meta, nested,
-    park, playback, record, say, schedule, sleep, socket, sound, tables, transfer, valet_park,
-    variables, voicemail,
+    Started, answer, att_xfer, awaiting, bridge, callcenter, collect, conference, digit_actions,
+    dtmf, eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound, listen, meta,
+    nested, park, playback, record, say, schedule, sleep, socket, sound, tables, transfer,
+    valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -284,6 +284,12 @@ static TABLE: &[Entry] = &[
         "[^^<delimiter>]<name> ...",
         variables::multiunset,
     ),
+    app(
+        "mutex",
+        "Wait until no other channel has a key",
+        "<keyname>[ on|off]",
+        awaiting::mutex,
+    ),
     app("park", "Wait for commands", "", park::park),
     media(
         "play_and_get_digits",
@@ -293,6 +299,18 @@ static TABLE: &[Entry] = &[
     ),
     media("playback", "Play a file", "<file>", playback::playback),
     app("pre_answer", "Start early media", "", answer::pre_answer),
+    app(
+        "presence",
+        "Tell of somebody's presence",
+        "<rpid> <status> [<id>]",
+        fire::presence,
+    ),
+    app(
+        "privacy",
+        "Hide name or number from whoever is called",
+        "no|yes|name|full|number",
+        variables::privacy,
+    ),
     app(
         "push",
         "Append to a list variable",
@@ -496,6 +514,12 @@ static TABLE: &[Entry] = &[
         "",
         leg_sound::stop_tone_detect,
     ),
+    app(
+        "strftime",
+        "Set a variable to the time",
+        "<name>=<format>",
+        variables::strftime,
+    ),
     media(
         "three_way",
         "Talk to a channel and its partner",
@@ -551,6 +575,12 @@ static TABLE: &[Entry] = &[
         "Leave a message in a box, or listen to those in it",
         "[check] [auth] <profile_name> <domain_name> [<id>]",
         voicemail::voicemail,
+    ),
+    app(
+        "wait_for_answer",
+        "Wait until the call is answered",
+        "",
+        awaiting::wait_for_answer,
     ),
     media(
         "wait_for_silence",

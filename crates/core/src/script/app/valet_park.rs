@@ -126,6 +126,7 @@ impl Switch {
                 | App::Park(_)
                 | App::Sleep
                 | App::Listen(_)
+                | App::Await(_)
                 | App::Consult(_)
                 | App::Echo
                 | App::Playback(_)

@@ -179,6 +179,28 @@ pub(super) fn set_profile_var(switch: &mut Switch, id: &ChannelId, data: &str) -
     Started::Done
 }
 
+/// `no|yes|name|full|number`: what is hidden from whomever the channel calls from now on.
+pub(super) fn privacy(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let word = data.trim().to_ascii_lowercase();
+    let (name, number) = match word.as_str() {
+        "no" | "off" => (false, false),
+        "yes" | "on" | "full" => (true, true),
+        "name" => (true, false),
+        "number" => (false, true),
+        _ => {
+            tracing::warn!(channel = %id, data, "privacy does not say what is hidden");
+            return Started::Done;
+        }
+    };
+    if let Some(live) = switch.channels.get_mut(id) {
+        let profile = live.profile_mut();
+        profile.privacy_hide_name = name;
+        profile.privacy_hide_number = number;
+        switch.touch(id);
+    }
+    Started::Done
+}
+
 pub(super) fn set_name(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     if let Some(live) = switch.channels.get_mut(id).filter(|_| !data.is_empty()) {
         live.seen_mut().name = data.into();
@@ -188,7 +210,43 @@ pub(super) fn set_name(switch: &mut Switch, id: &ChannelId, data: &str) -> Start
     Started::Done
 }
 
+/// `<variable>=<format>`: the local time.
+pub(super) fn strftime(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let Some((name, format)) = pair(data).filter(|(_, format)| !format.is_empty()) else {
+        tracing::warn!(channel = %id, data, "strftime does not say which variable and format");
+        return Started::Done;
+    };
+    match crate::functions::formatted(&switch.local_time(), format) {
+        Some(text) => switch.set_var(id, name, text),
+        None => tracing::warn!(channel = %id, format, "strftime has a format that means nothing"),
+    }
+    Started::Done
+}
+
 /// Its argument was expanded, which is all it is for.
 pub(super) fn eval(_: &mut Switch, _: &ChannelId, _: &str) -> Started {
     Started::Done
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rig::Rig;
+
+    #[test]
+    fn strftime_sets_a_variable_to_the_time() {
+        let mut rig = Rig::new();
+        let a = rig.park("null/a");
+        rig.run(&a, "strftime:day=%Y-%m-%d,strftime:time=%H:%M:%S,park");
+        let variable = |rig: &Rig, name: &str| rig.channel(&a).variable(name).map(str::to_owned);
+        let stamp = rig.switch.local_stamp(rig.now().wall);
+        let (day, time) = stamp.split_once(' ').unwrap();
+        assert_eq!(variable(&rig, "day").as_deref(), Some(day));
+        assert_eq!(variable(&rig, "time").as_deref(), Some(time));
+        rig.run(
+            &a,
+            "strftime:day=,strftime:day,strftime:=%Y,strftime:day=%!,park",
+        );
+        assert_eq!(variable(&rig, "day").as_deref(), Some(day));
+        assert_eq!(variable(&rig, ""), None);
+    }
 }

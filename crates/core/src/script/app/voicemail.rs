@@ -193,6 +193,7 @@ impl Switch {
             | App::Valet(_)
             | App::Fifo(_)
             | App::Listen(_)
+            | App::Await(_)
             | App::Consult(_)
             | App::Socket(_)
             | App::Eavesdrop(_)

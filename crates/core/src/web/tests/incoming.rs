@@ -390,3 +390,25 @@ fn it_rings_no_longer_than_it_may() {
     );
     check_idle(&rig);
 }
+
+#[test]
+fn a_page_is_not_told_of_who_does_not_want_to_be_known() {
+    let hidden = "2: incoming Anonymous anonymous@anonymous.invalid: offer of 1";
+    for (word, seen) in [
+        ("no", "2: incoming Ana 1005@127.0.0.1: offer of 1"),
+        ("name", "2: incoming Anonymous 1005@127.0.0.1: offer of 1"),
+        (
+            "number",
+            "2: incoming Ana anonymous@anonymous.invalid: offer of 1",
+        ),
+        ("full", hidden),
+    ] {
+        let mut rig = rig();
+        registered(&mut rig, 2, "1001@127.0.0.1");
+        let a = rig.park("null/a");
+        rig.events.clear();
+        let name = "set_profile_var:caller_id_name=Ana,set_profile_var:caller_id_number=1005";
+        rig.run(&a, &format!("{name},privacy:{word},bridge:user/1001"));
+        assert_eq!(rig.seen(told), [seen], "{word}");
+    }
+}
