@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::log::{Missed, Shared};
 use crate::record::{Decoded, GAP, decode};
-use crate::segment::{self, Segment};
+use crate::segment::{self, Counted, Segment};
 
 /// Bytes read at a time; a longer record is read alone.
 const CHUNK: usize = 256 << 10;
@@ -54,8 +54,9 @@ struct Open {
     file: File,
     after: u64,
     offset: u64,
-    /// Of the next record.
+    /// Events and gaps before the next record.
     ordinal: u64,
+    counted: Counted,
 }
 
 /// What the state says about where to read.
@@ -204,6 +205,7 @@ impl Cursor {
             after: segment.after,
             offset: segment::HEAD,
             ordinal: segment.ordinal,
+            counted: Counted(segment.after),
         });
         Ok(())
     }
@@ -224,7 +226,7 @@ impl Cursor {
                 match self.bytes.get(at..).map_or(Decoded::Partial(0), decode) {
                     Decoded::Record(record, taken) => {
                         at += taken;
-                        open.ordinal += 1;
+                        open.ordinal += open.counted.add(record.kind, record.sequence);
                         if record.kind == GAP {
                             gaps = Missed::of_payload(record.payload);
                             break Some(0);

@@ -30,7 +30,7 @@ pub(crate) struct State {
     pub(crate) segments: VecDeque<Segment>,
     /// Everything up to here is in the segments, or will never be.
     pub(crate) newest: u64,
-    /// Records there ever were.
+    /// Events and gaps there ever were.
     pub(crate) ordinal: u64,
     /// What was lost and is not noted in a segment yet.
     pub(crate) gap: Option<Missed>,
@@ -39,7 +39,7 @@ pub(crate) struct State {
 /// What the log has done since the start of the server.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Records written.
+    /// Events and gaps written.
     pub records: AtomicU64,
     /// Bytes written.
     pub bytes: AtomicU64,

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::record::{Decoded, PREFIX, checksum, decode, numbers};
+use crate::record::{Decoded, GAP, PREFIX, checksum, decode, numbers};
 
 /// First bytes of every segment; the last one is the version.
 const MAGIC: [u8; 8] = *b"jkevlog1";
@@ -129,14 +129,15 @@ impl Segment {
         File::open(&segment.path)?
             .take(MOST_SCANNED)
             .read_to_end(&mut bytes)?;
-        let (mut records, mut newest, mut at) = (0, segment.after, HEAD_BYTES);
+        let (mut newest, mut at) = (segment.after, HEAD_BYTES);
+        let (mut records, mut counted) = (0, Counted(segment.after));
         while let Some(Decoded::Record(record, taken)) = bytes.get(at..).map(decode) {
             if record.sequence < newest {
                 break;
             }
             newest = record.sequence;
             segment.last_at = segment.last_at.max(record.at);
-            records += 1;
+            records += counted.add(record.kind, record.sequence);
             at += taken;
         }
         segment.bytes = at as u64;
@@ -146,6 +147,21 @@ impl Segment {
             records,
             newest,
         }))
+    }
+}
+
+/// Counts events and gaps: the records several doors write of one event count once.
+pub(crate) struct Counted(pub(crate) u64);
+
+impl Counted {
+    /// 1 where another one begins.
+    pub(crate) fn add(&mut self, kind: u8, sequence: u64) -> u64 {
+        if kind == GAP {
+            return 1;
+        }
+        let is_new = sequence > self.0;
+        self.0 = self.0.max(sequence);
+        u64::from(is_new)
     }
 }
 

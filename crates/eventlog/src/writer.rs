@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::Settings;
 use crate::log::{Counters, EventLog, Missed};
 use crate::record::{GAP, MAX_PAYLOAD, Record, encode};
-use crate::segment::{self, Segment};
+use crate::segment::{self, Counted, Segment};
 
 /// Bytes collected before they are handed to the system, at most.
 const BATCH: u64 = 1 << 20;
@@ -27,8 +27,9 @@ pub struct Writer {
     /// Of the last segment; `None` before the first record and after a failure.
     file: Option<File>,
     pending: Vec<u8>,
-    /// Records of events in `pending`.
+    /// Events in `pending`.
     records: u64,
+    counted: Counted,
     /// The gap that is in front of them there.
     pending_gap: Option<Missed>,
     /// Time of the last of them.
@@ -105,6 +106,7 @@ impl Writer {
             file: None,
             pending: Vec::new(),
             records: 0,
+            counted: Counted(newest),
             pending_gap: None,
             last_at: now,
             first: None,
@@ -157,7 +159,7 @@ impl Writer {
         self.first.get_or_insert(sequence);
         // Clocks may go back.
         self.last_at = self.last_at.max(at);
-        self.records += 1;
+        self.records += self.counted.add(kind, sequence);
         encode(
             &mut self.pending,
             Record {

@@ -99,6 +99,54 @@ fn all_records_of_a_number_come_before_it_is_announced() {
     assert_eq!(kinds.collect::<Vec<_>>(), [(1, 1), (1, 2)]);
 }
 
+/// What is dropped is counted in events, however many records there were of each.
+#[test]
+fn an_event_of_several_records_counts_once() {
+    let folder = Folder::new();
+    let (mut writer, log) = folder.open(NOW);
+    let (first, last) = (NOW as u64 + 1, NOW as u64 + 2000);
+    let long = vec![b'x'; 1000];
+    for sequence in first..=last {
+        writer.append(sequence, NOW, 1, &long);
+        writer.append(sequence, NOW, 2, b"of the same");
+        writer.commit();
+    }
+    assert_eq!(log.counters().records.load(Ordering::Relaxed), 2000);
+    let events = |entries: &[Entry]| {
+        let kinds = entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::Event { kind: 2, .. }));
+        kinds.count() as u64
+    };
+    // A reader that has read a little, and then sees that parts have gone.
+    let mut cursor = log.cursor_from(first - 1);
+    let mut read = cursor.read().unwrap().entries;
+    let Some(Entry::Missed(gone)) = read.first().cloned() else {
+        panic!("the first part has gone already");
+    };
+    assert_eq!(gone.count, 0, "nobody has counted what went before");
+    for sequence in last + 1..=last + 2000 {
+        writer.append(sequence, NOW, 1, &long);
+        writer.append(sequence, NOW, 2, b"of the same");
+        writer.commit();
+    }
+    read.extend(rest(&mut cursor));
+    let missed = read.iter().skip(1).filter_map(|entry| match entry {
+        Entry::Missed(missed) => Some(*missed),
+        Entry::Event { .. } => None,
+    });
+    let missed: Vec<Missed> = missed.collect();
+    assert_eq!(missed.len(), 1, "{missed:?}");
+    let all = last + 2000 - gone.last;
+    assert_eq!(events(&read) + missed[0].count, all);
+    // And after the next start.
+    drop((writer, cursor));
+    let (_writer, again) = folder.open(NOW);
+    let bounds = again.bounds();
+    let kept = rest(&mut again.cursor(bounds.oldest).unwrap());
+    assert_eq!(events(&kept), bounds.newest - bounds.oldest);
+}
+
 fn rest(cursor: &mut Cursor) -> Vec<Entry> {
     let mut entries = Vec::new();
     loop {
