@@ -1,5 +1,7 @@
 """What controls do to sound, heard by somebody else (event-manager.md §8; docs/voice.md, docs/spatial.md)."""
 
+import statistics
+
 import pytest
 
 from harness import ears
@@ -84,8 +86,10 @@ def test_soft_voices_are_brought_up_and_loud_ones_down(room):
         room.hear(settling=3 * gain, seconds=0.1, names=["ears"])
         for name, other in (("soft", "loud"), ("loud", "soft")):
             room.set(other, mute_enable=1)
-            # Two syllables, wherever they begin.
-            heard[name, gain] = ears.loudness(room.hear(seconds=0.5, names=["ears"])["ears"][0])
+            # Two syllables, wherever they begin; three times, as a packet that is late on a busy machine is a hole in one.
+            heard[name, gain] = statistics.median(
+                ears.loudness(room.hear(seconds=0.5, names=["ears"])["ears"][0]) for _ in range(3)
+            )
             room.set(other, mute_enable=0)
     changes = {name: heard[name, 1] - heard[name, 0] for name in ("soft", "loud")}
     assert 10 < changes["soft"] < 18.5 and -13 < changes["loud"] < -4, changes
