@@ -259,7 +259,7 @@ impl Engine {
     }
 
     /// Goes on by 20 ms: mixes, encodes and sends what everybody hears. To be called every 20 ms of
-    /// the shell's clock; a missed tick is 20 ms of silence, nothing worse.
+    /// the shell's clock, or a little later; a tick that never comes is 20 ms of silence, nothing worse.
     pub fn tick(&mut self, now: Instant, out: &mut Output) {
         let now_us = self.micros(now);
         let ntp = self.ntp(now_us);

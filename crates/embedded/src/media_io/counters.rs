@@ -35,7 +35,7 @@ impl Counter {
 counters! {
     /// Ticks served.
     ticks,
-    /// Ticks skipped because the thread came a whole tick too late.
+    /// Ticks skipped because the thread came too late to catch them up.
     skipped_ticks,
     /// Lateness of the latest tick so far, microseconds (gauge).
     worst_lateness_us,

@@ -86,7 +86,7 @@ impl Connections {
                         .count(net::Outcome::SlowReader { reason }.cause());
                     open.cut.cancel();
                 }
-                Err(Refused::Ended) => {}
+                Err(Refused::Ended(_)) => {}
             }
             drop(tables);
             return shared.report_failed(transmit);
