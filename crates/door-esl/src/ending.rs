@@ -199,7 +199,7 @@ impl From<Refused> for End {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::SlowReader(reason) => Self::SlowReader(reason),
-            Refused::Ended => Self::WriteEnded(Outcome::PeerGone),
+            Refused::Ended(outcome) => Self::WriteEnded(outcome),
         }
     }
 }

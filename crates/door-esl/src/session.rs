@@ -505,7 +505,7 @@ impl Session {
     fn send_log_line(&self, line: Vec<u8>) -> Result<(), End> {
         self.outbox.push(line).map_err(|refused| match refused {
             Refused::SlowReader(_) => End::LostLogLines,
-            Refused::Ended => refused.into(),
+            Refused::Ended(_) => refused.into(),
         })
     }
 

@@ -268,7 +268,7 @@ impl Session {
     fn flush(&mut self, outbox: &Outbox) -> Result<(), End> {
         match outbox.push_all(&mut self.batch) {
             // What a peer that is gone has asked for is still done.
-            Ok(()) | Err(Refused::Ended) => Ok(()),
+            Ok(()) | Err(Refused::Ended(_)) => Ok(()),
             Err(Refused::SlowReader(reason)) => Err(End::SlowReader(reason)),
         }
     }

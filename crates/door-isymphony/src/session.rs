@@ -284,7 +284,7 @@ impl Session {
 
     fn flush(&mut self, outbox: &Outbox) -> Result<(), End> {
         match outbox.push_all(&mut self.batch) {
-            Ok(()) | Err(Refused::Ended) => Ok(()),
+            Ok(()) | Err(Refused::Ended(_)) => Ok(()),
             Err(Refused::SlowReader(reason)) => Err(End::SlowReader(reason)),
         }
     }

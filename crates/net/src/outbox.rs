@@ -94,9 +94,9 @@ pub enum Refused {
     /// The queue is full: end the connection with [`Outbox::cut`].
     #[error("the peer reads too slowly: {0:?}")]
     SlowReader(SlowReason),
-    /// The write side has ended or is about to.
+    /// The write side has ended, or is about to, like that.
     #[error("the connection has ended")]
-    Ended,
+    Ended(Outcome),
 }
 
 /// The producers' end. One owner per connection.
@@ -258,8 +258,14 @@ impl Drop for Outbox {
 
 impl State {
     fn queue(&mut self, message: Bytes, limits: &OutboxLimits) -> Result<(), Refused> {
-        if self.outcome.is_some() || !matches!(self.order, Order::Write) {
-            return Err(Refused::Ended);
+        let ends_as = match (self.outcome, &self.order) {
+            (Some(outcome), _) => Some(outcome),
+            (None, Order::Cut { outcome, .. }) => Some(*outcome),
+            (None, Order::Finish { .. }) => Some(Outcome::Closed),
+            (None, Order::Write) => None,
+        };
+        if let Some(outcome) = ends_as {
+            return Err(Refused::Ended(outcome));
         }
         if self.messages >= limits.messages {
             return Err(Refused::SlowReader(SlowReason::Messages));

@@ -142,7 +142,7 @@ async fn a_peer_that_takes_nothing_is_cut_by_the_deadline() {
     };
     assert_eq!(outbox.ended().await, slow);
     assert_eq!(writer.await.unwrap(), slow);
-    assert_eq!(outbox.push("more"), Err(Refused::Ended));
+    assert_eq!(outbox.push("more"), Err(Refused::Ended(slow)));
 }
 
 #[tokio::test]

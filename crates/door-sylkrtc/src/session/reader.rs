@@ -111,7 +111,7 @@ impl Reader<'_> {
             match Box::pin(self.pass_on(incoming)).await {
                 Ok(()) => {}
                 Err(Refused::SlowReader(reason)) => return ReadEnd::Slow(reason),
-                Err(Refused::Ended) => return ReadEnd::WriteEnded(Outcome::PeerGone),
+                Err(Refused::Ended(outcome)) => return ReadEnd::WriteEnded(outcome),
             }
         }
     }
@@ -135,7 +135,7 @@ impl Reader<'_> {
         self.requests
             .send(Box::new(incoming))
             .await
-            .map_err(|_| Refused::Ended)
+            .map_err(|_| Refused::Ended(Outcome::PeerGone))
     }
 }
 
