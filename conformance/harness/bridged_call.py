@@ -2,6 +2,7 @@
 
 import time
 
+from .ear import assert_without_holes, until_heard
 from .phone import TONES, Phone
 
 
@@ -43,8 +44,14 @@ class BridgedCall:
                 phone.press("7")
                 self.keys.append(socket.wait_for("DTMF")["DTMF-Digit"])
             time.sleep(0.5)
-            socket.api(f"uuid_record {leg} start {self.recording}")
-            time.sleep(2.0)
-            socket.api(f"uuid_record {leg} stop {self.recording}")
+
+            def record():
+                socket.api(f"uuid_record {leg} start {self.recording}")
+                time.sleep(2.0)
+                stopped = socket.api(f"uuid_record {leg} stop {self.recording}")
+                assert stopped.startswith("+OK"), stopped
+                return self.recording
+
+            until_heard(record, lambda path: assert_without_holes(path, self.tones[first.user][0]))
             socket.api(f"uuid_kill {leg}")
             self.ends = [socket.wait_for("CHANNEL_HANGUP_COMPLETE")["Hangup-Cause"] for _ in self.phones]

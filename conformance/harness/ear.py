@@ -84,6 +84,12 @@ def assert_tone(samples, rate, hertz, level_dbfs, what):
     assert abs(heard_db - level_dbfs) <= 1.0, f"{what}: heard {heard_db:.2f} dBFS, played {level_dbfs} dBFS"
 
 
+def assert_without_holes(path, hertz):
+    """A recording of 2 s and more in which a tone is not missing for longer than two packets."""
+    recording = Recording(path)
+    assert gaps(recording.channel(0), recording.rate, hertz) <= 40
+
+
 # How often one listens before a fault is believed.
 TIMES = 4
 
