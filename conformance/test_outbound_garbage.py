@@ -2,9 +2,7 @@
 connection and nobody a call."""
 
 import random
-import re
 import socket
-import urllib.request
 
 import pytest
 
@@ -91,10 +89,7 @@ def listener(programs):
 
 
 def counted(server, cause):
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=20) as answer:
-        page = answer.read().decode()
-    found = re.search(rf'^jackfield_connections_total{{(?=[^}}]*door="event_socket")[^}}]*cause="{cause}"[^}}]*}} (\d+)$', page, re.M)
-    return int(found[1]) if found else 0
+    return server.counted("jackfield_connections_total", door="event_socket", cause=cause)
 
 
 def everybody_else_goes_on(server, other):

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,10 +64,7 @@ class Certificates:
 
 
 def counted(server, outcome):
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=20) as answer:
-        text = answer.read().decode()
-    line = f'jackfield_webapp_total{{outcome="{outcome}"}} '
-    return sum(int(found[len(line):]) for found in text.splitlines() if found.startswith(line))
+    return server.counted("jackfield_webapp_total", outcome=outcome)
 
 
 class World:

@@ -10,7 +10,8 @@ from harness.talkers import assert_side, sides, talks
 @pytest.fixture
 def phones(tmp_path):
     """A server as it is without any layouts, telephones, and a way to let them dial."""
-    server, legs = Server(tmp_path / "run"), RoomLegs()
+    server = Server(tmp_path / "run")
+    legs = RoomLegs(server.missed_ticks)
     with server.connect() as console:
 
         def dials(number, name, **kind):

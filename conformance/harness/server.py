@@ -1,10 +1,12 @@
 """The server under test: a release binary with a configuration of its own, on free ports."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 from .event_socket import EventSocket
@@ -163,6 +165,18 @@ sounds = "{self.folder / 'sounds'}"
         """User and system time so far, as the kernel accounts it."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def counted(self, name, **labels):
+        """What the metrics say of a counter, summed over all lines that have these labels; 0 when there is none."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=20) as answer:
+            page = answer.read().decode()
+        lines = re.findall(rf"^{name}(?:{{(.*)}})? (\d+)$", page, re.M)
+        wanted = {f'{label}="{value}"' for label, value in labels.items()}
+        return sum(int(value) for said, value in lines if wanted <= set(said.split(",")))
+
+    def missed_ticks(self):
+        """How often a media thread gave up 20 ms, as the machine had let it stand for more than 100."""
+        return self.counted("jackfield_media_ticks_skipped_total")
 
     def log(self):
         return (self.folder / "server.log").read_text(errors="replace")[-8000:]

@@ -30,7 +30,7 @@ class SpatialHouse:
         layouts = folder / "room_layout.json"
         layouts.write_text(json.dumps(LAYOUTS))
         self.server = Server(folder / "run", layouts=layouts, event_manager="extended_controls = true")
-        self.phones = RoomLegs()
+        self.phones = RoomLegs(self.server.missed_ticks)
         self.client = EventManager(self.server.event_manager)
         self.console = self.server.connect()
         self._numbers = itertools.count(4001)
