@@ -1,4 +1,4 @@
-"""Programs for calls that come in, in somebody else's library, unchanged, and a caller that is SIPp: he hears the prompt, presses
+"""Programs for calls that come in, in somebody else's library, unchanged, and a caller that is SIPp: it hears the prompt, presses
 a key, talks to a telephone; the program is killed, and the dialplan carries the call on."""
 
 import sys

@@ -257,7 +257,7 @@ def test_whoever_waits_too_long_goes_elsewhere(server, desk, people):
     third = len(samples) // 3
     assert_tone(samples[:third], rate, MUSIC_HZ, MUSIC_DB, "the caller who waits")
     level = tone_near(samples[-third:], rate, 1004.0)[1]
-    assert level > -30, "the caller hears whom he was sent to"
+    assert level > -30, "the caller hears whom they were sent to"
 
 
 def test_a_parked_call_is_taken_out_by_its_number(server, desk, people):

@@ -32,7 +32,7 @@ def hear(legs, leg):
 
 def test_a_neighbour_is_heard_at_his_side(phones):
     legs, dials = phones
-    # Eight seats in a circle: who comes first faces the middle, and who comes next sits at his left.
+    # Eight seats in a circle: who comes first faces the middle, and who comes next sits at the first one's left.
     listener = dials(3100, "listener")
     dials(3100, "neighbour", says=talks("front"))
     legs.wait(listener.hears_two_channels)

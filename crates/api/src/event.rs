@@ -84,14 +84,14 @@ pub enum EventKind {
     /// Places in a room changed, or what is set about who is there; [`Event::channel`] is set when a participant with
     /// one is concerned.
     Stage(Box<StageEvent>),
-    /// A queue, its agents or its callers changed; [`Event::channel`] is the caller's, or the agent's in his call, when
+    /// A queue, its agents or its callers changed; [`Event::channel`] is the caller's, or the agent's in the call, when
     /// one is concerned.
     Queue(Box<QueueEvent>),
     /// A channel was parked or is not any more; [`Event::channel`] is the parked one.
     Parking(Box<ParkingEvent>),
     /// Somebody came to a fifo, left it or talks there; [`Event::channel`] is theirs.
     Fifo(Box<FifoEvent>),
-    /// A user does not want to be disturbed, or says where he is.
+    /// A user does not want to be disturbed, or says where they are.
     User(Box<UserEvent>),
     /// Something happened in a voicemail box; [`Event::channel`] is whoever left a message, or listens, when that goes on.
     Voicemail(Box<VoicemailEvent>),

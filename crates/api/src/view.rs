@@ -174,7 +174,7 @@ impl View {
         self.users.get(&*format!("{user}@{domain}"))
     }
 
-    /// The voicemail box of a user, found by his id or a number of his (`number-alias`), or by its own number; `None` when
+    /// The voicemail box of a user, found by the user's id or a number of the user's (`number-alias`), or by its own number; `None` when
     /// there is none.
     pub fn mailbox(&self, user: &str, domain: &str) -> Option<Arc<Mailbox>> {
         let name = self.directory.mailbox(domain, user)?;

@@ -246,7 +246,7 @@ async fn a_silent_program_is_left() {
     program.expect_end(NOTICE).await;
     world.switch.until_asked("EndControl").await;
     assert!(!world.switch.was_asked("ParkForControl"));
-    // Whoever has spoken may take his time.
+    // Whoever has spoken may take their time.
     let mut slow = connected(&world, true, true).await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     slow.ask("api echo a", &response("a")).await;

@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(judge(known, false, Some("value"), &query), Ok(()));
         assert_eq!(judge(known, true, None, &query), Ok(()));
         assert_eq!(judge(known, false, None, &query), Err(Denied::Stranger));
-        // Who guesses is counted, whatever page he says he is.
+        // Who guesses is counted, whatever page they say they are.
         assert_eq!(judge(known, false, Some("guess"), &query), wrong);
         assert_eq!(judge(None, false, None, &query), Err(Denied::Stranger));
         assert_eq!(judge(None, true, None, &query), Ok(()));

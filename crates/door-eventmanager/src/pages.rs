@@ -120,7 +120,7 @@ impl Pages {
                     .refused(peer, if given { "wrong" } else { "absent" });
             }
             // Not held against the address: what a stranger's page does is not its visitor's fault, nor the door's
-            // clients' beside him.
+            // clients' beside it.
             Err(why) => {
                 tracing::debug!(peer = %peer.address, ?why, "Page is not let in");
             }

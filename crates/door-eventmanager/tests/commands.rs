@@ -234,7 +234,7 @@ async fn seats_and_positions_of_one() {
     let place = json!({"id": 3, "position": {"x": 0, "y": 0, "z": -90},
                        "heading": {"azimuth_heading": 0, "elevation_heading": 0}});
     assert_eq!(seat["seat"], place);
-    // On Bo's seat: beside him, under a number of her own.
+    // On Bo's seat: beside Bo, under a number of her own.
     about(&mut client, "set_participant_seat", r#","seat_id":"2""#).await;
     let seat = about(&mut client, "get_participant_seat", "").await;
     assert_eq!(

@@ -149,7 +149,7 @@ async fn what_is_no_websocket_is_refused() {
     assert_eq!(world.door.counters().get(Cause::Malformed), 1);
 }
 
-/// Whoever opened connections before he failed has no guess on each of them.
+/// Whoever opened connections before failing has no guess on each of them.
 #[tokio::test]
 async fn connections_opened_beforehand_are_no_guesses_more() {
     const WAITING: usize = 12;
@@ -202,7 +202,7 @@ async fn a_page_of_a_stranger_commands_nothing() {
             "everybody knows the value"
         );
     }
-    // Nobody is shut out for what a page did in his browser.
+    // Nobody is shut out for what a page did in their browser.
     let counters = well_known.door.counters();
     assert_eq!(counters.get(Cause::LoginFailed), 0);
     assert_eq!(counters.get(Cause::AclDenied), 9);

@@ -155,7 +155,7 @@ struct Member {
     filter: Filter,
 }
 
-/// Tells everybody what concerns him until the door closes.
+/// Tells everybody what concerns them until the door closes.
 pub(crate) async fn serve(shared: Arc<Shared>, mut orders: Orders) {
     let leaving = shared.leaving();
     let mut house = House {

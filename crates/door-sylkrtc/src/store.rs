@@ -113,7 +113,7 @@ pub(crate) struct Device {
 pub(crate) enum Owner {
     /// One of our domains.
     Ours,
-    /// Another domain: anybody can have as many as he likes.
+    /// Another domain: anybody can have as many as they like.
     Foreign,
 }
 

@@ -129,7 +129,7 @@ async fn a_file_goes_round() {
             .expect(&format!(r#"{{"sylkrtc":"videoroom-event","session":"{session}","event":"file-sharing","files":[{file}]}}"#))
             .await;
     }
-    // Bob gets it by his own session, whatever the case of the room.
+    // Bob gets it by another session, whatever the case of the room.
     let request = "GET /webrtcgateway/filesharing/Team@videoconference.example.org/V-bob/plan.pdf HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut stream = TcpStream::connect(world.door.local_addrs()[0])
         .await

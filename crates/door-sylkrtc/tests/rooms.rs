@@ -76,7 +76,7 @@ async fn sessions_and_feeds_that_are_not_ones_own() {
         let text = format!("Video room session ID {feed} already in use");
         alice.refused(&attach("V-bob", feed), &text).await;
     }
-    // Bob knows the id of Alice's feed, but it is not his.
+    // Bob knows the id of Alice's feed, but it is another's.
     let of_bob = |name, more: serde_json::Value| {
         let mut members = json!({"session": "V-bob", "feed": "F-1"});
         members
@@ -316,9 +316,9 @@ async fn who_comes_back_with_its_token_is_still_there() {
     alice.event("publishers-joined").await;
     bob.break_off();
     world
-        .until("he is missed", |world| world.door.waiting() == 1)
+        .until("Bob is missed", |world| world.door.waiting() == 1)
         .await;
-    // What happens meanwhile waits for him.
+    // What happens meanwhile waits for them.
     alice
         .send(&request(
             "videoroom-toggle-hand",

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Between attempts when the store fails: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
-/// How long the store may take for a message somebody has left. He may wait for the outcome.
+/// How long the store may take for a message somebody has left. They may wait for the outcome.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long it may take for what somebody has just asked for.

@@ -18,7 +18,7 @@ const ROOM: RoomId = RoomId(1);
 const TONES: [f64; 4] = [400.0, 700.0, 1100.0, 1700.0];
 const LEVEL: f64 = -20.0;
 
-/// A room of four, each with a tone of his own, at a mixing rate.
+/// A room of four, each with an own tone, at a mixing rate.
 fn four(rate_hz: u32) -> (Studio, Vec<LegId>) {
     let mut studio = Studio::new(u64::from(rate_hz));
     studio.command(MediaCommand::OpenRoom {
@@ -190,7 +190,7 @@ fn talking_is_told_with_patience_and_whispers_are_not_mixed() {
     let began = told.iter().filter(|t| t.1).count();
     assert_eq!(began, 4);
     let mut ceased: Vec<_> = told.iter().filter(|t| !t.1).map(|t| t.0).collect();
-    // Who just stops sending is concealed for a moment longer than who lowers his voice.
+    // Who just stops sending is concealed for a moment longer than who talks softer.
     ceased.sort();
     assert_eq!(ceased, [legs[0], legs[1]]);
     // −20 dBFS has a mean absolute value of 32767 × 0.1 × 2/π.

@@ -518,7 +518,7 @@ fn who_hears_no_directions_may_be_anywhere() {
         set(&mut studio, *leg, controls);
     }
     studio.run(SETTLED_MS);
-    // Not with the talker, who never listened in three dimensions: what he hears comes 2 ms earlier.
+    // Not with the talker, who never listened in three dimensions: what that one hears comes 2 ms earlier.
     assert_eq!(work(&mut studio), (1.0, 2.0));
 }
 

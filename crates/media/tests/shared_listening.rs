@@ -206,7 +206,7 @@ fn who_hears_anything_else_has_an_encoder_of_its_own() {
     }
 }
 
-/// What cancels the echo of somebody who is sent the same as others knows what that is: when he comes to be heard, nothing is to
+/// What cancels the echo of somebody who is sent the same as others knows what that is: when they come to be heard, nothing is to
 /// be learnt any more.
 #[test]
 fn the_echo_of_who_follows_is_known() {

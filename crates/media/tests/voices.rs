@@ -126,7 +126,7 @@ fn a_soft_voice_is_brought_up_and_noise_taken_away() {
     assert!(left < -41.0, "{left} dBFS of hum");
 }
 
-/// Everybody says syllables of his own tone at his own level for 8 s; the levels at which they are heard then.
+/// Everybody says syllables of an own tone at an own level for 8 s; the levels at which they are heard then.
 fn syllables<const N: usize>(
     studio: &mut Studio,
     speakers: [(LegId, f64, f32); N],

@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(limiter.remembered(), 3);
     }
 
-    /// Whoever is locked out could fail from elsewhere until he is forgotten.
+    /// Whoever is locked out could fail from elsewhere until that is forgotten.
     #[test]
     fn who_is_locked_out_is_forgotten_last() {
         let policy = LoginPolicy {

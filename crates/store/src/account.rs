@@ -13,7 +13,7 @@ const MAX_KEY: usize = 64 << 10;
 pub enum Owner {
     /// One of our domains. It stays.
     Ours,
-    /// Another domain: anybody can have as many as he likes.
+    /// Another domain: anybody can have as many as they like.
     Foreign {
         /// Now, in microseconds since 1970.
         used: i64,

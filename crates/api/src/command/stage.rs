@@ -54,7 +54,7 @@ pub struct SetLayout {
     pub layout: LayoutId,
 }
 
-/// Adds somebody who is no member of a conference: he has a place and settings, but neither speaks nor hears.
+/// Adds somebody who is no member of a conference: they have a place and settings, but neither speak nor hear.
 ///
 /// # Errors
 /// `NotFound(Room)`; `AlreadyExists(Member)`; `InvalidArgument` of `name`, `rate` or `channels`; `LimitReached`.

@@ -11,7 +11,7 @@ use crate::view::{Extension, UserStatus};
 pub struct SetDoNotDisturb {
     /// Who.
     pub user: Extension,
-    /// Whether he wants none.
+    /// Whether none are wanted.
     pub on: bool,
 }
 
@@ -23,6 +23,6 @@ pub struct SetDoNotDisturb {
 pub struct SetUserStatus {
     /// Who.
     pub user: Extension,
-    /// Where he is; `None`: nothing is said any more.
+    /// Where the user is; `None`: nothing is said any more.
     pub status: Option<UserStatus>,
 }

@@ -70,7 +70,7 @@ fn angles([x, y, z]: Vector) -> (f64, f64) {
 }
 
 impl Position {
-    /// The heading of somebody here who looks at `point`; straight on when he stands on it.
+    /// The heading of somebody here who looks at `point`; straight on when they stand on it.
     pub fn towards(self, point: Self) -> Heading {
         let (azimuth, elevation) = angles(between(self, point));
         Heading {

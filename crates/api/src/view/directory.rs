@@ -81,8 +81,8 @@ impl Directory {
 }
 
 impl DirectoryUser {
-    /// His voicemail box: that of the attribute `mailbox` or the param `vm-mailbox`, which several users may share, or
-    /// one of his own. `None` when the param `vm-enabled` says that he has none.
+    /// The voicemail box: that of the attribute `mailbox` or the param `vm-mailbox`, which several users may share, or
+    /// one of the user's own. `None` when the param `vm-enabled` says that there is none.
     pub fn mailbox(&self) -> Option<Extension> {
         let enabled = self.param("vm-enabled");
         if enabled.is_some_and(|word| !crate::variables::is_true(word)) {

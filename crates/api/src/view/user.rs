@@ -9,9 +9,9 @@ use super::queue::Extension;
 pub struct UserState {
     /// Who.
     pub user: Extension,
-    /// Calls to him fail with `USER_BUSY`.
+    /// Calls to the user fail with `USER_BUSY`.
     pub do_not_disturb: bool,
-    /// Where he is; it changes no call.
+    /// Where the user is; it changes no call.
     pub status: Option<UserStatus>,
 }
 
@@ -24,7 +24,7 @@ pub struct UserStatus {
     pub kind: StatusType,
     /// For people; may be empty.
     pub note: Arc<str>,
-    /// When he will be back, if he said so.
+    /// When the user will be back, if that was said.
     pub returns_at: Option<Timestamp>,
     /// The name is the user's own; otherwise it was one of a list.
     pub own: bool,

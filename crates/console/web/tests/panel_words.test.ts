@@ -57,7 +57,7 @@ test("what somebody says of himself", () => {
   assert.equal(ofStatus(user, 0), "Lunch: pizza");
   user.status.returns = 5_000;
   assert.match(ofStatus(user, 1_000), /^Lunch: pizza, back \S/);
-  assert.equal(ofStatus(user, 6_000), "Lunch: pizza", "he should be back");
+  assert.equal(ofStatus(user, 6_000), "Lunch: pizza", "the user should be back");
 });
 
 test("agents", () => {

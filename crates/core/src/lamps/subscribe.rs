@@ -258,7 +258,7 @@ impl Switch {
     }
 }
 
-/// Whether a user may know what is in the box of another: it is his own, or theirs together.
+/// Whether a user may know what is in the box of another: it is the user's own, or theirs together.
 fn has_box_of(user: &DirectoryUser, other: &DirectoryUser) -> bool {
     let is_same = user.id == other.id && user.domain == other.domain;
     is_same

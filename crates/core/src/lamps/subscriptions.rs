@@ -1,4 +1,4 @@
-//! Subscriptions to lamps: who has subscribed, what he is sent when, and how it ends (RFC 6665 §4.2.2).
+//! Subscriptions to lamps: who has subscribed, what they are sent when, and how it ends (RFC 6665 §4.2.2).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -74,7 +74,7 @@ impl Switch {
                 CallAuth::Accepted {
                     is_sender: true, ..
                 } => letter.verified = true,
-                // Nobody writes in another name than his own.
+                // Nobody writes in another name than their own.
                 CallAuth::Accepted { user, .. } => {
                     tracing::warn!(user = %user.id, from = %letter.from.uri, "Message in another name is refused");
                     return self.respond(id, 403, &[]);

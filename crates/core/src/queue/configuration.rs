@@ -175,7 +175,7 @@ fn agent(node: Node<'_, '_>) -> Option<ConfiguredAgent> {
         tracing::warn!(
             agent = &*name,
             status,
-            "An agent's status means nothing; he is logged out"
+            "An agent's status means nothing; the agent is logged out"
         );
         AgentStatus::LoggedOut
     });

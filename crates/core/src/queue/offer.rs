@@ -173,8 +173,8 @@ impl Switch {
     /// Calls to that agent which are not decided.
     pub(super) fn offers_to(&self, agent: &Arc<str>) -> Vec<OfferId> {
         let offers = self.queues.offers.iter();
-        let his = offers.filter(|(_, offer)| offer.agent == *agent);
-        his.map(|(id, _)| *id).collect()
+        let theirs = offers.filter(|(_, offer)| offer.agent == *agent);
+        theirs.map(|(id, _)| *id).collect()
     }
 
     /// What follows for caller and agent: the caller keeps their place, the agent has the rest that is theirs.

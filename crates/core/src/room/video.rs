@@ -44,7 +44,7 @@ impl Switch {
         }
     }
 
-    /// Whether `room@host` cannot mean a conference and its profile. Anybody may call a new room what he likes, so
+    /// Whether `room@host` cannot mean a conference and its profile. Anybody may call a new room what they like, so
     /// `3000@default` is never one.
     fn is_plainly_video_room(&self, name: &str) -> bool {
         let host = name.rsplit_once('@').map_or("", |(_, host)| host);

@@ -28,7 +28,7 @@ pub(super) struct Seating {
 struct Sits {
     /// The layout's seat.
     seat: SeatId,
-    /// 0 sits on it, the others stand with or beside him.
+    /// 0 sits on it, the others stand with or beside them.
     nth: u32,
     /// Which of the numbers after the layout's clients see, for whoever is not the first; `None`: the seat's.
     beyond: Option<u32>,

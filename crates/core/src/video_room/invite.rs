@@ -161,7 +161,7 @@ impl Switch {
         self.originate(dial, None, Purpose::VideoRoom(Box::new(invitation)));
     }
 
-    /// The room calls, under the address by which it can be called back. Nobody is in it before he answers.
+    /// The room calls, under the address by which it can be called back. Nobody is in it before they answer.
     fn invitation_variables(&self, invitation: &Invitation) -> VariableList {
         let (user, host) = invitation
             .room

@@ -14,7 +14,7 @@ use crate::leg::{LegEnd, Participation};
 use crate::room::conference_of;
 use crate::web::{MAX_SDP, is_plain};
 
-/// How the host of a room begins that can be called by its address. Whoever makes a room may call it what he likes, so
+/// How the host of a room begins that can be called by its address. Whoever makes a room may call it what they like, so
 /// calls to other hosts are not looked for among them.
 const ROOM_HOSTS: &str = "videoconference.";
 /// Longest name of a room, bytes: that of a conference.

@@ -323,7 +323,7 @@ fn the_owner_hears_his_messages_and_deletes_them() {
         "{}",
         heard(&rig)
     );
-    // A greeting of his own.
+    // An own greeting.
     press(&mut rig, &id, "51");
     rig.finish_play();
     press(&mut rig, &id, "#");

@@ -340,7 +340,7 @@ pub(crate) const TYPES: &[EventType] = &[
         CALLS,
         OF_PAIR,
     ),
-    // That of somebody who leaves a conference by hanging up comes when he has left it.
+    // That of somebody who leaves a conference by hanging up comes when they have left it.
     event(
         "hangup",
         "A call segment ended",

@@ -67,7 +67,7 @@ pub(super) fn of(channel: &Channel, at: Timestamp, recording: Option<Arc<str>>) 
     }
 }
 
-/// Whose leg it is, as far as he has proved himself; nobody's otherwise.
+/// Whose leg it is, as far as that was proved; nobody's otherwise.
 fn user(channel: &Channel) -> Arc<str> {
     match (
         channel.variable("user_name"),

@@ -1,7 +1,7 @@
 //! Listeners who hear the same share an encoder, and where they listen in three dimensions the mixing of it: one of them, the
 //! leader, has its sound mixed and encoded, and the packet goes to all the others, its followers.
 //!
-//! Who talks hears everybody but himself, so he has an encoder of his own. What a decoder remembers comes from the encoder it
+//! Who talks hears everybody else, and so has an own encoder. What a decoder remembers comes from the encoder it
 //! was sent by. A listener therefore follows only after [`PATIENCE`] ticks in which its own encoder has heard the same as the
 //! leader's, so that both sent nearly the same; and one that ceases to follow has its encoder take in what the leader heard in
 //! the last ticks first, and its ears become those of the leader. Those who go on to hear something else together stay together.

@@ -1,6 +1,6 @@
 //! Subscriptions of peers (RFC 6665): the dialog a SUBSCRIBE makes, and the NOTIFYs within it.
 //!
-//! To what, by whom and for how long is the owner's: he answers the SUBSCRIBEs, says when something is to be notified,
+//! To what, by whom and for how long is the owner's, who answers the SUBSCRIBEs, says when something is to be notified,
 //! and ends the subscription.
 
 mod notifier;

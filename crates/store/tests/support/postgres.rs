@@ -249,7 +249,7 @@ pub fn place_of(url: &str) -> Place {
 }
 
 /// A port nobody has. Below those the system gives out by itself, so that nobody gets it before the server has it, unless
-/// he asks for it by its number.
+/// they ask for it by its number.
 fn free_port() -> u16 {
     let first = 23_000 + u16::try_from(std::process::id() % 7_000).unwrap();
     (first..first + 1_000)

@@ -124,7 +124,7 @@ fn progress(rig: &mut Rig) -> Vec<String> {
         .collect()
 }
 
-/// Somebody a phone talks to, and a second call of that phone's, which it transfers him to.
+/// Somebody a phone talks to, and a second call of that phone's, which it transfers them to.
 struct Consulting {
     rig: Rig,
     peer: ChannelId,

@@ -145,7 +145,10 @@ fn live(seed: u64) -> (u64, u64) {
             }
             8 if rng.random_ratio(1, 4) => {
                 if let Some(agent) = agent {
-                    center.rig.get(RemoveAgent { agent }).expect("he exists");
+                    center
+                        .rig
+                        .get(RemoveAgent { agent })
+                        .expect("the agent exists");
                 }
             }
             9 if rng.random_ratio(1, 6) => {
@@ -159,7 +162,7 @@ fn live(seed: u64) -> (u64, u64) {
                 if let Some(channel) = one(&mut rng, &callers) {
                     let digits = "9".into();
                     let press = ReceiveDtmf { channel, digits };
-                    center.rig.get(press).expect("he is there");
+                    center.rig.get(press).expect("the caller is there");
                 }
             }
             _ => center.pass(rng.random_range(1..5)),

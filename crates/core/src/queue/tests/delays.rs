@@ -54,7 +54,7 @@ fn asked_again_after(number: &str, patience: AgentPatience) -> u64 {
             return second;
         }
     }
-    panic!("he is never asked again");
+    panic!("the agent is never asked again");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn log_in(center: &mut Center, user: &str) {
         penalty: Some(3),
         paused: false,
     };
-    center.rig.get(login).expect("he may");
+    center.rig.get(login).expect("that is allowed");
 }
 
 #[test]

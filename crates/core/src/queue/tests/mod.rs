@@ -197,7 +197,7 @@ impl Center {
     /// The leg of the agent who serves somebody.
     fn leg(&self, name: &str) -> ChannelId {
         let channel = self.seen_agent(name).channel.clone();
-        channel.expect("he is in a call")
+        channel.expect("the agent is in a call")
     }
 
     fn bridged(&self, a: &ChannelId) -> Option<ChannelId> {

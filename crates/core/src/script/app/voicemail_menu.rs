@@ -19,7 +19,7 @@ const ROUNDS: u32 = 3;
 /// Digits of a number or a password that are looked at.
 const MAX_DIGITS: usize = 64;
 
-/// Somebody at his box.
+/// Somebody at a box.
 #[derive(Debug)]
 pub(crate) struct Menu {
     profile: Arc<Profile>,
@@ -133,7 +133,7 @@ impl Switch {
         Started::Waits(App::Voicemail(Box::new(VoicemailApp::Check(menu))))
     }
 
-    /// The user of a number, and his box.
+    /// The user of a number, and the box.
     fn owner(&self, domain: &str, user: &str) -> Option<(Arc<DirectoryUser>, Extension)> {
         let account = self.account(domain, user)?;
         let mailbox = account.user.mailbox()?;

@@ -14,9 +14,9 @@ struct Outcome {
     by_second: Vec<f64>,
     /// The same over the last two of the seconds.
     erle_db: f64,
-    /// What came out of who spoke against the others, relative to his voice, decibels.
+    /// What came out of who spoke against the others, relative to that voice, decibels.
     kept_db: f64,
-    /// What was not his voice, relative to it.
+    /// What was not that voice, relative to it.
     off_db: f64,
     /// Loudest second of what came out before the loudspeaker.
     before_dbfs: f64,
