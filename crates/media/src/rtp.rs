@@ -1,6 +1,7 @@
 //! RTP as one leg speaks it: packets, what is known about both directions, jitter buffer, RFC 4733
 //! digits, RTCP.
 
+pub mod evenness;
 pub mod jitter;
 pub mod latch;
 pub mod packet;
@@ -10,6 +11,7 @@ pub mod rtcp;
 pub mod sending;
 pub mod telephone_event;
 
+pub use evenness::Evenness;
 pub use jitter::JitterBuffer;
 pub use latch::{Circumstances, Latch};
 pub use packet::Packet;

@@ -62,5 +62,7 @@ pub(crate) fn event(
     {
         return false;
     }
-    to.relay(now_us, to_id, packet, to_event.send, out)
+    let relayed = to.relay(now_us, to_id, packet, to_event.send, out);
+    to.count_events_out(relayed.into());
+    relayed
 }

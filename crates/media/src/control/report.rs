@@ -234,6 +234,28 @@ pub struct LegStats {
     pub remote_jitter_us: u32,
     /// Round trip, microseconds, from RTCP; 0 = unknown.
     pub round_trip_us: u32,
+    /// Ticks in which the peer was listened to and no packet of its came.
+    pub empty_ticks: u64,
+    /// Packets of telephone-events received, and sent. RFC 4733.
+    pub events_in: u64,
+    /// See `events_in`.
+    pub events_out: u64,
+    /// Packets of comfort noise received. RFC 3389; we send none.
+    pub comfort_noise_in: u64,
+    /// Audio packets whose times were measured.
+    pub measured: u64,
+    /// Mean time between two of them that follow each other, microseconds.
+    pub interval_us: u64,
+    /// Smallest and largest variance of that time against what they hold, over 50 packets each, µs².
+    pub variance_us2: (u64, u64),
+    /// Packets missing in holes of two and more, when the packet behind the hole came.
+    pub missing_in_bursts: u64,
+    /// Most packets the jitter buffer held.
+    pub largest_buffer: u32,
+    /// Packets of a partner's that were too old to be passed on.
+    pub not_relayed: u64,
+    /// Bytes of RTCP received.
+    pub rtcp_bytes_in: u64,
     /// RTCP packets received.
     pub rtcp_in: u32,
     /// RTCP packets sent.

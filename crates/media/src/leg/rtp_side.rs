@@ -13,7 +13,7 @@ use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
 use crate::rtp::rtcp::{self, Control};
 use crate::rtp::telephone_event::{EventReceiver, EventSender, Pressed};
-use crate::rtp::{Circumstances, Packet, Protection, Reception, Sending};
+use crate::rtp::{Circumstances, Evenness, Packet, Protection, Reception, Sending};
 
 /// Comfort noise. RFC 3389; it fills pauses and carries no sound we play.
 const COMFORT_NOISE: u8 = 13;
@@ -26,11 +26,14 @@ pub(crate) struct RtpSide {
     negotiated: Option<Negotiated>,
     protection: Protection,
     pub(crate) reception: Reception,
+    evenness: Evenness,
     pub(crate) sending: Sending,
     control: Control,
     events: EventReceiver,
     stats: LegStats,
     heard_us: u64,
+    /// Something came since the last tick.
+    has_come: bool,
     timeout_told: bool,
     /// Bounds of what the jitter buffer adds, milliseconds.
     delay_ms: Option<(u16, u16)>,
@@ -62,11 +65,13 @@ impl RtpSide {
             negotiated: None,
             protection: Protection::default(),
             reception: Reception::new(8000),
+            evenness: Evenness::default(),
             sending,
             control: Control::new(now_us, rng),
             events: EventReceiver::new(8000),
             stats: LegStats::default(),
             heard_us: now_us,
+            has_come: false,
             timeout_told: false,
             delay_ms: None,
         }
@@ -174,6 +179,7 @@ impl RtpSide {
         }
         self.heard_us = now_us;
         self.timeout_told = false;
+        self.has_come = true;
         self.stats.packets_in += 1;
         self.stats.bytes_in += packet.payload.len() as u64;
         let sequence = match self.reception.arrive(packet.ssrc, packet.sequence) {
@@ -181,6 +187,7 @@ impl RtpSide {
             Arrival::Restart(sequence) => {
                 negotiated.playout.reset();
                 self.events.reset();
+                self.evenness.restart();
                 sequence
             }
             Arrival::Duplicate | Arrival::Suspect => return Received::Nothing,
@@ -193,6 +200,7 @@ impl RtpSide {
             .is_some_and(|event| event.receive == packet.payload_type)
         {
             negotiated.playout.jitter.skip(now_us, sequence);
+            self.stats.events_in += 1;
             let pressed = self
                 .events
                 .receive(now_us, packet.timestamp, packet.payload);
@@ -200,11 +208,17 @@ impl RtpSide {
         }
         let Some((format, spec)) = negotiated.playout.format(packet.payload_type) else {
             negotiated.playout.jitter.skip(now_us, sequence);
-            self.stats.refused += u64::from(packet.payload_type != COMFORT_NOISE);
+            if packet.payload_type == COMFORT_NOISE {
+                self.stats.comfort_noise_in += 1;
+            } else {
+                self.stats.refused += 1;
+            }
             return Received::Nothing;
         };
         self.reception.set_clock_rate(spec.clock_rate_hz);
         self.reception.measure(packet.timestamp, now_us);
+        let spoken_us = unwrapped_us(packet.timestamp, spec.clock_rate_hz, now_us);
+        self.evenness.take(sequence, spoken_us, now_us);
         Received::Audio {
             packet,
             sequence,
@@ -255,6 +269,7 @@ impl RtpSide {
             return false;
         };
         let Some(packet) = self.sending.relayed(now_us, packet, payload_type) else {
+            self.stats.not_relayed += 1;
             return false;
         };
         let route = (leg, self.carrier, negotiated.latch.rtp_to());
@@ -262,6 +277,11 @@ impl RtpSide {
         negotiated.packetiser.pause();
         self.stats.relayed += 1;
         true
+    }
+
+    /// So many packets of events were passed on.
+    pub(crate) fn count_events_out(&mut self, packets: u64) {
+        self.stats.events_out += packets;
     }
 
     /// How events travel.
@@ -287,6 +307,7 @@ impl RtpSide {
             self.stats.refused += 1;
             return;
         };
+        let plain_bytes = plain.len() as u64;
         let understood = self
             .control
             .receive(now_us, ntp, self.sending.ssrc(), rate_hz, plain);
@@ -294,6 +315,7 @@ impl RtpSide {
             self.stats.refused += 1;
             return;
         }
+        self.stats.rtcp_bytes_in += plain_bytes;
         if !web {
             negotiated.latch.learn_rtcp(from);
         }
@@ -304,8 +326,12 @@ impl RtpSide {
 
     /// First half of a tick; `false` when the peer says nothing, and the frame is not to be used.
     pub(crate) fn listen(&mut self, now_us: u64, frame: &mut Frame, scratch: &mut Scratch) -> bool {
+        let has_come = std::mem::take(&mut self.has_come);
         match &mut self.negotiated {
-            Some(n) if n.direction.receives() => n.playout.pull(now_us, frame, scratch),
+            Some(n) if n.direction.receives() => {
+                self.stats.empty_ticks += u64::from(!has_come);
+                n.playout.pull(now_us, frame, scratch)
+            }
             Some(_) | None => false,
         }
     }
@@ -422,6 +448,7 @@ impl RtpSide {
                     next.marker,
                     &bytes,
                 );
+                self.stats.events_out += 1;
                 transmit(route, &mut self.protection, &packet, out);
             }
             if !event.is_ending() {
@@ -507,9 +534,14 @@ impl RtpSide {
         stats.duplicates = self.reception.duplicates;
         stats.reordered = self.reception.reordered;
         stats.jitter_us = self.reception.jitter_us();
+        stats.measured = self.evenness.packets;
+        stats.interval_us = self.evenness.mean_interval_us();
+        stats.variance_us2 = self.evenness.variance_us2.unwrap_or_default();
+        stats.missing_in_bursts = self.evenness.missing_in_bursts;
         if let Some(negotiated) = &self.negotiated {
             stats.late = negotiated.playout.jitter.late;
             stats.overflows = negotiated.playout.jitter.overflows;
+            stats.largest_buffer = negotiated.playout.jitter.largest;
             stats.buffer_ms = negotiated.playout.jitter.depth_ms();
             stats.concealed_samples = negotiated.playout.concealed_samples;
         }

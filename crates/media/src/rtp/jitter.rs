@@ -42,6 +42,8 @@ pub struct JitterBuffer {
     pub late: u64,
     /// Packets given up because a slot was needed.
     pub overflows: u64,
+    /// Most packets held at one time, holes included.
+    pub largest: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,6 +104,7 @@ impl JitterBuffer {
             excess_ticks: 0,
             late: 0,
             overflows: 0,
+            largest: 0,
         }
     }
 
@@ -327,6 +330,7 @@ impl JitterBuffer {
         }
         self.slots[at] = slot;
         self.end = self.end.max(sequence + 1);
+        self.largest = self.largest.max((self.end - self.next) as u32);
         Some(at)
     }
 }
