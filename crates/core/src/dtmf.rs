@@ -75,6 +75,8 @@ impl Switch {
                 let digits: String = plain(steps).map(|(digit, _)| digit).collect();
                 self.set_var(id, "null_channel_dtmf_queued", digits);
             }
+            // Nobody is there.
+            LegEnd::Pickup(_) => {}
             LegEnd::Loopback(half) => {
                 let other = half.other.clone();
                 for (digit, duration) in plain(steps).collect::<Vec<_>>() {
@@ -125,6 +127,14 @@ impl Switch {
                 },
             );
         }
+    }
+
+    /// Lets nobody have the digits of a channel, or lets them through again.
+    pub(crate) fn drop_digits(&mut self, id: &ChannelId, on: bool) {
+        if let Some(live) = self.channels.get_mut(id) {
+            live.blocks_digits = on;
+        }
+        self.media_of(id, |leg| MediaCommand::PassDtmf { leg, on: !on });
     }
 
     /// Forgets digits not yet read and not yet sent.
