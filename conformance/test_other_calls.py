@@ -1,12 +1,15 @@
-"""What channels do with each other's calls, with real telephones: handing on after a talk, listening to all, talking to both, waiting
-for a key; and what is laid over the sound of a call, looked for in it, hidden and sent beside it."""
+"""What channels do with each other's calls, with real telephones: handing on after a talk, listening to all, talking to both, taking
+what rings, holding, waiting for a key; and what is laid over the sound of a call, looked for in it, said, hidden and sent beside it."""
 
+import shutil
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from harness.phone import Phone
+from harness.server import Server
 from harness.sipp import Sipp
 from harness.tape import Tapes
 
@@ -16,6 +19,52 @@ TONES = {"1001": (600.0, -12.0), "1002": (1000.0, -18.0), "1003": (1500.0, -15.0
 A, B, C, D = TONES.values()
 MUSIC = (800.0, -12.0)
 MUSIC_FILE = "tone_stream://v=-12;%(1000,0,800);loops=-1"
+OTHER_MUSIC = (900.0, -12.0)
+OTHER_MUSIC_FILE = "tone_stream://v=-12;%(1000,0,900);loops=-1"
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+NUMBERS = """
+    <extension name="take what rings">
+      <condition field="destination_number" expression="^5020$">
+        <action application="pickup" data="desk"/>
+      </condition>
+    </extension>
+    <extension name="one codec of two">
+      <condition field="destination_number" expression="^5021$">
+        <action application="filter_codecs" data="PCMA@20i,GSM"/>
+        <action application="answer"/>
+        <action application="park"/>
+      </condition>
+    </extension>
+
+    <!-- 7300 to 7699"""
+BEEP = """<macros>
+      <macro name="beep">
+        <input pattern="^([0-9]+)$">
+          <match>
+            <action function="play-file" data="tone_stream://v=-12;%(1500,0,$1)"/>
+            <action function="execute" data="set(beeped=$1)"/>
+            <action function="sleep" data="1"/>
+          </match>
+        </input>
+      </macro>"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The built-in configuration with two numbers and a phrase more."""
+    folder = tmp_path_factory.mktemp("server")
+    xml = folder / "xml"
+    shutil.copytree(CONFIG, xml)
+    for name, old, new in (
+        ("dialplan/default.xml", "    <!-- 7300 to 7699", NUMBERS),
+        ("lang/en.xml", "<macros>", BEEP),
+    ):
+        text = (xml / name).read_text()
+        assert old in text, f"{name} has no {old!r}"
+        (xml / name).write_text(text.replace(old, new, 1))
+    running = Server(folder / "run", xml_root=xml / "freeswitch.xml")
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +84,16 @@ def link(server, phones):
     with server.connect() as link:
         link.command(
             "event plain CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_EXECUTE CHANNEL_EXECUTE_COMPLETE "
-            "CHANNEL_HANGUP_COMPLETE DETECTED_TONE DTMF MEDIA_BUG_START MEDIA_BUG_STOP"
+            "CHANNEL_HANGUP_COMPLETE DETECTED_TONE DTMF MEDIA_BUG_START MEDIA_BUG_STOP PLAYBACK_START PLAYBACK_STOP"
         )
         yield link
         link.api("hupall")
         settled(lambda: link.api("show channels count"), lambda said: said.startswith("\n0 total"))
+
+
+def other_phone(server, folder, user, **how):
+    made = Phone(folder / user, user, "1234", server.sip_port, 440.0, -12.0, **how)
+    return made.registered(PATIENCE)
 
 
 def settled(read, wanted):
@@ -109,6 +163,91 @@ class TestHandingOn:
         tapes.hears_nothing_of("first", C)
         tapes.hears("second", A)
         tapes.hears_nothing_of("second", MUSIC)
+
+
+def test_a_call_that_rings_is_taken_by_a_number(server, link, phones, tmp_path):
+    ringing = other_phone(server, tmp_path, "1005", answers=False)
+    try:
+        first = made(link, "user/1001 &bridge(user/1005,pickup/desk)")
+        ringing.wait_for("CALL_INCOMING", PATIENCE)
+        phones["1003"].command("dial", f"sip:5020@127.0.0.1:{server.sip_port}")
+        bridge = link.wait_for("CHANNEL_BRIDGE", PATIENCE, Bridge_A_Unique_ID=first)
+        assert bridge["Other-Leg-Callee-ID-Number"] == "1003"
+        ended = {}
+        while len(ended) < 2:
+            over = link.wait_for("CHANNEL_HANGUP_COMPLETE", PATIENCE)
+            ended[over["Channel-Name"].split("-0x")[0]] = over["Hangup-Cause"]
+        assert ended == {"pickup/desk": "LOSE_RACE", "sofia/internal/1005": "LOSE_RACE"}
+        ringing.wait_for("CALL_CLOSED", PATIENCE)
+        taker = bridge["Bridge-B-Unique-ID"]
+        tapes = Tapes(server, link, {"first": first, "taker": taker})
+        tapes.hears("first", C)
+        tapes.hears("taker", A)
+        phones["1003"].command("hangup")
+        over = link.wait_for("CHANNEL_HANGUP_COMPLETE", PATIENCE, Unique_ID=first)
+        assert over["Hangup-Cause"] == "NORMAL_CLEARING"
+    finally:
+        ringing.stop()
+
+
+def test_both_hear_music_until_the_key_is_pressed(server, link, phones):
+    first, second = bridged(link)
+    legs = {"first": first, "second": second}
+    run(link, first, "soft_hold", f"3 {MUSIC_FILE} {OTHER_MUSIC_FILE}")
+    for leg in (first, second):
+        link.wait_for("PLAYBACK_START", PATIENCE, Unique_ID=leg)
+    tapes = Tapes(server, link, legs)
+    tapes.hears("first", MUSIC)
+    tapes.hears_nothing_of("first", B, OTHER_MUSIC)
+    tapes.hears("second", OTHER_MUSIC)
+    tapes.hears_nothing_of("second", A, MUSIC)
+    phones["1001"].press("3")
+    for leg in (first, second):
+        link.wait_for("PLAYBACK_STOP", PATIENCE, Unique_ID=leg)
+    tapes = Tapes(server, link, legs)
+    tapes.hears("first", B)
+    tapes.hears_nothing_of("first", MUSIC)
+    tapes.hears("second", A)
+    tapes.hears_nothing_of("second", OTHER_MUSIC)
+
+
+def test_a_phrase_is_heard_as_an_application_and_as_a_file(server, link):
+    leg = made(link, "user/1001 &park()")
+    for application, data, hertz in (("phrase", "beep,700", 700.0), ("playback", "phrase:beep:900", 900.0)):
+        run(link, leg, application, data)
+        link.wait_for("PLAYBACK_START", PATIENCE, Unique_ID=leg)
+        tapes = Tapes(server, link, {"first": leg}, seconds=0.8)
+        link.wait_for("CHANNEL_EXECUTE_COMPLETE", PATIENCE, Unique_ID=leg, Application=application)
+        tapes.hears("first", (hertz, -12.0))
+    assert link.api(f"uuid_getvar {leg} beeped") == "700"
+    # What is compiled in: "you have", a number, "messages".
+    run(link, leg, "phrase", "msgcount,21")
+    said = link.wait_for("CHANNEL_EXECUTE_COMPLETE", PATIENCE, Unique_ID=leg, Application="phrase")
+    assert said["Application-Response"] == "FILE PLAYED"
+    assert int(said["variable_playback_ms"]) > 1200
+
+
+def test_a_caller_gets_the_codecs_that_are_left(server, link, tmp_path):
+    caller = other_phone(server, tmp_path, "1006", codec="PCMU,PCMA")
+    try:
+        for number, codec in (("5000", "PCMU"), ("5021", "PCMA")):
+            caller.command("dial", f"sip:{number}@127.0.0.1:{server.sip_port}")
+            leg = link.wait_for("CHANNEL_ANSWER", PATIENCE)["Unique-ID"]
+            settled(lambda: link.api(f"uuid_getvar {leg} read_codec"), lambda said: said == codec)
+            assert link.api(f"uuid_getvar {leg} write_codec") == codec
+            link.api(f"uuid_kill {leg}")
+            link.wait_for("CHANNEL_HANGUP_COMPLETE", PATIENCE, Unique_ID=leg)
+    finally:
+        caller.stop()
+
+
+def test_keys_that_are_dropped_are_told_to_nobody(link, phones):
+    leg = made(link, "user/1001 &park()")
+    assert link.api(f"uuid_drop_dtmf {leg} on") == "+OK\n"
+    phones["1001"].press("4")
+    assert link.api(f"uuid_drop_dtmf {leg} off") == "+OK\n"
+    phones["1001"].press("5")
+    assert link.wait_for("DTMF", PATIENCE, Unique_ID=leg)["DTMF-Digit"] == "5"
 
 
 def test_all_three_talk(server, link):

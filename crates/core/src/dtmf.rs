@@ -174,6 +174,25 @@ mod tests {
     }
 
     #[test]
+    fn dropped_digits_are_nobodys() {
+        use api::command::channel::{DropDtmf, ReceiveDtmf};
+        let mut rig = crate::rig::Rig::new();
+        let id = rig.park("null/x");
+        let leg = rig.leg_of(&id);
+        for on in [true, false] {
+            let channel = id.clone();
+            rig.get(DropDtmf { channel, on }).unwrap();
+            let told = rig.commands.last().cloned();
+            assert_eq!(told, Some(MediaCommand::PassDtmf { leg, on: !on }));
+            rig.events.clear();
+            let channel = id.clone();
+            let digits = "7".into();
+            rig.get(ReceiveDtmf { channel, digits }).unwrap();
+            assert_eq!(rig.events.is_empty(), on);
+        }
+    }
+
+    #[test]
     fn digits_sent_by_command_leave_their_length() {
         use api::command::channel::SendDtmf;
         let mut rig = crate::rig::Rig::new();
