@@ -24,7 +24,8 @@ class Tapes:
     def level(self, name, hertz):
         """dBFS of that tone in what this leg heard."""
         tape = self._heard[name]
-        return tone_near(tape.channel(0), tape.rate, hertz)[1]
+        # Users of the built-in directory are recorded on two tracks: what they say, and what they hear.
+        return tone_near(tape.channel(tape.channels - 1), tape.rate, hertz)[1]
 
     def hears(self, name, *tones):
         """These tones, each `(hertz, dBFS)`, within 1.5 dB."""
