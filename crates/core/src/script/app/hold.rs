@@ -10,7 +10,7 @@ use crate::script::Run;
 /// What is heard where there is no music.
 const SILENCE: &str = "silence_stream://-1";
 /// The name of the application.
-pub(super) const SOFT_HOLD: &str = "soft_hold";
+const SOFT_HOLD: &str = "soft_hold";
 
 pub(super) fn hold(switch: &mut Switch, id: &ChannelId, _data: &str) -> Started {
     set(switch, id, true)

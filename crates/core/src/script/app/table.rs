@@ -528,7 +528,7 @@ static TABLE: &[Entry] = &[
         socket::socket,
     ),
     app(
-        hold::SOFT_HOLD,
+        "soft_hold",
         "Put a bridged call on hold until a key is pressed",
         "<unhold key> [<moh_a>] [<moh_b>]",
         hold::soft_hold,
