@@ -19,6 +19,7 @@ class Sipp:
                  rate=10, transport="u1", audio_port=0, seconds=40, password="1234", media_port=None, more=()):
         """`media_port`: the first of the ports SIPp takes for media; `more`: further words of its command line."""
         self.folder = Path(folder)
+        self.port = free_port()
         self.log_file = self.folder / "log"
         self.errors = self.folder / "errors"
         self.messages = self.folder / "messages"
@@ -28,7 +29,7 @@ class Sipp:
              "-m", str(calls), "-r", str(rate), "-l", str(max(calls, 1)), "-d", str(talk_ms),
              "-key", "callee", callee, "-key", "audio_port", str(audio_port),
              # Left to itself it takes 5060, 6000 and 8888, which others of the run need. Media takes four in a row.
-             "-p", str(free_port()), "-mp", str(media_port or free_ports(4)), "-cp", str(free_port()),
+             "-p", str(self.port), "-mp", str(media_port or free_ports(4)), "-cp", str(free_port()),
              "-nostdin", "-timeout", f"{seconds}s", "-timeout_error",
              "-trace_logs", "-log_file", str(self.log_file),
              "-trace_err", "-error_file", str(self.errors),
@@ -56,6 +57,27 @@ class Sipp:
             time.sleep(0.02)
         self.finish()
         raise AssertionError(f"no {pattern} was logged\n{self._read(self.messages)}")
+
+    def listening(self, seconds=30):
+        """Waits until calls to it are taken (over UDP)."""
+        deadline = time.monotonic() + seconds
+        while f"0100007F:{self.port:04X} " not in Path("/proc/net/udp").read_text():
+            assert time.monotonic() < deadline and self.process.poll() is None, "SIPp does not listen"
+            time.sleep(0.02)
+        return self
+
+    def received(self, pattern, seconds=30):
+        """A message that came and holds this, as soon as it does; its lines end in LF."""
+        deadline = time.monotonic() + seconds
+        while True:
+            # Each stands behind a line that says in which direction it went.
+            text = self.messages.read_text(errors="replace").replace("\r\n", "\n") if self.messages.exists() else ""
+            came = re.findall(r"message received[^\n]*\n\n(.*?)(?=\n-{20}|\Z)", text, re.S)
+            for message in came:
+                if re.search(pattern, message, re.M):
+                    return message
+            assert time.monotonic() < deadline, f"no {pattern} came\n{text[-5000:]}"
+            time.sleep(0.05)
 
     def finish(self):
         output, _ = self.process.communicate(timeout=60)

@@ -149,6 +149,8 @@ commands! {
     channel::SendDtmf => ();
     channel::ReceiveDtmf => ();
     channel::FlushDtmf => ();
+    channel::DropDtmf => ();
+    channel::TakeEarlyMedia => ();
     channel::Execute => ();
     channel::QueueEvent => ();
     channel::ControlPlayback => ();

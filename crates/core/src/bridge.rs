@@ -218,6 +218,9 @@ impl Switch {
             self.media(worker, MediaCommand::Unbridge { a: leg_a, b: leg_b });
         }
         self.unset_var(a, "bridge_to");
+        for (id, peer) in [(a, b), (b, a)] {
+            self.end_soft_hold(id, peer);
+        }
         for id in [a, b] {
             if let Some(live) = self.channels.get_mut(id) {
                 live.bridge = None;

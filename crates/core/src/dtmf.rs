@@ -75,6 +75,8 @@ impl Switch {
                 let digits: String = plain(steps).map(|(digit, _)| digit).collect();
                 self.set_var(id, "null_channel_dtmf_queued", digits);
             }
+            // Nobody is there.
+            LegEnd::Pickup(_) => {}
             LegEnd::Loopback(half) => {
                 let other = half.other.clone();
                 for (digit, duration) in plain(steps).collect::<Vec<_>>() {
@@ -127,6 +129,14 @@ impl Switch {
         }
     }
 
+    /// Lets nobody have the digits of a channel, or lets them through again.
+    pub(crate) fn drop_digits(&mut self, id: &ChannelId, on: bool) {
+        if let Some(live) = self.channels.get_mut(id) {
+            live.blocks_digits = on;
+        }
+        self.media_of(id, |leg| MediaCommand::PassDtmf { leg, on: !on });
+    }
+
     /// Forgets digits not yet read and not yet sent.
     pub(crate) fn flush_digits(&mut self, id: &ChannelId) {
         if let Some(live) = self.channels.get_mut(id) {
@@ -161,6 +171,25 @@ mod tests {
         assert_eq!(parse_digits("5@100", 2000), [Step::Digit('5', 800)]);
         assert_eq!(parse_digits("xyz", 2000), []);
         assert_eq!(parse_digits(&"1".repeat(1000), 2000).len(), MAX_DIGITS);
+    }
+
+    #[test]
+    fn dropped_digits_are_nobodys() {
+        use api::command::channel::{DropDtmf, ReceiveDtmf};
+        let mut rig = crate::rig::Rig::new();
+        let id = rig.park("null/x");
+        let leg = rig.leg_of(&id);
+        for on in [true, false] {
+            let channel = id.clone();
+            rig.get(DropDtmf { channel, on }).unwrap();
+            let told = rig.commands.last().cloned();
+            assert_eq!(told, Some(MediaCommand::PassDtmf { leg, on: !on }));
+            rig.events.clear();
+            let channel = id.clone();
+            let digits = "7".into();
+            rig.get(ReceiveDtmf { channel, digits }).unwrap();
+            assert_eq!(rig.events.is_empty(), on);
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod mutexes;
 mod next_hop;
 mod originate;
 mod parking;
+mod phrases;
 mod profiles;
 mod queue;
 mod rates;

@@ -80,6 +80,10 @@ impl Switch {
                 s.receive_digits(channel, &c.digits)
             }),
             Command::FlushDtmf(c) => self.on_channel(id, &c.channel, Self::flush_digits),
+            Command::DropDtmf(c) => {
+                self.on_channel(id, &c.channel, |s, channel| s.drop_digits(channel, c.on));
+            }
+            Command::TakeEarlyMedia(c) => self.on_channel(id, &c.channel, Self::take_early_media),
             Command::Execute(c) => self.execute_command(id, c),
             Command::QueueEvent(c) => {
                 let done = self.queue_event(c);

@@ -351,7 +351,7 @@ impl Switch {
                 self.limit_web(id);
             }
             // Without a phone there is nobody to hold: asked for, it succeeds and changes nothing (recorded).
-            LegEnd::Null | LegEnd::Loopback(_) => {}
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => {}
         }
         self.mark_held(id);
         Ok(())

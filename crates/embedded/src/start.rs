@@ -26,7 +26,9 @@ use crate::switch_task::{SHELL_INPUTS, SwitchTask, now};
 use crate::web_io::{self, WebCounters, WebSide};
 
 /// Endpoint types a dial string may name.
-const ENDPOINTS: &[&str] = &["error", "group", "loopback", "null", "sofia", "user"];
+const ENDPOINTS: &[&str] = &[
+    "error", "group", "loopback", "null", "pickup", "sofia", "user",
+];
 
 /// Codecs that can be negotiated, as `show codec` names them.
 const CODECS: &[&str] = &[

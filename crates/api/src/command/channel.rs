@@ -202,6 +202,22 @@ pub struct FlushDtmf {
     pub channel: ChannelId,
 }
 
+/// Lets nobody have the digits of a channel, or lets them through again.
+#[derive(Clone, Debug)]
+pub struct DropDtmf {
+    /// Which.
+    pub channel: ChannelId,
+    /// Whether they are dropped.
+    pub on: bool,
+}
+
+/// Ignores early media of a channel that is being called no longer: what it has sent already counts from now on.
+#[derive(Clone, Debug)]
+pub struct TakeEarlyMedia {
+    /// Which.
+    pub channel: ChannelId,
+}
+
 /// Runs an application on a channel: the queued `sendmsg` of event-socket.md §2.12. Answered when it is queued.
 #[derive(Clone, Debug)]
 pub struct Execute {

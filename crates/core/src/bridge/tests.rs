@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use api::command::call::Then;
-use api::command::channel::Hangup;
+use api::command::channel::{Execute, Hangup, QueuedAction};
 use api::event::{ChannelEvent, EventKind};
 use api::view::{Channel, OtherType, ProfileTimes};
 use api::{Application, ChannelId, HangupCause};
@@ -26,6 +26,39 @@ fn bridge(rig: &mut Rig) -> (ChannelId, ChannelId) {
 fn order<'c>(channel: &'c Channel, names: &[&str]) -> Vec<&'c str> {
     let all = channel.variables.iter().map(|(name, _)| name);
     all.filter(|name| names.contains(name)).collect()
+}
+
+#[test]
+fn what_runs_on_top_of_a_bridge_goes_on_to_its_end_when_the_other_leaves() {
+    let mut rig = Rig::new();
+    let a = rig.park("null/a");
+    rig.run(&a, "m:^:bridge:null/b^set:after=1^park");
+    let b = rig.channel(&a).bridged_to.clone().expect("a bridge");
+    let action = QueuedAction::Run {
+        name: "playback".into(),
+        data: "long.wav".into(),
+        loops: 1,
+        event_uuid: None,
+        event_uuid_name: None,
+        hold_bleg: false,
+        lead_frames: 0,
+    };
+    rig.get(Execute {
+        channel: a.clone(),
+        action,
+        request: Vec::new(),
+        body: None,
+        event_lock: false,
+        priority: false,
+    })
+    .unwrap();
+    let cause = HangupCause::NormalClearing;
+    rig.get(Hangup { channel: b, cause }).unwrap();
+    rig.pass(Duration::from_secs(1));
+    assert_eq!(rig.channel(&a).variable("after"), None);
+    assert_eq!(rig.switch.census().plays, 1);
+    rig.finish_play();
+    assert_eq!(rig.channel(&a).variable("after"), Some("1"));
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Live {
     pub(crate) fn awaits_media(&self) -> bool {
         let agreeing = match &self.end {
             LegEnd::Web(leg) => leg.is_being_answered(),
-            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => false,
+            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => false,
         };
         self.media.opening && !self.media.open || agreeing
     }

@@ -23,6 +23,7 @@ macro_rules! shipped {
 const FILES: &[(&str, &str)] = shipped![
     "freeswitch.xml",
     "vars.xml",
+    "lang/en.xml",
     "dialplan/default.xml",
     "dialplan/public.xml",
     "directory/default.xml",

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::dialplan::Dialplan;
 use crate::directory::Directory;
+use crate::phrases::Phrases;
 
 /// What a configuration folder says, in the form the switch uses.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Configuration {
     pub dialplan: Dialplan,
     /// Domains, groups, users.
     pub directory: Directory,
+    /// Macros of spoken phrases, by language.
+    pub(crate) phrases: Phrases,
     /// Suspicious but accepted.
     pub warnings: Vec<ConfigError>,
     modules: HashMap<Box<str>, ModuleXml>,
@@ -68,6 +71,8 @@ impl Configuration {
         let mut complaints = Complaints::new(tree);
         let dialplan = Dialplan::read(tree.sections("dialplan"), &mut complaints);
         let directory = Directory::read(tree.sections("directory"), &mut complaints);
+        let of_languages = tree.sections("languages").chain(tree.sections("phrases"));
+        let phrases = Phrases::read(of_languages, &mut complaints);
         let mut modules = HashMap::new();
         for section in tree.sections("configuration") {
             for node in elements(section).filter(|n| n.has_tag_name("configuration")) {
@@ -98,6 +103,7 @@ impl Configuration {
                 globals: expanded.globals.clone(),
                 dialplan,
                 directory,
+                phrases,
                 warnings,
                 modules,
             })

@@ -74,7 +74,7 @@ impl Switch {
             LegEnd::Sip(_) => {}
             LegEnd::Web(_) => return Err(refused("a page has its media from us alone")),
             // Without a phone there is nothing to take out: asked for, it succeeds (recorded).
-            LegEnd::Null | LegEnd::Loopback(_) => return Ok(()),
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => return Ok(()),
         }
         let Some(peer) = live.bridge.as_ref().map(|bridge| bridge.peer.clone()) else {
             self.may_leave(id)?;

@@ -105,7 +105,11 @@ impl Switch {
     fn other_half(&self, id: &ChannelId) -> Option<ChannelId> {
         match &self.channels.get(id)?.end {
             LegEnd::Loopback(half) if half.other != *id => Some(half.other.clone()),
-            LegEnd::Loopback(_) | LegEnd::Sip(_) | LegEnd::Web(_) | LegEnd::Null => None,
+            LegEnd::Loopback(_)
+            | LegEnd::Sip(_)
+            | LegEnd::Web(_)
+            | LegEnd::Pickup(_)
+            | LegEnd::Null => None,
         }
     }
 

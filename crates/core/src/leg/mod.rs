@@ -6,6 +6,7 @@ mod loopback;
 mod negotiate;
 mod null;
 mod phone_video;
+mod pickup;
 mod refer;
 mod reinvite;
 mod replaces;
@@ -39,6 +40,8 @@ pub(crate) enum LegEnd {
     Sip(Box<SipLeg>),
     Web(Box<WebLeg>),
     Null,
+    /// Nobody, until somebody takes calls of that group.
+    Pickup(Box<str>),
     Loopback(LoopbackHalf),
 }
 
@@ -68,7 +71,7 @@ impl LegEnd {
     pub(crate) fn is_internal(&self) -> bool {
         match self {
             Self::Sip(_) | Self::Web(_) => false,
-            Self::Null | Self::Loopback(_) => true,
+            Self::Null | Self::Pickup(_) | Self::Loopback(_) => true,
         }
     }
 
@@ -120,6 +123,7 @@ impl Switch {
             LegEnd::Sip(_) => self.send_invite(id),
             LegEnd::Web(_) => self.start_web(id),
             LegEnd::Null => self.start_null(id),
+            LegEnd::Pickup(_) => self.start_pickup(id),
             LegEnd::Loopback(_) => {}
         }
     }
@@ -150,6 +154,8 @@ impl Switch {
             LegEnd::Sip(_) => self.answer_sip(id),
             LegEnd::Web(_) => self.answer_web(id),
             LegEnd::Null => self.mark_answered(id),
+            // Never inbound.
+            LegEnd::Pickup(_) => {}
             LegEnd::Loopback(_) => self.answer_loopback(id),
         }
     }
@@ -167,6 +173,7 @@ impl Switch {
             LegEnd::Sip(_) => self.pre_answer_sip(id),
             LegEnd::Web(_) => self.pre_answer_web(id),
             LegEnd::Null => self.mark_early(id),
+            LegEnd::Pickup(_) => {}
             LegEnd::Loopback(_) => self.pre_answer_loopback(id),
         }
     }
@@ -188,6 +195,7 @@ impl Switch {
             LegEnd::Sip(_) => self.ring_sip(id),
             LegEnd::Web(_) => self.ring_web(id),
             LegEnd::Null => self.mark_ringing(id),
+            LegEnd::Pickup(_) => {}
             LegEnd::Loopback(_) => self.ring_loopback(id),
         }
     }
@@ -200,7 +208,7 @@ impl Switch {
         match &live.end {
             LegEnd::Sip(_) => self.end_sip(id, cause),
             LegEnd::Web(_) => self.end_web(id, cause),
-            LegEnd::Null | LegEnd::Loopback(_) => {}
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => {}
         }
     }
 

@@ -80,7 +80,7 @@ impl Switch {
         let peer = self.new_peer();
         let bind = self.channels.get(id).and_then(|live| match &live.end {
             LegEnd::Sip(leg) => self.config.profiles.get(leg.profile).map(|p| p.rtp_ip),
-            LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Web(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
         });
         let (Some(bind), Some(live)) = (bind, self.channels.get_mut(id)) else {
             return;
@@ -176,7 +176,7 @@ impl Switch {
                     (None, None) => Vec::new(),
                 }
             }
-            LegEnd::Null | LegEnd::Loopback(_) => Vec::new(),
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => Vec::new(),
         }
     }
 
@@ -205,7 +205,7 @@ impl Switch {
                 }),
                 Line::Closed | Line::Opening(_) => None,
             },
-            LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
         }
     }
 
@@ -213,7 +213,7 @@ impl Switch {
         match &mut self.channels.get_mut(id)?.end {
             LegEnd::Web(leg) => Some(&mut leg.linked),
             LegEnd::Sip(leg) => Some(&mut leg.video.linked),
-            LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
         }
     }
 
@@ -277,7 +277,11 @@ impl Switch {
                     Far::Ready(far)
                 }
             }
-            LegEnd::Web(_) | LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => Far::Deaf,
+            LegEnd::Web(_)
+            | LegEnd::Sip(_)
+            | LegEnd::Null
+            | LegEnd::Pickup(_)
+            | LegEnd::Loopback(_) => Far::Deaf,
         }
     }
 

@@ -113,7 +113,7 @@ impl Switch {
             .or_else(|| self.own_context(peer))
             .or_else(|| match &self.channels.get(peer)?.end {
                 LegEnd::Sip(leg) => self.context_of_profile(leg.profile),
-                LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+                LegEnd::Web(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
             })
     }
 
@@ -125,7 +125,7 @@ impl Switch {
             .or_else(|| match &self.channels.get(id)?.end {
                 LegEnd::Sip(leg) => leg.own_context.clone(),
                 LegEnd::Web(leg) => self.context_of_profile(leg.profile),
-                LegEnd::Null | LegEnd::Loopback(_) => None,
+                LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
             })
     }
 

@@ -79,7 +79,8 @@ impl Switch {
             Claim::Nothing => false,
             Claim::CallsOf(domain) => match self.channels.get(&id).map(|live| &live.end) {
                 Some(LegEnd::Sip(leg)) => leg.domain.as_ref() == Some(domain),
-                Some(LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_)) | None => false,
+                Some(LegEnd::Web(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_))
+                | None => false,
             },
             Claim::Everything => true,
         };

@@ -117,7 +117,7 @@ impl Switch {
     pub(crate) fn sip_leg(&mut self, id: &ChannelId) -> Option<&mut SipLeg> {
         match &mut self.channels.get_mut(id)?.end {
             LegEnd::Sip(leg) => Some(leg),
-            LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Web(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
         }
     }
 

@@ -199,7 +199,10 @@ impl Switch {
         let mut pairs: Vec<(&str, String)> = Vec::with_capacity(32);
         let local = self.channels.get(id).and_then(|live| match &live.end {
             super::LegEnd::Sip(leg) => self.config.profiles.get(leg.profile).map(|p| p.sip),
-            super::LegEnd::Web(_) | super::LegEnd::Null | super::LegEnd::Loopback(_) => None,
+            super::LegEnd::Web(_)
+            | super::LegEnd::Null
+            | super::LegEnd::Pickup(_)
+            | super::LegEnd::Loopback(_) => None,
         });
         if let Some(local) = local {
             pairs.push(("sip_local_network_addr", local.ip().to_string()));

@@ -19,7 +19,7 @@ impl Switch {
             LegEnd::Sip(leg) => (leg.disposition, leg.agreed.is_some(), leg.profile),
             // Its disposition is set when it ends.
             LegEnd::Web(leg) => (None, leg.has_audio(), leg.profile),
-            LegEnd::Null | LegEnd::Loopback(_) => return,
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => return,
         };
         let answered = live
             .seen

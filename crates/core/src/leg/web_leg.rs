@@ -258,7 +258,7 @@ impl Switch {
     pub(crate) fn web_leg(&mut self, id: &ChannelId) -> Option<&mut WebLeg> {
         match &mut self.channels.get_mut(id)?.end {
             LegEnd::Web(leg) => Some(leg),
-            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
         }
     }
 
@@ -266,7 +266,7 @@ impl Switch {
     pub(crate) fn as_web_leg(&self, id: &ChannelId) -> Option<&WebLeg> {
         match &self.channels.get(id)?.end {
             LegEnd::Web(leg) => Some(leg),
-            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Sip(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
         }
     }
 
@@ -405,7 +405,7 @@ impl Switch {
     fn codec_of(&self, id: &ChannelId) -> Option<Codec> {
         let live = self.channels.get(id)?;
         match &live.end {
-            LegEnd::Null | LegEnd::Loopback(_) => None,
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => None,
             LegEnd::Web(leg) => leg.spec.as_ref().map(|spec| spec.send.codec),
             LegEnd::Sip(leg) => match &live.seen.read_codec {
                 Some(codec) => Codec::from_name(&codec.name),

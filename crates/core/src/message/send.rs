@@ -270,7 +270,9 @@ impl Switch {
                     }
                 }
             }
-            LegEnd::Null | LegEnd::Loopback(_) => self.tell_sender(sender, delivery(480)),
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => {
+                self.tell_sender(sender, delivery(480))
+            }
         }
     }
 }

@@ -20,7 +20,13 @@ const MAX_DEPTH: usize = 8;
 /// Where a leg goes.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
-    Null { name: Box<str> },
+    Null {
+        name: Box<str>,
+    },
+    /// Whoever takes calls of that group.
+    Pickup {
+        group: Box<str>,
+    },
     Loopback(LoopbackDestination),
     Sip(Box<SipDestination>),
     Web(WebDestination),
@@ -66,7 +72,7 @@ impl Target {
     pub(crate) fn rtp_bind(&self) -> Option<IpAddr> {
         match self {
             Self::Sip(sip) => Some(sip.rtp_bind),
-            Self::Null { .. } | Self::Loopback(_) | Self::Web(_) => None,
+            Self::Null { .. } | Self::Pickup { .. } | Self::Loopback(_) | Self::Web(_) => None,
         }
     }
 }
@@ -99,6 +105,12 @@ impl Switch {
             "null" => Ok(vec![(
                 Target::Null {
                     name: address.into(),
+                },
+                Vec::new(),
+            )]),
+            "pickup" if !address.is_empty() => Ok(vec![(
+                Target::Pickup {
+                    group: address.into(),
                 },
                 Vec::new(),
             )]),

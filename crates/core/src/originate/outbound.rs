@@ -64,6 +64,7 @@ impl Switch {
         }
         let dialled: Arc<str> = match &plan.target {
             Target::Null { name } => (**name).into(),
+            Target::Pickup { group } => (**group).into(),
             Target::Loopback(to) => (*to.extension).into(),
             Target::Sip(sip) => sip.number.as_str().into(),
             Target::Web(web) => web.number.as_str().into(),
@@ -74,7 +75,9 @@ impl Switch {
         profile.callee_id_number =
             steer("origination_callee_id_number").unwrap_or_else(|| match &plan.target {
                 Target::Loopback(to) => (*to.last).into(),
-                Target::Null { .. } | Target::Sip(_) | Target::Web(_) => dialled.clone(),
+                Target::Null { .. } | Target::Pickup { .. } | Target::Sip(_) | Target::Web(_) => {
+                    dialled.clone()
+                }
             });
         profile.destination_number = dialled;
         let id = plan
@@ -86,6 +89,11 @@ impl Switch {
             Target::Null { name } => {
                 profile.source = "mod_loopback".into();
                 (LegEnd::Null, "null", format!("null/{name}"))
+            }
+            Target::Pickup { group } => {
+                profile.source = "mod_dptools".into();
+                let end = LegEnd::Pickup(group.clone());
+                (end, "pickup", format!("pickup/{group}"))
             }
             Target::Loopback(to) => {
                 profile.source = "mod_loopback".into();
@@ -130,7 +138,7 @@ impl Switch {
         let destination_url = match &plan.target {
             Target::Sip(sip) => Some(sip.uri.clone()),
             Target::Web(web) => Some(web.uri.to_string()),
-            Target::Null { .. } | Target::Loopback(_) => None,
+            Target::Null { .. } | Target::Pickup { .. } | Target::Loopback(_) => None,
         };
         let channel = self.create_outbound(OutboundChannel {
             id,
@@ -412,7 +420,7 @@ impl Switch {
                 self.config.profiles.get(leg.profile).cloned(),
                 leg.invite.as_ref().map(|i| i.to_uri.clone()),
             ),
-            LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => return,
+            LegEnd::Web(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => return,
         };
         let Some(profile) = profile else { return };
         let mut pairs: Vec<(&str, String)> = Vec::new();

@@ -3,7 +3,7 @@
 use api::cause::Blame;
 use api::command::call::Then;
 use api::event::ChannelEvent;
-use api::view::{ChannelState, OtherType};
+use api::view::{AnswerState, ChannelState, OtherType};
 use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use super::{AttemptId, LegState, OriginateId, Purpose};
@@ -209,6 +209,15 @@ impl Switch {
         self.leg_won(attempt, id);
     }
 
+    /// Early media of a leg is ignored no longer; what came already counts now.
+    pub(crate) fn take_early_media(&mut self, id: &ChannelId) {
+        self.unset_var(id, "ignore_early_media");
+        let live = self.channels.get(id);
+        if live.is_some_and(|live| live.seen.answer == AnswerState::Early) {
+            self.leg_early(id);
+        }
+    }
+
     fn is_ring_ready(&self, id: &ChannelId) -> bool {
         self.var(id, "ignore_early_media") == Some("ring_ready")
     }
@@ -259,6 +268,19 @@ impl Switch {
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
             | Purpose::Queue(..) => None,
+        }
+    }
+
+    /// Somebody else takes the call a leg was made for: that channel has won in its place.
+    pub(crate) fn take_leg(&mut self, leg: &ChannelId, by: &ChannelId) {
+        let Some(attempt) = self.attempt_of(leg) else {
+            return;
+        };
+        let caller = self.bridging(attempt);
+        self.leg_won(attempt, by);
+        // Whoever takes a call means to talk, whether their own answer has gone through by now or not.
+        if let Some(caller) = caller {
+            self.answer_channel(&caller);
         }
     }
 

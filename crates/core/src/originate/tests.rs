@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use api::{HangupCause, RequestId};
+use api::command::channel::TakeEarlyMedia;
+use api::{Answer, HangupCause, RequestId};
 use sip::message::Method;
 
 use crate::rig::Rig;
-use crate::web::tests::foreign::sent;
+use crate::web::tests::foreign::{respond, sent};
 
 fn failed(rig: &mut Rig, request: RequestId) -> Option<HangupCause> {
     let answer = rig.answers.remove(&request.0)?;
@@ -35,6 +36,36 @@ fn a_leg_whose_time_is_over_before_its_media_has_opened_is_not_called() {
         let census = rig.switch.census();
         assert_eq!((census.originates, census.legs, census.channels), (0, 0, 0));
     }
+}
+
+#[test]
+fn early_media_that_was_ignored_counts_when_it_is_taken() {
+    let mut rig = Rig::new();
+    let request = rig.call("{ignore_early_media=true}sofia/internal/bob@192.0.2.1");
+    let leg = rig.switch.channels.keys().next().cloned().unwrap();
+    let take = |rig: &mut Rig| {
+        let channel = leg.clone();
+        rig.get(TakeEarlyMedia { channel }).unwrap();
+    };
+    let invite = sent(&mut rig, &Method::Invite);
+    let sdp = "Contact: <sip:bob@192.0.2.1>\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.1\r\n\
+               s=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    respond(&mut rig, &invite, "183 Session Progress", sdp);
+    assert!(!rig.answers.contains_key(&request.0));
+    take(&mut rig);
+    assert!(matches!(
+        rig.answers.get(&request.0),
+        Some(Ok(Answer::Channel(id))) if *id == leg
+    ));
+    // Of one that sends none yet, what it sends later counts.
+    let mut rig = Rig::new();
+    let request = rig.call("{ignore_early_media=true}sofia/internal/bob@192.0.2.1");
+    let channel = rig.switch.channels.keys().next().cloned().unwrap();
+    let invite = sent(&mut rig, &Method::Invite);
+    rig.get(TakeEarlyMedia { channel }).unwrap();
+    assert!(!rig.answers.contains_key(&request.0));
+    respond(&mut rig, &invite, "183 Session Progress", sdp);
+    assert!(rig.answers.contains_key(&request.0));
 }
 
 #[test]

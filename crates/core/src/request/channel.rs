@@ -197,7 +197,7 @@ impl Switch {
     ) -> Result<(), CommandError> {
         let has_one = self.channels.get(id).is_some_and(|live| match &live.end {
             LegEnd::Sip(_) | LegEnd::Web(_) => live.media.open,
-            LegEnd::Null | LegEnd::Loopback(_) => false,
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => false,
         });
         if !has_one {
             return Err(CommandError::new(

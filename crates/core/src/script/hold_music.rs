@@ -12,18 +12,27 @@ use crate::work::Work;
 impl Switch {
     /// Lets the partner of a channel hear its `hold_music`; `None` without partner or music.
     pub(crate) fn hold_partner(&mut self, id: &ChannelId) -> Option<ChannelId> {
-        let partner = self.partner(id)?;
+        let music = self.hold_music_of(id)?;
+        self.hold_partner_with(id, &music)
+    }
+
+    /// What those hear whom a channel puts on hold: the music of that channel, or of everybody. `None` for silence.
+    pub(crate) fn hold_music_of(&self, id: &ChannelId) -> Option<String> {
         let music = match self.var(id, "hold_music") {
             Some(own) => own.to_owned(),
             None => self.view.globals.get("hold_music")?.to_string(),
         };
-        if music.is_empty() || music.eq_ignore_ascii_case("silence") {
-            return None;
-        }
+        let silent = music.is_empty() || music.eq_ignore_ascii_case("silence");
+        (!silent).then_some(music)
+    }
+
+    /// Lets the partner of a channel hear that until what it is held for is through; `None` without a partner.
+    pub(crate) fn hold_partner_with(&mut self, id: &ChannelId, music: &str) -> Option<ChannelId> {
+        let partner = self.partner(id)?;
         let message = QueuedMessage {
             action: QueuedAction::Run {
                 name: "endless_playback".into(),
-                data: music.as_str().into(),
+                data: music.into(),
                 loops: 1,
                 event_uuid: None,
                 event_uuid_name: None,

@@ -122,7 +122,7 @@ impl Switch {
     /// that calls the address of a room. Pages enter by joining only, so that their door can judge.
     pub(crate) fn video_room_route(&self, id: &ChannelId) -> Option<Application> {
         let name = match &self.channels.get(id)?.end {
-            LegEnd::Null | LegEnd::Loopback(_) => return None,
+            LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => return None,
             LegEnd::Web(leg) => leg.participation.as_ref()?.room.clone(),
             LegEnd::Sip(_) => {
                 let (user, host) = (self.var(id, "sip_req_user")?, self.var(id, "sip_req_host")?);

@@ -76,7 +76,7 @@ impl Switch {
             .values()
             .filter(|live| match &live.end {
                 LegEnd::Web(leg) => leg.client == client && live.is_up(),
-                LegEnd::Sip(_) | LegEnd::Null | LegEnd::Loopback(_) => false,
+                LegEnd::Sip(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => false,
             })
             .map(|live| (live.seen.serial, live.id().clone()))
             .collect();

@@ -37,8 +37,7 @@ const FAILED: &str = "-ERR Operation failed\n";
 const NO_SUCH: &str = "-ERR No such channel {}!\n";
 
 /// The texts are those of golden uuid-01-usage and uuid-02-bad-uuid.
-const REFUSED: [Refused; 4] = [
-    refused("uuid_early_ok", 1, "-ERROR\n", "-ERROR\n", "-ERROR\n"),
+const REFUSED: [Refused; 3] = [
     refused(
         "uuid_loglevel",
         2,

@@ -2,8 +2,8 @@
 
 use super::call::{Call, NO_SUCH_CHANNEL, OK, either, usage};
 use api::command::channel::{
-    AdjustAudio, AudioChange, Break, Broadcast, ControlPlayback, Display, FlushDtmf, LegChoice,
-    PlaybackControl, ReceiveDtmf, SendDtmf, SendInfo, SetHeartbeat,
+    AdjustAudio, AudioChange, Break, Broadcast, ControlPlayback, Display, DropDtmf, FlushDtmf,
+    LegChoice, PlaybackControl, ReceiveDtmf, SendDtmf, SendInfo, SetHeartbeat, TakeEarlyMedia,
 };
 use std::time::Duration;
 
@@ -139,6 +139,37 @@ pub(super) async fn uuid_flush_dtmf(call: &Call<'_>) -> String {
         return missing.to_owned();
     };
     either(&call.ask(FlushDtmf { channel }).await, OK, missing)
+}
+
+/// `on` or `off`. What stands in the place of dropped digits cannot be chosen here: that is refused. A channel that does not
+/// exist is answered by the usage (golden uuid-02-bad-uuid).
+pub(super) async fn uuid_drop_dtmf(call: &Call<'_>) -> String {
+    let syntax = "<uuid> [on | off ] [ mask_digits <digits> | mask_file <file>]";
+    let words = call.words();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (uuid, on) = match words.as_slice() {
+        [uuid, "on"] => (*uuid, true),
+        [uuid, "off"] => (*uuid, false),
+        [uuid, "on" | "off", ..] | [uuid, "mask_digits" | "mask_file", ..]
+            if call.live(uuid).is_some() =>
+        {
+            return FAILED.to_owned();
+        }
+        _ => return usage(syntax),
+    };
+    let Some(channel) = call.live(uuid) else {
+        return usage(syntax);
+    };
+    either(&call.ask(DropDtmf { channel, on }).await, OK, FAILED)
+}
+
+/// Success has no text (golden uuid-03-getvar-setvar).
+pub(super) async fn uuid_early_ok(call: &Call<'_>) -> String {
+    let words = call.words();
+    let Some(channel) = words.first().and_then(|uuid| call.live(uuid)) else {
+        return "-ERROR\n".to_owned();
+    };
+    either(&call.ask(TakeEarlyMedia { channel }).await, "", "-ERROR\n")
 }
 
 /// `start read|write mute|level <n>` or `stop`; anything shorter is the usage (golden uuid-03-getvar-setvar).

@@ -19,12 +19,14 @@ pub(crate) enum BridgeApp {
     Dialling(OriginateId),
     /// The two are connected.
     Up,
+    /// They were, and what runs on top goes on to its end first.
+    Over,
 }
 
 impl BridgeApp {
     pub(super) fn is_up(&self) -> bool {
         match self {
-            Self::Dialling(_) => false,
+            Self::Dialling(_) | Self::Over => false,
             Self::Up => true,
         }
     }
@@ -142,6 +144,13 @@ impl Switch {
         if !live.is_up() {
             return;
         }
+        // Something else is on top: that goes on to its end first. A queue or a fifo is its own bridge.
+        if !matches!(self.innermost_app(id), Some(App::Bridge(_)))
+            && let Some(App::Bridge(app)) = self.bridge_app(id)
+        {
+            *app = BridgeApp::Over;
+            return;
+        }
         if self.var_true(id, "park_after_bridge") {
             self.replace_rest(id, "park", "");
         } else if let Some(to) = self.var(id, "transfer_after_bridge").map(str::to_owned) {
@@ -180,6 +189,7 @@ impl Switch {
                 };
                 self.cancel_originate(originate, cause);
             }
+            BridgeApp::Over => {}
             BridgeApp::Up => {
                 if self
                     .channels

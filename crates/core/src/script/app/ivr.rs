@@ -66,7 +66,7 @@ impl Switch {
         let runs = &mut self.channels.get_mut(id)?.script.runs;
         runs.iter_mut().rev().find_map(|run| match &mut run.app {
             App::Nested(Nested::Ivr(ivr)) => Some(&mut **ivr),
-            App::Nested(Nested::Limited(_))
+            App::Nested(Nested::Limited(_) | Nested::Phrase(_))
             | App::Starting
             | App::Park(_)
             | App::Sleep
@@ -238,7 +238,7 @@ impl Switch {
             Action::Exit => return self.leave_menu(id, ivr, "success"),
             Action::Run => {
                 let (name, data) = param.split_once(' ').unwrap_or((&param, ""));
-                match self.run_nested(id, name, data) {
+                match self.run_nested(id, name, data, false) {
                     Some(run) => ivr.step = Step::Running(run),
                     None => self.say_menu(id, &mut ivr),
                 }
@@ -278,7 +278,7 @@ impl Switch {
         if let Some(last) = last {
             // It is queued, and so run when this application is through.
             let (name, data) = last.split_once(' ').unwrap_or((last, ""));
-            self.run_nested(id, name, data);
+            self.run_nested(id, name, data, false);
             self.set_var(id, "ivr_menu_status", status);
             return self.application_done(id, None);
         }

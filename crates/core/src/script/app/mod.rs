@@ -22,7 +22,10 @@ mod leg_sound;
 mod listen;
 mod meta;
 mod nested;
+mod offered;
 mod park;
+mod phrase;
+mod pickup;
 mod playback;
 mod record;
 pub(crate) mod say;
@@ -97,7 +100,7 @@ pub(crate) enum App {
     Eavesdrop(Eavesdrop),
     /// `socket`.
     Socket(Socket),
-    /// `limit_execute` and `ivr`, which run other applications.
+    /// `limit_execute`, `ivr` and `phrase`, which run other applications.
     Nested(Nested),
 }
 
@@ -331,6 +334,7 @@ impl Switch {
             App::Valet(_) => self.resume_valet(id),
             App::Nested(_) => self.resume_nested(id, missed),
             App::Socket(_) => self.resume_socket(id),
+            App::Bridge(BridgeApp::Over) => self.bridge_over(id),
             App::Sleep
             | App::Listen(_)
             | App::Collect(_)

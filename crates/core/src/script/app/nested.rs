@@ -1,5 +1,6 @@
-//! Applications that let the channel run others: `limit_execute` and [`ivr`](super::ivr).
+//! Applications that let the channel run others: `limit_execute`, [`ivr`](super::ivr) and [`phrase`](super::phrase).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use api::ChannelId;
@@ -19,6 +20,7 @@ use crate::script::QueuedMessage;
 pub(crate) enum Nested {
     Limited(Limited),
     Ivr(Box<Ivr>),
+    Phrase(Parts),
 }
 
 /// `limit_execute`: what is held for as long as the other application runs.
@@ -29,6 +31,14 @@ pub(crate) struct Limited {
     running: Arc<str>,
 }
 
+/// `phrase` with applications in it: what is run one after the other.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// Applications with their arguments, still to come.
+    pub(super) rest: VecDeque<(String, String)>,
+    pub(super) running: Arc<str>,
+}
+
 impl Nested {
     pub(super) fn reads_digits(&self) -> bool {
         matches!(self, Self::Ivr(_))
@@ -37,14 +47,14 @@ impl Nested {
     pub(super) fn playing_mut(&mut self) -> Option<&mut Playing> {
         match self {
             Self::Ivr(ivr) => ivr.playing.as_mut(),
-            Self::Limited(_) => None,
+            Self::Limited(_) | Self::Phrase(_) => None,
         }
     }
 
     pub(super) fn is_playing(&self, play: PlayId) -> bool {
         match self {
             Self::Ivr(ivr) => ivr.playing.as_ref().is_some_and(|one| one.play == play),
-            Self::Limited(_) => false,
+            Self::Limited(_) | Self::Phrase(_) => false,
         }
     }
 }
@@ -73,20 +83,27 @@ pub(super) fn limit_execute(switch: &mut Switch, id: &ChannelId, data: &str) -> 
         tracing::info!(channel = %id, realm = &*limit.key.0, resource = &*limit.key.1, "A limit keeps an application from running");
         return Started::Done;
     }
-    let Some(running) = switch.run_nested(id, name, argument) else {
+    let Some(running) = switch.run_nested(id, name, argument, false) else {
         return Started::Done;
     };
     let key = (!held).then_some(limit.key);
     Started::Waits(App::Nested(Nested::Limited(Limited { key, running })))
 }
 
+/// [`limit_execute`] of the backend `hash`: `<realm> <id> …`
+pub(super) fn limit_hash_execute(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    limit_execute(switch, id, &format!("hash {data}"))
+}
+
 impl Switch {
     /// Runs another application on top of the one that says so; the name of that run. `None`: it cannot be run.
+    /// `verbatim`: its argument is not expanded.
     pub(super) fn run_nested(
         &mut self,
         id: &ChannelId,
         name: &str,
         data: &str,
+        verbatim: bool,
     ) -> Option<Arc<str>> {
         let run: Arc<str> = self.new_uuid().to_string().into();
         let action = QueuedAction::Run {
@@ -100,6 +117,7 @@ impl Switch {
         };
         let message = QueuedMessage {
             action,
+            verbatim,
             ..QueuedMessage::default()
         };
         match self.queue_message(id, message, true) {
@@ -143,7 +161,29 @@ impl Switch {
                 self.application_done(id, None);
             }
             Some(App::Nested(Nested::Ivr(_))) => self.resume_ivr(id, missed),
+            Some(App::Nested(Nested::Phrase(parts))) => {
+                let running = parts.running.clone();
+                if !self.still_waits(id, &running) {
+                    self.next_part(id);
+                }
+            }
             Some(_) | None => {}
+        }
+    }
+
+    /// The next part of a phrase that can be run, or its end.
+    fn next_part(&mut self, id: &ChannelId) {
+        while let Some(App::Nested(Nested::Phrase(parts))) = self.innermost_app(id) {
+            let Some((name, data)) = parts.rest.pop_front() else {
+                return self.application_done(id, None);
+            };
+            let Some(run) = self.run_nested(id, &name, &data, true) else {
+                continue;
+            };
+            if let Some(App::Nested(Nested::Phrase(parts))) = self.innermost_app(id) {
+                parts.running = run;
+            }
+            return;
         }
     }
 
@@ -154,6 +194,8 @@ impl Switch {
                     self.release_limits(id, Some(&key));
                 }
             }
+            // What runs on top is ended by itself.
+            Nested::Phrase(_) => {}
             Nested::Ivr(ivr) => {
                 if let Some(playing) = ivr.playing {
                     self.abort_playing(id, playing);

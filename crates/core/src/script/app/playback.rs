@@ -82,22 +82,42 @@ pub(super) fn gentones(switch: &mut Switch, id: &ChannelId, data: &str) -> Start
 
 /// Prompts one after the other, as `playback` plays a file.
 pub(super) fn play_all(switch: &mut Switch, id: &ChannelId, prompts: &[String]) -> Started {
-    let list = format!("file_string://{}", prompts.join("!"));
-    start(switch, id, &list, Some(0))
+    start(switch, id, &list_of(prompts), Some(0))
+}
+
+/// Plays again and again until that key is pressed.
+pub(super) fn play_until(switch: &mut Switch, id: &ChannelId, file: &str, key: &str) -> Started {
+    start_until(switch, id, file, None, key.into())
+}
+
+/// One source of several.
+pub(super) fn list_of(files: &[String]) -> String {
+    format!("file_string://{}", files.join("!"))
 }
 
 fn start(switch: &mut Switch, id: &ChannelId, file: &str, repeats: Option<u32>) -> Started {
-    let file = file.trim();
-    if file.is_empty() {
-        return Started::Answered("PLAYBACK ERROR".into());
-    }
-    let terminators = match switch.var(id, "playback_terminators") {
+    let terminators: Box<str> = match switch.var(id, "playback_terminators") {
         Some("none") => "",
         Some("any") => "0123456789*#ABCD",
         Some(digits) => digits,
         None => "*",
     }
     .into();
+    start_until(switch, id, file, repeats, terminators)
+}
+
+/// Plays until one of these keys is pressed.
+fn start_until(
+    switch: &mut Switch,
+    id: &ChannelId,
+    file: &str,
+    repeats: Option<u32>,
+    terminators: Box<str>,
+) -> Started {
+    let file = file.trim();
+    if file.is_empty() {
+        return Started::Answered("PLAYBACK ERROR".into());
+    }
     let playing = switch.start_playing(id, file, repeats);
     Started::Waits(App::Playback(Playback {
         playing,
@@ -135,7 +155,7 @@ impl Switch {
         let file_type = scheme
             .filter(|s| matches!(*s, "tone_stream" | "local_stream"))
             .map(Arc::from);
-        let command_file = path.to_owned();
+        let command_file = self.worded(id, path);
         self.media_of(id, |leg| MediaCommand::Play {
             leg,
             play,

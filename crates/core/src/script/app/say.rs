@@ -9,8 +9,8 @@ use jiff::Zoned;
 use super::{Started, playback};
 use crate::Switch;
 
-/// Most prompts of one text; what is beyond is not said.
-const MAX_PROMPTS: usize = 256;
+/// Most prompts of one text, which is as many as one list of sounds may have; what is beyond is not said.
+pub(super) const MAX_PROMPTS: usize = 128;
 /// Numbers from here on are said digit by digit.
 const TOO_LARGE: u64 = 1_000_000_000;
 
@@ -40,7 +40,7 @@ fn parse(data: &str, now: &Zoned) -> Option<Prompts> {
     };
     let (module, kind, method) = (word()?, word()?, word()?);
     let (module, language) = module.split_once(':').unwrap_or((module, module));
-    if module != "en" || language != "en" {
+    if module != "en" {
         return None;
     }
     let genders = ["masculine", "feminine", "neuter"];
@@ -48,12 +48,22 @@ fn parse(data: &str, now: &Zoned) -> Option<Prompts> {
         Some((gender, text)) if genders.contains(&&*gender.to_ascii_lowercase()) => text,
         Some(_) | None => rest,
     };
-    said(
-        &kind.to_ascii_lowercase(),
-        &method.to_ascii_lowercase(),
-        text.trim(),
-        now,
-    )
+    prompts(language, kind, method, text, now)
+}
+
+/// The prompts of a text in a language; `None` when that is none of ours, or the text no such thing.
+pub(super) fn prompts(
+    language: &str,
+    kind: &str,
+    method: &str,
+    text: &str,
+    now: &Zoned,
+) -> Option<Prompts> {
+    if language != "en" {
+        return None;
+    }
+    let (kind, method) = (kind.to_ascii_lowercase(), method.to_ascii_lowercase());
+    said(&kind, &method, text.trim(), now)
 }
 
 /// The prompts of a text; `None` when it is no such thing.

@@ -61,10 +61,7 @@ pub(super) fn unblock_dtmf(switch: &mut Switch, id: &ChannelId, _data: &str) -> 
 }
 
 fn block(switch: &mut Switch, id: &ChannelId, on: bool) -> Started {
-    if let Some(live) = switch.channels.get_mut(id) {
-        live.blocks_digits = on;
-    }
-    switch.media_of(id, |leg| MediaCommand::PassDtmf { leg, on: !on });
+    switch.drop_digits(id, on);
     Started::Done
 }
 

@@ -6,8 +6,8 @@ use api::{Application, ChannelId};
 use super::{
     Started, answer, att_xfer, awaiting, bridge, callcenter, collect, conference, digit_actions,
     dtmf, eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound, listen, meta,
-    nested, park, playback, record, say, schedule, sleep, socket, sound, tables, transfer,
-    valet_park, variables, voicemail,
+    nested, offered, park, phrase, pickup, playback, record, say, schedule, sleep, socket, sound,
+    tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -101,6 +101,12 @@ static TABLE: &[Entry] = &[
         "Wait in a queue for an agent",
         "<queue_name>",
         callcenter::callcenter,
+    ),
+    app(
+        "capture",
+        "Keep what an expression catches of a text in a list variable",
+        "<varname>|<data>|<regex>",
+        variables::capture,
     ),
     app(
         "clear_digit_action",
@@ -201,6 +207,12 @@ static TABLE: &[Entry] = &[
         fifo::fifo,
     ),
     app(
+        "filter_codecs",
+        "Let the caller have these codecs only",
+        "<codec string>",
+        offered::filter_codecs,
+    ),
+    app(
         "flush_dtmf",
         "Forget digits not read yet",
         "",
@@ -265,12 +277,33 @@ static TABLE: &[Entry] = &[
             nested::limit_execute,
         )
     },
+    app(
+        "limit_hash",
+        "Count the channels that use a resource, and send those beyond its limit elsewhere",
+        "<realm> <id> [<max>[/<interval>]] [<extension> [<dialplan> [<context>]]]",
+        tables::limit_hash,
+    ),
+    Entry {
+        raw: true,
+        ..app(
+            "limit_hash_execute",
+            "Run an application as long as a limit allows it",
+            "<realm> <id> <max>[/interval] <application> [application arguments]",
+            nested::limit_hash_execute,
+        )
+    },
     app("log", "Write a log line", "<level> <text>", fire::log),
     media(
         "loop_playback",
         "Play a file several times",
         "[+<loops>] <file>",
         playback::loop_playback,
+    ),
+    app(
+        "media_reset",
+        "Let sound go through the server again",
+        "",
+        offered::media_reset,
     ),
     app(
         "multiset",
@@ -290,7 +323,25 @@ static TABLE: &[Entry] = &[
         "<keyname>[ on|off]",
         awaiting::mutex,
     ),
+    app(
+        "novideo",
+        "Let the caller have no pictures",
+        "",
+        offered::novideo,
+    ),
     app("park", "Wait for commands", "", park::park),
+    media(
+        "phrase",
+        "Say what a macro makes of some words",
+        "<macro_name>,<data>",
+        phrase::phrase,
+    ),
+    app(
+        "pickup",
+        "Take a call that rings for a group",
+        "<key>",
+        pickup::pickup,
+    ),
     media(
         "play_and_get_digits",
         "Play a file and collect digits",
@@ -476,6 +527,24 @@ static TABLE: &[Entry] = &[
         "<host>[:<port>][/<path>][|<host>...] [async] [full]",
         socket::socket,
     ),
+    app(
+        "soft_hold",
+        "Put a bridged call on hold until a key is pressed",
+        "<unhold key> [<moh_a>] [<moh_b>]",
+        hold::soft_hold,
+    ),
+    media(
+        "spandsp_start_dtmf",
+        "Look for tones in the audio",
+        "",
+        dtmf::start_dtmf,
+    ),
+    app(
+        "spandsp_stop_dtmf",
+        "Look for tones no longer",
+        "",
+        dtmf::stop_dtmf,
+    ),
     media(
         "start_dtmf",
         "Look for tones in the audio",
@@ -622,7 +691,8 @@ pub(crate) fn waits_for_media(action: &Application) -> bool {
 
 pub(crate) fn name_waits_for_media(name: &str) -> bool {
     find(name).is_some_and(|entry| {
-        entry.needs_media || matches!(entry.name, "answer" | "pre_answer" | "bridge")
+        let answers = matches!(entry.name, "answer" | "pre_answer" | "bridge" | "pickup");
+        entry.needs_media || answers
     })
 }
 

@@ -48,6 +48,11 @@ pub(super) fn hash(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     Started::Done
 }
 
+/// [`limit`] of the backend `hash`: `<realm> <id> …`
+pub(super) fn limit_hash(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    limit(switch, id, &format!("hash {data}"))
+}
+
 /// `<backend> <realm> <id> [<max>[/<interval>]] [<extension> [<dialplan> [<context>]]]`. There is one process and one
 /// table, whatever the backend is called.
 pub(super) fn limit(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {

@@ -7,6 +7,7 @@ use api::variables::Value;
 
 use super::Started;
 use crate::Switch;
+use crate::dialplan::Expression;
 
 fn pair(data: &str) -> Option<(&str, &str)> {
     let (name, value) = data.split_once('=').unwrap_or((data, ""));
@@ -128,6 +129,28 @@ fn extend(switch: &mut Switch, id: &ChannelId, data: &str, front: bool) -> Start
     Started::Done
 }
 
+/// `<variable>|<text>|<expression>`: the variable becomes the list of what the expression catches, all of it first, as
+/// `DP_MATCH` does; a text that does not match leaves it as it is.
+pub(super) fn capture(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    let parts = data.split_once('|');
+    let parts = parts.and_then(|(name, rest)| Some((name.trim(), rest.split_once('|')?)));
+    let Some((name, (text, written))) = parts.filter(|(name, _)| !name.is_empty()) else {
+        tracing::warn!(channel = %id, data, "capture does not say what is looked for in which text");
+        return Started::Done;
+    };
+    match Expression::compile(written).and_then(|expression| expression.captures(text)) {
+        Ok(Some(caught)) => {
+            let groups = (0..caught.len()).map(|at| caught.get(at).unwrap_or_default().into());
+            switch.set_var(id, name, Value::List(groups.collect()));
+        }
+        Ok(None) => {}
+        Err(error) => {
+            tracing::warn!(channel = %id, written, %error, "capture has an expression that cannot be used");
+        }
+    }
+    Started::Done
+}
+
 pub(super) fn push(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     extend(switch, id, data, false)
 }
@@ -230,7 +253,26 @@ pub(super) fn eval(_: &mut Switch, _: &ChannelId, _: &str) -> Started {
 
 #[cfg(test)]
 mod tests {
+    use super::Value;
     use crate::rig::Rig;
+
+    #[test]
+    fn capture_keeps_what_an_expression_catches() {
+        let mut rig = Rig::new();
+        let a = rig.park("null/a");
+        let list = |rig: &Rig, name: &str| match rig.channel(&a).variables.get(name) {
+            Some(Value::List(items)) => items.join("+"),
+            other => format!("{other:?}"),
+        };
+        rig.run(
+            &a,
+            "m:~:capture:who|12-34-56|(\\d+)-(\\d+)-(x)?~capture:no|abc|^x$~capture:bad|abc|(~capture:|a|a~capture:a|a~park",
+        );
+        assert_eq!(list(&rig, "who"), "12-34-+12+34+");
+        for name in ["no", "bad", "", "a"] {
+            assert_eq!(list(&rig, name), "None", "{name}");
+        }
+    }
 
     #[test]
     fn strftime_sets_a_variable_to_the_time() {

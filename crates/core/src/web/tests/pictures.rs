@@ -29,12 +29,16 @@ fn phone(pictures: &str) -> String {
 
 /// Phones are believed, and have pictures.
 fn rig() -> Rig {
+    Rig::with(rig_config())
+}
+
+fn rig_config() -> crate::config::Config {
     let mut config = config();
     let profile = &mut config.profiles[0];
     profile.codecs = ["PCMU", "VP8", "H264"].map(Into::into).to_vec();
     profile.auth_calls = false;
     profile.context = "default".into();
-    Rig::with(config)
+    config
 }
 
 fn body(message: &Message) -> String {
@@ -472,6 +476,32 @@ fn phones_see_each_other_in_whatever_way_they_share() {
         rig.pass(std::time::Duration::from_secs(40));
         check_idle(&rig);
     }
+}
+
+#[test]
+fn a_caller_who_may_have_no_pictures_has_sound() {
+    let path = "/built-in/dialplan/default.xml";
+    let mut files = crate::config_xml::built_in();
+    let dialplan = crate::config_xml::Files::read(&files, path.as_ref()).unwrap();
+    let before = "<action application=\"export\" data=\"dialed_extension=$1\"/>";
+    assert!(dialplan.contains(before));
+    let novideo = format!("<action application=\"novideo\"/>{before}");
+    files.insert(path, dialplan.replace(before, &novideo));
+    let root = crate::config_xml::BUILT_IN_ROOT.as_ref();
+    let xml = crate::config_xml::Configuration::load(&files, root, Default::default()).unwrap();
+    let mut config = rig_config();
+    config.xml = Arc::new(xml);
+    let mut rig = Rig::with(config);
+    let mut callee = Phone::new("1002", OTHER, Transport::Udp, 2);
+    assert_eq!(callee.register(&mut rig, "1234", 3600), 200);
+    request_to(&mut rig, "1002", &phone(VP8));
+    let offered = sent(&mut rig, &Method::Invite);
+    assert_eq!(video_line(&offered), "none");
+    respond_from(&mut rig, OTHER, &offered, "200 OK", &with_sdp(&phone("")));
+    let (code, _, answer) = answered(&mut rig, 1);
+    assert_eq!(code, 200);
+    assert!(video_line(&answer).starts_with("m=video 0 "));
+    assert!(body(&answer).contains("m=audio 2"));
 }
 
 fn request_to(rig: &mut Rig, user: &str, sdp: &str) {
