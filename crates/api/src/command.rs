@@ -3,6 +3,7 @@
 pub mod call;
 pub mod channel;
 pub mod control;
+pub mod fifo;
 pub mod leg;
 pub mod message;
 pub mod parking;
@@ -247,6 +248,7 @@ commands! {
     parking::RetrieveParked => ChannelId;
     user::SetDoNotDisturb => ();
     user::SetUserStatus => ();
+    fifo::ChangeFifo => ();
     table::ChangeHash => ();
     table::ChangeKept => ();
     table::TakeLimit => ();

@@ -149,6 +149,10 @@ impl Switch {
                 self.end_control(&c);
                 self.answer(id, Ok(()));
             }
+            Command::ChangeFifo(c) => {
+                let done = self.change_fifo_members(c);
+                self.answer(id, done);
+            }
             Command::ChangeHash(c) => {
                 let done = self.change_hash(c);
                 self.answer(id, done);

@@ -67,6 +67,7 @@ pub struct Switch {
     pub(crate) queues: Queues,
     pub(crate) lots: Lots,
     pub(crate) fifos: crate::fifo::Fifos,
+    pub(crate) member_calls: crate::fifo::MemberCalls,
     pub(crate) mutexes: crate::mutexes::Mutexes,
     pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
@@ -186,6 +187,7 @@ impl Switch {
             queues: Queues::default(),
             lots: Lots::default(),
             fifos: crate::fifo::Fifos::default(),
+            member_calls: crate::fifo::MemberCalls::default(),
             mutexes: crate::mutexes::Mutexes::default(),
             voicemail: Voicemail::default(),
             messages: Messages::default(),
@@ -364,6 +366,7 @@ impl Switch {
             Deadline::Subscription(id) => self.subscription_due(id),
             Deadline::Displaced(play) => self.displaced_long_enough(play),
             Deadline::Tone(watch) => self.tone_window_over(watch),
+            Deadline::Fifo(name) => self.fifo_wakes(&name),
         }
     }
 
@@ -400,7 +403,10 @@ impl Switch {
             Work::Judge(id) => self.judge_originate(id),
             Work::MediaReady(id) => self.media_ready(&id),
             Work::EndParticipation(id) => self.end_participation(&id),
-            Work::Fifo(name) => self.serve_fifo(&name),
+            Work::Fifo(name) => {
+                self.serve_fifo(&name);
+                self.call_members(&name);
+            }
             Work::Lamp(registration) => self.light_lamp_of(registration),
         }
     }

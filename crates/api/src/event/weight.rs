@@ -428,6 +428,9 @@ fn of_fifo(event: &FifoEvent) -> usize {
         | FifoAction::ConsumerReturned
         | FifoAction::CallerBridged(_)
         | FifoAction::ConsumerBridged(_) => 0,
+        FifoAction::MemberCalled { member, .. } | FifoAction::MemberDecided { member, .. } => {
+            member.len()
+        }
     };
     event.fifo.len() + caller
 }

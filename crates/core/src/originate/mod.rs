@@ -15,6 +15,7 @@ use api::dial::{DialString, VariableList};
 use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use crate::Switch;
+use crate::fifo::MemberCallId;
 use crate::queue::OfferId;
 use crate::room::conference_of;
 use crate::timers::{Deadline, in_time};
@@ -54,6 +55,8 @@ pub(crate) enum Purpose {
     },
     /// Somebody in a video room wants somebody else in.
     VideoRoom(Box<Invitation>),
+    /// A fifo calls a member.
+    Fifo(MemberCallId),
     /// A queue calls an agent for a caller.
     Queue(OfferId, ChannelId),
 }
@@ -132,7 +135,7 @@ impl Switch {
             }
             Purpose::Room { room, .. } => self.room_worker(room),
             Purpose::VideoRoom(invitation) => self.room_worker(&conference_of(&invitation.room)),
-            Purpose::Command { .. } => self.place(),
+            Purpose::Command { .. } | Purpose::Fifo(_) => self.place(),
         };
         let threads = dial
             .threads

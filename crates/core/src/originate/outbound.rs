@@ -38,6 +38,7 @@ impl Switch {
                 Purpose::Command { .. }
                 | Purpose::Room { .. }
                 | Purpose::VideoRoom(_)
+                | Purpose::Fifo(_)
                 | Purpose::Queue(..) => None,
             });
         let mut profile =
@@ -156,7 +157,10 @@ impl Switch {
         let originate = self.originates.get(&attempt.originate);
         let asker = originate.and_then(|o| match &o.purpose {
             Purpose::Bridge { a } | Purpose::Queue(_, a) => self.channels.get(a),
-            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+            Purpose::Command { .. }
+            | Purpose::Room { .. }
+            | Purpose::VideoRoom(_)
+            | Purpose::Fifo(_) => None,
         });
         let profile = asker.and_then(|live| live.seen.profile.as_deref());
         profile.map_or_else(Privacy::default, |profile| Privacy {
@@ -173,6 +177,7 @@ impl Switch {
             Purpose::Command { .. }
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
+            | Purpose::Fifo(_)
             | Purpose::Queue(..) => None,
         });
         let a_text = |variable: &str, field: fn(&CallerProfile) -> &Arc<str>| {

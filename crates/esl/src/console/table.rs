@@ -176,7 +176,9 @@ commands! {
         "group" "[insert|delete|call]:<group name>[:<url>]" "Keeps dial strings of groups" => tables::group,
     ;
     "mod_fifo":
-        "fifo" "list|count|status|has_outbound|importance [<fifo name>]" "Tells who waits in fifos" => fifo::fifo,
+        "fifo" "list|list_verbose|count|status|has_outbound|importance [<fifo name>]|reparse [del_all]" "Tells who waits in fifos" => fifo::fifo,
+        "fifo_check_bridge" "<uuid>" "Tells whether a channel talks in a fifo" => fifo::fifo_check_bridge,
+        "fifo_member" "[add <fifo_name> <originate_string> [<simo_count>] [<timeout>] [<lag>] [<expires>] [<taking_calls>] | del <fifo_name> <originate_string>]" "Says who is called when callers wait in a fifo" => fifo::fifo_member,
     ;
     "mod_hash":
         "hash" "<verb>/<realm>/<key>[/<value>]" "Keeps values" => tables::hash,

@@ -12,9 +12,10 @@ use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
     Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
-    DirectoryUser, Domain, Extension, Fifo, FifoOrigin, FifoPartner, FifoParty, Group, Lot,
-    Mailbox, Member, ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller,
-    QueueSettings, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
+    DirectoryUser, Domain, Extension, Fifo, FifoMember, FifoMemberSettings, FifoOrigin,
+    FifoPartner, FifoParty, FifoStrategy, Group, Lot, Mailbox, Member, ParkedCall, Participant,
+    Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings, Registration, Room, RoomFlags,
+    RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,
@@ -416,6 +417,36 @@ fn add_fifos(view: &mut View) {
         origin: FifoOrigin::Used,
         callers: vec![party("a", "1", Some("c")), party("b", "2", None)],
         consumers: vec![party("c", "3", Some("a"))],
+        members: Vec::new(),
+        strategy: FifoStrategy::RingAll,
+    };
+    let member = |dial: &str, is_kept: bool| FifoMember {
+        dial: dial.into(),
+        settings: FifoMemberSettings {
+            simultaneous: 2,
+            ring_s: 30,
+            lag_s: 5,
+            takes_calls: true,
+            expires: is_kept.then_some(NOW),
+        },
+        is_kept,
+        ringing: u32::from(is_kept),
+        talking: 1,
+        answered: 4,
+        failed: 3,
+        rests_until: if is_kept { NOW } else { Timestamp::ZERO },
+    };
+    let called = Fifo {
+        name: "called".into(),
+        importance: 0,
+        origin: FifoOrigin::Used,
+        callers: vec![party(UUID, "4", None)],
+        consumers: Vec::new(),
+        members: vec![
+            member("user/1000", false),
+            member("{a=\"b\"}user/1001", true),
+        ],
+        strategy: FifoStrategy::Enterprise,
     };
     let empty = Fifo {
         name: "cool_fifo@127.0.0.1".into(),
@@ -423,8 +454,10 @@ fn add_fifos(view: &mut View) {
         origin: FifoOrigin::Configured,
         callers: Vec::new(),
         consumers: Vec::new(),
+        members: Vec::new(),
+        strategy: FifoStrategy::RingAll,
     };
-    for fifo in [busy, empty] {
+    for fifo in [busy, called, empty] {
         view.fifos.insert_mut(fifo.name.clone(), Arc::new(fifo));
     }
 }
