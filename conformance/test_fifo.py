@@ -55,8 +55,8 @@ def people(server, tmp_path):
     """Makes registered phones, and hangs up with all of them."""
     with ExitStack() as end:
 
-        def phone(user):
-            made = Phone(tmp_path / user, user, "1234", server.sip_port, *VOICES[user])
+        def phone(user, answers=True):
+            made = Phone(tmp_path / user, user, "1234", server.sip_port, *VOICES[user], answers=answers)
             end.callback(made.stop)
             return made.registered()
 
@@ -143,12 +143,10 @@ def member(desk, dial):
 
 
 def test_members_are_called_and_one_gets_the_caller(server, people, desk):
-    caller, first, second = people("1001"), people("1005"), people("1006")
+    caller, first, second = people("1001"), people("1005", answers=False), people("1006", answers=False)
     for phone in first, second:
         assert desk.api(f"fifo_member add help user/{phone.user} 1 30 2") == "+OK\n"
     assert desk.api("fifo count help") == "help:0:0:2:0:0\n"
-    for phone in first, second:
-        phone.command("auto", "no")
     caller.command("dial", f"sip:5010@127.0.0.1:{server.sip_port}")
     called = {tells(desk, "pre-dial")["FIFO-Member"] for _ in (first, second)}
     assert called == {"user/1005", "user/1006"}

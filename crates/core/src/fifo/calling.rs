@@ -83,7 +83,7 @@ impl Switch {
                 self.call_member(name, dial);
             }
         }
-        self.plan_fifo(name, waiting > 0);
+        self.plan_fifo(name, waiting > 0, may_call);
     }
 
     /// The free members, who rested longest first. Who rings already is not called once more to ring beside itself.
@@ -109,7 +109,9 @@ impl Switch {
             return;
         };
         let strategy = fifo.strategy;
-        let caller = fifo.waiting().next().cloned();
+        let Some(caller) = fifo.waiting().next().cloned() else {
+            return;
+        };
         let Some(member) = member(fifo, &dial) else {
             return;
         };
@@ -122,8 +124,9 @@ impl Switch {
         ]);
         self.member_calls.serial += 1;
         let id = MemberCallId(self.member_calls.serial);
-        let originate = self.originate(wanted, Some(ring), Purpose::Fifo(id));
-        if let (Some(call), Some(caller)) = (self.originates.get_mut(&originate), caller) {
+        let purpose = Purpose::Fifo(id, caller.channel);
+        let originate = self.originate(wanted, Some(ring), purpose);
+        if let Some(call) = self.originates.get_mut(&originate) {
             call.set_caller_id(Some(caller.name), Some(caller.number));
         }
         let place = Place {
@@ -255,8 +258,8 @@ impl Switch {
         self.work.push_back(Work::Fifo(fifo));
     }
 
-    /// Looks again when the next member has rested, if somebody waits, or is forgotten.
-    fn plan_fifo(&mut self, name: &Arc<str>, is_wanted: bool) {
+    /// Looks again when the next member has rested, if somebody waits, or is forgotten; and while nobody may be called at all.
+    fn plan_fifo(&mut self, name: &Arc<str>, is_wanted: bool, may_call: bool) {
         let now = self.now.wall;
         let Some(fifo) = self.fifos.get(name) else {
             return;
@@ -264,7 +267,9 @@ impl Switch {
         let rested = fifo.members.iter().map(|one| one.rests_until);
         let rested = rested.filter(|at| is_wanted && *at > now);
         let forgotten = fifo.members.iter().filter_map(|one| one.settings.expires);
-        let Some(next) = rested.chain(forgotten).min() else {
+        let is_stopped = is_wanted && !may_call && !fifo.members.is_empty();
+        let later = is_stopped.then(|| now.after(REST));
+        let Some(next) = rested.chain(forgotten).chain(later).min() else {
             return;
         };
         let planned = self.member_calls.wakes.get(name);

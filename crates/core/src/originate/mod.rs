@@ -55,8 +55,8 @@ pub(crate) enum Purpose {
     },
     /// Somebody in a video room wants somebody else in.
     VideoRoom(Box<Invitation>),
-    /// A fifo calls a member.
-    Fifo(MemberCallId),
+    /// A fifo calls a member, for whoever waits longest just then.
+    Fifo(MemberCallId, ChannelId),
     /// A queue calls an agent for a caller.
     Queue(OfferId, ChannelId),
 }
@@ -130,12 +130,12 @@ impl Switch {
         self.serials.originate += 1;
         let id = OriginateId(self.serials.originate);
         let worker = match &purpose {
-            Purpose::Bridge { a } | Purpose::Queue(_, a) => {
+            Purpose::Bridge { a } | Purpose::Queue(_, a) | Purpose::Fifo(_, a) => {
                 self.channels.get(a).map_or(0, |live| live.media.worker)
             }
             Purpose::Room { room, .. } => self.room_worker(room),
             Purpose::VideoRoom(invitation) => self.room_worker(&conference_of(&invitation.room)),
-            Purpose::Command { .. } | Purpose::Fifo(_) => self.place(),
+            Purpose::Command { .. } => self.place(),
         };
         let threads = dial
             .threads

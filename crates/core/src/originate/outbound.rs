@@ -38,7 +38,7 @@ impl Switch {
                 Purpose::Command { .. }
                 | Purpose::Room { .. }
                 | Purpose::VideoRoom(_)
-                | Purpose::Fifo(_)
+                | Purpose::Fifo(..)
                 | Purpose::Queue(..) => None,
             });
         let mut profile =
@@ -156,11 +156,10 @@ impl Switch {
     fn privacy_of_asker(&self, attempt: AttemptId) -> Privacy {
         let originate = self.originates.get(&attempt.originate);
         let asker = originate.and_then(|o| match &o.purpose {
-            Purpose::Bridge { a } | Purpose::Queue(_, a) => self.channels.get(a),
-            Purpose::Command { .. }
-            | Purpose::Room { .. }
-            | Purpose::VideoRoom(_)
-            | Purpose::Fifo(_) => None,
+            Purpose::Bridge { a } | Purpose::Queue(_, a) | Purpose::Fifo(_, a) => {
+                self.channels.get(a)
+            }
+            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
         });
         let profile = asker.and_then(|live| live.seen.profile.as_deref());
         profile.map_or_else(Privacy::default, |profile| Privacy {
@@ -177,7 +176,7 @@ impl Switch {
             Purpose::Command { .. }
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
-            | Purpose::Fifo(_)
+            | Purpose::Fifo(..)
             | Purpose::Queue(..) => None,
         });
         let a_text = |variable: &str, field: fn(&CallerProfile) -> &Arc<str>| {

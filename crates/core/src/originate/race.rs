@@ -112,7 +112,7 @@ impl Switch {
                 self.refuse(request, CommandError::call_failed(cause));
             }
             Purpose::Bridge { a } => self.bridge_failed(&a, cause),
-            Purpose::Fifo(call) => self.member_call_failed(call, cause),
+            Purpose::Fifo(call, _) => self.member_call_failed(call, cause),
             Purpose::Queue(offer, _) => self.offer_failed(offer, cause),
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Err(cause))
@@ -259,7 +259,7 @@ impl Switch {
             Purpose::Command { .. }
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
-            | Purpose::Fifo(_)
+            | Purpose::Fifo(..)
             | Purpose::Queue(..) => None,
         }
     }
@@ -302,7 +302,7 @@ impl Switch {
                 self.adopt_callee(&a, id);
                 self.bridge_won(&a, id);
             }
-            Purpose::Fifo(call) => {
+            Purpose::Fifo(call, _) => {
                 if let Some(application) = self.member_answered(call, id) {
                     self.start_then(id, Then::Run(application), None);
                 }

@@ -434,3 +434,36 @@ fn what_cannot_be_called_is_refused() {
     assert_eq!(there.members.len(), 1);
     assert_eq!(there.strategy, FifoStrategy::RingAll);
 }
+
+#[test]
+fn members_are_shown_who_waits_unless_that_is_hidden() {
+    let mut rig = fifo_of("ringall", &[("rings9", "")]);
+    let shown = |rig: &Rig| {
+        let channels = rig.view.channels.values();
+        let mut legs = channels.filter(|one| one.variable("fifo_name").is_some());
+        let profile = legs.next().expect("a leg").profile.clone();
+        let profile = profile.expect("it has one");
+        (
+            profile.caller_id_number.to_string(),
+            profile.privacy_hide_number,
+        )
+    };
+    let a = caller(&mut rig, "4711");
+    assert_eq!(shown(&rig), ("4711".to_owned(), false));
+    hang_up(&mut rig, &a);
+    let b = rig.park("null/4712");
+    rig.run(&b, "privacy:full,fifo:q in,park");
+    assert_eq!(shown(&rig), ("4712".to_owned(), true));
+}
+
+#[test]
+fn a_server_that_may_not_call_calls_later() {
+    let mut rig = fifo_of("ringall", &[("rings9", "")]);
+    rig.switch.view.settings.paused_outbound = true;
+    caller(&mut rig, "a");
+    pass(&mut rig, 60);
+    assert_eq!(told(&mut rig), Vec::<String>::new());
+    rig.switch.view.settings.paused_outbound = false;
+    pass(&mut rig, 5);
+    assert_eq!(told(&mut rig), ["call rings9"]);
+}
