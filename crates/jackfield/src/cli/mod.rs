@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(short = 'P', long, default_value_t = 8021)]
     port: u16,
     #[command(flatten)]
-    trust: trust::Arguments,
+    trust: trust::Secured,
     /// Password.
     #[arg(short, long, default_value = "ClueCon")]
     password: String,

@@ -6,7 +6,7 @@ use net::tls::{Fingerprint, Trust};
 
 /// Options about TLS. None of them is guessed: what was not asked for is not done.
 #[derive(clap::Args, Clone)]
-pub(super) struct Arguments {
+pub(super) struct Secured {
     /// Connect over TLS, to an address of tls_listen. The server must show a certificate for HOST.
     #[arg(long)]
     tls: bool,
@@ -33,7 +33,7 @@ fn fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
     Fingerprint::parse(text).ok_or("64 hexadecimal digits, with colons between bytes or without")
 }
 
-impl Arguments {
+impl Secured {
     /// `None`: without TLS.
     pub(super) fn wanted(&self) -> Option<Trust> {
         let Whom {
@@ -59,7 +59,7 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        trust: Arguments,
+        trust: Secured,
     }
 
     fn wanted(line: &str) -> Option<Option<Trust>> {
