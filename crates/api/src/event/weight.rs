@@ -179,6 +179,7 @@ fn of_room(event: &RoomEvent) -> (usize, usize) {
         | A::GainStepped { .. }
         | A::VolumeStepped { .. }
         | A::EnergySet { .. }
+        | A::AutomaticGainSet { .. }
         | A::VolumeInSet { .. }
         | A::VolumeOutSet { .. }
         | A::FloorChanged { .. }

@@ -133,6 +133,7 @@ fn member(id: u32) -> Arc<Member> {
         end_conference: false,
         energy_level: 100,
         current_energy: 0,
+        automatic_gain: 0,
         volume_in: 0,
         volume_out: 0,
     })
