@@ -241,6 +241,8 @@ commands! {
     queue::SetPenalty => ();
     voicemail::MarkVoiceMessage => bool;
     voicemail::DeleteVoiceMessage => ();
+    voicemail::InjectVoiceMessage => ();
+    voicemail::FindGreeting => Arc<str>;
     voicemail::TransferToVoicemail => ();
     parking::PutLot => LotId;
     parking::RemoveLot => ();

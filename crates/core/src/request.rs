@@ -440,6 +440,8 @@ impl Switch {
             }
             Command::MarkVoiceMessage(c) => self.mark_voice_message(id, &c),
             Command::DeleteVoiceMessage(c) => self.delete_voice_message(id, &c),
+            Command::InjectVoiceMessage(c) => self.inject_voice_message(id, c),
+            Command::FindGreeting(c) => self.find_greeting(id, &c),
             Command::TransferToVoicemail(c) => {
                 let done = self.transfer_to_voicemail(&c);
                 self.answer(id, done);

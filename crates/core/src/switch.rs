@@ -251,6 +251,9 @@ impl Switch {
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),
             Input::VoicemailDone { number, result } => self.voicemail_done(number, result),
+            Input::VoicemailCopied { number, length_ms } => {
+                self.voicemail_copied(number, length_ms);
+            }
             Input::VoicemailFound(found) => self.voicemail_found(found),
             Input::BindingsFound(found) => self.bindings_found(found),
             Input::TablesFound(found) => self.tables_found(found),

@@ -200,7 +200,9 @@ commands! {
     "mod_voicemail":
         "vm_boxcount" "[profile/]<user>@<domain>[|[new|saved|new-urgent|saved-urgent|all]]" "Counts messages of a voicemail box" => voicemail::vm_boxcount,
         "vm_delete" "<id>@<domain>[/profile] [<uuid>]" "Deletes one message of a voicemail box, or all" => voicemail::vm_delete,
+        "vm_inject" "[group=<group>[@domain]|domain=<domain>|<box>[@<domain>]] <sound_file> [<cid_num>] [<cid_name>]" "Puts a sound into voicemail boxes" => voicemail::vm_inject,
         "vm_list" "<id>@<domain>[/profile] [xml]" "Lists messages of a voicemail box" => voicemail::vm_list,
+        "vm_prefs" "[profile/]<user>@<domain>[|[name_path|greeting_path|password]]" "Tells greeting and password of a voicemail box" => voicemail::vm_prefs,
         "vm_read" "<id>@<domain>[/profile] <read|unread> [<uuid>]" "Says whether messages were listened to" => voicemail::vm_read,
     ;
 }

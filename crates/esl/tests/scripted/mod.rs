@@ -254,19 +254,22 @@ fn view() -> View {
 
 /// Users with a box each, and messages in the first; a third has none.
 fn voicemail(view: &mut View) {
-    let user = |id: &str, enabled: &str| {
+    let user = |id: &str, params: &[(&str, &str)]| {
+        let params = params.iter();
         Arc::new(DirectoryUser {
             id: id.into(),
             domain: "vm.test".into(),
-            params: vec![("vm-enabled".into(), enabled.into())],
+            params: params
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
             variables: vec![("callgroup".into(), "a \"b\" & c".into())],
             ..DirectoryUser::default()
         })
     };
     let users = vec![
-        user("1005", "true"),
-        user("1006", "true"),
-        user("1007", "false"),
+        user("1005", &[("vm-enabled", "true")]),
+        user("1006", &[("vm-enabled", "true"), ("vm-password", "2468")]),
+        user("1007", &[("vm-enabled", "false")]),
     ];
     let index = users.iter().enumerate();
     let index = index.map(|(at, user)| (user.id.clone(), at)).collect();
@@ -518,6 +521,13 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             CommandError::new(ErrorKind::LimitReached, "the disk is small today"),
         ),
         Command::MarkVoiceMessage(_) => Ok(Answer::Bool(true)),
+        Command::FindGreeting(c) => match c.profile.as_deref() {
+            None | Some("default") => Ok(Answer::Text("/v/greeting.wav".into())),
+            Some(_) => Err(CommandError::new(
+                ErrorKind::NotSupported,
+                "no such profile",
+            )),
+        },
         Command::ControlRoom(control) => Ok(Answer::Texts(match &control.action {
             RoomControl::PlayStatus { member: None } => {
                 vec!["4000".into(), "tone_stream://%(1,0,1)".into()]
