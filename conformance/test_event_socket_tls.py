@@ -219,15 +219,26 @@ def test_and_nothing_else(self_signed, server):
     ):
         said = cli(self_signed, "--tls", *whom)
         assert said.returncode != 0 and said.stdout == "" and why in said.stderr, said
-    # It vouches for itself, but not under this name.
-    said = cli(self_signed, "--tls", "--ca", str(self_signed.certificate), host="127.0.0.2")
-    assert said.returncode != 0 and said.stdout == "" and "NotValidForName" in said.stderr, said
     # In the clear there is nobody.
     said = cli(self_signed)
     assert said.returncode != 0 and said.stdout == "", said
     # Whom to believe means nothing without TLS.
     said = cli(self_signed, "--insecure")
     assert said.returncode == 2 and "--tls" in said.stderr, said
+
+
+def test_the_command_line_checks_the_name_an_authority_vouches_for(tmp_path):
+    make_authority(tmp_path)
+    pair = f'certificate = "{tmp_path}/program.crt"\nkey = "{tmp_path}/program.key"'
+    running = Server(tmp_path / "run", event_socket=pair)
+    try:
+        trusts = ["--tls", "--ca", str(tmp_path / "ca.crt")]
+        said = cli(running, *trusts)
+        assert (said.returncode, said.stdout) == (0, "over-tls\n"), said
+        said = cli(running, *trusts, host="127.0.0.1")
+        assert said.returncode != 0 and said.stdout == "" and "not valid for name" in said.stderr, said
+    finally:
+        running.stop()
 
 
 def test_the_command_line_reads_commands_over_tls(self_signed):
