@@ -1,13 +1,13 @@
 //! `fifo`: wait for a consumer, or take those who wait; [`crate::fifo`] knows who is there.
 
+mod talk;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::ChannelId;
 use api::event::FifoAction;
 use media::control::PlayId;
-
-mod talk;
 
 use super::playback::Playing;
 use super::{App, Started};
