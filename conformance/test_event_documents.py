@@ -122,3 +122,40 @@ def test_every_event_is_as_the_schema_says(server, phones, schema, tmp_path):
     # What is not as it says is found out.
     broken = dict(next(event for event in events if event["Event-Name"] == "CHANNEL_ANSWER"), **{"Channel-State": "CS_NOWHERE"})
     assert not validator.is_valid(broken)
+
+
+def test_a_gap_is_told_as_the_schema_says(server, schema):
+    """A reader that has chosen to lose events, and does not read."""
+    kind = jsonschema_rs.Draft202012Validator({"$ref": "#/$defs/event_socket.dropped", "$defs": schema["$defs"]})
+    with server.connect() as slow, server.connect() as program:
+        slow.command("slow-reader drop")
+        slow.command("event json CUSTOM ours::flood")
+        body = "x" * 60_000
+        event = f"sendevent CUSTOM\nEvent-Subclass: ours::flood\nContent-Length: {len(body)}\n\n{body}"
+        gap = None
+        for _ in range(40):
+            # More than the buffers between the two hold, sooner or later.
+            for _ in range(25):
+                program.send(event)
+                assert program.read().reply.startswith("+OK")
+            if dropped(server) > 0:
+                break
+        else:
+            raise AssertionError("nothing was dropped")
+        while gap is None:
+            event = json.loads(slow.read().body)
+            if event["Event-Subclass"] == "event_socket::dropped":
+                gap = event
+    kind.validate(gap)
+    assert jsonschema_rs.Draft202012Validator(schema).is_valid(gap)
+    assert int(gap["Dropped-Count"]) > 0 and gap["Last-Sequence"] == gap["Event-Sequence"]
+    # Nothing else describes it.
+    for broken in ({"Dropped-Count": "many"}, {"First-Sequence": ""}):
+        assert not jsonschema_rs.Draft202012Validator(schema).is_valid(gap | broken)
+
+
+def dropped(server):
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=30) as reply:
+        lines = reply.read().decode().split("\n")
+    name = 'jackfield_event_socket_slow_reader_total{contract="drop"}'
+    return sum(int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))

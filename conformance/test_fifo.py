@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import xml.etree.ElementTree as xml
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -35,16 +36,16 @@ NUMBERS = """
 def server(tmp_path_factory):
     """The built-in configuration with music that is one tone, and two numbers more."""
     folder = tmp_path_factory.mktemp("server")
-    xml = folder / "xml"
-    shutil.copytree(CONFIG, xml)
+    config = folder / "xml"
+    shutil.copytree(CONFIG, config)
     for name, old, new in (
         ("vars.xml", "local_stream://moh", f"tone_stream://v=-12;%(1000,0,{MUSIC_HZ:.0f})"),
         ("dialplan/default.xml", "    <!-- 7300 to 7699", NUMBERS),
     ):
-        text = (xml / name).read_text()
+        text = (config / name).read_text()
         assert old in text, f"{name} has no {old!r}"
-        (xml / name).write_text(text.replace(old, new, 1))
-    running = Server(folder / "run", xml_root=xml / "freeswitch.xml")
+        (config / name).write_text(text.replace(old, new, 1))
+    running = Server(folder / "run", xml_root=config / "freeswitch.xml")
     yield running
     running.stop()
 
@@ -54,8 +55,8 @@ def people(server, tmp_path):
     """Makes registered phones, and hangs up with all of them."""
     with ExitStack() as end:
 
-        def phone(user):
-            made = Phone(tmp_path / user, user, "1234", server.sip_port, *VOICES[user])
+        def phone(user, answers=True):
+            made = Phone(tmp_path / user, user, "1234", server.sip_port, *VOICES[user], answers=answers)
             end.callback(made.stop)
             return made.registered()
 
@@ -132,3 +133,64 @@ def test_a_consumer_who_is_first_hears_music_too(server, desk, people):
     samples, rate = heard(agent)
     assert_tone(samples[rate // 2: rate * 3 // 2], rate, MUSIC_HZ, MUSIC_DB, "the consumer who waits")
     assert_tone(samples[-rate:], rate, *VOICES["1005"], "the consumer who talks")
+
+
+def member(desk, dial):
+    """The row of a member, and what stands in it."""
+    listed = xml.fromstring(desk.api("fifo list help"))
+    rows = [row for row in listed.iter("member") if row.text == dial]
+    return rows[0].attrib if rows else None
+
+
+def test_members_are_called_and_one_gets_the_caller(server, people, desk):
+    caller, first, second = people("1001"), people("1005", answers=False), people("1006", answers=False)
+    for phone in first, second:
+        assert desk.api(f"fifo_member add help user/{phone.user} 1 30 2") == "+OK\n"
+    assert desk.api("fifo count help") == "help:0:0:2:0:0\n"
+    caller.command("dial", f"sip:5010@127.0.0.1:{server.sip_port}")
+    called = {tells(desk, "pre-dial")["FIFO-Member"] for _ in (first, second)}
+    assert called == {"user/1005", "user/1006"}
+    second.wait_for("CALL_INCOMING")
+    first.wait_for("CALL_INCOMING")
+    second.command("accept")
+    results = [tells(desk, "post-dial") for _ in (first, second)]
+    assert {(one["FIFO-Member"], one["FIFO-Result"], one.get("FIFO-Cause")) for one in results} == {
+        ("user/1006", "success", None), ("user/1005", "failure", "LOSE_RACE"),
+    }
+    talk = tells(desk, "bridge-caller-start")
+    assert desk.api(f"fifo_check_bridge {talk['Unique-ID']}") == "true"
+    assert member(desk, "user/1006")["use_count"] == "1"
+    first.wait_for("CALL_CLOSED")
+    time.sleep(2)
+    second.command("hangup")
+    tells(desk, "bridge-caller-stop")
+    caller.wait_for("CALL_CLOSED")
+    assert_heard_each_other(caller, second)
+    row = member(desk, "user/1006")
+    assert (row["outbound-call-count"], row["use_count"], row["static"]) == ("1", "0", "0")
+    for user in "1005", "1006":
+        assert desk.api(f"fifo_member del help user/{user}") == "+OK\n"
+    assert desk.api("fifo count help") == "-ERR no reply\n"
+
+
+def assert_heard_each_other(*phones):
+    one, other = phones
+    for listener, talker in (one, other), (other, one):
+        recording = Recording(listener.heard()[-1])
+        hertz, level = tone_near(recording.channel(0), recording.rate, VOICES[talker.user][0], tolerance=0.03)
+        assert abs(hertz - VOICES[talker.user][0]) < 6 and level > -30, (hertz, level)
+
+
+def test_members_survive_the_server(server):
+    with server.connect() as desk:
+        assert desk.api("fifo_member add kept user/1005 2 30 9 0 0") == "+OK\n"
+        assert desk.api("fifo_member add kept user/1006") == "+OK\n"
+        assert desk.api("fifo_member del kept user/1006") == "+OK\n"
+    server.restart()
+    with server.connect() as desk:
+        assert desk.api("fifo count kept") == "kept:0:0:1:0:0\n"
+        [row] = xml.fromstring(desk.api("fifo list kept")).iter("member")
+        assert row.text == "user/1005"
+        assert [row.attrib[name] for name in ("simo", "timeout", "lag", "taking-calls")] == ["2", "30", "9", "0"]
+        assert desk.api("fifo reparse del_all") == "+OK\n"
+        assert desk.api("fifo count kept") == "-ERR no reply\n"

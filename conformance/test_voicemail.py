@@ -14,6 +14,7 @@ from harness.ear import Recording, assert_tone
 from harness.panel import Events, Rest
 from harness.phone import Phone
 from harness.server import Server
+from harness.tone import write_tone
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 LIVE = "rest/live/coreServers/getByName/default"
@@ -276,3 +277,43 @@ def test_bad_input(server):
         assert socket.api("vm_delete 1019@127.0.0.1 none") == "-ERR No such message!\n"
         assert socket.api("vm_read 1019@127.0.0.1 perhaps").startswith("-USAGE: ")
         assert socket.api("vm_boxcount").startswith("-USAGE: ")
+
+
+def test_a_sound_is_put_into_a_box(server, desk, tmp_path):
+    sound = tmp_path / "news.wav"
+    write_tone(sound, CALLER_HZ, CALLER_DB, seconds=3, rate=8000)
+    assert desk.api(f"vm_inject 1013@127.0.0.1 {sound} 900 Front desk") == "+OK\n"
+    left = maintenance(desk, "leave-message", VM_User="1013")
+    assert (left["VM-Caller-ID-Number"], left["VM-Caller-ID-Name"], left["VM-Message-Len"]) == ("900", "Front desk", "3")
+    assert "Unique-ID" not in left
+    waiting = desk.wait_for("MESSAGE_WAITING", 10, MWI_Message_Account="1013@127.0.0.1")
+    assert waiting["MWI-Voice-Message"] == "1/0 (0/0)"
+    # A copy of its own, which is there when the server comes back.
+    kept = Path(left["VM-File-Path"])
+    assert kept != sound and kept.read_bytes() == sound.read_bytes()
+    assert not list((server.folder / "state/voicemail/incoming").iterdir())
+    kill(server)
+    server.start_again()
+    with server.connect() as again:
+        assert again.api("vm_boxcount 1013@127.0.0.1|all") == "1:0:0:0"
+        [message] = box(server, "1013")["messages"]
+        assert message["id"] == left["VM-UUID"] and message["length"] == 3000
+        for wrong in tmp_path / "nowhere.wav", Path(__file__):
+            assert again.api(f"vm_inject 1013@127.0.0.1 {wrong}").startswith("-ERR ")
+        assert again.api("vm_inject nobody@127.0.0.1 a.wav") == "-ERR No such box!\n"
+        assert again.api("vm_boxcount 1013@127.0.0.1|all") == "1:0:0:0"
+        assert again.api("vm_delete 1013@127.0.0.1") == "+OK\n"
+        assert not kept.exists() and sound.exists()
+
+
+def test_preferences_name_the_greeting_when_there_is_one(server):
+    greeting = server.folder / "state/voicemail/default/127.0.0.1/1014/greeting.wav"
+    with server.connect() as desk:
+        password = desk.api("user_data 1014@127.0.0.1 param vm-password")
+        password = "" if password.startswith("-ERR") else password
+        assert desk.api("vm_prefs 1014@127.0.0.1") == f"::{password}"
+        greeting.parent.mkdir(parents=True)
+        write_tone(greeting, CALLER_HZ, CALLER_DB, seconds=1, rate=8000)
+        assert desk.api("vm_prefs 1014@127.0.0.1") == f":{greeting}:{password}"
+        assert desk.api("vm_prefs default/1014@127.0.0.1|greeting_path") == str(greeting)
+        assert desk.api("vm_prefs 4711@127.0.0.1") == "-ERR No such box!\n"

@@ -34,7 +34,7 @@ def extension(number, address, words, resume=False):
 class Programs:
     """A server whose dialplan asks for programs on one port."""
 
-    def __init__(self, folder, extensions):
+    def __init__(self, folder, extensions, **of_server):
         """`extensions` makes the extensions that are added, given the port."""
         self.port = free_port()
         shutil.copytree(SHIPPED, folder / "config")
@@ -43,7 +43,7 @@ class Programs:
         text = dialplan.read_text()
         assert context in text
         dialplan.write_text(text.replace(context, context + extensions(self.port), 1))
-        self.server = Server(folder / "run", xml_root=folder / "config/freeswitch.xml")
+        self.server = Server(folder / "run", xml_root=folder / "config/freeswitch.xml", **of_server)
 
 
 class Program:

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod channel;
 pub mod control;
+pub mod fifo;
 pub mod leg;
 pub mod message;
 pub mod parking;
@@ -242,6 +243,8 @@ commands! {
     queue::SetPenalty => ();
     voicemail::MarkVoiceMessage => bool;
     voicemail::DeleteVoiceMessage => ();
+    voicemail::InjectVoiceMessage => ();
+    voicemail::FindGreeting => Arc<str>;
     voicemail::TransferToVoicemail => ();
     parking::PutLot => LotId;
     parking::RemoveLot => ();
@@ -249,6 +252,7 @@ commands! {
     parking::RetrieveParked => ChannelId;
     user::SetDoNotDisturb => ();
     user::SetUserStatus => ();
+    fifo::ChangeFifo => ();
     table::ChangeHash => ();
     table::ChangeKept => ();
     table::TakeLimit => ();

@@ -89,7 +89,7 @@ pub enum EventKind {
     Queue(Box<QueueEvent>),
     /// A channel was parked or is not any more; [`Event::channel`] is the parked one.
     Parking(Box<ParkingEvent>),
-    /// Somebody came to a fifo, left it or talks there; [`Event::channel`] is theirs.
+    /// Somebody came to a fifo, left it or talks there; [`Event::channel`] is theirs. Or a member was called.
     Fifo(Box<FifoEvent>),
     /// A user does not want to be disturbed, or says where they are.
     User(Box<UserEvent>),

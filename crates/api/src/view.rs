@@ -18,7 +18,9 @@ pub use channel::{
     AnswerState, CallState, Channel, ChannelState, Codec, Direction, Hangup, OtherLeg, OtherType,
 };
 pub use directory::{Directory, DirectoryUser, Domain, Group};
-pub use fifo::{Fifo, FifoOrigin, FifoPartner, FifoParty};
+pub use fifo::{
+    Fifo, FifoMember, FifoMemberSettings, FifoOrigin, FifoPartner, FifoParty, FifoStrategy,
+};
 pub use mailbox::{Mailbox, VoiceMessage};
 pub use parking::{Lot, ParkedCall};
 pub use profile::{CallerProfile, ProfileTimes};

@@ -62,6 +62,13 @@ pub enum Input {
         /// Or why not: nothing of it has happened then.
         result: Result<(), Box<str>>,
     },
+    /// A [`crate::VoicemailWork::Copy`] was done.
+    VoicemailCopied {
+        /// Its number.
+        number: u64,
+        /// How long it is, milliseconds.
+        length_ms: u64,
+    },
     /// Messages of earlier runs, when the index could not be read at the start. Those that are known stay as they are.
     VoicemailFound(Vec<(Extension, VoiceMessage)>),
     /// Bindings of earlier runs, when they could not be read at the start. Those of this run stay as they are.

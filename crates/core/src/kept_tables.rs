@@ -1,11 +1,11 @@
-//! Values of `db` and dial strings of `group`, which outlive the process (event-socket.md §6.8;
-//! docs/decisions/0035).
+//! Values of `db`, dial strings of `group` and members of fifos, which outlive the process (event-socket.md §6.8;
+//! docs/decisions/0035). What members of fifos do is in `fifo/`.
 
 use std::sync::Arc;
 
 use api::command::table::ChangeKept;
 use api::error::{CommandError, ErrorKind};
-use api::view::TableKey;
+use api::view::{FifoMemberSettings, TableKey};
 
 use crate::Switch;
 use crate::effect::Effect;
@@ -24,6 +24,19 @@ pub struct KeptTables {
     pub values: Vec<(TableKey, Arc<str>)>,
     /// Groups, with their dial strings and the places of these in the order.
     pub members: Vec<KeptMember>,
+    /// Members of fifos that commands have put there.
+    pub fifo_members: Vec<KeptFifoMember>,
+}
+
+/// Somebody who is called when callers wait in a fifo.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptFifoMember {
+    /// Name of the fifo.
+    pub fifo: Arc<str>,
+    /// Whom to call.
+    pub dial: Arc<str>,
+    /// How.
+    pub settings: FifoMemberSettings,
 }
 
 /// A dial string of a group.
@@ -55,6 +68,10 @@ pub enum TableChange {
     Member(KeptMember),
     /// A dial string belongs to a group no longer.
     NoMember(Arc<str>, Arc<str>),
+    /// Somebody is called by a fifo.
+    FifoMember(KeptFifoMember),
+    /// Somebody is called by a fifo no longer: its name, and whom.
+    NoFifoMember(Arc<str>, Arc<str>),
 }
 
 /// What the switch knows of the tables beside the view.
@@ -91,7 +108,11 @@ impl Switch {
             return;
         }
         self.kept.is_known = true;
-        let KeptTables { values, members } = found;
+        let KeptTables {
+            values,
+            members,
+            fifo_members,
+        } = found;
         let mut members = members;
         members.sort_by_key(|one| one.place);
         for (key, value) in values {
@@ -106,7 +127,40 @@ impl Switch {
             self.kept.next_place = self.kept.next_place.max(place.saturating_add(1));
             self.push_member(&group, member);
         }
+        self.fifo_members_found(fifo_members);
         self.view_changed();
+    }
+
+    /// What is kept may be changed.
+    ///
+    /// # Errors
+    /// It is not known yet what there is.
+    pub(crate) fn check_kept(&self) -> Result<(), CommandError> {
+        if self.kept.is_known {
+            return Ok(());
+        }
+        let detail = "it is not known yet what was kept";
+        Err(CommandError::new(ErrorKind::Unavailable, detail))
+    }
+
+    /// A member of a fifo is to be kept, or without settings forgotten.
+    pub(crate) fn keep_fifo_member(
+        &mut self,
+        fifo: &Arc<str>,
+        dial: &Arc<str>,
+        settings: Option<FifoMemberSettings>,
+    ) {
+        let key = row_key('f', fifo, dial);
+        let (fifo, dial) = (fifo.clone(), dial.clone());
+        let change = match settings {
+            Some(settings) => TableChange::FifoMember(KeptFifoMember {
+                fifo,
+                dial,
+                settings,
+            }),
+            None => TableChange::NoFifoMember(fifo, dial),
+        };
+        self.effect(Effect::Table(TableNote { key, change }));
     }
 
     fn push_member(&mut self, group: &Arc<str>, member: Arc<str>) {
@@ -120,10 +174,7 @@ impl Switch {
     }
 
     pub(crate) fn change_kept(&mut self, command: ChangeKept) -> Result<(), CommandError> {
-        if !self.kept.is_known {
-            let detail = "it is not known yet what was kept";
-            return Err(CommandError::new(ErrorKind::Unavailable, detail));
-        }
+        self.check_kept()?;
         let note = match command {
             ChangeKept::InsertValue { key, value } => Some(self.insert_value(key, value)?),
             ChangeKept::DeleteValue { key } => self

@@ -60,7 +60,7 @@ mod work;
 
 pub use effect::Effect;
 pub use input::Input;
-pub use kept_tables::{KeptMember, KeptTables, TableChange, TableNote};
+pub use kept_tables::{KeptFifoMember, KeptMember, KeptTables, TableChange, TableNote};
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};
 pub use script::app::applications;

@@ -153,6 +153,10 @@ impl Switch {
                 self.end_control(&c);
                 self.answer(id, Ok(()));
             }
+            Command::ChangeFifo(c) => {
+                let done = self.change_fifo_members(c);
+                self.answer(id, done);
+            }
             Command::ChangeHash(c) => {
                 let done = self.change_hash(c);
                 self.answer(id, done);
@@ -440,6 +444,8 @@ impl Switch {
             }
             Command::MarkVoiceMessage(c) => self.mark_voice_message(id, &c),
             Command::DeleteVoiceMessage(c) => self.delete_voice_message(id, &c),
+            Command::InjectVoiceMessage(c) => self.inject_voice_message(id, c),
+            Command::FindGreeting(c) => self.find_greeting(id, &c),
             Command::TransferToVoicemail(c) => {
                 let done = self.transfer_to_voicemail(&c);
                 self.answer(id, done);

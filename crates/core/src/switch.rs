@@ -67,6 +67,7 @@ pub struct Switch {
     pub(crate) queues: Queues,
     pub(crate) lots: Lots,
     pub(crate) fifos: crate::fifo::Fifos,
+    pub(crate) member_calls: crate::fifo::MemberCalls,
     pub(crate) mutexes: crate::mutexes::Mutexes,
     pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
@@ -186,6 +187,7 @@ impl Switch {
             queues: Queues::default(),
             lots: Lots::default(),
             fifos: crate::fifo::Fifos::default(),
+            member_calls: crate::fifo::MemberCalls::default(),
             mutexes: crate::mutexes::Mutexes::default(),
             voicemail: Voicemail::default(),
             messages: Messages::default(),
@@ -249,6 +251,9 @@ impl Switch {
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),
             Input::VoicemailDone { number, result } => self.voicemail_done(number, result),
+            Input::VoicemailCopied { number, length_ms } => {
+                self.voicemail_copied(number, length_ms);
+            }
             Input::VoicemailFound(found) => self.voicemail_found(found),
             Input::BindingsFound(found) => self.bindings_found(found),
             Input::TablesFound(found) => self.tables_found(found),
@@ -364,6 +369,7 @@ impl Switch {
             Deadline::Subscription(id) => self.subscription_due(id),
             Deadline::Displaced(play) => self.displaced_long_enough(play),
             Deadline::Tone(watch) => self.tone_window_over(watch),
+            Deadline::Fifo(name) => self.fifo_wakes(&name),
         }
     }
 
@@ -400,7 +406,10 @@ impl Switch {
             Work::Judge(id) => self.judge_originate(id),
             Work::MediaReady(id) => self.media_ready(&id),
             Work::EndParticipation(id) => self.end_participation(&id),
-            Work::Fifo(name) => self.serve_fifo(&name),
+            Work::Fifo(name) => {
+                self.serve_fifo(&name);
+                self.call_members(&name);
+            }
             Work::Lamp(registration) => self.light_lamp_of(registration),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::ChannelId;
@@ -53,6 +54,8 @@ pub(crate) enum Deadline {
     Displaced(PlayId),
     /// A tone was to be heard by now.
     Tone(WatchId),
+    /// A member of a fifo has rested, or is forgotten.
+    Fifo(Arc<str>),
 }
 
 /// Longest wait. Programs and dial strings name times of their own, and some would be past the end of the clock.

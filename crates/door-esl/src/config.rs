@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use esl::names::EventName;
 use net::LoginPolicy;
-use net::tls::TlsSource;
+use net::tls::{TlsSource, Trust};
 use subtle::ConstantTimeEq;
 
 use crate::permissions::User;
@@ -58,6 +58,8 @@ pub struct Config {
     pub outbound_connect_time: Duration,
     /// Connections at one time to programs that control channels; a channel beyond goes on without one.
     pub outbound_max_connections: usize,
+    /// Which of those that are dialled with `tls://` are believed to be who they should be.
+    pub outbound_trust: Trust,
     /// Bytes the system buffers per connection; `None`: the system decides.
     pub send_buffer: Option<usize>,
 }
@@ -83,6 +85,7 @@ impl Default for Config {
             max_jobs: 4_000,
             outbound_connect_time: Duration::from_secs(5),
             outbound_max_connections: 10_000,
+            outbound_trust: Trust::WellKnown,
             send_buffer: None,
         }
     }

@@ -11,8 +11,7 @@ use api::event::{ControllerWanted, Spoken, SystemEvent};
 use api::{EventKind, Origin};
 use esl::outbound::{Controller, controllers};
 use net::drain::Leaving;
-use net::{Cause, Stream};
-use tokio::net::TcpStream;
+use net::{Cause, NotReached, Stream, dial, dial_secure};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -153,9 +152,14 @@ async fn reach(
     hosts: &[Controller],
     wish: &ControllerWanted,
     origin: &Origin,
-) -> Option<TcpStream> {
+) -> Option<Stream> {
     for host in hosts {
-        let Controller { host, port, path } = host;
+        let Controller {
+            host,
+            port,
+            path,
+            secure,
+        } = host;
         let mut variables = vec![("socket_host".into(), host.as_str().into())];
         if let Some(path) = path {
             variables.push(("socket_path".into(), path.as_str().into()));
@@ -167,11 +171,17 @@ async fn reach(
         // Without the channel there is nobody to dial for, which is heard of elsewhere.
         shared.switch.ask(set, origin.clone()).await.ok();
         let within = shared.config.outbound_connect_time;
-        match net::dial(host, *port, within).await {
+        let reached = if *secure {
+            dial_secure(host, *port, &shared.outbound_tls, within).await
+        } else {
+            let dialled = dial(host, *port, within).await;
+            dialled.map(Stream::Plain).map_err(NotReached::from)
+        };
+        match reached {
             Ok(stream) => return Some(stream),
             Err(error) => {
                 shared.counters.count(Cause::DialFailed);
-                tracing::warn!(channel = %wish.channel, host, port, %error, "A program cannot be reached");
+                tracing::warn!(channel = %wish.channel, host, port, secure, %error, "A program cannot be reached");
             }
         }
     }
@@ -181,12 +191,11 @@ async fn reach(
 
 async fn talk(
     shared: Arc<Shared>,
-    stream: TcpStream,
+    stream: Stream,
     connection: u64,
     leaving: Leaving,
     wanted: Wanted,
 ) {
-    let stream = Stream::Plain(stream);
     let Ok(peer) = stream.peer_addr() else {
         // It closed at once.
         return;

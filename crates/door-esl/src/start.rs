@@ -7,7 +7,10 @@ use api::bus::QueueLimits;
 use api::{Origin, Switch};
 use esl::console::{Console, Host};
 use net::drain::Leaving;
-use net::tls::{Certificate, CurrentCertificate, TlsAcceptor, TlsError, handshake};
+use net::tls::{
+    Certificate, CurrentCertificate, TlsAcceptor, TlsConnector, TlsError, Trust, connector,
+    handshake,
+};
 use net::{
     Accepted, CannotListen, Counters, Drain, Drained, Listener, ListenerConfig, LoginLimiter,
     Opening, OutboxLimits, Stream, Wanted,
@@ -66,6 +69,8 @@ pub(crate) struct Shared {
     pub(crate) slow_readers: SlowReaders,
     /// One for each connection to a program that controls a channel.
     pub(crate) outbound_places: Arc<Semaphore>,
+    /// For those of them that are dialled with `tls://`.
+    pub(crate) outbound_tls: TlsConnector,
     /// See [`HASHES`].
     pub(crate) hashes: Arc<Semaphore>,
     logins: Mutex<LoginLimiter>,
@@ -148,7 +153,8 @@ impl Shared {
     }
 }
 
-/// Opens the door: listens at once, so that ports are known and conflicts show early. May make a certificate.
+/// Opens the door: listens at once, so that ports are known and conflicts show early. May make a certificate, and reads
+/// the file of authorities for those that are dialled.
 ///
 /// # Errors
 /// [`StartError`].
@@ -169,6 +175,10 @@ pub async fn start(
         .as_ref()
         .map(|certificate| certificate.acceptor(&[]))
         .transpose()?;
+    let outbound_tls = connector(&config.outbound_trust)?;
+    if config.outbound_trust == Trust::Anybody {
+        tracing::warn!("Programs dialled over TLS need not prove who they are");
+    }
     let counters = Arc::new(Counters::new(NAME));
     let drain = Drain::new(process);
     let jobs = Jobs::new(config.max_jobs, drain.connection().closed);
@@ -183,6 +193,7 @@ pub async fn start(
     let places = config.outbound_max_connections.min(Semaphore::MAX_PERMITS);
     let shared = Arc::new(Shared {
         outbound_places: Arc::new(Semaphore::new(places)),
+        outbound_tls,
         hashes: Arc::new(Semaphore::new(HASHES)),
         logins: LoginLimiter::new(config.login_policy).into(),
         host: Arc::new(DoorHost {
@@ -270,7 +281,7 @@ async fn greet(
         greeted = handshake(tls, stream, shared.config.login_time) => greeted,
     };
     match greeted {
-        Ok(stream) => Some(Stream::Secure(Box::new(stream))),
+        Ok(stream) => Some(Stream::Secure(Box::new(stream.into()))),
         Err(error) => {
             shared.counters.count(error.cause());
             tracing::debug!(%error, "No TLS on a connection to the event socket");

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Switch;
-use net::tls::{TlsConnector, TlsError, connector};
+use net::tls::{TlsConnector, TlsError, Trust, connector};
 use net::{Drain, Drained};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,7 @@ pub async fn start(
     process: &CancellationToken,
 ) -> Result<Door, StartError> {
     config.check()?;
-    let tls = connector(config.authorities.as_deref())?;
+    let tls = connector(&Trust::in_authorities(config.authorities.as_deref()))?;
     let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
     let drain = Drain::new(process);
     let shared = Arc::new(Shared {

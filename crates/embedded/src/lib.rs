@@ -22,6 +22,6 @@ pub use media::spatial::Quality;
 pub use media_io::{BadEars, Ears, MediaConfig, SpatialConfig};
 pub use reload::DiskFiles;
 pub use start::{BoundProfile, Embedded, StartError, UNBOUND, is_sound, speaks_codec, start};
-pub use voicemail::{Keeper, Order, keeper};
+pub use voicemail::{Keeper, Order, keeper, wav_length_ms};
 pub use web_io::WebConfig;
 pub use written_behind::{Note, NoteKeeper, Notes, note_keeper};

@@ -287,6 +287,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::Tick => "Tick",
         Input::XmlLoaded { .. } => "XmlLoaded",
         Input::VoicemailDone { .. } => "VoicemailDone",
+        Input::VoicemailCopied { .. } => "VoicemailCopied",
         Input::VoicemailFound(_) => "VoicemailFound",
         Input::BindingsFound(_) => "BindingsFound",
         Input::TablesFound(_) => "TablesFound",

@@ -11,6 +11,8 @@ pub enum Is {
     Text,
     /// A whole number in decimal.
     Number,
+    /// A whole number in decimal, or this word where nobody knows it.
+    NumberOr(&'static str),
     /// `true` or `false`.
     Truth,
     /// One of these words.
@@ -25,7 +27,7 @@ impl Is {
     /// The words it must be one of; `None` for a text that is free, or a number.
     pub fn words(self) -> Option<Vec<&'static str>> {
         match self {
-            Self::Text | Self::Number => None,
+            Self::Text | Self::Number | Self::NumberOr(_) => None,
             Self::Truth => Some(vec!["true", "false"]),
             Self::OneOf(words) => Some(words.to_vec()),
             Self::ChannelState => Some(ChannelState::ALL.iter().map(|s| s.name()).collect()),
@@ -56,6 +58,8 @@ pub struct Kind {
     pub about: &'static str,
     /// Whether it is about a channel, and so has [`CHANNEL`] too.
     pub of_channel: bool,
+    /// Whether it stands in the order of the switch, and so always has [`SEQUENCE`].
+    pub in_order: bool,
     /// What it has besides.
     pub headers: &'static [Header],
 }
@@ -73,9 +77,13 @@ const fn text(name: &'static str) -> Header {
 }
 
 const fn maybe(name: &'static str) -> Header {
+    maybe_that(text(name))
+}
+
+const fn maybe_that(header: Header) -> Header {
     Header {
         always: false,
-        ..text(name)
+        ..header
     }
 }
 
@@ -93,7 +101,10 @@ const fn word(name: &'static str, words: &'static [&'static str]) -> Header {
 
 const DIRECTIONS: &[&str] = &["inbound", "outbound"];
 
-/// In every event (event-socket.md §4.2), besides `Event-Name`.
+/// The place of an event in the order of the switch (event-socket.md §4.2).
+pub const SEQUENCE: Header = number("Event-Sequence");
+
+/// In every event (event-socket.md §4.2), besides `Event-Name` and [`SEQUENCE`].
 pub const CORE: &[Header] = &[
     text("Core-UUID"),
     text("FreeSWITCH-Hostname"),
@@ -106,7 +117,6 @@ pub const CORE: &[Header] = &[
     text("Event-Calling-File"),
     text("Event-Calling-Function"),
     number("Event-Calling-Line-Number"),
-    number("Event-Sequence"),
 ];
 
 /// In every event about a channel (event-socket.md §4.3).
@@ -129,6 +139,7 @@ const fn of_channel(name: EventName, about: &'static str, headers: &'static [Hea
         subclass: None,
         about,
         of_channel: true,
+        in_order: true,
         headers,
     }
 }
@@ -144,6 +155,14 @@ const fn custom(subclass: &'static str, about: &'static str, headers: &'static [
     Kind {
         subclass: Some(subclass),
         ..of_server(EventName::Custom, about, headers)
+    }
+}
+
+/// An event that is said to one connection, and not by the switch.
+const fn to_one(kind: Kind) -> Kind {
+    Kind {
+        in_order: false,
+        ..kind
     }
 }
 
@@ -430,6 +449,19 @@ pub const KINDS: &[Kind] = &[
             truth("Do-Not-Disturb"),
         ],
     ),
+    to_one(custom(
+        "event_socket::dropped",
+        "Events are missing here",
+        &[
+            // That of the last one that is missing, where it is of this run of the server.
+            maybe_that(SEQUENCE),
+            always("Dropped-Count", Is::NumberOr("unknown")),
+            maybe_that(number("First-Sequence")),
+            maybe_that(number("Last-Sequence")),
+            maybe_that(number("Jackfield-First-Sequence")),
+            maybe_that(number("Jackfield-Last-Sequence")),
+        ],
+    )),
 ];
 
 impl Kind {
@@ -444,7 +476,11 @@ impl Kind {
     /// All its headers, `Event-Name` and `Event-Subclass` left out.
     pub fn all_headers(&self) -> impl Iterator<Item = &'static Header> {
         let channel: &'static [Header] = if self.of_channel { CHANNEL } else { &[] };
-        CORE.iter().chain(channel).chain(self.headers)
+        let sequence: &'static [Header] = if self.in_order { &[SEQUENCE] } else { &[] };
+        CORE.iter()
+            .chain(sequence)
+            .chain(channel)
+            .chain(self.headers)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{CORE, Header, Is, KINDS, Kind};
+use crate::catalogue::{CORE, Header, Is, KINDS, Kind, SEQUENCE};
 use crate::names::EventName;
 
 /// Where events of other names, and of subclasses that are not the switch's own, are described.
@@ -125,7 +125,7 @@ fn other() -> Value {
         .collect();
     names.push(EventName::Custom.as_str());
     let subclasses: Vec<&str> = KINDS.iter().filter_map(|kind| kind.subclass).collect();
-    let mut schema = object(CORE.iter());
+    let mut schema = object(CORE.iter().chain([&SEQUENCE]));
     schema["properties"]["Event-Name"] = json!({"type": "string"});
     schema["anyOf"] = json!([
         {"required": ["Command"], "properties": {"Command": {"type": "string", "pattern": "^sendevent"}}},
@@ -162,8 +162,15 @@ fn object<'a>(headers: impl Iterator<Item = &'a Header>) -> Value {
 fn value(is: Is) -> Value {
     match is.words() {
         Some(words) => json!({"type": "string", "enum": words}),
-        None if is == Is::Number => json!({"type": "string", "pattern": "^-?[0-9]+$"}),
-        None => json!({"type": "string"}),
+        None => match is {
+            Is::Number => json!({"type": "string", "pattern": "^-?[0-9]+$"}),
+            Is::NumberOr(word) => {
+                json!({"type": "string", "pattern": format!("^(-?[0-9]+|{word})$")})
+            }
+            Is::Text | Is::Truth | Is::OneOf(_) | Is::ChannelState | Is::CallState => {
+                json!({"type": "string"})
+            }
+        },
     }
 }
 
@@ -203,6 +210,81 @@ mod tests {
                 assert!(document.pointer(place).is_some(), "{reference}");
             }
         }
+    }
+
+    /// Whether a header may have this value, as far as schemas of ours say.
+    fn fits(schema: &Value, text: &str) -> bool {
+        let number = |text: &str| text.parse::<i64>().is_ok();
+        let words = schema["enum"].as_array();
+        words.is_none_or(|words| words.contains(&json!(text)))
+            && schema.get("const").is_none_or(|only| only == text)
+            && match schema.get("pattern").and_then(Value::as_str) {
+                None => true,
+                Some("^-?[0-9]+$") => number(text),
+                Some("^(-?[0-9]+|unknown)$") => number(text) || text == "unknown",
+                Some(other) => panic!("{other} is not looked at here"),
+            }
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_as_the_document_says() {
+        use crate::view::{Dropped, Server};
+        let server = Server {
+            core_uuid: "7".into(),
+            hostname: "host".into(),
+            switchname: "host".into(),
+            ipv4: "127.0.0.1".into(),
+            ipv6: "::1".into(),
+            version: "1".into(),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        let schema = &schema()["$defs"]["event_socket.dropped"];
+        let required = schema["required"].as_array().unwrap();
+        let whole = Dropped {
+            count: Some(3),
+            sequence: Some((7, 9)),
+            durable: Some((107, 109)),
+        };
+        let of_another_run = Dropped {
+            count: None,
+            sequence: None,
+            ..whole
+        };
+        let live = Dropped {
+            durable: None,
+            ..whole
+        };
+        for dropped in [whole, of_another_run, live] {
+            let headers = dropped.headers(&server, api::Timestamp::ZERO);
+            let mut text = Vec::new();
+            crate::serialise::write_event(&mut text, crate::serialise::Format::Json, &headers);
+            let event: Value = serde_json::from_slice(&text).unwrap();
+            let event = event.as_object().unwrap();
+            for name in required {
+                assert!(
+                    event.contains_key(name.as_str().unwrap()),
+                    "{name} in {event:?}"
+                );
+            }
+            for (name, value) in event {
+                let of_header = schema["properties"].get(name);
+                let of_header =
+                    of_header.unwrap_or_else(|| panic!("{name} is not in the document"));
+                assert!(fits(of_header, value.as_str().unwrap()), "{name}: {value}");
+            }
+            assert_eq!(
+                event.contains_key("Event-Sequence"),
+                dropped.sequence.is_some()
+            );
+        }
+        // Nobody may take it for an event of a program.
+        let other = &schema_of_other()["anyOf"][1]["properties"]["Event-Subclass"];
+        let own = other["not"]["enum"].as_array().unwrap();
+        assert!(own.contains(&json!("event_socket::dropped")));
+    }
+
+    fn schema_of_other() -> Value {
+        schema()["$defs"][OTHER].clone()
     }
 
     #[test]

@@ -461,6 +461,12 @@ async fn conferences() {
             "auto-3d-position [on|off]",
         ),
         ("conference 3000 energy 2", "Energy 2 = 100\n"),
+        ("conference 3000 agc 2", "Agc 2 = 0\n"),
+        (
+            "conference 3000 agc",
+            "agc <member_id|all|last|non_moderator> [<newval>]",
+        ),
+        ("conference 3000 agc 99 1", "-ERR Non-Existant ID 99\n"),
         ("conference 3000 get max_members", "0"),
         ("conference 3000 get nosuch", "get <parameter-name>"),
         ("conference 3000 get", "get <parameter-name>"),

@@ -87,7 +87,8 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
     settings.switch.voicemail = Some(keeper);
     let known = voicemail.is_some();
     settings.switch.switch.voicemail.messages = voicemail.unwrap_or_default();
-    tasks.spawn(voicemail::keep(orders, store.clone()));
+    let sounds = settings.switch.media.sounds.clone();
+    tasks.spawn(voicemail::keep(orders, store.clone(), sounds));
     let (binding_keeper, binding_notes) = embedded::note_keeper();
     settings.switch.bindings = Some(Arc::new(binding_keeper));
     let found = bindings::find(&store).await.ok();

@@ -1,10 +1,12 @@
-//! Keeps values of `db` and dial strings of `group`, and says them to the next run (docs/decisions/0035).
+//! Keeps values of `db`, dial strings of `group` and members of fifos, and says them to the next run (docs/decisions/0035).
 
 use std::sync::Arc;
 
+use api::Timestamp;
+use api::view::FifoMemberSettings;
 use embedded::{Embedded, Notes};
-use store::{GroupMember, KeptChange, KeptValue, Store, StoreError};
-use switch_core::{KeptMember, KeptTables, TableChange, TableNote};
+use store::{FifoMember, GroupMember, Kept, KeptChange, KeptValue, Store, StoreError};
+use switch_core::{KeptFifoMember, KeptMember, KeptTables, TableChange, TableNote};
 
 use crate::written_behind::{LONGEST, pause, write_behind};
 
@@ -13,9 +15,13 @@ use crate::written_behind::{LONGEST, pause, write_behind};
 /// # Errors
 /// [`StoreError::Failed`].
 pub(crate) async fn find(store: &Store) -> Result<KeptTables, StoreError> {
-    let (values, members) = store.kept().await?;
+    let Kept {
+        values,
+        group_members,
+        fifo_members,
+    } = store.kept().await?;
     let values = values.into_iter();
-    let members = members.into_iter().map(|row| KeptMember {
+    let members = group_members.into_iter().map(|row| KeptMember {
         group: row.group,
         member: row.member,
         place: row.place,
@@ -25,7 +31,22 @@ pub(crate) async fn find(store: &Store) -> Result<KeptTables, StoreError> {
             .map(|row| ((row.realm, row.name), row.value))
             .collect(),
         members: members.collect(),
+        fifo_members: fifo_members.into_iter().map(fifo_member).collect(),
     })
+}
+
+fn fifo_member(row: FifoMember) -> KeptFifoMember {
+    KeptFifoMember {
+        fifo: row.fifo,
+        dial: row.dial,
+        settings: FifoMemberSettings {
+            simultaneous: row.simultaneous,
+            ring_s: row.ring_s,
+            lag_s: row.lag_s,
+            takes_calls: row.takes_calls,
+            expires: row.expires.map(Timestamp),
+        },
+    }
 }
 
 /// Writes what the switch says until it has stopped and all is written. `late` is the switch when it does not know yet
@@ -47,7 +68,9 @@ pub(crate) async fn keep(notes: Notes<TableNote>, store: Store, late: Option<Arc
         async move { store.change_kept(changes).await.is_ok() }
     };
     if !write_behind(&notes, change, write).await {
-        tracing::error!("The last values of db and group are not kept: the store fails");
+        tracing::error!(
+            "The last values of db and group, and members of fifos, are not kept: the store fails"
+        );
     }
 }
 
@@ -67,6 +90,20 @@ fn change(note: TableNote) -> KeptChange {
             place,
         }),
         TableChange::NoMember(group, member) => KeptChange::DeleteMember(group, member),
+        TableChange::FifoMember(KeptFifoMember {
+            fifo,
+            dial,
+            settings,
+        }) => KeptChange::PutFifoMember(FifoMember {
+            fifo,
+            dial,
+            simultaneous: settings.simultaneous,
+            ring_s: settings.ring_s,
+            lag_s: settings.lag_s,
+            takes_calls: settings.takes_calls,
+            expires: settings.expires.map(Timestamp::as_micros),
+        }),
+        TableChange::NoFifoMember(fifo, dial) => KeptChange::DeleteFifoMember(fifo, dial),
     }
 }
 
@@ -91,6 +128,20 @@ mod tests {
         }
     }
 
+    fn called(dial: &str, expires: Option<i64>) -> KeptFifoMember {
+        KeptFifoMember {
+            fifo: "q".into(),
+            dial: dial.into(),
+            settings: FifoMemberSettings {
+                simultaneous: 2,
+                ring_s: 30,
+                lag_s: 5,
+                takes_calls: expires.is_none(),
+                expires: expires.map(Timestamp),
+            },
+        }
+    }
+
     #[tokio::test]
     async fn what_the_switch_said_last_is_found() {
         let store = Store::open(&Place::Memory, Limits::default())
@@ -106,11 +157,18 @@ mod tests {
             TableChange::Member(member("user/1", 2)),
             TableChange::Member(member("user/3", 3)),
             TableChange::NoMember("g".into(), "user/3".into()),
+            TableChange::FifoMember(called("user/1", None)),
+            TableChange::FifoMember(called("user/2", Some(7))),
+            TableChange::FifoMember(called("user/1", Some(8))),
+            TableChange::FifoMember(called("user/3", None)),
+            TableChange::NoFifoMember("q".into(), "user/3".into()),
         ];
         let changes = changes.map(|one| change(note(one)));
         store.change_kept(changes.to_vec()).await.unwrap();
         let found = find(&store).await.unwrap();
         assert_eq!(found.values, [(key("a"), "a/'\"ä".into())]);
         assert_eq!(found.members, [member("user/2", 1), member("user/1", 2)]);
+        let expected = [called("user/1", Some(8)), called("user/2", Some(7))];
+        assert_eq!(found.fifo_members, expected);
     }
 }

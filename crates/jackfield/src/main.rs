@@ -86,3 +86,16 @@ fn main() -> anyhow::Result<ExitCode> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// clap looks at that in debug builds only, and when a command line is read.
+    #[test]
+    fn options_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

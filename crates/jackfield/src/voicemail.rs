@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api::Timestamp;
 use api::view::{Extension, VoiceMessage};
-use embedded::{Embedded, Order};
+use embedded::{Embedded, Order, wav_length_ms};
 use store::{Store, StoreError};
 use switch_core::VoicemailWork;
 use tokio::sync::mpsc;
@@ -22,6 +22,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 
 /// How long the store may take for a message somebody has left. They may wait for the outcome.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Longest file that becomes a message, bytes: an hour in the best quality there is.
+const LONGEST_COPY: u64 = 512 << 20;
 
 /// How long it may take for what somebody has just asked for.
 const QUICK: Duration = Duration::from_secs(10);
@@ -130,13 +133,45 @@ pub(crate) async fn find_later(
 }
 
 /// Does what the switch asks for, until it has stopped. Jobs are done beside each other; the switch bounds them.
-pub(crate) async fn keep(mut orders: mpsc::Receiver<Order>, store: Store) {
+/// `sounds` is where files begin that a program names without a whole path.
+pub(crate) async fn keep(mut orders: mpsc::Receiver<Order>, store: Store, sounds: PathBuf) {
     while let Some(order) = orders.recv().await {
-        let store = store.clone();
+        let (store, sounds) = (store.clone(), sounds.clone());
         tokio::spawn(async move {
-            let result = perform(order.work().clone(), &store).await;
-            order.finish(result.map_err(Into::into));
+            match order.work().clone() {
+                VoicemailWork::Copy { file, recording } => {
+                    match copy(sounds.join(&*file), PathBuf::from(&*recording)).await {
+                        Ok(length_ms) => order.copied(length_ms),
+                        Err(error) => order.finish(Err(error.into())),
+                    }
+                }
+                work => {
+                    let result = perform(work, &store).await;
+                    order.finish(result.map_err(Into::into));
+                }
+            }
         });
+    }
+}
+
+/// Copies a sound to where recordings are, and measures it. Nothing stays behind when that fails.
+async fn copy(from: PathBuf, to: PathBuf) -> Result<u64, String> {
+    let copied = tokio::task::spawn_blocking(move || {
+        let length = fs::metadata(&from)?.len();
+        if length > LONGEST_COPY {
+            let what = format!("the file is longer than {LONGEST_COPY} bytes");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+        let length_ms = wav_length_ms(&from)?;
+        let made = fs::copy(&from, &to);
+        if made.is_err() {
+            fs::remove_file(&to).ok();
+        }
+        made.map(|_| length_ms)
+    });
+    match copied.await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -173,6 +208,11 @@ async fn perform(work: VoicemailWork, store: &Store) -> Result<(), String> {
         VoicemailWork::Discard { recording } => {
             blocking(move || remove(Path::new(&*recording))).await
         }
+        VoicemailWork::Look { file } => {
+            blocking(move || fs::metadata(Path::new(&*file)).map(drop)).await
+        }
+        // That has an outcome of its own: see [`keep`].
+        VoicemailWork::Copy { file, .. } => Err(format!("{file}: not measured")),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod studio;
 
+use std::f64::consts::PI;
+
 use jackfield_media as media;
 use media::control::{
     Codec, Direction, EchoDelay, LegId, LegKind, LegSpec, MediaCommand, MemberControls,
@@ -228,4 +230,55 @@ fn who_is_echoed_does_not_hear_himself_any_more() {
     let (heard, _) = lately(&mut studio, speaker);
     let after = level::dbfs(&heard);
     assert!(after < before - 30.0, "{after} dBFS");
+}
+
+/// The level is the mean absolute sample while somebody speaks, whatever controls say and others do.
+#[test]
+fn a_voice_is_brought_to_a_level_that_is_named() {
+    let dbfs_of = |level: u16| 20.0 * (f64::from(level) * PI / 2.0 / 32_768.0).log10();
+    for (level, said, controlled) in [
+        (1000, -35.0, false),
+        (1000, -20.0, true),
+        (2500, -30.0, true),
+        (500, -22.0, false),
+    ] {
+        let mut studio = open(16_000);
+        let [speaker, other, listener] = [(); 3].map(|()| {
+            let leg = studio.phone(Codec::L16);
+            join(&mut studio, leg);
+            leg
+        });
+        studio.command(MediaCommand::SetMember {
+            room: ROOM,
+            leg: speaker,
+            settings: MemberSettings {
+                automatic_gain: level,
+                ..MemberSettings::default()
+            },
+        });
+        if controlled {
+            control(&mut studio, speaker, |controls| {
+                controls.automatic_gain = true;
+            });
+        }
+        let speakers = [(speaker, 500.0, said), (other, 900.0, -40.0)];
+        let heard = syllables(&mut studio, speakers, listener);
+        // Syllables of a tone are 2 dB above what that is to a voice: they are loud half of the time.
+        let wanted = dbfs_of(level) + 2.0;
+        assert!((heard[0] - wanted).abs() < 1.0, "{heard:?}, not {wanted}");
+        assert!(
+            (heard[1] + 40.0).abs() < 0.5,
+            "{heard:?}: the other one is left alone"
+        );
+        // And it is left as it is again.
+        let settings = MemberSettings::default();
+        studio.command(MediaCommand::SetMember {
+            room: ROOM,
+            leg: speaker,
+            settings,
+        });
+        control(&mut studio, speaker, |_| ());
+        let heard = syllables(&mut studio, speakers, listener);
+        assert!((heard[0] - f64::from(said)).abs() < 0.5, "{heard:?}");
+    }
 }

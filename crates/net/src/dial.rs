@@ -7,6 +7,10 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use crate::stream::Stream;
 
 /// Idle time after which the system asks whether the peer is still there, and the time between questions
 /// (event-socket.md §3.1).
@@ -39,6 +43,40 @@ pub async fn dial(host: &str, port: u16, within: Duration) -> io::Result<TcpStre
         }
     }
     Err(last)
+}
+
+/// Why nobody was reached over TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReached {
+    /// Nobody is there.
+    #[error(transparent)]
+    Dial(#[from] io::Error),
+    /// Somebody is there who speaks no TLS, or did not prove who they are.
+    #[error("TLS: {0}")]
+    Tls(#[source] io::Error),
+    /// What nobody can prove to be: no name, and no address.
+    #[error("the host's name cannot be checked")]
+    Name,
+}
+
+/// As [`dial`], with a handshake in which the host proves to be `host`. That counts towards `within`, too.
+///
+/// # Errors
+/// [`NotReached`].
+pub async fn dial_secure(
+    host: &str,
+    port: u16,
+    tls: &TlsConnector,
+    within: Duration,
+) -> Result<Stream, NotReached> {
+    let end = Instant::now() + within;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| NotReached::Name)?;
+    let stream = dial(host, port, within).await?;
+    match timeout_at(end, tls.connect(name, stream)).await {
+        Ok(Ok(stream)) => Ok(Stream::Secure(Box::new(stream.into()))),
+        Ok(Err(error)) => Err(NotReached::Tls(error)),
+        Err(late) => Err(NotReached::Tls(late.into())),
+    }
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ async fn collect(response: Response<Incoming>, most: usize) -> Result<HttpAnswer
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::connector;
+    use crate::tls::{Trust, connector};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -191,7 +191,7 @@ mod tests {
         let body = Bytes::from_static(b"{}");
         let answered = post(
             &url,
-            &connector(None).unwrap(),
+            &connector(&Trust::WellKnown).unwrap(),
             &headers,
             body,
             WITHIN,

@@ -26,7 +26,7 @@ mod write_deadline;
 
 pub use acl::{Acl, Acls, Network, Rule};
 pub use counters::{Cause, Counters};
-pub use dial::dial;
+pub use dial::{NotReached, dial, dial_secure};
 pub use drain::{Drain, Drained};
 pub use http_url::{HttpUrl, Site, UrlError};
 pub use limits::{LoginLimiter, LoginPolicy, TokenBucket};

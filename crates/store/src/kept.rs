@@ -1,4 +1,4 @@
-//! Values of `db` and dial strings of `group`, for the next run of the server.
+//! Values of `db`, dial strings of `group` and members of fifos, for the next run of the server.
 
 use std::sync::Arc;
 
@@ -27,6 +27,36 @@ pub struct GroupMember {
     pub place: i64,
 }
 
+/// Somebody who is called when callers wait in a fifo.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FifoMember {
+    /// Name of the fifo.
+    pub fifo: Arc<str>,
+    /// The dial string.
+    pub dial: Arc<str>,
+    /// Calls at one time.
+    pub simultaneous: u32,
+    /// Seconds it may ring.
+    pub ring_s: u32,
+    /// Seconds of rest behind a call.
+    pub lag_s: u32,
+    /// Whether it is called.
+    pub takes_calls: bool,
+    /// When it is to be forgotten, microseconds since 1970.
+    pub expires: Option<i64>,
+}
+
+/// All that is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Kept {
+    /// By realm and name.
+    pub values: Vec<KeptValue>,
+    /// By their places.
+    pub group_members: Vec<GroupMember>,
+    /// By fifo and dial string.
+    pub fifo_members: Vec<FifoMember>,
+}
+
 /// What becomes of a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeptChange {
@@ -38,6 +68,10 @@ pub enum KeptChange {
     PutMember(GroupMember),
     /// A dial string is forgotten: group and dial string.
     DeleteMember(Arc<str>, Arc<str>),
+    /// A member of a fifo is kept, in place of what was there.
+    PutFifoMember(FifoMember),
+    /// A member of a fifo is forgotten: fifo and dial string.
+    DeleteFifoMember(Arc<str>, Arc<str>),
 }
 
 impl Store {
@@ -72,6 +106,34 @@ impl Store {
                             "DELETE FROM group_member WHERE group_name = $1 AND member = $2",
                             values![group, member],
                         ),
+                        KeptChange::PutFifoMember(FifoMember {
+                            fifo,
+                            dial,
+                            simultaneous,
+                            ring_s,
+                            lag_s,
+                            takes_calls,
+                            expires,
+                        }) => (
+                            "INSERT INTO fifo_member (fifo, dial, simultaneous, ring_s, lag_s, takes_calls, expires)
+                             VALUES ($1, $2, $3, $4, $5, $6, $7)
+                             ON CONFLICT (fifo, dial) DO UPDATE SET
+                                 simultaneous = excluded.simultaneous, ring_s = excluded.ring_s, lag_s = excluded.lag_s,
+                                 takes_calls = excluded.takes_calls, expires = excluded.expires",
+                            values![
+                                fifo,
+                                dial,
+                                i64::from(simultaneous),
+                                i64::from(ring_s),
+                                i64::from(lag_s),
+                                takes_calls,
+                                expires
+                            ],
+                        ),
+                        KeptChange::DeleteFifoMember(fifo, dial) => (
+                            "DELETE FROM fifo_member WHERE fifo = $1 AND dial = $2",
+                            values![fifo, dial],
+                        ),
                     };
                     database.execute(statement, values).await?;
                 }
@@ -81,11 +143,11 @@ impl Store {
         .await
     }
 
-    /// All values by realm and name, and all dial strings by their places.
+    /// All of it.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
-    pub async fn kept(&self) -> Result<(Vec<KeptValue>, Vec<GroupMember>), StoreError> {
+    pub async fn kept(&self) -> Result<Kept, StoreError> {
         self.read(|mut database| {
             Box::pin(async move {
                 let statement = "SELECT realm, name, value FROM kept_value ORDER BY realm, name";
@@ -113,7 +175,30 @@ impl Store {
                         })
                     })
                     .collect();
-                Ok((kept?, members?))
+                let statement =
+                    "SELECT fifo, dial, simultaneous, ring_s, lag_s, takes_calls, expires
+                                 FROM fifo_member ORDER BY fifo, dial";
+                let rows = database.rows(statement, Vec::new()).await?;
+                let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+                let fifo_members: Result<Vec<_>, sqlx::Error> = rows
+                    .iter()
+                    .map(|row| {
+                        Ok(FifoMember {
+                            fifo: row.text(0)?,
+                            dial: row.text(1)?,
+                            simultaneous: count(row.int(2)?),
+                            ring_s: count(row.int(3)?),
+                            lag_s: count(row.int(4)?),
+                            takes_calls: row.int(5)? != 0,
+                            expires: row.optional_int(6)?,
+                        })
+                    })
+                    .collect();
+                Ok(Kept {
+                    values: kept?,
+                    group_members: members?,
+                    fifo_members: fifo_members?,
+                })
             })
         })
         .await

@@ -34,7 +34,7 @@ pub use cdr::{
 pub use device::Device;
 pub use error::{OpenError, StoreError};
 pub use journal::{After, Entry, Mark};
-pub use kept::{GroupMember, KeptChange, KeptValue};
+pub use kept::{FifoMember, GroupMember, Kept, KeptChange, KeptValue};
 pub use object::{
     Loading, MAX_NAME, MAX_UNIQUE, MAX_WORD, NewObject, Object, ObjectError, ObjectLimits,
     ObjectName, Objects, Unique,

@@ -71,6 +71,11 @@ pub enum RoomControl {
         target: MemberTarget,
         level: Option<i32>,
     },
+    /// Mean absolute sample value that a voice is brought to while it speaks, 0–32767; 0: it is left as it is. `None` asks.
+    AutomaticGain {
+        target: MemberTarget,
+        level: Option<u16>,
+    },
     VolumeIn {
         target: MemberTarget,
         level: Option<i8>,

@@ -30,6 +30,37 @@ pub struct DeleteVoiceMessage {
     pub message: Arc<str>,
 }
 
+/// Puts a copy of a sound into a box, as if somebody had said it.
+///
+/// # Errors
+/// `NotFound` of `Mailbox`; `NotSupported` without such a profile; `LimitReached` when the box is full; `Unavailable` when
+/// it is no WAV file that can be played, or cannot be kept.
+#[derive(Clone, Debug)]
+pub struct InjectVoiceMessage {
+    /// The box.
+    pub mailbox: Extension,
+    /// The profile; `None`: the usual one.
+    pub profile: Option<Arc<str>>,
+    /// The WAV file: a whole path, or a sound.
+    pub file: Arc<str>,
+    /// Who is said to have left it.
+    pub caller_name: Arc<str>,
+    /// Who is said to have left it.
+    pub caller_number: Arc<str>,
+}
+
+/// Asks where the greeting of a box is. Answered with the file, or with nothing when there is none.
+///
+/// # Errors
+/// `NotFound` of `Mailbox`; `NotSupported` without such a profile; `Unavailable` when nobody can look.
+#[derive(Clone, Debug)]
+pub struct FindGreeting {
+    /// The box.
+    pub mailbox: Extension,
+    /// The profile; `None`: the usual one.
+    pub profile: Option<Arc<str>>,
+}
+
 /// Lets a channel leave a message in a box, whatever it does now; whom it talked to is left.
 ///
 /// # Errors

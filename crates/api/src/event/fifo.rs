@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
+use crate::HangupCause;
 use crate::id::ChannelId;
+use crate::view::FifoStrategy;
 
 /// Something that happened in a fifo (`fifo::info`, event-socket.md §5.2).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FifoEvent {
     /// Its name.
     pub fifo: Arc<str>,
-    /// What happened to the channel of the event.
+    /// What happened, to the channel of the event if there is one.
     pub action: FifoAction,
 }
 
@@ -41,4 +43,18 @@ pub enum FifoAction {
     CallerBridged(bool),
     /// The consumer of this event talks, or does not any more.
     ConsumerBridged(bool),
+    /// A member is called; there is no channel yet.
+    MemberCalled {
+        /// Its dial string.
+        member: Arc<str>,
+        /// How members are chosen.
+        strategy: FifoStrategy,
+    },
+    /// That call is answered, or has failed.
+    MemberDecided {
+        /// Its dial string.
+        member: Arc<str>,
+        /// Why nobody has answered.
+        failure: Option<HangupCause>,
+    },
 }

@@ -59,6 +59,9 @@ pub enum RoomAction {
     EnergySet {
         level: i32,
     },
+    AutomaticGainSet {
+        level: u16,
+    },
     VolumeInSet {
         level: i8,
     },

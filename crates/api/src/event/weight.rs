@@ -179,6 +179,7 @@ fn of_room(event: &RoomEvent) -> (usize, usize) {
         | A::GainStepped { .. }
         | A::VolumeStepped { .. }
         | A::EnergySet { .. }
+        | A::AutomaticGainSet { .. }
         | A::VolumeInSet { .. }
         | A::VolumeOutSet { .. }
         | A::FloorChanged { .. }
@@ -428,6 +429,9 @@ fn of_fifo(event: &FifoEvent) -> usize {
         | FifoAction::ConsumerReturned
         | FifoAction::CallerBridged(_)
         | FifoAction::ConsumerBridged(_) => 0,
+        FifoAction::MemberCalled { member, .. } | FifoAction::MemberDecided { member, .. } => {
+            member.len()
+        }
     };
     event.fifo.len() + caller
 }

@@ -18,6 +18,82 @@ pub struct Fifo {
     pub callers: Vec<FifoParty>,
     /// Who takes callers, those who came first in front.
     pub consumers: Vec<FifoParty>,
+    /// Who is called when callers wait.
+    pub members: Vec<FifoMember>,
+    /// How many of them at one time.
+    pub strategy: FifoStrategy,
+}
+
+/// How many members are called at one time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum FifoStrategy {
+    /// All, and the first to answer gets the caller.
+    #[default]
+    RingAll,
+    /// As many as callers wait.
+    Enterprise,
+}
+
+impl FifoStrategy {
+    /// The word of the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::RingAll => "ringall",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
+    /// A strategy by its word, in any case.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::RingAll, Self::Enterprise]
+            .into_iter()
+            .find(|one| one.word().eq_ignore_ascii_case(word))
+    }
+}
+
+/// How a member is called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FifoMemberSettings {
+    /// Calls the member may have at one time, from 1.
+    pub simultaneous: u32,
+    /// Seconds it may ring.
+    pub ring_s: u32,
+    /// Seconds of rest behind a call.
+    pub lag_s: u32,
+    /// Whether the member is called at all.
+    pub takes_calls: bool,
+    /// When the member is forgotten.
+    pub expires: Option<Timestamp>,
+}
+
+/// Somebody who is called when callers wait.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FifoMember {
+    /// Whom to call; the name of the member in its fifo.
+    pub dial: Arc<str>,
+    /// How.
+    pub settings: FifoMemberSettings,
+    /// By a command, and so for the next run of the server, too; otherwise by the configuration.
+    pub is_kept: bool,
+    /// Calls to it that nobody has answered yet.
+    pub ringing: u32,
+    /// Calls it has answered and not ended.
+    pub talking: u32,
+    /// Calls it has answered.
+    pub answered: u64,
+    /// Calls it has not answered.
+    pub failed: u64,
+    /// It is not called before.
+    pub rests_until: Timestamp,
+}
+
+impl FifoMember {
+    /// Whether another call may be made to it.
+    #[must_use]
+    pub fn is_free(&self, now: Timestamp) -> bool {
+        let calls = self.ringing.saturating_add(self.talking);
+        self.settings.takes_calls && calls < self.settings.simultaneous && self.rests_until <= now
+    }
 }
 
 /// Where a fifo comes from.

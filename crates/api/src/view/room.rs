@@ -118,6 +118,8 @@ pub struct Member {
     pub energy_level: i32,
     /// Energy measured last.
     pub current_energy: u32,
+    /// Mean absolute sample value its voice is brought to, 0–32767; 0: none.
+    pub automatic_gain: u16,
     /// Volume of what it sends, −4 to 4.
     pub volume_in: i8,
     /// Volume of what it hears, −4 to 4.

@@ -47,6 +47,7 @@ impl Switch {
         self.settle_unicast(id);
         self.release_limits(id, None);
         self.release_mutexes(id);
+        self.member_talk_over(id);
         self.leave_room(id);
         self.close_counted_leg(id);
         self.work.push_back(Work::Finish(id.clone()));

@@ -196,10 +196,10 @@ fn a_caller_gives_up_by_time_or_by_key() {
 fn fifos_of_the_configuration_stay() {
     let mut rig = Rig::new();
     let a = rig.park("null/a");
-    let there = fifo(&rig, BUILT_IN).unwrap();
+    let there = fifo(&rig, "manual_calls").unwrap();
     assert_eq!(there.origin, FifoOrigin::BuiltIn);
     rig.run(&a, "fifo:manual_calls!7 in,park");
     rig.run(&a, "hangup");
-    let there = fifo(&rig, BUILT_IN).unwrap();
+    let there = fifo(&rig, "manual_calls").unwrap();
     assert_eq!((there.callers.len(), there.importance), (0, 7));
 }

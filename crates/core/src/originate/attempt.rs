@@ -240,6 +240,7 @@ impl Switch {
             Purpose::Command { .. }
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
+            | Purpose::Fifo(..)
             | Purpose::Queue(..) => None,
         });
         caller
@@ -392,6 +393,7 @@ impl Switch {
             | Purpose::Command { .. }
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
+            | Purpose::Fifo(..)
             | Purpose::Queue(..) => return None,
         };
         let formats = self.pictures_for(a, &self.codecs_for(sip, plan));

@@ -15,6 +15,7 @@ use api::dial::{DialString, VariableList};
 use api::{ChannelId, CommandError, HangupCause, RequestId};
 
 use crate::Switch;
+use crate::fifo::MemberCallId;
 use crate::queue::OfferId;
 use crate::room::conference_of;
 use crate::timers::{Deadline, in_time};
@@ -54,6 +55,8 @@ pub(crate) enum Purpose {
     },
     /// Somebody in a video room wants somebody else in.
     VideoRoom(Box<Invitation>),
+    /// A fifo calls a member, for whoever waits longest just then.
+    Fifo(MemberCallId, ChannelId),
     /// A queue calls an agent for a caller.
     Queue(OfferId, ChannelId),
 }
@@ -127,7 +130,7 @@ impl Switch {
         self.serials.originate += 1;
         let id = OriginateId(self.serials.originate);
         let worker = match &purpose {
-            Purpose::Bridge { a } | Purpose::Queue(_, a) => {
+            Purpose::Bridge { a } | Purpose::Queue(_, a) | Purpose::Fifo(_, a) => {
                 self.channels.get(a).map_or(0, |live| live.media.worker)
             }
             Purpose::Room { room, .. } => self.room_worker(room),

@@ -38,6 +38,7 @@ impl Switch {
                 Purpose::Command { .. }
                 | Purpose::Room { .. }
                 | Purpose::VideoRoom(_)
+                | Purpose::Fifo(..)
                 | Purpose::Queue(..) => None,
             });
         let mut profile =
@@ -163,7 +164,9 @@ impl Switch {
     fn privacy_of_asker(&self, attempt: AttemptId) -> Privacy {
         let originate = self.originates.get(&attempt.originate);
         let asker = originate.and_then(|o| match &o.purpose {
-            Purpose::Bridge { a } | Purpose::Queue(_, a) => self.channels.get(a),
+            Purpose::Bridge { a } | Purpose::Queue(_, a) | Purpose::Fifo(_, a) => {
+                self.channels.get(a)
+            }
             Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
         });
         let profile = asker.and_then(|live| live.seen.profile.as_deref());
@@ -181,6 +184,7 @@ impl Switch {
             Purpose::Command { .. }
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
+            | Purpose::Fifo(..)
             | Purpose::Queue(..) => None,
         });
         let a_text = |variable: &str, field: fn(&CallerProfile) -> &Arc<str>| {

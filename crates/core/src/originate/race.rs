@@ -112,6 +112,7 @@ impl Switch {
                 self.refuse(request, CommandError::call_failed(cause));
             }
             Purpose::Bridge { a } => self.bridge_failed(&a, cause),
+            Purpose::Fifo(call, _) => self.member_call_failed(call, cause),
             Purpose::Queue(offer, _) => self.offer_failed(offer, cause),
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Err(cause))
@@ -267,6 +268,7 @@ impl Switch {
             Purpose::Command { .. }
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
+            | Purpose::Fifo(..)
             | Purpose::Queue(..) => None,
         }
     }
@@ -321,6 +323,11 @@ impl Switch {
                 }
                 self.adopt_callee(&a, id);
                 self.bridge_won(&a, id);
+            }
+            Purpose::Fifo(call, _) => {
+                if let Some(application) = self.member_answered(call, id) {
+                    self.start_then(id, Then::Run(application), None);
+                }
             }
             Purpose::Queue(offer, _) => self.offer_answered(offer, id),
             Purpose::Room { room, request, job } => {

@@ -9,7 +9,7 @@ use api::{CommandError, ErrorKind, ObjectKind, RequestId};
 use media::control::RoomId as MixId;
 
 use super::enter::MemberFlags;
-use super::member::{MAX_ENERGY, MAX_VOLUME};
+use super::member::{MAX_AUTOMATIC_GAIN, MAX_ENERGY, MAX_VOLUME};
 use super::play::{Kind, NewPlay};
 use super::playing::seek_to;
 use crate::Switch;
@@ -109,6 +109,19 @@ impl Switch {
                 }
                 switch.member_value(mix, id, |member| member.energy_level.to_string())
             }),
+            RoomControl::AutomaticGain { target, level } => {
+                self.each(mix, &target, |switch, id| {
+                    if let Some(level) = level {
+                        switch.tune_member(mix, id, |member| {
+                            member.automatic_gain = level.min(MAX_AUTOMATIC_GAIN);
+                            RoomAction::AutomaticGainSet {
+                                level: member.automatic_gain,
+                            }
+                        });
+                    }
+                    switch.member_value(mix, id, |member| member.automatic_gain.to_string())
+                })
+            }
             RoomControl::VolumeIn { target, level } => self.each(mix, &target, |switch, id| {
                 if let Some(level) = level {
                     switch.tune_member(mix, id, |member| {

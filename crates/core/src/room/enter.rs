@@ -350,6 +350,7 @@ impl Switch {
             end_conference: flags.end_conference,
             energy_level: room.seen.energy_level,
             current_energy: 0,
+            automatic_gain: room.settings.automatic_gain,
             volume_in: 0,
             volume_out: 0,
         };

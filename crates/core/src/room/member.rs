@@ -13,6 +13,8 @@ const VOLUME_STEP_DB: f32 = 3.0;
 pub(super) const MAX_VOLUME: i8 = 4;
 /// The highest energy there is: a 16-bit sample.
 pub(super) const MAX_ENERGY: i32 = 32_767;
+/// The same, of what automatic gain makes.
+pub(super) const MAX_AUTOMATIC_GAIN: u16 = 32_767;
 
 impl LiveRoom {
     /// What the mix is told about a member. While the room waits for its moderator nobody else hears or is heard.
@@ -29,6 +31,7 @@ impl LiveRoom {
             } else {
                 u16::try_from(member.energy_level.clamp(0, MAX_ENERGY)).unwrap_or_default()
             },
+            automatic_gain: member.automatic_gain,
             gain_in_db: f32::from(member.volume_in) * VOLUME_STEP_DB,
             gain_out_db: f32::from(member.volume_out) * VOLUME_STEP_DB,
             ..MemberSettings::default()

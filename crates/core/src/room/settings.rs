@@ -6,7 +6,7 @@ use api::view::RoomParameters;
 use roxmltree::{Document, Node};
 
 use super::announce::Announcing;
-use super::member::MAX_ENERGY;
+use super::member::{MAX_AUTOMATIC_GAIN, MAX_ENERGY};
 use crate::config::ConferenceHabits;
 use crate::config_xml::Configuration;
 
@@ -21,6 +21,8 @@ pub(super) struct Settings {
     pub(super) interval_ms: u32,
     /// Mean absolute sample value from which a member counts as talking.
     pub(super) energy_level: i32,
+    /// Mean absolute sample value that voices are brought to; 0: none.
+    pub(super) automatic_gain: u16,
     /// What can be changed while the room runs.
     pub(super) parameters: RoomParameters,
     pub(super) pin: Option<Arc<str>>,
@@ -95,6 +97,7 @@ impl Default for Settings {
             rate_hz: 8000,
             interval_ms: 20,
             energy_level: 100,
+            automatic_gain: 0,
             parameters: RoomParameters::default(),
             pin: None,
             pin_tries: 3,
@@ -205,6 +208,10 @@ impl Settings {
                 .and_then(|text| text.parse::<i32>().ok())
                 .unwrap_or(usual.energy_level)
                 .clamp(-MAX_ENERGY, MAX_ENERGY),
+            automatic_gain: param("auto-gain-level")
+                .and_then(|text| text.parse::<u16>().ok())
+                .unwrap_or(usual.automatic_gain)
+                .min(MAX_AUTOMATIC_GAIN),
             parameters: RoomParameters {
                 max_members: number("max-members", 0),
                 sound_prefix: text("sound-prefix"),
@@ -290,6 +297,7 @@ mod tests {
             r##"<configuration name="conference.conf">
               <caller-controls><group name="few"><control action="mute" digits="0"/><control action="event" digits="*1" data="x"/><control digits="2"/></group></caller-controls>
               <profiles><profile name="p"><param name="rate" value="16000"/><param name="energy-level" value="300"/>
+                <param name="auto-gain-level" value="1100"/>
                 <param name="sound-prefix" value="/sounds/"/><param name="enter-sound" value="in.wav"/>
                 <param name="exit-sound" value="tone_stream://%(1,0,1)"/><param name="alone-sound" value=""/>
                 <param name="caller-controls" value="few"/><param name="conference-flags" value="wait-mod|audio-always"/>
@@ -299,6 +307,7 @@ mod tests {
             "p",
         );
         assert_eq!((settings.rate_hz, settings.energy_level), (16_000, 300));
+        assert_eq!(settings.automatic_gain, 1100);
         assert_eq!(settings.sounds.enter.as_deref(), Some("in.wav"));
         assert_eq!(
             settings.parameters.sound_prefix.as_deref(),

@@ -233,6 +233,7 @@ impl Switch {
                 Purpose::Command { .. }
                 | Purpose::Bridge { .. }
                 | Purpose::Room { .. }
+                | Purpose::Fifo(..)
                 | Purpose::Queue(..) => false,
             })
             .map(|(id, _)| *id)

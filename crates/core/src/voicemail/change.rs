@@ -119,6 +119,23 @@ impl Switch {
                 mailbox,
                 message,
             } => self.message_kept(&channel, &mailbox, message, result),
+            Pending::Look { request, file } => {
+                let there = if result.is_ok() { file } else { "".into() };
+                self.answer(request, Ok(there));
+            }
+            Pending::Copy { request, .. } => {
+                let failed = match result {
+                    Ok(()) => Err("nobody has said how long it is".into()),
+                    Err(error) => Err(error),
+                };
+                let failed = self.outcome(failed);
+                self.answer(request, failed);
+            }
+            Pending::KeepCopy {
+                request,
+                mailbox,
+                message,
+            } => self.copy_kept(request, &mailbox, message, result),
             Pending::Mark {
                 request,
                 mailbox,
@@ -202,7 +219,7 @@ impl Switch {
         self.voicemail_kept(channel, true);
     }
 
-    fn outcome(&self, result: Result<(), Box<str>>) -> Result<(), CommandError> {
+    pub(super) fn outcome(&self, result: Result<(), Box<str>>) -> Result<(), CommandError> {
         result.map_err(|error| {
             tracing::error!(%error, "A change of a voicemail box is not kept");
             CommandError::new(ErrorKind::Unavailable, error)

@@ -7,6 +7,7 @@
 
 mod change;
 mod deposit;
+mod inject;
 mod path;
 mod profile;
 
@@ -72,6 +73,19 @@ pub enum VoicemailWork {
         /// The recording.
         recording: Arc<str>,
     },
+    /// Looks whether a file is there; it has failed when that is not so.
+    Look {
+        /// The file.
+        file: Arc<str>,
+    },
+    /// Copies a WAV file to where a recording would be; the answer is [`crate::Input::VoicemailCopied`], or that it has
+    /// failed. Nothing is left behind then.
+    Copy {
+        /// What is copied; where it is no whole path, it is a sound.
+        file: Arc<str>,
+        /// Where to.
+        recording: Arc<str>,
+    },
 }
 
 /// What a job was for.
@@ -99,6 +113,21 @@ enum Pending {
         file: Arc<str>,
     },
     Discard,
+    Look {
+        request: RequestId,
+        file: Arc<str>,
+    },
+    Copy {
+        request: RequestId,
+        mailbox: Extension,
+        message: Box<VoiceMessage>,
+        recording: Arc<str>,
+    },
+    KeepCopy {
+        request: RequestId,
+        mailbox: Extension,
+        message: Arc<VoiceMessage>,
+    },
 }
 
 /// Profiles, recordings under way, and jobs under way. The boxes themselves are in the view.
@@ -124,8 +153,16 @@ impl Voicemail {
     /// Messages for a box that are not in it yet.
     fn coming(&self, mailbox: &Extension) -> usize {
         let jobs = self.jobs.values();
-        let kept =
-            jobs.filter(|job| matches!(job, Pending::Keep { mailbox: to, .. } if to == mailbox));
+        let kept = jobs.filter(|job| match job {
+            Pending::Keep { mailbox: to, .. }
+            | Pending::Copy { mailbox: to, .. }
+            | Pending::KeepCopy { mailbox: to, .. } => to == mailbox,
+            Pending::Mark { .. }
+            | Pending::Delete { .. }
+            | Pending::Greet { .. }
+            | Pending::Look { .. }
+            | Pending::Discard => false,
+        });
         let recorded = self.deposits.values();
         let recorded = recorded.filter(|deposit| deposit.is_message_for(mailbox));
         kept.count() + recorded.count()

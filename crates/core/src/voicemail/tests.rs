@@ -4,7 +4,9 @@
 )]
 
 use api::command::channel::{Hangup, ReceiveDtmf};
-use api::command::voicemail::{DeleteVoiceMessage, MarkVoiceMessage, TransferToVoicemail};
+use api::command::voicemail::{
+    DeleteVoiceMessage, FindGreeting, InjectVoiceMessage, MarkVoiceMessage, TransferToVoicemail,
+};
 use api::{Answer, ErrorKind, HangupCause, ObjectKind};
 use media::control::MediaCommand;
 
@@ -434,4 +436,131 @@ fn messages_of_earlier_runs_are_told_when_they_are_found_late() {
     rig.feed(Input::VoicemailFound(found));
     assert_eq!(told(&mut rig), ["waiting 1/1", "counted 1/1"]);
     assert_eq!(&*messages(&rig)[0].id, "older");
+}
+
+fn inject(rig: &mut Rig, user: &str) -> RequestId {
+    rig.ask(InjectVoiceMessage {
+        mailbox: Extension {
+            user: user.into(),
+            domain: "127.0.0.1".into(),
+        },
+        profile: None,
+        file: "hello.wav".into(),
+        caller_name: "Desk".into(),
+        caller_number: "900".into(),
+    })
+}
+
+#[test]
+fn a_sound_becomes_a_message_when_it_is_copied_and_kept() {
+    let mut rig = rig(|_| ());
+    rig.keeper.slow = true;
+    let request = inject(&mut rig, "1000");
+    let [VoicemailWork::Copy { file, recording }] = &rig.keeper.asked[..] else {
+        panic!("{:?}", rig.keeper.asked);
+    };
+    assert_eq!(&**file, "hello.wav");
+    let recording = recording.clone();
+    assert!(recording.starts_with("/voicemail/incoming/"));
+    let number = rig.keeper.waiting.remove(0);
+    let copied = Input::VoicemailCopied {
+        number,
+        length_ms: 2500,
+    };
+    rig.feed(copied);
+    let Some(VoicemailWork::Keep {
+        recording: kept,
+        message,
+        ..
+    }) = rig.keeper.asked.last()
+    else {
+        panic!("{:?}", rig.keeper.asked);
+    };
+    assert_eq!(*kept, recording);
+    assert_eq!(message.length_ms, 2500);
+    let folder = "/voicemail/default/127.0.0.1/1000/msg_";
+    assert!(message.path.starts_with(folder), "{}", message.path);
+    assert!(messages(&rig).is_empty() && rig.answers.is_empty());
+    let number = rig.keeper.waiting.remove(0);
+    rig.feed(Input::VoicemailDone {
+        number,
+        result: Ok(()),
+    });
+    assert!(matches!(rig.answers.remove(&request.0), Some(Ok(_))));
+    let [message] = &messages(&rig)[..] else {
+        panic!("one message");
+    };
+    assert_eq!(
+        (&*message.caller_name, &*message.caller_number),
+        ("Desk", "900")
+    );
+    assert_eq!(
+        told(&mut rig).len(),
+        3,
+        "it was left, and what waits is told"
+    );
+    assert_eq!(rig.switch.census().voicemail_jobs, 0);
+}
+
+#[test]
+fn what_cannot_be_copied_or_kept_is_said() {
+    let mut rig = rig(|_| ());
+    rig.keeper.slow = true;
+    // It is no sound, or the store fails.
+    for copied in [false, true] {
+        let request = inject(&mut rig, "1000");
+        let mut number = rig.keeper.waiting.remove(0);
+        if copied {
+            let length_ms = 100;
+            rig.feed(Input::VoicemailCopied { number, length_ms });
+            number = rig.keeper.waiting.remove(0);
+        }
+        rig.feed(Input::VoicemailDone {
+            number,
+            result: Err("no".into()),
+        });
+        let answer = rig.answers.remove(&request.0);
+        let Some(Err(error)) = answer else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(error.kind, ErrorKind::Unavailable);
+        assert!(messages(&rig).is_empty());
+    }
+    let request = inject(&mut rig, "4711");
+    let answer = rig.answers.remove(&request.0);
+    assert!(
+        matches!(answer, Some(Err(error)) if error.kind == ErrorKind::NotFound(ObjectKind::Mailbox))
+    );
+    assert_eq!(rig.switch.census().voicemail_jobs, 0);
+    // An outcome of another kind.
+    inject(&mut rig, "1000");
+    let number = rig.keeper.waiting.remove(0);
+    rig.feed(Input::VoicemailDone {
+        number,
+        result: Ok(()),
+    });
+    assert_eq!(rig.switch.census().voicemail_jobs, 0);
+    assert!(messages(&rig).is_empty());
+}
+
+#[test]
+fn a_greeting_is_named_when_it_is_there() {
+    let mut rig = rig(|_| ());
+    let asked = |rig: &mut Rig, profile: Option<&str>| {
+        rig.get(FindGreeting {
+            mailbox: Extension {
+                user: "1000".into(),
+                domain: "127.0.0.1".into(),
+            },
+            profile: profile.map(Into::into),
+        })
+    };
+    let there = asked(&mut rig, Some("default"));
+    let path = "/voicemail/default/127.0.0.1/1000/greeting.wav";
+    assert!(matches!(there, Ok(Answer::Text(file)) if &*file == path));
+    rig.keeper.broken = Some("not there");
+    let missing = asked(&mut rig, None);
+    assert!(matches!(missing, Ok(Answer::Text(file)) if file.is_empty()));
+    let wrong = asked(&mut rig, Some("nosuch"));
+    assert_eq!(wrong.unwrap_err().kind, ErrorKind::NotSupported);
 }

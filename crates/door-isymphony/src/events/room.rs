@@ -33,6 +33,7 @@ impl Teller<'_> {
             | RoomAction::GainStepped { .. }
             | RoomAction::VolumeStepped { .. }
             | RoomAction::EnergySet { .. }
+            | RoomAction::AutomaticGainSet { .. }
             | RoomAction::VolumeInSet { .. }
             | RoomAction::VolumeOutSet { .. }
             | RoomAction::PositionSet { .. }

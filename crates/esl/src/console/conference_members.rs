@@ -105,6 +105,10 @@ impl Target<'_> {
                 target,
                 digits: value.map_or("", String::as_str).into(),
             },
+            "agc" => RoomControl::AutomaticGain {
+                target,
+                level: value.and_then(|word| automatic_gain(word)),
+            },
             "volume_in" => RoomControl::VolumeIn {
                 target,
                 level: value.map(|word| volume(word, before.map_or(0, |m| m.volume_in))),
@@ -134,6 +138,7 @@ impl Target<'_> {
                 self.words.get(1).map_or("", String::as_str)
             ),
             "energy" => format!("Energy {id} = {}\n", member.map_or(0, |m| m.energy_level)),
+            "agc" => format!("Agc {id} = {}\n", member.map_or(0, |m| m.automatic_gain)),
             "volume_in" => format!(
                 "+OK Volume IN {id} = {}\n",
                 member.map_or(0, |m| m.volume_in)
@@ -247,6 +252,12 @@ impl Target<'_> {
     }
 }
 
+/// Only a number changes it: the original keeps what there was when asked for `off` (golden conf-03-controls).
+fn automatic_gain(word: &str) -> Option<u16> {
+    let level: u32 = word.parse().ok()?;
+    Some(u16::try_from(level).unwrap_or(u16::MAX))
+}
+
 /// `up` and `down` step, a number is taken as it is, anything else is 0; −4 to 4.
 fn volume(word: &str, now: i8) -> i8 {
     let level = match word {
@@ -264,6 +275,14 @@ fn member_number(word: &str) -> MemberId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_numbers_are_levels_of_gain() {
+        let words = ["1000", "0", "99999", "off", "-1", "10x", ""];
+        let levels = words.map(automatic_gain);
+        let expected = [Some(1000), Some(0), Some(u16::MAX), None, None, None, None];
+        assert_eq!(levels, expected);
+    }
 
     #[test]
     fn volumes_as_recorded() {

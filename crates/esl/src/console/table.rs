@@ -178,7 +178,9 @@ commands! {
         "group" "[insert|delete|call]:<group name>[:<url>]" "Keeps dial strings of groups" => tables::group,
     ;
     "mod_fifo":
-        "fifo" "list|count|status|has_outbound|importance [<fifo name>]" "Tells who waits in fifos" => fifo::fifo,
+        "fifo" "list|list_verbose|count|status|has_outbound|importance [<fifo name>]|reparse [del_all]" "Tells who waits in fifos" => fifo::fifo,
+        "fifo_check_bridge" "<uuid>" "Tells whether a channel talks in a fifo" => fifo::fifo_check_bridge,
+        "fifo_member" "[add <fifo_name> <originate_string> [<simo_count>] [<timeout>] [<lag>] [<expires>] [<taking_calls>] | del <fifo_name> <originate_string>]" "Says who is called when callers wait in a fifo" => fifo::fifo_member,
     ;
     "mod_hash":
         "hash" "<verb>/<realm>/<key>[/<value>]" "Keeps values" => tables::hash,
@@ -200,7 +202,9 @@ commands! {
     "mod_voicemail":
         "vm_boxcount" "[profile/]<user>@<domain>[|[new|saved|new-urgent|saved-urgent|all]]" "Counts messages of a voicemail box" => voicemail::vm_boxcount,
         "vm_delete" "<id>@<domain>[/profile] [<uuid>]" "Deletes one message of a voicemail box, or all" => voicemail::vm_delete,
+        "vm_inject" "[group=<group>[@domain]|domain=<domain>|<box>[@<domain>]] <sound_file> [<cid_num>] [<cid_name>]" "Puts a sound into voicemail boxes" => voicemail::vm_inject,
         "vm_list" "<id>@<domain>[/profile] [xml]" "Lists messages of a voicemail box" => voicemail::vm_list,
+        "vm_prefs" "[profile/]<user>@<domain>[|[name_path|greeting_path|password]]" "Tells greeting and password of a voicemail box" => voicemail::vm_prefs,
         "vm_read" "<id>@<domain>[/profile] <read|unread> [<uuid>]" "Says whether messages were listened to" => voicemail::vm_read,
     ;
 }

@@ -190,6 +190,21 @@ pub(super) async fn uuid_dump(call: &Call<'_>) -> String {
         .unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned())
 }
 
+/// As `uuid_dump <uuid> xml`; `None` for a channel that is gone.
+pub(super) fn channel_as_xml(call: &Call<'_>, uuid: &str) -> Option<String> {
+    let view = call.view();
+    let console = call.console;
+    let headers = dump(
+        view.channel(uuid)?,
+        &console.server,
+        console.host.now(),
+        view.as_of,
+    );
+    let mut out = Vec::new();
+    write_event(&mut out, Format::Xml, &headers);
+    Some(String::from_utf8_lossy(&out).into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,12 @@
-//! `vm_boxcount`, `vm_list`, `vm_delete`, `vm_read`: what is in voicemail boxes (event-socket.md §6.8).
+//! `vm_boxcount`, `vm_list`, `vm_delete`, `vm_read`, `vm_inject`, `vm_prefs`: what is in voicemail boxes (event-socket.md §6.8).
 
 use super::call::{Call, OK, usage};
 use crate::serialise::xml::write_text;
-use api::command::voicemail::{DeleteVoiceMessage, MarkVoiceMessage};
-use api::view::{Mailbox, VoiceMessage};
+use api::command::voicemail::{
+    DeleteVoiceMessage, FindGreeting, InjectVoiceMessage, MarkVoiceMessage,
+};
+use api::view::{Extension, Mailbox, VoiceMessage};
+use api::{CommandError, ErrorKind};
 use std::sync::Arc;
 
 const NO_SUCH_BOX: &str = "-ERR No such box!\n";
@@ -158,4 +161,153 @@ pub(super) async fn vm_read(call: &Call<'_>) -> String {
         }
     }
     OK.to_owned()
+}
+
+/// What a refusal is answered with.
+fn refused(error: &CommandError) -> String {
+    match error.kind {
+        ErrorKind::NotFound(_) => NO_SUCH_BOX.to_owned(),
+        ErrorKind::AlreadyExists(_)
+        | ErrorKind::InvalidState
+        | ErrorKind::InvalidArgument(_)
+        | ErrorKind::NotSupported
+        | ErrorKind::Forbidden
+        | ErrorKind::Unavailable
+        | ErrorKind::TimedOut
+        | ErrorKind::LimitReached
+        | ErrorKind::CallFailed
+        | ErrorKind::Internal => format!("-ERR {}\n", error.detail),
+    }
+}
+
+/// Names of voicemail that stand in front of a user or behind a domain, as in `default/1000@example.org`.
+fn profile_of(text: &str) -> Option<Arc<str>> {
+    let (user, domain) = text.split_once('@').unwrap_or((text, ""));
+    let behind = domain.split_once('/').map(|(_, profile)| profile);
+    let front = user.split_once('/').map(|(profile, _)| profile);
+    behind
+        .or(front)
+        .filter(|name| !name.is_empty())
+        .map(Into::into)
+}
+
+/// Boxes that a message is for: those of a group, of a domain, or one. Without a domain it is the first of the directory.
+fn receivers(call: &Call<'_>, text: &str) -> Vec<Extension> {
+    let view = call.view();
+    let first = view
+        .directory
+        .domains
+        .first()
+        .map(|domain| domain.name.clone());
+    let in_domain = |text: &str| -> (String, String) {
+        match text.split_once('@') {
+            Some((name, domain)) => (name.to_owned(), domain.to_owned()),
+            None => (
+                text.to_owned(),
+                first.as_deref().unwrap_or_default().to_owned(),
+            ),
+        }
+    };
+    let boxes = |users: &mut dyn Iterator<Item = Option<Extension>>| -> Vec<Extension> {
+        let mut found: Vec<Extension> = Vec::new();
+        // Several users may share one.
+        for mailbox in users.flatten() {
+            if !found.contains(&mailbox) {
+                found.push(mailbox);
+            }
+        }
+        found
+    };
+    if let Some(group) = text.strip_prefix("group=") {
+        let (name, domain) = in_domain(group);
+        let Some(domain) = view.directory.domain(&domain) else {
+            return Vec::new();
+        };
+        let groups = domain.groups.iter();
+        let groups = groups.filter(|group| *group.name == *name);
+        let users = groups.flat_map(|group| &group.users);
+        let mut users = users.map(|user| view.directory.user(&domain.name, user)?.mailbox());
+        return boxes(&mut users);
+    }
+    if let Some(domain) = text.strip_prefix("domain=") {
+        let domain = view.directory.domain(domain);
+        let users = domain.into_iter().flat_map(|domain| &domain.users);
+        return boxes(&mut users.map(|user| user.mailbox()));
+    }
+    let (user, domain) = in_domain(text);
+    let one = mailbox(call, &format!("{user}@{domain}"));
+    one.map(|mailbox| mailbox.name.clone())
+        .into_iter()
+        .collect()
+}
+
+/// A sound becomes a message, in one box or in many.
+pub(super) async fn vm_inject(call: &Call<'_>) -> String {
+    const SYNTAX: &str = "[group=<group>[@domain]|domain=<domain>|<box>[@<domain>]] <sound_file> [<cid_num>] [<cid_name>]";
+    let words = call.words_of(4);
+    let [target, file, caller @ ..] = words.as_slice() else {
+        return usage(SYNTAX);
+    };
+    let receivers = receivers(call, target);
+    if receivers.is_empty() {
+        return NO_SUCH_BOX.to_owned();
+    }
+    let said = |at: usize, otherwise: &str| -> Arc<str> {
+        let word = caller.get(at).map(String::as_str);
+        word.filter(|word| !word.is_empty())
+            .unwrap_or(otherwise)
+            .into()
+    };
+    for mailbox in receivers {
+        let command = InjectVoiceMessage {
+            mailbox,
+            profile: None,
+            file: file.as_str().into(),
+            caller_name: said(1, "Anonymous"),
+            caller_number: said(0, "anonymous"),
+        };
+        if let Err(error) = call.ask(command).await {
+            return refused(&error);
+        }
+    }
+    OK.to_owned()
+}
+
+/// There are no names here, the greeting is a file, and the password is that of the directory.
+pub(super) async fn vm_prefs(call: &Call<'_>) -> String {
+    const SYNTAX: &str = "[profile/]<user>@<domain>[|[name_path|greeting_path|password]]";
+    let (name, what) = call
+        .args
+        .trim()
+        .split_once('|')
+        .unwrap_or((call.args.trim(), ""));
+    if name.is_empty() || !["", "name_path", "greeting_path", "password"].contains(&what) {
+        return usage(SYNTAX);
+    }
+    let Some(mailbox) = mailbox(call, name) else {
+        return NO_SUCH_BOX.to_owned();
+    };
+    let view = call.view();
+    let Extension { user, domain } = &mailbox.name;
+    let user = view.directory.user(domain, user);
+    let password = user.and_then(|user| user.param("vm-password"));
+    let password = password.unwrap_or_default();
+    let greeting = if matches!(what, "" | "greeting_path") {
+        let command = FindGreeting {
+            mailbox: mailbox.name.clone(),
+            profile: profile_of(name),
+        };
+        match call.ask(command).await {
+            Ok(file) => file,
+            Err(error) => return refused(&error),
+        }
+    } else {
+        "".into()
+    };
+    match what {
+        "name_path" => String::new(),
+        "greeting_path" => greeting.to_string(),
+        "password" => password.to_owned(),
+        _ => format!(":{greeting}:{password}"),
+    }
 }

@@ -34,6 +34,21 @@ pub(super) fn write(headers: &mut Headers, event: &Event, kind: &FifoEvent, serv
             headers.push("FIFO-Caller-CID-Name", name.to_string());
             headers.push("FIFO-Caller-CID-Number", number.to_string());
         }
+        // These names are ours.
+        FifoAction::MemberCalled { member, strategy } => {
+            headers.push("FIFO-Member", member.to_string());
+            headers.push("FIFO-Strategy", strategy.word());
+        }
+        FifoAction::MemberDecided { member, failure } => {
+            headers.push("FIFO-Member", member.to_string());
+            match failure {
+                None => headers.push("FIFO-Result", "success"),
+                Some(cause) => {
+                    headers.push("FIFO-Result", "failure");
+                    headers.push("FIFO-Cause", cause.name());
+                }
+            }
+        }
         FifoAction::Aborted
         | FifoAction::TimedOut
         | FifoAction::CallerPopped
@@ -59,5 +74,7 @@ fn word(action: &FifoAction) -> &'static str {
         FifoAction::CallerBridged(false) => "bridge-caller-stop",
         FifoAction::ConsumerBridged(true) => "bridge-consumer-start",
         FifoAction::ConsumerBridged(false) => "bridge-consumer-stop",
+        FifoAction::MemberCalled { .. } => "pre-dial",
+        FifoAction::MemberDecided { .. } => "post-dial",
     }
 }

@@ -132,6 +132,7 @@ fn action(headers: &mut Headers, kind: &RoomEvent) {
         RoomAction::GainStepped { .. } => "gain-level",
         RoomAction::VolumeStepped { .. } => "volume-level",
         RoomAction::EnergySet { .. } => "energy-level-member",
+        RoomAction::AutomaticGainSet { .. } => "agc-level-member",
         RoomAction::VolumeInSet { .. } => "volume-in-member",
         RoomAction::VolumeOutSet { .. } => "volume-out-member",
         RoomAction::PositionSet { .. } => "set-position-member",
@@ -182,6 +183,7 @@ fn details(headers: &mut Headers, action: &RoomAction) {
             headers.push_display("New-Level", level)
         }
         RoomAction::EnergySet { level } => headers.push_display("Energy-Level", level),
+        RoomAction::AutomaticGainSet { level } => headers.push_display("Agc-Level", level),
         RoomAction::VolumeInSet { level } | RoomAction::VolumeOutSet { level } => {
             headers.push_display("Volume-Level", level)
         }

@@ -12,9 +12,10 @@ use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
     Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
-    DirectoryUser, Domain, Extension, Fifo, FifoOrigin, FifoPartner, FifoParty, Group, Lot,
-    Mailbox, Member, ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller,
-    QueueSettings, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
+    DirectoryUser, Domain, Extension, Fifo, FifoMember, FifoMemberSettings, FifoOrigin,
+    FifoPartner, FifoParty, FifoStrategy, Group, Lot, Mailbox, Member, ParkedCall, Participant,
+    Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings, Registration, Room, RoomFlags,
+    RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,
@@ -132,6 +133,7 @@ fn member(id: u32) -> Arc<Member> {
         end_conference: false,
         energy_level: 100,
         current_energy: 0,
+        automatic_gain: 0,
         volume_in: 0,
         volume_out: 0,
     })
@@ -252,19 +254,22 @@ fn view() -> View {
 
 /// Users with a box each, and messages in the first; a third has none.
 fn voicemail(view: &mut View) {
-    let user = |id: &str, enabled: &str| {
+    let user = |id: &str, params: &[(&str, &str)]| {
+        let params = params.iter();
         Arc::new(DirectoryUser {
             id: id.into(),
             domain: "vm.test".into(),
-            params: vec![("vm-enabled".into(), enabled.into())],
+            params: params
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
             variables: vec![("callgroup".into(), "a \"b\" & c".into())],
             ..DirectoryUser::default()
         })
     };
     let users = vec![
-        user("1005", "true"),
-        user("1006", "true"),
-        user("1007", "false"),
+        user("1005", &[("vm-enabled", "true")]),
+        user("1006", &[("vm-enabled", "true"), ("vm-password", "2468")]),
+        user("1007", &[("vm-enabled", "false")]),
     ];
     let index = users.iter().enumerate();
     let index = index.map(|(at, user)| (user.id.clone(), at)).collect();
@@ -416,6 +421,36 @@ fn add_fifos(view: &mut View) {
         origin: FifoOrigin::Used,
         callers: vec![party("a", "1", Some("c")), party("b", "2", None)],
         consumers: vec![party("c", "3", Some("a"))],
+        members: Vec::new(),
+        strategy: FifoStrategy::RingAll,
+    };
+    let member = |dial: &str, is_kept: bool| FifoMember {
+        dial: dial.into(),
+        settings: FifoMemberSettings {
+            simultaneous: 2,
+            ring_s: 30,
+            lag_s: 5,
+            takes_calls: true,
+            expires: is_kept.then_some(NOW),
+        },
+        is_kept,
+        ringing: u32::from(is_kept),
+        talking: 1,
+        answered: 4,
+        failed: 3,
+        rests_until: if is_kept { NOW } else { Timestamp::ZERO },
+    };
+    let called = Fifo {
+        name: "called".into(),
+        importance: 0,
+        origin: FifoOrigin::Used,
+        callers: vec![party(UUID, "4", None)],
+        consumers: Vec::new(),
+        members: vec![
+            member("user/1000", false),
+            member("{a=\"b\"}user/1001", true),
+        ],
+        strategy: FifoStrategy::Enterprise,
     };
     let empty = Fifo {
         name: "cool_fifo@127.0.0.1".into(),
@@ -423,8 +458,10 @@ fn add_fifos(view: &mut View) {
         origin: FifoOrigin::Configured,
         callers: Vec::new(),
         consumers: Vec::new(),
+        members: Vec::new(),
+        strategy: FifoStrategy::RingAll,
     };
-    for fifo in [busy, empty] {
+    for fifo in [busy, called, empty] {
         view.fifos.insert_mut(fifo.name.clone(), Arc::new(fifo));
     }
 }
@@ -484,6 +521,13 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             CommandError::new(ErrorKind::LimitReached, "the disk is small today"),
         ),
         Command::MarkVoiceMessage(_) => Ok(Answer::Bool(true)),
+        Command::FindGreeting(c) => match c.profile.as_deref() {
+            None | Some("default") => Ok(Answer::Text("/v/greeting.wav".into())),
+            Some(_) => Err(CommandError::new(
+                ErrorKind::NotSupported,
+                "no such profile",
+            )),
+        },
         Command::ControlRoom(control) => Ok(Answer::Texts(match &control.action {
             RoomControl::PlayStatus { member: None } => {
                 vec!["4000".into(), "tone_stream://%(1,0,1)".into()]

@@ -68,3 +68,71 @@ async fn what_the_switch_is_asked() {
         .collect();
     assert_eq!(asked, ["1005 m-1 true", "1005 m-1", "1005 m-2"]);
 }
+
+#[tokio::test]
+async fn sounds_are_put_into_boxes() {
+    let usage = "-USAGE: [group=<group>[@domain]|domain=<domain>|<box>[@<domain>]] <sound_file> [<cid_num>] [<cid_name>]\n";
+    check(&[
+        ("vm_inject", usage),
+        ("vm_inject 1005@vm.test", usage),
+        ("vm_inject 4711@vm.test a.wav", "-ERR No such box!\n"),
+        (
+            "vm_inject group=nosuch@vm.test a.wav",
+            "-ERR No such box!\n",
+        ),
+        ("vm_inject domain=nosuch a.wav", "-ERR No such box!\n"),
+        ("vm_inject 1005@vm.test a.wav", "+OK\n"),
+    ])
+    .await;
+    let bench = bench().await;
+    for line in [
+        "vm_inject 1005@vm.test /tmp/a.wav 900 Front desk",
+        "vm_inject group=desk@vm.test b.wav 901",
+        "vm_inject domain=vm.test c.wav",
+    ] {
+        bench.console.execute(&Line::parse(line)).await;
+    }
+    let asked = bench.asked.lock().expect("no test panics with the lock");
+    let said: Vec<String> = asked
+        .iter()
+        .filter_map(|command| {
+            let Command::InjectVoiceMessage(c) = command else {
+                return None;
+            };
+            let user = &c.mailbox.user;
+            Some(format!(
+                "{user} {} {} {}",
+                c.file, c.caller_number, c.caller_name
+            ))
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "1005 /tmp/a.wav 900 Front desk",
+            "1005 b.wav 901 Anonymous",
+            "1005 c.wav anonymous Anonymous",
+            "1006 c.wav anonymous Anonymous",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn preferences_of_a_box() {
+    let usage = "-USAGE: [profile/]<user>@<domain>[|[name_path|greeting_path|password]]\n";
+    check(&[
+        ("vm_prefs", usage),
+        ("vm_prefs 1005@vm.test|pin", usage),
+        ("vm_prefs 4711@vm.test", "-ERR No such box!\n"),
+        ("vm_prefs 1006@vm.test", ":/v/greeting.wav:2468"),
+        (
+            "vm_prefs default/1006@vm.test|greeting_path",
+            "/v/greeting.wav",
+        ),
+        ("vm_prefs 1006@vm.test|password", "2468"),
+        ("vm_prefs 1006@vm.test|name_path", ""),
+        ("vm_prefs 1005@vm.test", ":/v/greeting.wav:"),
+        ("vm_prefs other/1006@vm.test", "-ERR no such profile\n"),
+    ])
+    .await;
+}

@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use net::stream::{ReadHalf, WriteHalf};
+use net::tls::{TlsError, connector};
+use net::{NotReached, Stream, dial, dial_secure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Arguments;
@@ -21,7 +23,9 @@ const AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LinkError {
     #[error("{address}: {source}")]
-    Connect { address: String, source: io::Error },
+    Connect { address: String, source: NotReached },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("the connection ended: {0}")]
     Lost(io::Error),
     #[error(transparent)]
@@ -53,7 +57,8 @@ pub(super) enum Notice {
 
 /// A logged-in connection.
 pub(super) struct Connection {
-    stream: TcpStream,
+    read: ReadHalf,
+    write: WriteHalf,
     decoder: Decoder,
 }
 
@@ -65,16 +70,22 @@ impl Connection {
     }
 
     async fn login(arguments: &Arguments) -> Result<Self, LinkError> {
-        let address = (arguments.host.as_str(), arguments.port);
-        let stream = TcpStream::connect(address)
-            .await
-            .map_err(|source| LinkError::Connect {
-                address: format!("{}:{}", arguments.host, arguments.port),
-                source,
-            })?;
-        stream.set_nodelay(true).map_err(LinkError::Lost)?;
+        let (host, port) = (&arguments.host, arguments.port);
+        let reached = match arguments.trust.wanted() {
+            Some(trust) => dial_secure(host, port, &connector(&trust)?, LOGIN).await,
+            None => dial(host, port, LOGIN)
+                .await
+                .map(Stream::Plain)
+                .map_err(NotReached::from),
+        };
+        let stream = reached.map_err(|source| LinkError::Connect {
+            address: format!("{host}:{port}"),
+            source,
+        })?;
+        let (read, write) = stream.into_split();
         let mut connection = Self {
-            stream,
+            read,
+            write,
             decoder: Decoder::default(),
         };
         let greeting = connection.frame().await?;
@@ -111,10 +122,12 @@ impl Connection {
 
     async fn send(&mut self, text: &str) -> Result<(), LinkError> {
         let bytes = format!("{text}\n\n");
-        self.stream
-            .write_all(bytes.as_bytes())
-            .await
-            .map_err(LinkError::Lost)
+        let sent = async {
+            self.write.write_all(bytes.as_bytes()).await?;
+            // What is enciphered may wait otherwise.
+            self.write.flush().await
+        };
+        sent.await.map_err(LinkError::Lost)
     }
 
     /// The next frame. Cancel-safe: bytes read are kept.
@@ -124,7 +137,7 @@ impl Connection {
                 return Ok(frame);
             }
             let mut bytes = [0; 16_384];
-            match self.stream.read(&mut bytes).await {
+            match self.read.read(&mut bytes).await {
                 Ok(0) => return Err(LinkError::Lost(io::ErrorKind::UnexpectedEof.into())),
                 Ok(count) => self.decoder.push(&bytes[..count]),
                 Err(error) => return Err(LinkError::Lost(error)),

@@ -6,6 +6,7 @@ mod connection;
 mod frames;
 mod interactive;
 mod link;
+mod trust;
 mod view;
 
 use std::io::IsTerminal;
@@ -32,6 +33,8 @@ pub(crate) struct Arguments {
     /// Port of the event socket.
     #[arg(short = 'P', long, default_value_t = 8021)]
     port: u16,
+    #[command(flatten)]
+    trust: trust::Secured,
     /// Password.
     #[arg(short, long, default_value = "ClueCon")]
     password: String,

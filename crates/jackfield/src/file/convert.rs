@@ -9,6 +9,7 @@ use api::log::LogLevel;
 use api::{BusLimits, NodeId};
 use embedded::{MediaConfig, SpatialConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
+use net::tls::Trust;
 use switch_core::config::{Destination, Layouts, ProfileConfig, VoicemailConfig};
 use switch_core::config_xml::{Configuration, Globals};
 use uuid::Uuid;
@@ -332,7 +333,12 @@ impl Conversion<'_> {
                 .is_some_and(|all| !all.is_empty());
             let pair = pair.or_else(|| tls::source(None, None, place));
             config.tls = pair.filter(|_| wanted);
-            overlay_door(&mut config, section);
+            if section.outbound_ca.is_some() && section.outbound_insecure == Some(true) {
+                let what =
+                    "door.event_socket: with outbound_insecure nobody looks into outbound_ca";
+                self.source.complain(section.offset, what);
+            }
+            overlay_door(&mut config, section, self.folder);
         }
         if let Err(errors) = config.check() {
             let origin = xml.map(|xml| xml.origin(0));
@@ -493,7 +499,7 @@ fn overlay(profile: &mut ProfileConfig, section: SipProfile) {
     }
 }
 
-fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
+fn overlay_door(config: &mut door_esl::Config, section: EventSocket, folder: &Path) {
     let EventSocket {
         listen,
         tls_listen,
@@ -512,6 +518,8 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
         max_jobs,
         outbound_connect_time,
         outbound_max_connections,
+        outbound_ca,
+        outbound_insecure,
         offset: _,
     } = section;
     macro_rules! take {
@@ -537,6 +545,11 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket) {
         outbound_max_connections => outbound_max_connections,
     }
     config.users = users.into_iter().map(|user| user.value).collect();
+    config.outbound_trust = if outbound_insecure == Some(true) {
+        Trust::Anybody
+    } else {
+        Trust::in_authorities(outbound_ca.map(|path| folder.join(path)).as_deref())
+    };
     if let Some(password) = password {
         config.password = door_esl::Secret::new(password.value);
     }

@@ -114,6 +114,8 @@ pub(super) struct EventSocket {
     pub(super) max_jobs: Option<usize>,
     pub(super) outbound_connect_time: Option<Duration>,
     pub(super) outbound_max_connections: Option<usize>,
+    pub(super) outbound_ca: Option<PathBuf>,
+    pub(super) outbound_insecure: Option<bool>,
     /// Where the section starts, for what is wrong with all of it.
     pub(super) offset: usize,
 }
@@ -356,6 +358,8 @@ fn event_socket(mut table: Table<'_>, source: &Source) -> Option<EventSocket> {
         max_jobs: count(&mut table, "max_jobs", 1000),
         outbound_connect_time: table.duration("outbound_connect_time"),
         outbound_max_connections: count(&mut table, "outbound_max_connections", 1),
+        outbound_ca: table.path("outbound_ca"),
+        outbound_insecure: table.boolean("outbound_insecure"),
     };
     table.finish();
     there.then_some(door)

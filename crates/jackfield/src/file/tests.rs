@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use net::tls::Trust;
+
 use super::*;
 use crate::file::convert::Loaded;
 
@@ -209,6 +211,7 @@ fn users_of_the_event_socket_and_its_tls() {
     );
     let door = toml(&text).unwrap().settings.event_socket.unwrap();
     assert!(door.tls.is_some() && door.tls_listen.len() == 1);
+    assert_eq!(door.outbound_trust, Trust::WellKnown);
     let [board, all] = door.users.as_slice() else {
         panic!("{:?}", door.users);
     };
@@ -228,6 +231,22 @@ fn users_of_the_event_socket_and_its_tls() {
         (Some(4), Some(door_esl::NO_LOG))
     );
     assert!(all.permissions.commands.is_none() && all.permissions.events.is_none());
+    let trust = |lines: &str| {
+        let loaded = toml(&format!("[door.event_socket]\n{lines}\n"));
+        let settings = loaded.unwrap().settings;
+        settings.event_socket.unwrap().outbound_trust
+    };
+    let named = trust("outbound_ca = \"ca.pem\"\noutbound_insecure = false");
+    assert!(
+        matches!(named, Trust::Authorities(path) if path.is_absolute() && path.ends_with("ca.pem"))
+    );
+    assert_eq!(trust("outbound_insecure = true"), Trust::Anybody);
+    check_errors(
+        toml("[door.event_socket]\noutbound_ca = \"ca.pem\"\noutbound_insecure = true\n"),
+        &[
+            "jackfield.toml:1:1: door.event_socket: with outbound_insecure nobody looks into outbound_ca",
+        ],
+    );
     check_errors(
         toml(&format!(
             "[door.event_socket]\ncertificate = \"only.pem\"\n\n[[door.event_socket.user]]\nname = \"nobody\"\n\

@@ -117,3 +117,42 @@ async fn a_message_without_its_file_is_not_shown() {
     store.save_voice_message(row).await.unwrap();
     assert_eq!(find(&folder.0, &store).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn a_sound_is_copied_and_measured_or_nothing_is_left() {
+    let (folder, store) = (Folder::new("copied"), memory().await);
+    find(&folder.0, &store).await.unwrap();
+    let wav = |samples: usize| {
+        let data = u32::try_from(samples * 2).unwrap();
+        let mut bytes = b"RIFF".to_vec();
+        bytes.extend((data + 36).to_le_bytes());
+        bytes.extend(b"WAVEfmt ");
+        bytes.extend(16_u32.to_le_bytes());
+        bytes.extend([1, 0, 1, 0]);
+        bytes.extend(8000_u32.to_le_bytes());
+        bytes.extend(16_000_u32.to_le_bytes());
+        bytes.extend([2, 0, 16, 0]);
+        bytes.extend(b"data");
+        bytes.extend(data.to_le_bytes());
+        bytes.resize(44 + samples * 2, 0);
+        bytes
+    };
+    let sound = folder.0.join("hello.wav");
+    fs::write(&sound, wav(12_000)).unwrap();
+    let to = folder.0.join("incoming/a.wav");
+    assert_eq!(copy(sound.clone(), to.clone()).await, Ok(1500));
+    assert_eq!(fs::read(&to).unwrap(), fs::read(&sound).unwrap());
+    assert!(sound.exists(), "it is copied, not moved");
+    fs::remove_file(&to).unwrap();
+    fs::write(&sound, "no sound").unwrap();
+    for from in [sound, folder.0.join("nowhere.wav")] {
+        assert!(copy(from, to.clone()).await.is_err());
+        assert!(!to.exists());
+    }
+    // A greeting is there, or is not.
+    let file: Arc<str> = folder.0.join("greeting.wav").display().to_string().into();
+    let look = VoicemailWork::Look { file: file.clone() };
+    assert!(perform(look.clone(), &store).await.is_err());
+    fs::write(&*file, "hello").unwrap();
+    assert_eq!(perform(look, &store).await, Ok(()));
+}

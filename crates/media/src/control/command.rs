@@ -510,6 +510,9 @@ pub struct MemberSettings {
     pub energy: u16,
     /// How long it keeps counting as talking after it fell silent.
     pub hang_over_ms: u16,
+    /// Mean absolute sample value that its voice is brought to while it speaks, 0–32767, whatever the others have;
+    /// 0: as its controls say.
+    pub automatic_gain: u16,
     /// Gain on what it says.
     pub gain_in_db: f32,
     /// Gain on what it hears.
@@ -523,6 +526,7 @@ impl Default for MemberSettings {
             deaf: false,
             energy: 100,
             hang_over_ms: 500,
+            automatic_gain: 0,
             gain_in_db: 0.0,
             gain_out_db: 0.0,
         }

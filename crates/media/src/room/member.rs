@@ -13,6 +13,12 @@ use crate::leg::playout::converter;
 use crate::level;
 use crate::voice::{GatedLoudness, VoiceChain};
 
+/// The largest sample there can be.
+const FULL_SCALE: f64 = 32_768.0;
+/// Loudness of a voice (ITU-R BS.1770-5) above the mean absolute value of its samples while it speaks: a tone that goes on
+/// has 0, one in syllables -3.
+const SPEECH_LU: f64 = -1.0;
+
 /// What is left of a member's loudness after a tick.
 const LOUDNESS_PER_TICK: f32 = 0.98;
 
@@ -156,9 +162,11 @@ impl Member {
         }
         self.up = converter(leg_rate_hz, room_rate_hz);
         self.down = converter(room_rate_hz, leg_rate_hz);
-        self.treatment = VoiceChain::is_wanted(&self.controls).then(|| {
+        let (wanted, target_lufs) = (self.wanted(), self.own_target_lufs());
+        self.treatment = VoiceChain::is_wanted(&wanted).then(|| {
             let mut chain = Box::new(VoiceChain::new(leg_rate_hz, room_rate_hz));
-            chain.set(&self.controls);
+            chain.set(&wanted);
+            chain.set_target(target_lufs);
             chain
         });
     }
@@ -168,8 +176,12 @@ impl Member {
             self.muting.set_muted(settings.mute, 0.0);
             self.begins_to_fade = true;
         }
+        let is_other_gain = self.settings.automatic_gain != settings.automatic_gain;
         self.settings = settings;
         self.set_gains();
+        if is_other_gain {
+            self.treat();
+        }
     }
 
     pub(super) fn control(&mut self, controls: MemberControls) {
@@ -181,12 +193,15 @@ impl Member {
     /// Makes the treatment of its voice what the controls ask for. One that is no longer wanted fades out first
     /// and goes with the next change.
     fn treat(&mut self) {
-        if self.treatment.is_none() && VoiceChain::is_wanted(&self.controls) {
+        let wanted = self.wanted();
+        if self.treatment.is_none() && VoiceChain::is_wanted(&wanted) {
             let chain = VoiceChain::new(self.leg_rate_hz, self.voice.rate_hz());
             self.treatment = Some(Box::new(chain));
         }
+        let target_lufs = self.own_target_lufs();
         if let Some(chain) = &mut self.treatment {
-            chain.set(&self.controls);
+            chain.set(&wanted);
+            chain.set_target(target_lufs);
         }
         self.treatment.take_if(|chain| chain.is_idle());
         // Kept from then on, so that it is there while an effect fades out.
@@ -215,14 +230,32 @@ impl Member {
             .set_muted(hears_nothing, settings.gain_out_db + 20.0 * output.log10());
     }
 
+    /// What is to be done to its voice.
+    fn wanted(&self) -> MemberControls {
+        MemberControls {
+            automatic_gain: self.controls.automatic_gain || self.settings.automatic_gain > 0,
+            ..self.controls
+        }
+    }
+
+    /// How loud it is to be, whatever the others are; none: nobody has said.
+    fn own_target_lufs(&self) -> Option<f64> {
+        let level = self.settings.automatic_gain;
+        (level > 0).then(|| 20.0 * (f64::from(level) / FULL_SCALE).log10() + SPEECH_LU)
+    }
+
     /// Whether it is to be as loud as the others.
     pub(super) fn is_levelled(&self) -> bool {
-        self.controls.automatic_gain && self.is_there()
+        self.follows_others() && self.is_there()
+    }
+
+    fn follows_others(&self) -> bool {
+        self.controls.automatic_gain && self.settings.automatic_gain == 0
     }
 
     /// Somebody needs to know how loud it is, or nobody. Allocates.
     pub(super) fn meter(&mut self, is_needed: bool) {
-        if !is_needed || self.controls.automatic_gain {
+        if !is_needed || self.follows_others() {
             self.meter = None;
         } else if self.meter.is_none() {
             self.meter = Some(Box::new(GatedLoudness::new(self.voice.rate_hz())));
@@ -242,6 +275,7 @@ impl Member {
 
     /// How loud automatic gain is to make it; none: as loud as usual.
     pub(super) fn set_target(&mut self, target_lufs: Option<f64>) {
+        let target_lufs = self.own_target_lufs().or(target_lufs);
         if let Some(chain) = &mut self.treatment {
             chain.set_target(target_lufs);
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use sha2::{Digest, Sha256};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -14,7 +13,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{Error, InconsistentKeys, ServerConfig};
 use x509_cert::der::Decode;
 
-use super::{TlsError, TlsSource, certificates, key, self_signed, unusable};
+use super::{Fingerprint, TlsError, TlsSource, certificates, key, self_signed, unusable};
 
 /// What is known of a certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -176,14 +175,8 @@ fn describe(path: &Path, chain: &[CertificateDer<'static>]) -> Result<Certificat
     let validity = parsed.tbs_certificate().validity();
     Ok(Certificate {
         path: path.to_owned(),
-        fingerprint: fingerprint(first),
+        fingerprint: Fingerprint::of(first).to_string(),
         from: validity.not_before.to_system_time(),
         until: validity.not_after.to_system_time(),
     })
-}
-
-fn fingerprint(der: &[u8]) -> String {
-    let digest = Sha256::digest(der);
-    let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-    pairs.join(":")
 }

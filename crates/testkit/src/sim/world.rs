@@ -20,7 +20,7 @@ use rand::{Rng as _, SeedableRng as _};
 use sip::transport::{Flow, FlowId, Transport};
 use switch_core::config::{Config, Layouts, ProfileConfig};
 use switch_core::config_xml::{BUILT_IN_ROOT, Configuration, Globals, built_in};
-use switch_core::{Effect, Input, Switch};
+use switch_core::{Effect, Input, Switch, VoicemailJob, VoicemailWork};
 
 use super::browser::Browser;
 use super::peers::Peers;
@@ -301,8 +301,8 @@ impl World {
                 Effect::Web(command) => self.peers.command(self.now.mono, command),
                 // Nobody in this world has a name.
                 Effect::Resolve { id, .. } => unknown.push(id),
-                // A disk that never fails.
-                Effect::Voicemail(job) => kept.push(job.number),
+                // A disk that never fails, and files of no length.
+                Effect::Voicemail(job) => kept.push(job),
                 // Nobody starts this world again.
                 Effect::Binding(_) | Effect::Table(_) | Effect::ReloadXml { .. } | Effect::Stop => {
                 }
@@ -314,9 +314,22 @@ impl World {
             let result = Err("no such name".into());
             self.input(Input::Resolved { id, result });
         }
-        for number in kept {
-            let result = Ok(());
-            self.input(Input::VoicemailDone { number, result });
+        for VoicemailJob { number, work } in kept {
+            self.input(match work {
+                VoicemailWork::Copy { .. } => Input::VoicemailCopied {
+                    number,
+                    length_ms: 0,
+                },
+                VoicemailWork::Keep { .. }
+                | VoicemailWork::Mark { .. }
+                | VoicemailWork::Delete { .. }
+                | VoicemailWork::Greet { .. }
+                | VoicemailWork::Discard { .. }
+                | VoicemailWork::Look { .. } => Input::VoicemailDone {
+                    number,
+                    result: Ok(()),
+                },
+            });
         }
     }
 

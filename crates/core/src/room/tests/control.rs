@@ -91,6 +91,25 @@ fn members_are_switched_by_command_newest_first() {
     });
     assert_eq!(last, Some(0));
     assert_eq!(rig.seen(room_events), ["EnergySet { level: -1 } #2 (2)"]);
+    let gain = |rig: &mut Rig, level: Option<u16>| {
+        let target = MemberTarget::Last;
+        control(rig, RoomControl::AutomaticGain { target, level })
+    };
+    assert_eq!(gain(&mut rig, None), Ok(texts(&["0"])));
+    assert_eq!(gain(&mut rig, Some(u16::MAX)), Ok(texts(&["32767"])));
+    assert_eq!(gain(&mut rig, Some(1000)), Ok(texts(&["1000"])));
+    let last = rig.commands.iter().rev().find_map(|command| match command {
+        MediaCommand::SetMember { settings, .. } => Some(settings.automatic_gain),
+        _ => None,
+    });
+    assert_eq!(last, Some(1000));
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "AutomaticGainSet { level: 32767 } #2 (2)",
+            "AutomaticGainSet { level: 1000 } #2 (2)"
+        ]
+    );
     let hold = control(
         &mut rig,
         RoomControl::Hold {

@@ -1,15 +1,21 @@
-//! Queues of the application `fifo`: who waits there, and who takes them (event-socket.md §5.2, §6.8). The application
-//! is in `script/app/fifo.rs`.
+//! Queues of the application `fifo`: who waits there, who takes them, and who is called for it (event-socket.md §5.2,
+//! §6.8). The application is in `script/app/fifo/`.
+
+mod calling;
+mod configuration;
+mod members;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::ChannelId;
 use api::event::{EventKind, FifoAction, FifoEvent};
-use api::view::{Fifo, FifoOrigin, FifoPartner, FifoParty};
-use roxmltree::Document;
+use api::view::{Fifo, FifoOrigin, FifoPartner, FifoParty, FifoStrategy};
 
 use crate::Switch;
+use crate::work::Work;
+
+pub(crate) use calling::{MemberCallId, MemberCalls};
 
 /// Most fifos there can be; more are refused.
 const MAX_FIFOS: usize = 1_000;
@@ -17,9 +23,6 @@ const MAX_FIFOS: usize = 1_000;
 const MAX_PARTIES: usize = 1_000;
 /// Longest name, bytes.
 const MAX_NAME: usize = 256;
-/// The one every server has.
-const BUILT_IN: &str = "manual_calls";
-
 /// The fifos there are, by name.
 pub(crate) type Fifos = BTreeMap<Arc<str>, Fifo>;
 
@@ -46,47 +49,12 @@ fn new_fifo(name: Arc<str>, origin: FifoOrigin) -> Fifo {
         origin,
         callers: Vec::new(),
         consumers: Vec::new(),
+        members: Vec::new(),
+        strategy: FifoStrategy::RingAll,
     }
 }
 
 impl Switch {
-    /// The fifos of the configuration, and the one there always is. Those that are there keep who is in them.
-    pub(crate) fn load_fifos(&mut self) {
-        let mut found = vec![(Arc::<str>::from(BUILT_IN), FifoOrigin::BuiltIn, 0)];
-        let xml = self.config.xml.clone();
-        let document = xml
-            .module("fifo.conf")
-            .and_then(|module| Document::parse(&module.xml).ok());
-        if let Some(document) = &document {
-            let nodes = document.descendants();
-            for node in nodes.filter(|node| node.has_tag_name("fifo")) {
-                let Some(name) = node.attribute("name").filter(|name| is_name(name)) else {
-                    tracing::warn!("A fifo of the configuration has no name");
-                    continue;
-                };
-                if node.children().any(|child| child.has_tag_name("member")) {
-                    tracing::warn!(fifo = name, "Members of a fifo are not called");
-                }
-                let importance = node.attribute("importance");
-                let importance = importance.and_then(|text| text.parse().ok()).unwrap_or(0);
-                found.push((name.into(), FifoOrigin::Configured, importance));
-            }
-        }
-        for fifo in self.fifos.values_mut() {
-            fifo.origin = FifoOrigin::Used;
-        }
-        for (name, origin, importance) in found.into_iter().take(MAX_FIFOS) {
-            let fifo = self.fifos.entry(name.clone());
-            let fifo = fifo.or_insert_with(|| new_fifo(name, origin));
-            fifo.origin = origin;
-            fifo.importance = importance;
-        }
-        let names: Vec<_> = self.fifos.keys().cloned().collect();
-        for name in names {
-            self.show_fifo(&name);
-        }
-    }
-
     /// Shows a fifo as it is, or forgets it when nobody needs it.
     fn show_fifo(&mut self, name: &Arc<str>) {
         let Some(fifo) = self.fifos.get(name) else {
@@ -94,7 +62,8 @@ impl Switch {
         };
         let is_needed = fifo.origin != FifoOrigin::Used
             || !fifo.callers.is_empty()
-            || !fifo.consumers.is_empty();
+            || !fifo.consumers.is_empty()
+            || !fifo.members.is_empty();
         if is_needed {
             let shown = Arc::new(fifo.clone());
             self.view.fifos.insert_mut(name.clone(), shown);
@@ -157,11 +126,14 @@ impl Switch {
         name: &Arc<str>,
         side: Side,
     ) -> Option<FifoPartner> {
-        self.change_fifo(name, |fifo| {
+        let partner = self.change_fifo(name, |fifo| {
             let parties = side.of(fifo);
             let at = parties.iter().position(|one| one.channel == *id)?;
             parties.remove(at).partner
-        })?
+        })?;
+        // Members may be called in vain now.
+        self.work.push_back(Work::Fifo(name.clone()));
+        partner
     }
 
     /// Position of a caller among those in the fifo, from 1.
@@ -225,6 +197,15 @@ impl Switch {
             action,
         };
         self.publish(EventKind::Fifo(Box::new(event)), channel);
+    }
+
+    /// A call to a member, which has no channel yet or any more.
+    fn tell_of_member(&mut self, name: &Arc<str>, action: FifoAction) {
+        let event = FifoEvent {
+            fifo: name.clone(),
+            action,
+        };
+        self.publish(EventKind::Fifo(Box::new(event)), None);
     }
 }
 
