@@ -7,6 +7,7 @@ mod mailbox;
 mod parking;
 mod profile;
 mod queue;
+mod gateway;
 mod registration;
 mod room;
 mod server;
@@ -27,7 +28,8 @@ pub use queue::{
     DeviceState, Extension, Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings,
     Strategy, TierRules, TimeBase,
 };
-pub use registration::{Gateway, Registration, SipProfile};
+pub use gateway::{Gateway, GatewayPing};
+pub use registration::{Registration, SipProfile};
 pub use room::{Member, Recording, Relation, Room, RoomFlags, RoomParameters};
 pub use server::{Counters, Settings, Task};
 pub use stage::{Participant, Stage};
