@@ -1,5 +1,6 @@
 //! What is said about gateways.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use switch_core::config::{CallerIdHeader, GatewayConfig, GatewayExtension, PingConfig};
