@@ -86,8 +86,8 @@ def test_a_registrar_that_grants_refuses_and_is_silent(tmp_path):
             assert watch.api("sofia profile internal register carrier") == "+OK\n"
             assert told(watch, 4) == ["UNREGED DOWN", "TRYING DOWN", "REGISTER UP 200", "REGED UP 200"]
             log = registrar.logged()
-            assert "PROVEN 1" in log, log
-            assert f"CONTACT <sip:gw+carrier@127.0.0.1:{server.sip_port};gw=carrier>" in log, log
+            assert "PROVEN true" in log, log
+            assert f"CONTACT sip:gw+carrier@127.0.0.1:{server.sip_port};gw=carrier" in log, log
             # Half of ten seconds later.
             assert told(watch, 3) == ["TRYING UP", "FAILED DOWN 403", "FAIL_WAIT DOWN 403"]
             assert re.search(r"FAIL_WAIT \(retry: 1s\)", watch.api("sofia status"))

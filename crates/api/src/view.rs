@@ -3,11 +3,11 @@
 mod channel;
 mod directory;
 mod fifo;
+mod gateway;
 mod mailbox;
 mod parking;
 mod profile;
 mod queue;
-mod gateway;
 mod registration;
 mod room;
 mod server;
@@ -20,6 +20,7 @@ pub use channel::{
 };
 pub use directory::{Directory, DirectoryUser, Domain, Group};
 pub use fifo::{Fifo, FifoOrigin, FifoPartner, FifoParty};
+pub use gateway::{Gateway, GatewayPing};
 pub use mailbox::{Mailbox, VoiceMessage};
 pub use parking::{Lot, ParkedCall};
 pub use profile::{CallerProfile, ProfileTimes};
@@ -28,7 +29,6 @@ pub use queue::{
     DeviceState, Extension, Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings,
     Strategy, TierRules, TimeBase,
 };
-pub use gateway::{Gateway, GatewayPing};
 pub use registration::{Registration, SipProfile};
 pub use room::{Member, Recording, Relation, Room, RoomFlags, RoomParameters};
 pub use server::{Counters, Settings, Task};

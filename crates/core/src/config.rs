@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 
 mod gateway;
 
-pub use gateway::{CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, PingConfig, RETRY};
 pub(crate) use gateway::host_port;
+pub use gateway::{CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, PingConfig, RETRY};
 pub use sip::resolve::{BadDestination, Destination};
 pub use sip::transport::Transport;
 

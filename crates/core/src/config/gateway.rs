@@ -149,7 +149,9 @@ impl GatewayConfig {
     pub(crate) fn contact_user(&self) -> Arc<str> {
         match &self.extension {
             GatewayExtension::Fixed(extension) if self.extension_in_contact => extension.clone(),
-            GatewayExtension::Username if self.extension_in_contact && !self.username.is_empty() => {
+            GatewayExtension::Username
+                if self.extension_in_contact && !self.username.is_empty() =>
+            {
                 self.username.clone()
             }
             GatewayExtension::Fixed(_) | GatewayExtension::Username | GatewayExtension::ToUser => {
@@ -168,7 +170,11 @@ impl GatewayConfig {
     /// The URI of somebody in the domain of the account, or of the domain.
     pub(crate) fn account_uri(&self, user: &str) -> String {
         let at = if user.is_empty() { "" } else { "@" };
-        format!("sip:{}{at}{}", crate::originate::escape_user(user), self.domain())
+        format!(
+            "sip:{}{at}{}",
+            crate::originate::escape_user(user),
+            self.domain()
+        )
     }
 
     /// The URI of somebody at its server.
@@ -215,7 +221,10 @@ mod tests {
         assert_eq!(gateway.uri("12"), "sip:12@192.0.2.9:5080;transport=tcp");
         gateway.realm = "carrier.example".into();
         gateway.from_user = Some("f".into());
-        assert_eq!((gateway.domain(), gateway.from_user()), ("carrier.example", "f"));
+        assert_eq!(
+            (gateway.domain(), gateway.from_user()),
+            ("carrier.example", "f")
+        );
         gateway.from_domain = Some("d".into());
         assert_eq!(gateway.domain(), "d");
         gateway.proxy = Destination::peer("[2001:db8::1]", None).unwrap();

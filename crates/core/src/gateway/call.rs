@@ -40,7 +40,12 @@ pub(super) fn contact(config: &GatewayConfig, local: SocketAddr) -> String {
     let mut parameters = config.contact_params.clone();
     parameters.push(("gw".into(), config.name.clone()));
     let tcp = config.registrar().transport() == Some(Transport::Tcp);
-    contact_uri(&escape_user(&config.contact_user()), local, tcp, &parameters)
+    contact_uri(
+        &escape_user(&config.contact_user()),
+        local,
+        tcp,
+        &parameters,
+    )
 }
 
 /// The Route to a proxy that is not the server itself (RFC 3261 §8.1.2).
@@ -85,9 +90,8 @@ impl Switch {
     pub(crate) fn gateway_for_call(&self, name: &str) -> Result<ByGateway, HangupCause> {
         let (profile, name) = match name.split_once("::") {
             Some((profile, name)) => {
-                let named = |known: &crate::config::ProfileConfig| {
-                    known.name.eq_ignore_ascii_case(profile)
-                };
+                let named =
+                    |known: &crate::config::ProfileConfig| known.name.eq_ignore_ascii_case(profile);
                 let index = self.config.profiles.iter().position(named);
                 (Some(index.ok_or(HangupCause::InvalidGateway)?), name)
             }

@@ -11,7 +11,10 @@ use crate::Switch;
 
 impl Switch {
     /// Answered with how many gateways there were to do it with.
-    pub(crate) fn control_gateways(&mut self, command: &ControlGateway) -> Result<u64, CommandError> {
+    pub(crate) fn control_gateways(
+        &mut self,
+        command: &ControlGateway,
+    ) -> Result<u64, CommandError> {
         let known = |profile: &crate::config::ProfileConfig| {
             profile.name.eq_ignore_ascii_case(&command.profile)
         };

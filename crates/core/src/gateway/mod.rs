@@ -253,7 +253,10 @@ impl Switch {
             return;
         };
         let begins = gateway.standing == Standing::Unregistered && gateway.registration.is_none();
-        let held = matches!(gateway.standing, Standing::Registered | Standing::Refreshing);
+        let held = matches!(
+            gateway.standing,
+            Standing::Registered | Standing::Refreshing
+        );
         let lapses = gateway
             .registration
             .filter(|_| held)

@@ -139,9 +139,9 @@ impl Switch {
         let Some(id) = self.gateways.pings.remove(&request) else {
             return false;
         };
-        let asked = self.ping_of(id).is_some_and(
-            |ping| matches!(&ping.state, State::Asked(asked, _) if *asked == request),
-        );
+        let asked = self
+            .ping_of(id)
+            .is_some_and(|ping| matches!(&ping.state, State::Asked(asked, _) if *asked == request));
         if asked {
             let heard = Heard {
                 code,

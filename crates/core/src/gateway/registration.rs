@@ -158,7 +158,10 @@ impl Switch {
         let lapses = gateway
             .registration
             .and_then(|registration| self.registration_times(registration).0);
-        let held = matches!(gateway.standing, Standing::Registered | Standing::Refreshing);
+        let held = matches!(
+            gateway.standing,
+            Standing::Registered | Standing::Refreshing
+        );
         if !held || lapses.is_none_or(|at| at > now) {
             return;
         }

@@ -23,7 +23,11 @@ impl Switch {
             gateway.up_since = now;
         }
         let index = gateway.profile;
-        let shown = self.gateways.live.get(&id).map(|gateway| self.shown(gateway));
+        let shown = self
+            .gateways
+            .live
+            .get(&id)
+            .map(|gateway| self.shown(gateway));
         let mut profiles = self.view.profiles.to_vec();
         let (Some(profile), Some(shown)) = (profiles.get_mut(index), shown) else {
             return;

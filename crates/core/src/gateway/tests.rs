@@ -62,7 +62,12 @@ fn respond(rig: &mut Rig, request: &Message, status: &str, headers: &str) {
 /// The REGISTER under way is granted.
 fn grant(rig: &mut Rig, expires_s: u32) -> Message {
     let register = sent(rig, &Method::Register);
-    respond(rig, &register, "200 OK", &format!("Expires: {expires_s}\r\n"));
+    respond(
+        rig,
+        &register,
+        "200 OK",
+        &format!("Expires: {expires_s}\r\n"),
+    );
     register
 }
 
@@ -109,7 +114,11 @@ fn uri(party: Option<sip::message::header::NameAddr<'_>>) -> String {
 /// Why a call fails that is tried now.
 fn failure(rig: &mut Rig, dial: &str) -> Option<HangupCause> {
     let request = rig.call(dial);
-    rig.answers.remove(&request.0).expect("an answer at once").unwrap_err().cause
+    rig.answers
+        .remove(&request.0)
+        .expect("an answer at once")
+        .unwrap_err()
+        .cause
 }
 
 #[test]
@@ -165,7 +174,11 @@ fn what_is_refused_silent_or_unreachable_is_tried_again_each_time_as_late() {
     rig.seen(told);
     let register = sent(&mut rig, &Method::Register);
     let retry = shown(&rig).retry;
-    assert_eq!(retry, rig.now().wall.after(seconds(62)), "should nobody answer");
+    assert_eq!(
+        retry,
+        rig.now().wall.after(seconds(62)),
+        "should nobody answer"
+    );
     respond(&mut rig, &register, "403 Go away", "");
     assert_eq!(
         rig.seen(told),
@@ -335,7 +348,10 @@ fn who_does_not_answer_options_is_down_until_it_does() {
     assert_eq!(rig.seen(told), Vec::<String>::new());
     // Two silences in a row, of 32 s each: the second one counts.
     rig.pass(seconds(52));
-    assert_eq!((shown(&rig).ping.unwrap().count, shown(&rig).is_up), (1, true));
+    assert_eq!(
+        (shown(&rig).ping.unwrap().count, shown(&rig).is_up),
+        (1, true)
+    );
     rig.pass(seconds(32));
     assert_eq!(rig.seen(told), ["NOREG DOWN 408 Request Timeout"]);
     assert_eq!(shown(&rig).up_since, api::Timestamp::ZERO);
@@ -367,7 +383,10 @@ fn one_that_was_away_is_registered_with_again() {
         .into_iter()
         .rfind(|message| message.method() == Some(&Method::Register));
     respond(&mut rig, &register.unwrap(), "200 OK", "");
-    assert_eq!(rig.seen(told), ["REGISTER DOWN 200 OK", "REGED DOWN 200 OK"]);
+    assert_eq!(
+        rig.seen(told),
+        ["REGISTER DOWN 200 OK", "REGED DOWN 200 OK"]
+    );
     assert!(!shown(&rig).is_up);
 }
 
@@ -383,7 +402,8 @@ fn a_name_is_looked_up_before_it_is_asked_and_again_when_it_is_not_found() {
         rig.seen(told),
         ["+ internal carrier", "NOREG DOWN 503 Service Unavailable"]
     );
-    rig.names.put("carrier.example", &[&format!("udp {CARRIER}")]);
+    rig.names
+        .put("carrier.example", &[&format!("udp {CARRIER}")]);
     rig.pass(seconds(30));
     rig.pass(seconds(10));
     let ping = sent(&mut rig, &Method::Options);
@@ -448,10 +468,7 @@ fn a_call_is_made_in_the_name_of_the_account_or_of_the_caller() {
         uri(invite.contact()),
         "sip:900@127.0.0.1:5060;tgrp=a;ob;gw=carrier"
     );
-    assert_eq!(
-        invite.header(HeaderName::Route),
-        Some("<sip:192.0.2.8;lr>")
-    );
+    assert_eq!(invite.header(HeaderName::Route), Some("<sip:192.0.2.8;lr>"));
     let invite = invite_by(
         GatewayConfig {
             caller_id_in_from: true,
@@ -475,7 +492,10 @@ fn a_caller_who_hides_is_hidden_beside_the_account() {
     let invite = sent(&mut rig, &Method::Invite);
     assert_eq!(uri(invite.from()), "sip:u1@carrier.example");
     let told = invite.header_named("Remote-Party-ID").unwrap();
-    assert!(told.contains("<sip:anonymous@anonymous.invalid>") && !told.contains("1900"), "{told}");
+    assert!(
+        told.contains("<sip:anonymous@anonymous.invalid>") && !told.contains("1900"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -486,7 +506,10 @@ fn calls_are_counted_and_answered_challenges_too() {
     });
     let (id, _) = rig.called("sofia/gateway/carrier/12", CARRIER, &phone_sdp("0"));
     let channel = rig.channel(&id);
-    assert_eq!(channel.variable("sip_gateway_name").as_deref(), Some("carrier"));
+    assert_eq!(
+        channel.variable("sip_gateway_name").as_deref(),
+        Some("carrier")
+    );
     assert_eq!(channel.variable("trunk").as_deref(), Some("a"));
     assert_eq!(
         channel.variable("sip_outgoing_contact_uri").as_deref(),
@@ -560,9 +583,17 @@ fn its_calls_go_where_it_says() {
     let by_parameter = "sip:x@127.0.0.1:5060;gw=carrier";
     for (uri, extension, expected) in [
         (own, GatewayExtension::Username, "u1 in default by carrierb"),
-        (by_parameter, GatewayExtension::Fixed("900".into()), "900 in default by carrierb"),
+        (
+            by_parameter,
+            GatewayExtension::Fixed("900".into()),
+            "900 in default by carrierb",
+        ),
         (own, GatewayExtension::ToUser, "4940 in default by carrierb"),
-        ("sip:77@127.0.0.1:5060", GatewayExtension::ToUser, "77 in public by "),
+        (
+            "sip:77@127.0.0.1:5060",
+            GatewayExtension::ToUser,
+            "77 in public by ",
+        ),
     ] {
         let mut rig = begun(GatewayConfig {
             extension,
@@ -583,13 +614,19 @@ fn who_is_not_at_its_address_has_to_prove_who_they_are() {
     let mut rig = begun(static_carrier());
     rig.receive(
         "192.0.2.77:5070",
-        &invite_to("sip:gw+carrier@127.0.0.1:5060;gw=carrier", "1@carrier.example"),
+        &invite_to(
+            "sip:gw+carrier@127.0.0.1:5060;gw=carrier",
+            "1@carrier.example",
+        ),
     );
     assert_eq!(rig.last_final().code(), Some(407));
     assert_eq!(rig.seen(came), Vec::<String>::new());
     // A gateway that was ended is a stranger.
     control(&mut rig, "carrier", GatewayAction::Kill).unwrap();
-    rig.receive(CARRIER, &invite_to("sip:77@127.0.0.1:5060", "1@carrier.example"));
+    rig.receive(
+        CARRIER,
+        &invite_to("sip:77@127.0.0.1:5060", "1@carrier.example"),
+    );
     assert_eq!(rig.last_final().code(), Some(407));
 }
 

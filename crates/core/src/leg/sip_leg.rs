@@ -134,7 +134,10 @@ impl InvitePlan {
         match self.caller_id {
             CallerIdHeader::RemotePartyId => Some((
                 "Remote-Party-ID".into(),
-                format!("{who};party=calling;screen=yes;privacy={}", self.privacy.word()),
+                format!(
+                    "{who};party=calling;screen=yes;privacy={}",
+                    self.privacy.word()
+                ),
             )),
             CallerIdHeader::AssertedIdentity => Some(("P-Asserted-Identity".into(), who)),
             CallerIdHeader::Nothing => None,

@@ -25,9 +25,7 @@ pub(super) async fn sofia(call: &Call<'_>) -> String {
         [] | ["help", ..] => USAGE.to_owned(),
         ["status", rest @ ..] => sofia_status::plain(call, rest),
         ["xmlstatus", rest @ ..] => sofia_status::xml(call, rest),
-        ["jsonstatus", "gateway", rest @ ..] => {
-            sofia_gateways::json(call, rest.first().copied())
-        }
+        ["jsonstatus", "gateway", rest @ ..] => sofia_gateways::json(call, rest.first().copied()),
         ["jsonstatus", ..] => sofia_status::json(call),
         ["profile", name, command, rest @ ..] => profile(call, name, command, rest).await,
         ["profile", ..] => "Invalid Args!\n".to_owned(),

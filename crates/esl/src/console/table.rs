@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::{
     BoxFuture, callcenter, chat, complete, conference, directory, domain, fifo, fsctl, imm_adapter,
-    json, network, originate, record, schedule, server, show, sofia, sofia_gateways, strings, tables, text,
-    uuid_leg, uuid_media, uuid_state, uuid_variables, valet, voicemail,
+    json, network, originate, record, schedule, server, show, sofia, sofia_gateways, strings,
+    tables, text, uuid_leg, uuid_media, uuid_state, uuid_variables, valet, voicemail,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;

@@ -105,15 +105,27 @@ async fn one_gateway_in_three_formats() {
         )),
         "{xml}"
     );
-    assert!(xml.contains("    <from>&lt;sip:u1@carrier.example&gt;</from>\n"), "{xml}");
+    assert!(
+        xml.contains("    <from>&lt;sip:u1@carrier.example&gt;</from>\n"),
+        "{xml}"
+    );
     let all = text("sofia xmlstatus gateway").await;
-    assert!(all.starts_with(&format!("{head}<gateways>\n  <gateway>\n")), "{all}");
+    assert!(
+        all.starts_with(&format!("{head}<gateways>\n  <gateway>\n")),
+        "{all}"
+    );
     assert_eq!(all.matches("<state>").count(), 2);
     let json = text("sofia jsonstatus gateway").await;
-    assert!(json.starts_with("{\n\t\"gateways\":\t{\n\t\t\"carrier\":\t{\n"), "{json}");
+    assert!(
+        json.starts_with("{\n\t\"gateways\":\t{\n\t\t\"carrier\":\t{\n"),
+        "{json}"
+    );
     assert!(json.contains("\"calls-in\":\t\"7\""), "{json}");
     let json = text("sofia jsonstatus gateway trunk").await;
-    assert!(json.contains("\"trunk\"") && !json.contains("\"carrier\":"), "{json}");
+    assert!(
+        json.contains("\"trunk\"") && !json.contains("\"carrier\":"),
+        "{json}"
+    );
     for format in ["status", "xmlstatus", "jsonstatus"] {
         let line = format!("sofia {format} gateway nosuch");
         let answer = bench.console.execute(&Line::parse(&line)).await.text;

@@ -13,8 +13,9 @@ use api::view::{
     Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
     DirectoryUser, Domain, Extension, Fifo, FifoOrigin, FifoPartner, FifoParty, Gateway,
-    GatewayPing, Group, Lot, Mailbox, Member, ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller,
-    QueueSettings, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
+    GatewayPing, Group, Lot, Mailbox, Member, ParkedCall, Participant, Queue, QueueAgent,
+    QueueAgentState, QueueCaller, QueueSettings, Registration, Room, RoomFlags, RoomParameters,
+    SipProfile, Stage, VoiceMessage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,

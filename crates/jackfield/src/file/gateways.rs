@@ -54,7 +54,7 @@ impl Said {
         if name.is_empty() {
             return Err("a gateway has no name".to_owned());
         }
-        if name.contains(['/', ':']) || name.contains(char::is_whitespace) {
+        if name.contains('/') || name.contains("::") || name.contains(char::is_whitespace) {
             return Err(format!("gateway {name}: no name to dial"));
         }
         let transport = match self.transport.as_deref() {
@@ -114,7 +114,10 @@ impl Said {
 
 /// `a=b;c`
 fn parameters(text: &str) -> Vec<(Arc<str>, Arc<str>)> {
-    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split(';')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     parts
         .map(|part| part.split_once('=').unwrap_or((part, "")))
         .map(|(name, value)| (name.trim().into(), value.trim().into()))

@@ -15,8 +15,7 @@ use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
     call_records, conference, console, event_log, event_socket_users, eventmanager, gateways,
-    isymphony,
-    spatial, store, sylkrtc, webapp, webrtc,
+    isymphony, spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.

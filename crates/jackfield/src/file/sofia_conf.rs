@@ -85,12 +85,17 @@ pub(super) fn profiles(
             notes,
         };
         let profile = reader.profile(name, node);
+        let others = profiles.iter().flat_map(|other| &other.gateways);
+        let mut names: Vec<&str> = others.map(|other| &*other.name).collect();
         for gateway in &profile.gateways {
-            let mut others = profiles.iter().flat_map(|other| &other.gateways);
-            if others.any(|other| other.name.eq_ignore_ascii_case(&gateway.name)) {
+            if names
+                .iter()
+                .any(|other| other.eq_ignore_ascii_case(&gateway.name))
+            {
                 let what = format!("gateway {} is there already", gateway.name);
                 problems.push(Problem::at(module.origin(node), what));
             }
+            names.push(&gateway.name);
         }
         profiles.push(profile);
     }

@@ -373,7 +373,7 @@ fn files_as_freeswitch_ships_them_are_read() {
     let notes = folder.shown(&loaded.notes);
     let expected = [
         "fs.xml:22:3: colorize-console has no effect here",
-        "fs.xml:27:112: gateway named: rfc-5626 has no effect here",
+        "fs.xml:27:106: gateway named: rfc-5626 has no effect here",
         "fs.xml:30:45: inbound-codec-prefs: we lack G729",
         "fs.xml:31:5: tls has no effect here",
     ];

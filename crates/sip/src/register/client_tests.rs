@@ -256,11 +256,18 @@ fn a_trunk_waits_as_long_each_time_and_tells_every_outcome() {
         let lapses = desk.machine.lapses().unwrap();
         assert_eq!((lapses - desk.now).as_secs(), 100);
         assert!((70..=85).contains(&desk.due_in()), "{}", desk.due_in());
-        assert_eq!(desk.machine.renew(), [Action::Locate], "not before its time");
+        assert_eq!(
+            desk.machine.renew(),
+            [Action::Locate],
+            "not before its time"
+        );
         assert_eq!(desk.machine.renew(), [], "it is under way");
         assert_eq!(desk.machine.located(1), [sent(0, 3600)]);
     }
-    assert_eq!(desk.answer(503, "Retry-After: 90\r\n"), [failed(503, "Words")]);
+    assert_eq!(
+        desk.answer(503, "Retry-After: 90\r\n"),
+        [failed(503, "Words")]
+    );
     assert_eq!(desk.due_in(), 90, "what the registrar asks for counts");
     let too_long = ClientRegistration::new(Manner::Trunk {
         expires_s: 1_000_000,

@@ -94,7 +94,11 @@ impl Destination {
     pub fn peer(text: &str, transport: Option<Transport>) -> Result<Self, BadDestination> {
         let text = text.trim();
         let uri = match text.split_once(':') {
-            Some((scheme, _)) if ["sip", "sips"].iter().any(|s| s.eq_ignore_ascii_case(scheme)) => {
+            Some((scheme, _))
+                if ["sip", "sips"]
+                    .iter()
+                    .any(|s| s.eq_ignore_ascii_case(scheme)) =>
+            {
                 text.to_owned()
             }
             Some(_) | None => format!("sip:{text}"),
@@ -239,7 +243,11 @@ mod tests {
             ("carrier.example", None, ("carrier.example", None, None)),
             ("sip:carrier.example", tcp, ("carrier.example", None, tcp)),
             ("192.0.2.1:5080", None, ("192.0.2.1", Some(5080), None)),
-            ("[2001:db8::1]:5070;transport=tcp", None, ("2001:db8::1", Some(5070), tcp)),
+            (
+                "[2001:db8::1]:5070;transport=tcp",
+                None,
+                ("2001:db8::1", Some(5070), tcp),
+            ),
             (
                 "carrier.example;transport=udp",
                 tcp,

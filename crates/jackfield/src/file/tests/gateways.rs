@@ -57,7 +57,10 @@ const IN_XML: &str = r#"<document><section name="configuration"><configuration n
 
 fn gateways(loaded: &Loaded) -> Vec<GatewayConfig> {
     let profiles = &loaded.settings.switch.switch.profiles;
-    profiles.iter().flat_map(|profile| profile.gateways.clone()).collect()
+    profiles
+        .iter()
+        .flat_map(|profile| profile.gateways.clone())
+        .collect()
 }
 
 fn check_everything(gateway: &GatewayConfig) {
@@ -67,7 +70,10 @@ fn check_everything(gateway: &GatewayConfig) {
     };
     assert_eq!(place(&gateway.proxy), "carrier.example:5070 Some(\"TCP\")");
     let other = |place_of: &Option<_>| place_of.as_ref().map(place).unwrap_or_default();
-    assert_eq!(other(&gateway.register_proxy), "register.example Some(\"TCP\")");
+    assert_eq!(
+        other(&gateway.register_proxy),
+        "register.example Some(\"TCP\")"
+    );
     assert_eq!(other(&gateway.outbound_proxy), "192.0.2.8 Some(\"TCP\")");
     assert_eq!((&*gateway.realm, &*gateway.username), ("asterisk", "u1"));
     assert_eq!(gateway.auth_username.as_deref(), Some("a1"));
@@ -78,7 +84,10 @@ fn check_everything(gateway: &GatewayConfig) {
     assert_eq!(gateway.caller_id, CallerIdHeader::AssertedIdentity);
     assert_eq!(gateway.extension, GatewayExtension::ToUser);
     assert_eq!(gateway.context.as_deref(), Some("trunk"));
-    assert_eq!((gateway.expires_s, gateway.retry), (600, Duration::from_secs(45)));
+    assert_eq!(
+        (gateway.expires_s, gateway.retry),
+        (600, Duration::from_secs(45))
+    );
     let pair = |(name, value): &(Arc<str>, Arc<str>)| format!("{name}={value}");
     let list = |pairs: &[(Arc<str>, Arc<str>)]| pairs.iter().map(pair).collect::<Vec<_>>();
     assert_eq!(list(&gateway.contact_params), ["tgrp=a", "ob="]);
@@ -116,9 +125,15 @@ fn little_has_to_be_said() {
     )
     .unwrap();
     let [first, second] = gateways(&loaded).try_into().unwrap();
-    assert_eq!((first.proxy.host(), &*first.realm), ("sip.example.org", "sip.example.org"));
+    assert_eq!(
+        (first.proxy.host(), &*first.realm),
+        ("sip.example.org", "sip.example.org")
+    );
     assert!(first.register && first.ping.is_none());
-    assert_eq!((first.expires_s, first.retry), (3600, Duration::from_secs(30)));
+    assert_eq!(
+        (first.expires_s, first.retry),
+        (3600, Duration::from_secs(30))
+    );
     assert_eq!((&*second.realm, second.register), ("192.0.2.9", false));
     assert_eq!(second.extension, GatewayExtension::Fixed("900".into()));
 }
@@ -142,7 +157,10 @@ fn gateways_come_in_files_of_their_own() {
     ]);
     let loaded = folder.load().unwrap();
     let [included, carrier] = gateways(&loaded).try_into().unwrap();
-    assert_eq!((&*included.name, included.proxy.host()), ("other", "other.example"));
+    assert_eq!(
+        (&*included.name, included.proxy.host()),
+        ("other", "other.example")
+    );
     check_everything(&carrier);
 }
 
@@ -194,9 +212,17 @@ fn what_a_gateway_of_xml_cannot_be_is_noted_and_what_is_mistyped_refused() {
         notes,
         ["fs.xml:3:1: gateway carrier: only UDP and TCP, not tls; it is left out"]
     );
+    let twice = IN_XML.replace(
+        "</gateways>",
+        "<gateway name=\"Carrier\"><param name=\"username\" value=\"u\"/></gateway></gateways>",
+    );
+    check_errors(
+        folder(&twice).load(),
+        &["fs.xml:2:1: gateway Carrier is there already"],
+    );
     let mistyped = folder(&IN_XML.replace("value=\"600\"", "value=\"soon\""));
     check_errors(
         mistyped.load(),
-        &["fs.xml:11:44: expire-seconds: expected a number from 1 to 86400, not \"soon\""],
+        &["fs.xml:11:38: expire-seconds: expected a number from 1 to 86400, not \"soon\""],
     );
 }
