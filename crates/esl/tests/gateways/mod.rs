@@ -123,7 +123,8 @@ async fn one_gateway_in_three_formats() {
     assert!(json.contains("\"calls-in\":\t\"7\""), "{json}");
     let json = text("sofia jsonstatus gateway trunk").await;
     assert!(
-        json.contains("\"trunk\"") && !json.contains("\"carrier\":"),
+        json.starts_with("{\n\t\"gateways\":\t{\n\t\t\"trunk\":\t{\n")
+            && !json.contains("\"carrier\""),
         "{json}"
     );
     for format in ["status", "xmlstatus", "jsonstatus"] {
