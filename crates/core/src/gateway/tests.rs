@@ -171,6 +171,26 @@ fn it_registers_with_its_password_and_is_up_as_long_as_it_is() {
 }
 
 #[test]
+fn over_tcp_everything_goes_by_tcp_and_the_contact_says_so() {
+    let proxy = Destination::peer("192.0.2.9", Some(crate::config::Transport::Tcp)).unwrap();
+    let mut rig = begun(GatewayConfig { proxy, ..carrier() });
+    let transmit = rig.sent().pop().expect("a REGISTER");
+    assert_eq!(
+        (
+            transmit.target.transport.as_str(),
+            transmit.target.remote.to_string()
+        ),
+        ("TCP", "192.0.2.9:5060".to_owned())
+    );
+    let register = sip::message::parse_datagram(transmit.bytes).unwrap();
+    assert_eq!(
+        uri(register.contact()),
+        "sip:gw+carrier@127.0.0.1:5060;transport=tcp;gw=carrier"
+    );
+    assert_eq!(&*shown(&rig).proxy, "sip:192.0.2.9;transport=tcp");
+}
+
+#[test]
 fn what_is_refused_silent_or_unreachable_is_tried_again_each_time_as_late() {
     let mut rig = begun(carrier());
     rig.seen(told);
