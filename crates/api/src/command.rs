@@ -184,6 +184,7 @@ commands! {
     server::ReloadXml => Arc<str>;
     server::Shutdown => ();
     server::FlushRegistrations => u64;
+    server::ControlGateway => u64;
     server::GroupCall => Arc<str>;
     web::AddWebClient => ();
     web::RemoveWebClient => ();

@@ -3,6 +3,7 @@
 mod channel;
 mod directory;
 mod fifo;
+mod gateway;
 mod mailbox;
 mod parking;
 mod profile;
@@ -21,6 +22,7 @@ pub use directory::{Directory, DirectoryUser, Domain, Group};
 pub use fifo::{
     Fifo, FifoMember, FifoMemberSettings, FifoOrigin, FifoPartner, FifoParty, FifoStrategy,
 };
+pub use gateway::{Gateway, GatewayPing};
 pub use mailbox::{Mailbox, VoiceMessage};
 pub use parking::{Lot, ParkedCall};
 pub use profile::{CallerProfile, ProfileTimes};
@@ -29,7 +31,7 @@ pub use queue::{
     DeviceState, Extension, Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings,
     Strategy, TierRules, TimeBase,
 };
-pub use registration::{Gateway, Registration, SipProfile};
+pub use registration::{Registration, SipProfile};
 pub use room::{Member, Recording, Relation, Room, RoomFlags, RoomParameters};
 pub use server::{Counters, Settings, Task};
 pub use stage::{Participant, Stage};

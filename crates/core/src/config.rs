@@ -11,7 +11,12 @@ use api::spatial::{Layout, Output};
 use api::view::{Extension, VoiceMessage};
 use jiff::tz::TimeZone;
 
+mod gateway;
+
+pub(crate) use gateway::host_port;
+pub use gateway::{CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, PingConfig, RETRY};
 pub use sip::resolve::{BadDestination, Destination};
+pub use sip::transport::Transport;
 
 use crate::config_xml::Configuration;
 use crate::kept_tables::KeptTables;
@@ -155,37 +160,15 @@ pub struct ProfileConfig {
     pub codecs: Vec<Arc<str>>,
     /// Longest registration granted, seconds.
     pub max_expires_s: u32,
-    /// Peers calls can be sent to by name.
+    /// Peers calls can be sent to by name. They are begun at the start; one that was ended is begun again from here.
     pub gateways: Vec<GatewayConfig>,
 }
 
 impl ProfileConfig {
-    /// Whether what comes from an address is believed without credentials.
+    /// Whether what comes from an address is believed without credentials, whoever is there.
     pub fn trusts(&self, peer: IpAddr) -> bool {
-        !self.auth_calls
-            || (self.trust_loopback && peer.is_loopback())
-            || self
-                .gateways
-                .iter()
-                .any(|gateway| gateway.address.ip() == peer)
+        !self.auth_calls || (self.trust_loopback && peer.is_loopback())
     }
-}
-
-/// A peer calls can be sent to by name (`sofia/gateway/<name>/…`).
-#[derive(Clone, Debug)]
-pub struct GatewayConfig {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Where its SIP goes.
-    pub address: SocketAddr,
-    /// Over TCP instead of UDP.
-    pub tcp: bool,
-    /// Host part of its URIs.
-    pub realm: Arc<str>,
-    /// User name; empty without credentials.
-    pub username: Arc<str>,
-    /// Password for digest.
-    pub password: Secret,
 }
 
 /// A text that is never printed.

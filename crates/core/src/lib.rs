@@ -17,6 +17,7 @@ mod effect;
 pub mod expand;
 mod fifo;
 mod functions;
+mod gateway;
 mod globals;
 mod heartbeat;
 mod input;

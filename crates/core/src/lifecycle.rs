@@ -102,6 +102,7 @@ impl Switch {
             self.hangup(&id, HangupCause::SystemShutdown, Blame::Ours);
         }
         self.end_client_registrations();
+        self.end_gateways();
         self.timers.set(self.now.mono + LAST_WORDS, Deadline::Drain);
     }
 

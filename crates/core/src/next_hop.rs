@@ -10,6 +10,7 @@ use sip::resolve::{Destination, Hop};
 use sip::transport::{Target, Transport};
 
 use crate::config::ProfileConfig;
+use crate::gateway::GatewayId;
 use crate::message::Outbound;
 use crate::originate::AttemptId;
 use crate::registration_client::RegistrationId;
@@ -33,6 +34,8 @@ pub(crate) enum Asker {
     Message(Box<Outbound>),
     /// A leg of an originate.
     Leg(AttemptId),
+    /// A gateway: whether calls are sent there.
+    Gateway(GatewayId, bool),
 }
 
 /// Hops, at least one, or why there is none.
@@ -80,6 +83,7 @@ impl Switch {
             Asker::WebCall(request, command) => self.web_callee_found(request, *command, found),
             Asker::Message(outbound) => self.message_server_found(*outbound, found),
             Asker::Leg(attempt) => self.leg_found(attempt, found),
+            Asker::Gateway(id, for_calls) => self.gateway_found(id, for_calls, found),
         }
     }
 

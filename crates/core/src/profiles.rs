@@ -1,6 +1,6 @@
 //! SIP profiles as views show them.
 
-use api::view::{Gateway, SipProfile};
+use api::view::SipProfile;
 
 use crate::Switch;
 
@@ -20,7 +20,8 @@ impl Switch {
             .config
             .profiles
             .iter()
-            .map(|profile| {
+            .enumerate()
+            .map(|(index, profile)| {
                 let counted = old.iter().find(|known| known.name == profile.name);
                 let ip = profile.sip.ip().to_string();
                 let domains = self
@@ -44,15 +45,7 @@ impl Switch {
                     context: profile.context.clone(),
                     dialplan: "XML".into(),
                     codecs: profile.codecs.clone(),
-                    gateways: profile
-                        .gateways
-                        .iter()
-                        .map(|gateway| Gateway {
-                            name: gateway.name.clone(),
-                            uri: format!("sip:{}@{}", gateway.username, gateway.realm).into(),
-                            state: "NOREG",
-                        })
-                        .collect(),
+                    gateways: self.shown_gateways(index),
                     calls_in: counted.map_or(0, |known| known.calls_in),
                     failed_calls_in: counted.map_or(0, |known| known.failed_calls_in),
                     calls_out: counted.map_or(0, |known| known.calls_out),

@@ -329,6 +329,10 @@ impl Switch {
                 self.answer(id, Ok(()));
             }
             Command::FlushRegistrations(c) => self.flush_registrations(id, c),
+            Command::ControlGateway(c) => {
+                let done = self.control_gateways(&c);
+                self.answer(id, done);
+            }
             Command::GroupCall(c) => {
                 let text = self.group_call(&c);
                 self.answer(id, text);

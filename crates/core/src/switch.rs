@@ -15,6 +15,7 @@ use rand::{RngCore, SeedableRng};
 use crate::channel::Live;
 use crate::config::Config;
 use crate::effect::Effect;
+use crate::gateway::Gateways;
 use crate::input::Input;
 use crate::lamps::Subscriptions;
 use crate::lifecycle::Stopping;
@@ -74,6 +75,7 @@ pub struct Switch {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) lookups: Lookups,
     pub(crate) client_registrations: ClientRegistrations,
+    pub(crate) gateways: Gateways,
     pub(crate) tasks: Tasks,
     pub(crate) timers: Timers,
     pub(crate) work: VecDeque<Work>,
@@ -194,6 +196,7 @@ impl Switch {
             subscriptions: Subscriptions::default(),
             lookups: Lookups::default(),
             client_registrations: ClientRegistrations::default(),
+            gateways: Gateways::default(),
             tasks: Tasks::default(),
             timers: Timers::default(),
             work: VecDeque::new(),
@@ -213,6 +216,7 @@ impl Switch {
         };
         switch.set_static_globals();
         switch.publish_profiles();
+        switch.add_gateways();
         switch.start_clockwork();
         // Before whoever looks at telephones.
         switch.start_registrations();
@@ -364,6 +368,7 @@ impl Switch {
             Deadline::Drain => self.drain_over(),
             Deadline::WebUpdate(id, time) => self.page_is_silent(&id, time),
             Deadline::WebClient(client) => self.refresh_web_client(client),
+            Deadline::Gateway(id) => self.gateway_due(id),
             Deadline::ClientRegistration(id) => self.client_registration_due(id),
             Deadline::Message(id) => self.message_is_not_kept(id),
             Deadline::Subscription(id) => self.subscription_due(id),

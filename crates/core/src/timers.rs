@@ -10,6 +10,7 @@ use api::id::{MessageId, TaskId, WebClientId};
 use media::control::{PlayId, RoomId, WatchId};
 use sip::event::SubscriptionId;
 
+use crate::gateway::GatewayId;
 use crate::originate::{AttemptId, OriginateId};
 use crate::registration_client::RegistrationId;
 
@@ -44,6 +45,8 @@ pub(crate) enum Deadline {
     WebUpdate(ChannelId, u64),
     /// A web client's registration is renewed.
     WebClient(WebClientId),
+    /// A gateway is begun, looked for, asked whether it is there, or its registration is over.
+    Gateway(GatewayId),
     /// A registration with another server is renewed, or tried again.
     ClientRegistration(RegistrationId),
     /// Whoever keeps a message has not said that it is kept.

@@ -400,8 +400,41 @@ pub const KINDS: &[Kind] = &[
     ),
     custom(
         "sofia::gateway_state",
-        "A gateway is up or down",
-        &[text("Gateway"), maybe("State")],
+        "A gateway is up or down, or its registration changes",
+        &[
+            text("Gateway"),
+            word(
+                "State",
+                &[
+                    "NOREG",
+                    "UNREGED",
+                    "TRYING",
+                    "REGISTER",
+                    "REGED",
+                    "UNREGISTER",
+                    "FAILED",
+                    "FAIL_WAIT",
+                    "EXPIRED",
+                    "DOWN",
+                    "TIMEOUT",
+                ],
+            ),
+            word("Ping-Status", &["UP", "DOWN"]),
+            maybe("Register-Network-IP"),
+            maybe("Register-Network-Port"),
+            maybe("Phrase"),
+            maybe("Status"),
+        ],
+    ),
+    custom(
+        "sofia::gateway_add",
+        "A gateway begins",
+        &[text("profile-name"), text("Gateway")],
+    ),
+    custom(
+        "sofia::gateway_delete",
+        "A gateway was ended",
+        &[text("profile-name"), text("Gateway")],
     ),
     custom(
         "conference::maintenance",

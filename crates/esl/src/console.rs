@@ -28,6 +28,7 @@ mod server;
 mod show;
 mod show_rows;
 mod sofia;
+mod sofia_gateways;
 mod sofia_status;
 mod strings;
 mod table;

@@ -1,5 +1,6 @@
 //! Console commands against a switch that answers as scripted: the texts clients parse, byte for byte.
 mod fifos;
+mod gateways;
 mod queues;
 mod scripted;
 mod tables;

@@ -6,6 +6,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
+/// Where the server's SIP is, as some of the conversations say themselves.
+const SIP_PORT: u16 = 5060;
+
 fn main() -> Result<(), String> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments
@@ -18,10 +21,12 @@ fn main() -> Result<(), String> {
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
     };
     let differences = Differences::parse(&read(&folder.join("DIFFERENCES.md"))?);
+    let address: SocketAddr = address
+        .parse()
+        .map_err(|error: std::net::AddrParseError| error.to_string())?;
     let runner = Runner {
-        address: address
-            .parse::<SocketAddr>()
-            .map_err(|error| error.to_string())?,
+        address,
+        sip: SocketAddr::new(address.ip(), SIP_PORT),
         password: "ClueCon".to_owned(),
         bindings: Bindings::from([("base1".to_owned(), base.into_bytes())]),
         patience: Duration::from_secs(3),

@@ -167,3 +167,27 @@ pub struct GroupCall {
     /// `A`, `F` or `E`.
     pub order: Option<char>,
 }
+
+/// What is done with a gateway.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GatewayAction {
+    /// Registers, again if it is registered.
+    Register,
+    /// Takes the registration back.
+    Unregister,
+    /// Forgets it, until it is started.
+    Kill,
+    /// Begins one that was forgotten.
+    Start,
+}
+
+/// Does something with gateways of a profile; answered with how many there were.
+#[derive(Clone, Debug)]
+pub struct ControlGateway {
+    /// SIP profile.
+    pub profile: Arc<str>,
+    /// Which; `None`: all of them.
+    pub gateway: Option<Arc<str>>,
+    /// What.
+    pub action: GatewayAction,
+}

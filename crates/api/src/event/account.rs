@@ -3,13 +3,19 @@ use std::sync::Arc;
 
 use crate::view::Registration;
 
-/// Why a gateway's line in `sofia status` changed.
+/// A gateway's state changed, or whether it answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GatewayState {
     /// Its name.
     pub gateway: Arc<str>,
     /// State word.
     pub state: &'static str,
+    /// Whether calls are sent there.
+    pub is_up: bool,
+    /// The server that registered us.
+    pub server: Option<SocketAddr>,
+    /// Status and words of the response that changed it, or of the one made here for want of any.
+    pub response: Option<(u16, Arc<str>)>,
 }
 
 /// Registrations coming and going (event-socket.md §5.2, §5.3 S11).
@@ -56,4 +62,18 @@ pub enum AccountEvent {
     },
     /// `sofia::gateway_state`
     Gateway(GatewayState),
+    /// `sofia::gateway_add`
+    GatewayAdded {
+        /// SIP profile.
+        profile: Arc<str>,
+        /// Its name.
+        gateway: Arc<str>,
+    },
+    /// `sofia::gateway_delete`
+    GatewayDeleted {
+        /// SIP profile.
+        profile: Arc<str>,
+        /// Its name.
+        gateway: Arc<str>,
+    },
 }

@@ -207,7 +207,12 @@ fn of_account(event: &AccountEvent) -> usize {
             user_agent,
             ..
         } => profile.len() + user.len() + domain.len() + user_agent.len(),
-        AccountEvent::Gateway(state) => state.gateway.len(),
+        AccountEvent::Gateway(state) => {
+            let phrase = state.response.as_ref().map_or(0, |(_, words)| words.len());
+            state.gateway.len() + phrase
+        }
+        AccountEvent::GatewayAdded { profile, gateway }
+        | AccountEvent::GatewayDeleted { profile, gateway } => profile.len() + gateway.len(),
     }
 }
 

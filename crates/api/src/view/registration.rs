@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::time::Timestamp;
+use crate::view::Gateway;
 
 /// A contact under which an account can be reached now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -147,7 +148,7 @@ pub struct SipProfile {
     /// Codec names offered, in order.
     pub codecs: Vec<Arc<str>>,
     /// Gateways that belong to it.
-    pub gateways: Vec<Gateway>,
+    pub gateways: Vec<Arc<Gateway>>,
     /// Calls in: all, failed; out: all, failed.
     pub calls_in: u64,
     /// See `calls_in`.
@@ -156,17 +157,6 @@ pub struct SipProfile {
     pub calls_out: u64,
     /// See `calls_in`.
     pub failed_calls_out: u64,
-}
-
-/// A peer calls can be sent to by name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Gateway {
-    /// Name in dial strings.
-    pub name: Arc<str>,
-    /// `sip:user@host` of it.
-    pub uri: Arc<str>,
-    /// State word, as `NOREG`.
-    pub state: &'static str,
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ impl Switch {
         let index = self.profile_of(request.flow.local);
         let profile = self.config.profiles.get(index).cloned();
         let profile = profile.ok_or_else(|| refuse(403))?;
-        let proven = if profile.trusts(request.flow.remote.ip()) {
+        let proven = if self.trusts(index, request.flow.remote.ip()) {
             None
         } else {
             match self.authenticate_call(request) {

@@ -49,7 +49,8 @@ impl Switch {
             return;
         }
         let called = self.called_client(&request);
-        let is_trusted = profile.trusts(request.flow.remote.ip());
+        let gateway = self.calling_gateway(&request);
+        let is_trusted = gateway.is_some() || self.trusts(index, request.flow.remote.ip());
         // The contact of a client that is registered elsewhere is for that registrar to call (RFC 3261 §26.3.2.2 has
         // nothing stronger without TLS).
         if called.as_ref().is_some_and(|called| !called.by_registrar) && !is_trusted {
@@ -90,12 +91,19 @@ impl Switch {
             self.refuse_invite(session, 503, &[("Retry-After".into(), "5".into())]);
             return;
         }
-        let Some((name, caller)) = self.caller_profile(&request, &profile, user.as_deref()) else {
+        let Some((name, mut caller)) = self.caller_profile(&request, &profile, user.as_deref())
+        else {
             if let Err(error) = self.sip.reject(now, session, 400, "", &[]) {
                 tracing::debug!(%error, "Session had ended already");
             }
             return;
         };
+        if let Some(gateway) = &gateway {
+            caller.context = gateway.context.clone();
+            if let Some(extension) = &gateway.extension {
+                caller.destination_number = extension.clone();
+            }
+        }
         let worker = self.place();
         let mut media = self.new_media(worker);
         self.open_media(
@@ -116,6 +124,7 @@ impl Switch {
             invite: None,
             fallback: None,
             direct: called.map(|called| called.dial),
+            gateway: gateway.as_ref().map(|gateway| gateway.id),
             domain,
             own_context: Some(caller.context.clone()),
             replaces,
@@ -151,6 +160,14 @@ impl Switch {
             }
             self.set_var(&id, "user_name", &*user.id);
             self.set_var(&id, "domain_name", &*user.domain);
+        }
+        if let Some(gateway) = &gateway {
+            self.set_var(&id, "sip_gateway", &*gateway.config.name);
+            self.set_var(&id, "sip_gateway_name", &*gateway.config.name);
+            for (name, value) in &gateway.config.inbound_variables {
+                self.set_var(&id, name, &**value);
+            }
+            self.count_gateway_call(gateway.id, true);
         }
         for header in request.headers() {
             if header

@@ -2,6 +2,7 @@
 
 pub(crate) mod bypass;
 mod inbound;
+mod invite_plan;
 mod loopback;
 mod negotiate;
 mod null;
@@ -21,8 +22,9 @@ mod web_leg;
 mod web_reports;
 mod web_update;
 
+pub(crate) use invite_plan::{InviteContact, InvitePlan};
 pub(crate) use phone_video::{Line, PhoneVideo};
-pub(crate) use sip_leg::{InvitePlan, SipLeg};
+pub(crate) use sip_leg::SipLeg;
 pub(crate) use web_leg::{Participation, WebLeg};
 
 use api::event::ChannelEvent;

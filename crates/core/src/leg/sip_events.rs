@@ -144,6 +144,7 @@ impl Switch {
                 if !self.message_answered(id, code, response.as_ref())
                     && !self.register_answered(id, code, response.as_ref())
                     && !self.notify_answered(id, code, response.is_some())
+                    && !self.ping_answered(id, code, response.as_ref())
                 {
                     tracing::debug!(?id, code, "Response to a request of ours");
                 }

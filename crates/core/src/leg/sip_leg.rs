@@ -1,22 +1,19 @@
 //! A SIP leg: one INVITE session with its negotiation.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use api::event::ChannelEvent;
 use api::view::AnswerState;
 use api::{ChannelId, HangupCause};
 use bytes::Bytes;
-use sip::endpoint::{InviteRequest, Party};
+use sip::endpoint::InviteRequest;
 use sip::event::SessionId;
 use sip::message::header::Reason;
 use sip::sdp::{Agreed, OfferAnswer};
-use sip::transport::Target;
 
-use super::LegEnd;
 use super::phone_video::PhoneVideo;
+use super::{InvitePlan, LegEnd};
 use crate::Switch;
-use crate::originate::Privacy;
 
 /// One SIP leg.
 #[derive(Debug)]
@@ -41,6 +38,8 @@ pub(crate) struct SipLeg {
     pub(crate) fallback: Option<Box<InvitePlan>>,
     /// What a call from outside is for, when no dialplan is asked: a dial string.
     pub(crate) direct: Option<Arc<str>>,
+    /// The gateway it goes to or comes from.
+    pub(crate) gateway: Option<crate::gateway::GatewayId>,
     /// The domain of the account it was called at, or that proved itself.
     pub(crate) domain: Option<Arc<str>>,
     /// The dialplan context its user dials in, where it is a caller or an account of ours.
@@ -75,25 +74,6 @@ pub(crate) struct SipLeg {
 pub(crate) enum Pending {
     Answer,
     PreAnswer,
-}
-
-/// Everything an outbound INVITE says.
-#[derive(Clone, Debug)]
-pub(crate) struct InvitePlan {
-    pub(crate) to_uri: String,
-    pub(crate) to: Party,
-    /// As it is shown.
-    pub(crate) from: Party,
-    /// What the caller hides.
-    pub(crate) privacy: Privacy,
-    /// The servers to be tried, the next one first.
-    pub(crate) targets: VecDeque<Target>,
-    /// Where we are: host and port of the Contact.
-    pub(crate) contact: std::net::SocketAddr,
-    pub(crate) credentials: Option<sip::auth::Credentials>,
-    pub(crate) route: Vec<String>,
-    /// Of the first attempt, for those that follow (RFC 3263 §4.3).
-    pub(crate) call_id: Option<String>,
 }
 
 impl SipLeg {
@@ -136,20 +116,7 @@ impl Switch {
             let cause = HangupCause::NormalTemporaryFailure;
             return self.hangup(id, cause, api::cause::Blame::Ours);
         };
-        let identity = plan.from.clone();
-        let display = if identity.display.is_empty() {
-            String::new()
-        } else {
-            format!("{} ", sip::message::header::quote(&identity.display))
-        };
-        headers.push((
-            "Remote-Party-ID".into(),
-            format!(
-                "{display}<{}>;party=calling;screen=yes;privacy={}",
-                identity.uri,
-                plan.privacy.word()
-            ),
-        ));
+        headers.extend(plan.caller_id_header());
         let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("Privacy");
         if plan.privacy.number && !headers.iter().any(is_own) {
             // RFC 3325 §9.3: whoever passes the call on shows no identity it knows of.
@@ -164,6 +131,8 @@ impl Switch {
             to_uri,
             to,
             from,
+            identity: _,
+            caller_id: _,
             privacy: _,
             targets: _,
             contact,
@@ -181,7 +150,7 @@ impl Switch {
             from,
             to,
             target,
-            local_contact: format!("sip:mod_sofia@{contact}{transport}"),
+            local_contact: contact.uri(&transport),
             sdp,
             headers,
             credentials,
@@ -192,9 +161,12 @@ impl Switch {
         match self.sip.invite(now, request) {
             Ok(session) => {
                 self.sessions.insert(session, id.clone());
-                if let Some(profile) = self.sip_leg(id).map(|leg| leg.profile).filter(|_| is_first)
-                {
+                let counted = self.sip_leg(id).filter(|_| is_first);
+                if let Some((profile, gateway)) = counted.map(|leg| (leg.profile, leg.gateway)) {
                     self.count_call(profile, false);
+                    if let Some(gateway) = gateway {
+                        self.count_gateway_call(gateway, false);
+                    }
                 }
                 if let Some(leg) = self.sip_leg(id) {
                     leg.session = Some(session);

@@ -15,10 +15,15 @@ impl Switch {
         let Some(live) = self.channels.get(id) else {
             return;
         };
-        let (disposition, negotiated, profile) = match &live.end {
-            LegEnd::Sip(leg) => (leg.disposition, leg.agreed.is_some(), leg.profile),
+        let (disposition, negotiated, profile, gateway) = match &live.end {
+            LegEnd::Sip(leg) => (
+                leg.disposition,
+                leg.agreed.is_some(),
+                leg.profile,
+                leg.gateway,
+            ),
             // Its disposition is set when it ends.
-            LegEnd::Web(leg) => (None, leg.has_audio(), leg.profile),
+            LegEnd::Web(leg) => (None, leg.has_audio(), leg.profile, None),
             LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => return,
         };
         let answered = live
@@ -34,6 +39,9 @@ impl Switch {
         }
         if !answered {
             self.count_failed_call(profile, inbound);
+            if let Some(gateway) = gateway {
+                self.count_failed_gateway_call(gateway, inbound);
+            }
         }
         let stats = self.channels.get(id).and_then(|live| live.media.stats);
         let Some(stats) = stats.filter(|_| negotiated) else {

@@ -48,10 +48,10 @@ impl Switch {
             return self.respond(id, 503, &[("Retry-After".into(), "300".into())]);
         }
         let index = self.profile_of(request.flow.local);
-        let Some(profile) = self.config.profiles.get(index).cloned() else {
+        if self.config.profiles.get(index).is_none() {
             return self.respond(id, 503, &[]);
-        };
-        let is_trusted = profile.trusts(request.flow.remote.ip());
+        }
+        let is_trusted = self.trusts(index, request.flow.remote.ip());
         if let Some(called) = self.called_client(request) {
             // Only its registrar knows the contact for what it is, and no registrar speaks for accounts of ours.
             let from_us = self.is_local_host(letter.sender_host());

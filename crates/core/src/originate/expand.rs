@@ -10,7 +10,8 @@ use sip::resolve::Destination;
 use sip::transport::Target as SipTarget;
 
 use crate::Switch;
-use crate::config::{GatewayConfig, ProfileConfig};
+use crate::config::ProfileConfig;
+use crate::gateway::ByGateway;
 use crate::leg::LoopbackDestination;
 use crate::next_hop::target;
 
@@ -57,7 +58,7 @@ pub(crate) struct SipDestination {
     pub(crate) targets: Vec<SipTarget>,
     /// What is to be asked of the DNS before there are any.
     pub(crate) lookup: Option<Destination>,
-    pub(crate) gateway: Option<GatewayConfig>,
+    pub(crate) gateway: Option<ByGateway>,
     /// Route headers (RFC 3327).
     pub(crate) route: Vec<String>,
     /// The domain of the account it belongs to; `None` for strangers.
@@ -235,7 +236,8 @@ impl Switch {
         }
     }
 
-    /// `sofia/<profile>/<user>@<host>`, `sofia/<profile>/<user>%<domain>`, `sofia/gateway/<name>/<number>`.
+    /// `sofia/<profile>/<user>@<host>`, `sofia/<profile>/<user>%<domain>`,
+    /// `sofia/gateway/[<profile>::]<name>/<number>`.
     fn expand_sofia(&self, address: &str) -> Result<Vec<Target>, HangupCause> {
         let (profile, rest) = address.split_once('/').ok_or(HangupCause::InvalidUrl)?;
         if profile.eq_ignore_ascii_case("gateway") {
@@ -312,31 +314,31 @@ impl Switch {
 
     fn expand_gateway(&self, rest: &str) -> Result<Target, HangupCause> {
         let (name, number) = rest.split_once('/').ok_or(HangupCause::InvalidUrl)?;
-        let found = self
-            .config
-            .profiles
-            .iter()
-            .enumerate()
-            .find_map(|(index, profile)| {
-                let gateway = profile
-                    .gateways
-                    .iter()
-                    .find(|g| g.name.eq_ignore_ascii_case(name))?;
-                Some((index, profile, gateway))
-            });
-        let (index, profile, gateway) = found.ok_or(HangupCause::InvalidGateway)?;
+        let gateway = self.gateway_for_call(name)?;
+        let profile = self.config.profiles.get(gateway.profile);
+        let rtp_bind = profile.ok_or(HangupCause::InvalidGateway)?.rtp_ip;
+        // Whom it is to find elsewhere stands there as it is.
+        let uri = if number.contains('@') {
+            format!("sip:{number}")
+        } else {
+            gateway.config.uri(number)
+        };
+        let targets = gateway.known_targets(self);
+        let lookup = targets
+            .is_empty()
+            .then(|| gateway.config.calls_go_to().clone());
         Ok(Target::Sip(Box::new(SipDestination {
-            profile: index,
-            uri: format!("sip:{number}@{}", gateway.realm),
+            profile: gateway.profile,
+            uri,
             number: number.to_owned(),
             shown: number.to_owned(),
-            targets: vec![target(profile, gateway.address, gateway.tcp)],
-            lookup: None,
-            gateway: Some(gateway.clone()),
-            route: Vec::new(),
+            targets,
+            lookup,
+            route: crate::gateway::route(&gateway.config),
+            gateway: Some(gateway),
             domain: None,
             own_context: None,
-            rtp_bind: profile.rtp_ip,
+            rtp_bind,
         })))
     }
 

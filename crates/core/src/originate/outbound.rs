@@ -13,7 +13,8 @@ use super::privacy::Privacy;
 use super::{AttemptId, Purpose};
 use crate::Switch;
 use crate::channel::{MediaLeg, OutboundChannel};
-use crate::leg::{InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, SipLeg, WebLeg};
+use crate::config::CallerIdHeader;
+use crate::leg::{InviteContact, InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, SipLeg, WebLeg};
 use crate::web::WebClient;
 
 /// Number shown when the caller gives none (event-socket.md §6.4).
@@ -136,6 +137,15 @@ impl Switch {
         if let Some(a) = &originator {
             self.copy_extension_headers(a, &plan.target, &mut variables);
         }
+        if let Target::Sip(sip) = &plan.target
+            && let Some(gateway) = &sip.gateway
+        {
+            for (name, value) in &gateway.config.outbound_variables {
+                if !variables.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)) {
+                    variables.push((name.clone(), value.clone()));
+                }
+            }
+        }
         let destination_url = match &plan.target {
             Target::Sip(sip) => Some(sip.uri.clone()),
             Target::Web(web) => Some(web.uri.to_string()),
@@ -234,7 +244,7 @@ impl Switch {
             ("text_media_flow", "disabled".into()),
         ];
         if let Some(gateway) = &sip.gateway {
-            out.push(("sip_gateway_name", gateway.name.to_string()));
+            out.push(("sip_gateway_name", gateway.config.name.to_string()));
         }
         out
     }
@@ -250,47 +260,48 @@ impl Switch {
         } else {
             &caller.caller_id_number
         };
-        let (from_user, from_host) = match &sip.gateway {
-            Some(gateway) if !gateway.username.is_empty() => {
-                (gateway.username.to_string(), gateway.realm.to_string())
-            }
-            Some(gateway) => (number.to_owned(), gateway.realm.to_string()),
+        let (from_uri, is_account) = match &sip.gateway {
+            Some(gateway) => gateway.from_uri(number),
             None => {
                 let host = plan
                     .steer("sip_from_host")
                     .or_else(|| plan.steer("sip_invite_domain"));
-                (
-                    number.to_owned(),
-                    host.map_or_else(|| address.ip().to_string(), str::to_owned),
-                )
+                let host = host.map_or_else(|| address.ip().to_string(), str::to_owned);
+                (format!("sip:{}@{host}", escape_user(number)), false)
             }
         };
-        let credentials = sip
-            .gateway
-            .as_ref()
-            .filter(|g| !g.username.is_empty())
-            .map(|gateway| {
-                sip::auth::Credentials::password(
-                    gateway.username.to_string(),
-                    gateway.password.0.to_string(),
-                )
-            });
+        let gateway = sip.gateway.as_ref();
+        let credentials = gateway.and_then(|gateway| gateway.config.credentials());
         let codecs = self.codecs_for(sip, plan);
         let privacy = Privacy::of(caller);
         let from = Party {
             display: caller.caller_id_name.to_string(),
-            uri: format!("sip:{}@{from_host}", escape_user(&from_user)),
+            uri: from_uri,
         };
+        // An account says nothing about the caller, so a gateway is told beside it.
+        let identity = gateway.filter(|_| is_account).map(|gateway| {
+            let domain = gateway.config.domain();
+            let caller = Party {
+                display: caller.caller_id_name.to_string(),
+                uri: format!("sip:{}@{domain}", escape_user(number)),
+            };
+            privacy.shown(caller, false)
+        });
         let invite = InvitePlan {
             to_uri: sip.uri.clone(),
             to: Party {
                 display: String::new(),
                 uri: sip.uri.clone(),
             },
-            from: privacy.shown(from, credentials.is_some()),
+            from: privacy.shown(from, is_account),
+            identity,
+            caller_id: gateway.map_or_else(CallerIdHeader::default, |g| g.config.caller_id),
             privacy,
             targets: sip.targets.iter().copied().collect(),
-            contact: address,
+            contact: match gateway {
+                Some(gateway) => InviteContact::Gateway(gateway.contact.clone()),
+                None => InviteContact::At(address),
+            },
             credentials,
             route: sip.route.clone(),
             call_id: None,
@@ -308,6 +319,7 @@ impl Switch {
             fallback: None,
             direct: None,
             domain: sip.domain.clone(),
+            gateway: gateway.map(|gateway| gateway.id),
             own_context: sip.own_context.clone(),
             replaces: None,
             peer: None,
@@ -419,10 +431,11 @@ impl Switch {
             return;
         };
         let local = live.media.local;
-        let (profile, uri) = match &live.end {
+        let (profile, uri, contact) = match &live.end {
             LegEnd::Sip(leg) => (
                 self.config.profiles.get(leg.profile).cloned(),
                 leg.invite.as_ref().map(|i| i.to_uri.clone()),
+                leg.invite.as_ref().map(|i| i.contact.uri("")),
             ),
             LegEnd::Web(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => return,
         };
@@ -441,10 +454,9 @@ impl Switch {
                 String::from_utf8_lossy(&offer).into_owned(),
             ));
         }
-        pairs.push((
-            "sip_outgoing_contact_uri",
-            format!("<sip:mod_sofia@{}>", profile.sip),
-        ));
+        if let Some(contact) = contact {
+            pairs.push(("sip_outgoing_contact_uri", format!("<{contact}>")));
+        }
         if let Some(uri) = uri
             .as_deref()
             .and_then(|uri| sip::message::Uri::parse(uri).ok())

@@ -91,7 +91,9 @@ impl Switch {
             | AccountEvent::Expired { registration } => registration,
             AccountEvent::RegisterAttempted { .. }
             | AccountEvent::RegisterFailed { .. }
-            | AccountEvent::Gateway(_) => return,
+            | AccountEvent::Gateway(_)
+            | AccountEvent::GatewayAdded { .. }
+            | AccountEvent::GatewayDeleted { .. } => return,
         };
         if self.queues.devices.by_address.is_empty() {
             return;

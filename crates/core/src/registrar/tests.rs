@@ -38,6 +38,8 @@ fn accounts(event: &Event) -> Option<String> {
         AccountEvent::Unregistered { registration } => format!("unregister {}", registration.user),
         AccountEvent::Expired { registration } => format!("expire {}", registration.user),
         AccountEvent::Gateway(gateway) => format!("gateway {}", gateway.gateway),
+        AccountEvent::GatewayAdded { gateway, .. } => format!("gateway {gateway} added"),
+        AccountEvent::GatewayDeleted { gateway, .. } => format!("gateway {gateway} deleted"),
     })
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn is_parameter((name, value): &(Arc<str>, Arc<str>)) -> bool {
 }
 
 /// A contact URI of ours with the parameters a page wants (RFC 8599 and its kin).
-pub(super) fn uri(
+pub(crate) fn uri(
     user: &str,
     local: SocketAddr,
     tcp: bool,
@@ -37,7 +37,10 @@ pub(super) fn uri(
         .filter(|parameter| is_parameter(parameter) && !own(&parameter.0))
         .take(MAX_PARAMETERS)
     {
-        uri.push_str(&format!(";{name}={}", escape(value)));
+        uri.push_str(&format!(";{name}"));
+        if !value.is_empty() {
+            uri.push_str(&format!("={}", escape(value)));
+        }
     }
     uri
 }

@@ -1,19 +1,20 @@
-//! Registrations with the registrars of other domains, one for each web client of such a domain: the contact names the
-//! client, so that what the registrar sends there reaches that client and nobody else (sylkrtc.md §4.3, §4.4).
+//! Registrations with the registrars of others. One for each web client of another domain: the contact names the client,
+//! so that what the registrar sends there reaches that client and nobody else (sylkrtc.md §4.3, §4.4). And one for each
+//! gateway we have an account at.
 
 mod contact;
+mod gateway;
 #[cfg(test)]
 mod tests;
+mod web;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use api::command::web::RegisterWebClient;
 use api::event::WebEventKind;
 use api::id::WebClientId;
 use api::{CommandError, ErrorKind, RequestId};
-use rand::RngCore as _;
 use sip::auth::{Credentials, Unanswered};
 use sip::endpoint::Party;
 use sip::event::{OutOfDialogRequest, TransactionId};
@@ -23,11 +24,10 @@ use sip::resolve::Destination;
 use sip::transport::{Target, Transport};
 
 use crate::Switch;
+use crate::gateway::GatewayId;
 use crate::next_hop::{Asker, Found, targets};
-use crate::originate::escape_user;
 use crate::timers::Deadline;
-use crate::web::{WebClient, WebLogin, is_plain};
-pub(crate) use contact::is_parameter;
+pub(crate) use contact::{is_parameter, uri as contact_uri};
 
 /// Most addresses of servers remembered for one registration.
 const MAX_SERVERS: usize = 64;
@@ -49,9 +49,32 @@ pub(crate) struct ClientRegistrations {
     serial: u64,
 }
 
+/// Whose registration it is.
+#[derive(Clone, Debug)]
+enum Owner {
+    /// A web client's.
+    Web {
+        client: WebClientId,
+        /// What a call to the contact is sent to: the profile, and the URI the client is dialled by here.
+        profile: Arc<str>,
+        uri: Arc<str>,
+    },
+    /// A gateway's, with the index of its profile.
+    Gateway(GatewayId, usize),
+}
+
+/// A response to a REGISTER, or what stands for one that did not come.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    pub(crate) code: u16,
+    pub(crate) phrase: Arc<str>,
+    /// Who sent it; `None`: nobody.
+    pub(crate) from: Option<SocketAddr>,
+}
+
 #[derive(Debug)]
 struct Entry {
-    client: WebClientId,
+    owner: Owner,
     /// The command that waits for the first lookup.
     request: Option<RequestId>,
     machine: ClientRegistration,
@@ -65,12 +88,13 @@ struct Entry {
     /// The contact with its parameters; decided by the first server found.
     contact: Option<String>,
     parameters: Vec<(Arc<str>, Arc<str>)>,
-    /// What a call to the contact is sent to: the profile, and the URI the client is dialled by here.
-    profile: Arc<str>,
-    uri: Arc<str>,
     call_id: String,
     cseq: u32,
     targets: Vec<Target>,
+    /// Where the REGISTER under way was sent to.
+    asked: Option<SocketAddr>,
+    /// How the last one ended.
+    heard: Option<Heard>,
     /// Addresses of the registrar, or of the proxy before it: whose requests to the contact are believed.
     servers: Vec<IpAddr>,
 }
@@ -92,132 +116,42 @@ impl ClientRegistrations {
     /// Whom a request is for whose URI has this user part and which came from this address.
     pub(crate) fn called(&self, user: &str, from: IpAddr) -> Option<Called> {
         let entry = self.entries.get(self.by_contact.get(user)?)?;
+        let Owner::Web {
+            client,
+            profile,
+            uri,
+        } = &entry.owner
+        else {
+            return None;
+        };
         Some(Called {
-            client: entry.client,
-            dial: format!("sofia/{}/{}", entry.profile, entry.uri).into(),
+            client: *client,
+            dial: format!("sofia/{profile}/{uri}").into(),
             by_registrar: entry.servers.contains(&from),
         })
     }
 }
 
 impl Switch {
-    /// `RegisterWebClient`: with our own registrar, or with the one of the client's domain.
-    pub(crate) fn register_web_client(&mut self, request: RequestId, command: RegisterWebClient) {
-        let id = command.client;
-        let client = match self.require_web_client(id) {
-            Ok(client) => client,
-            Err(error) => return self.refuse(request, error),
-        };
-        let login = self.web_login(&client);
-        self.unregister_web_client(id);
-        if !matches!(login, WebLogin::Foreign) {
-            self.answer(request, Ok(()));
-            return self.register_here(id, &client, login, &command.contact_parameters);
-        }
-        if self
-            .registrations
-            .is_blocked(client.source.ip(), self.now.mono)
-        {
-            self.answer(request, Ok(()));
-            self.tell_web_client(id, WebEventKind::Registering);
-            let (code, phrase) = (403, sip::message::reason_phrase(403).into());
-            return self.tell_web_client(id, WebEventKind::RegistrationFailed { code, phrase });
-        }
-        match self.web_next_hop(&client.domain) {
-            Ok(destination) => {
-                self.register_elsewhere(request, &client, destination, command);
-            }
-            Err(why) => self.refuse(request, CommandError::new(ErrorKind::NotSupported, why)),
-        }
-    }
-
-    fn register_elsewhere(
-        &mut self,
-        request: RequestId,
-        client: &WebClient,
-        destination: Destination,
-        command: RegisterWebClient,
-    ) {
-        self.client_registrations.serial += 1;
-        let id = RegistrationId(self.client_registrations.serial);
-        // Nobody who has not seen the REGISTER can guess it.
-        let token: Arc<str> = format!("w{:016x}", self.rng.next_u64()).into();
-        let name = if is_plain(&client.user) {
-            &*client.user
-        } else {
-            &*token
-        };
-        let host = WebClient::host(command.client);
-        let uri: Arc<str> = format!("sip:{name}@{host};transport=ws").into();
-        let entry = Entry {
-            client: command.client,
-            request: Some(request),
-            machine: ClientRegistration::default(),
-            destination,
-            address: format!("sip:{}@{}", escape_user(&client.user), client.domain),
-            domain: client.domain.clone(),
-            credentials: client.credentials(),
-            token: token.clone(),
-            contact: None,
-            parameters: command.contact_parameters,
-            profile: self.web_profile(&client.domain),
-            uri: uri.clone(),
-            call_id: self.new_uuid().to_string(),
-            cseq: 1,
-            targets: Vec::new(),
-            servers: Vec::new(),
-        };
-        self.web.name_contact(uri, command.client);
-        let table = &mut self.client_registrations;
-        table.by_client.insert(command.client, id);
-        table.by_contact.insert(token, id);
-        table.entries.insert(id, entry);
-        self.step(id, ClientRegistration::start);
-    }
-
-    /// Takes a client's registration elsewhere back. False when there is none.
-    pub(crate) fn unregister_elsewhere(&mut self, client: WebClientId) -> bool {
-        let table = &mut self.client_registrations;
-        let Some(id) = table.by_client.remove(&client) else {
-            return false;
-        };
-        let Some(entry) = table.entries.get_mut(&id) else {
-            return false;
-        };
-        table.by_contact.remove(&entry.token);
-        self.web.forget_contact(&entry.uri);
-        // Whoever asked for it changed its mind before it began.
-        if let Some(request) = entry.request.take() {
-            self.answer(request, Ok(()));
-        }
-        self.step(id, ClientRegistration::end);
-        true
-    }
-
-    /// Takes every registration elsewhere back: nobody will be here any more.
-    pub(crate) fn end_client_registrations(&mut self) {
-        let mut clients: Vec<_> = self
-            .client_registrations
-            .by_client
-            .keys()
-            .copied()
-            .collect();
-        clients.sort();
-        for client in clients {
-            self.unregister_elsewhere(client);
-        }
-    }
-
     /// The registrar was looked for.
     pub(crate) fn registrar_found(&mut self, id: RegistrationId, found: Found) {
         let Some(entry) = self.client_registrations.entries.get_mut(&id) else {
             return;
         };
-        let index = self.config.profiles.iter().position(|profile| {
+        let reaches = |profile| {
             found
                 .as_ref()
                 .is_ok_and(|hops| !targets(profile, hops).is_empty())
-        });
+        };
+        let index = match entry.owner {
+            Owner::Web { .. } => self.config.profiles.iter().position(reaches),
+            Owner::Gateway(_, index) => self
+                .config
+                .profiles
+                .get(index)
+                .is_some_and(reaches)
+                .then_some(index),
+        };
         let found = found.and_then(|hops| {
             let profile = index.and_then(|index| self.config.profiles.get(index));
             let profile = profile.ok_or("no SIP profile reaches its addresses")?;
@@ -228,11 +162,16 @@ impl Switch {
         match found {
             Ok(targets) => {
                 let count = targets.len();
+                let servers: Vec<IpAddr> = targets.iter().map(|t| t.remote.ip()).collect();
                 entry.found(targets);
-                if let Some(request) = first {
-                    let client = entry.client;
-                    self.answer(request, Ok(()));
-                    self.tell_web_client(client, WebEventKind::Registering);
+                match entry.owner {
+                    Owner::Web { client, .. } => {
+                        if let Some(request) = first {
+                            self.answer(request, Ok(()));
+                            self.tell_web_client(client, WebEventKind::Registering);
+                        }
+                    }
+                    Owner::Gateway(gateway, _) => self.gateway_is_at(gateway, &servers),
                 }
                 self.step(id, |machine| machine.located(count));
             }
@@ -274,15 +213,24 @@ impl Switch {
             Some(cseq) => cseq.number.max(entry.cseq).saturating_add(1),
             None => entry.cseq.saturating_add(CSEQ_STEP),
         };
+        let from = entry.asked.filter(|_| response.is_some());
         let unanswered = match (response, &entry.credentials) {
+            // Who runs a gateway wants to know what it said.
+            _ if matches!(entry.owner, Owner::Gateway(..)) => None,
             (Some(response), Some(credentials)) if matches!(code, 401 | 407) => {
                 Some(Unanswered::of(response, credentials))
             }
             (Some(_) | None, _) => None,
         };
         let outcome = Outcome::read(code, response, &entry.token, unanswered);
+        entry.heard = Some(Heard {
+            code: outcome.code(),
+            phrase: outcome.phrase().into(),
+            from,
+        });
         if unanswered == Some(Unanswered::Refused)
-            && let Some(client) = self.web.get(entry.client)
+            && let Owner::Web { client, .. } = entry.owner
+            && let Some(client) = self.web.get(client)
         {
             // Whoever guesses passwords of others' accounts through us is treated as one who guesses ours.
             let (source, address) = (client.source.ip(), client.address());
@@ -321,37 +269,55 @@ impl Switch {
         let Some(entry) = self.client_registrations.entries.get(&id) else {
             return;
         };
-        let client = entry.client;
-        // One that was taken back has nobody to be told.
-        let is_current = self.client_registrations.by_client.get(&client) == Some(&id);
+        let owner = entry.owner.clone();
+        let heard = entry.heard.clone();
         match action {
             Action::Locate => {
                 let destination = entry.destination.clone();
                 self.look_up(destination, Asker::Registration(id));
             }
-            Action::Send { hop, expires_s } => self.send_register(id, hop, expires_s),
-            Action::Registered if is_current => {
-                tracing::info!(account = %entry.address, "Web client registered with its own server");
-                self.tell_web_client(client, WebEventKind::Registered);
+            Action::Send { hop, expires_s } => {
+                if let Owner::Gateway(gateway, _) = owner
+                    && expires_s > 0
+                {
+                    self.gateway_tries(gateway, id);
+                }
+                self.send_register(id, hop, expires_s);
             }
-            Action::Failed { code, phrase } if is_current => {
-                tracing::warn!(account = %entry.address, code, phrase, "Web client is not registered with its own server");
-                let phrase = phrase.into();
-                self.tell_web_client(client, WebEventKind::RegistrationFailed { code, phrase });
+            Action::Registered => match owner {
+                Owner::Web { client, .. } => self.web_client_registered(id, client),
+                Owner::Gateway(gateway, _) => self.gateway_registered(gateway, id, heard),
+            },
+            Action::Failed { code, phrase } => match owner {
+                Owner::Web { client, .. } => {
+                    self.web_client_not_registered(id, client, code, &phrase);
+                }
+                Owner::Gateway(gateway, _) => {
+                    let heard = heard.unwrap_or_else(|| Heard {
+                        code,
+                        phrase: phrase.into(),
+                        from: None,
+                    });
+                    self.gateway_not_registered(gateway, id, heard);
+                }
+            },
+            Action::Over => {
+                self.forget_registration(id);
+                if let Owner::Gateway(gateway, _) = owner {
+                    self.gateway_unregistered(gateway, id);
+                }
             }
-            Action::Registered | Action::Failed { .. } => {}
-            Action::Over => self.forget_registration(id),
         }
     }
 
     fn send_register(&mut self, id: RegistrationId, hop: usize, expires_s: u32) {
-        let Some(entry) = self.client_registrations.entries.get(&id) else {
+        let Some(entry) = self.client_registrations.entries.get_mut(&id) else {
             return;
         };
-        let request = entry
-            .targets
-            .get(hop)
-            .map(|target| entry.register(*target, expires_s));
+        entry.heard = None;
+        let target = entry.targets.get(hop).copied();
+        entry.asked = target.map(|target| target.remote);
+        let request = target.map(|target| entry.register(target, expires_s));
         let sent = request.map(|request| self.sip.send_out_of_dialog(self.now.mono, request));
         match sent {
             Some(Ok(request)) => {
@@ -384,10 +350,13 @@ impl Switch {
         let Some(entry) = table.entries.remove(&id) else {
             return;
         };
+        let Owner::Web { client, uri, .. } = &entry.owner else {
+            return;
+        };
         table.by_contact.remove(&entry.token);
-        if table.by_client.get(&entry.client) == Some(&id) {
-            table.by_client.remove(&entry.client);
-            self.web.forget_contact(&entry.uri);
+        if table.by_client.get(client) == Some(&id) {
+            table.by_client.remove(client);
+            self.web.forget_contact(uri);
         }
     }
 }

@@ -69,7 +69,9 @@ impl Teller<'_> {
             AccountEvent::Registered { .. }
             | AccountEvent::RegisterAttempted { .. }
             | AccountEvent::RegisterFailed { .. }
-            | AccountEvent::Gateway(_) => return None,
+            | AccountEvent::Gateway(_)
+            | AccountEvent::GatewayAdded { .. }
+            | AccountEvent::GatewayDeleted { .. } => return None,
         };
         let owner = self.objects.owner(&registration.user)?;
         self.of_state(&owner, None)

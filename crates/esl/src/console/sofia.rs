@@ -2,17 +2,20 @@
 
 use super::call::{Call, OK};
 use super::directory::{self, NOT_REGISTERED};
-use super::sofia_status;
-use api::command::server::{FlushRegistrations, ReloadXml};
+use super::{sofia_gateways, sofia_status};
+use api::command::server::{ControlGateway, FlushRegistrations, GatewayAction, ReloadXml};
+use std::sync::Arc;
 
 const USAGE: &str = "USAGE:\n\
 sofia profile <name> [start | rescan]\n\
                      flush_inbound_reg [<call_id> | <[user]@domain>]\n\
-                     killgw <gateway name>\n\
+                     gwlist [up | down]\n\
                      [register | unregister] [<gateway name> | all]\n\
+                     killgw <gateway name> | _all_\n\
+                     startgw <gateway name> | _all_\n\
 sofia <status|xmlstatus|jsonstatus>\n\
 sofia <status|xmlstatus> profile <name> [reg [<contact str>]] | [user <user@domain>]\n\
-sofia <status|xmlstatus> gateway [<name>]\n\
+sofia <status|xmlstatus|jsonstatus> gateway [<name>]\n\
 sofia help\n";
 
 pub(super) async fn sofia(call: &Call<'_>) -> String {
@@ -22,6 +25,7 @@ pub(super) async fn sofia(call: &Call<'_>) -> String {
         [] | ["help", ..] => USAGE.to_owned(),
         ["status", rest @ ..] => sofia_status::plain(call, rest),
         ["xmlstatus", rest @ ..] => sofia_status::xml(call, rest),
+        ["jsonstatus", "gateway", rest @ ..] => sofia_gateways::json(call, rest.first().copied()),
         ["jsonstatus", ..] => sofia_status::json(call),
         ["profile", name, command, rest @ ..] => profile(call, name, command, rest).await,
         ["profile", ..] => "Invalid Args!\n".to_owned(),
@@ -46,12 +50,7 @@ async fn profile(call: &Call<'_>, name: &str, command: &str, rest: &[&str]) -> S
             _ => format!("Invalid Profile [{name}]"),
         };
     };
-    let gateway = rest.first().and_then(|name| {
-        profile
-            .gateways
-            .iter()
-            .find(|gateway| &*gateway.name == *name)
-    });
+    let profile_name = profile.name.clone();
     match command {
         // A configured profile runs as long as the server does.
         "start" => reload_line(call).await + &format!("{name} started successfully\n"),
@@ -74,14 +73,54 @@ async fn profile(call: &Call<'_>, name: &str, command: &str, rest: &[&str]) -> S
                 Err(error) => format!("-ERR {}\n", error.detail),
             }
         }
-        "register" | "unregister" if gateway.is_none() && rest.first() != Some(&"all") => {
-            "Invalid gateway!\n".to_owned()
+        "gwlist" => sofia_gateways::names(profile, rest.first().copied()),
+        "register" | "unregister" => {
+            let action = if command == "register" {
+                GatewayAction::Register
+            } else {
+                GatewayAction::Unregister
+            };
+            match control(call, profile_name, rest, "all", action).await {
+                true => OK.to_owned(),
+                false => "Invalid gateway!\n".to_owned(),
+            }
         }
-        // Gateways do not register with their peers, so nothing is left to be done for any of them.
-        "register" | "unregister" => OK.to_owned(),
-        "killgw" if gateway.is_none() => "-ERR no such gateway.\n".to_owned(),
+        "killgw" => {
+            let every = rest.first() == Some(&"_all_");
+            match control(call, profile_name, rest, "_all_", GatewayAction::Kill).await {
+                true if every => "+OK every gateway marked for deletion.\n".to_owned(),
+                true => "+OK gateway marked for deletion.\n".to_owned(),
+                false => "-ERR no such gateway.\n".to_owned(),
+            }
+        }
+        "startgw" if !rest.is_empty() => {
+            let reload = reload_line(call).await;
+            // The original says so of gateways nobody knows, too (recorded).
+            control(call, profile_name, rest, "_all_", GatewayAction::Start).await;
+            reload + &format!("+OK start gateway {} complete\n", rest[0])
+        }
         _ => "-ERR Unknown command!\n".to_owned(),
     }
+}
+
+/// Does something with the gateway that is named, or with all; false when there is none.
+async fn control(
+    call: &Call<'_>,
+    profile: Arc<str>,
+    words: &[&str],
+    every: &str,
+    action: GatewayAction,
+) -> bool {
+    let Some(word) = words.first() else {
+        return false;
+    };
+    let gateway = (*word != every).then(|| Arc::from(*word));
+    let command = ControlGateway {
+        profile,
+        gateway,
+        action,
+    };
+    call.ask(command).await.is_ok()
 }
 
 async fn reload_line(call: &Call<'_>) -> String {

@@ -1,20 +1,21 @@
 //! What `sofia status` and its XML and JSON forms print (event-socket.md §6.7).
 
 use super::call::Call;
+use super::sofia_gateways;
 use crate::clock;
 use crate::serialise::json_tree::Json;
 use crate::serialise::xml::write_text;
-use api::View;
-use api::view::{Gateway, Registration, SipProfile};
+use api::view::{Registration, SipProfile};
+use api::{Timestamp, View};
 use std::sync::Arc;
 
-const RULE: &str = "=================================================================================================\n";
-const XML_HEAD: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n";
+pub(super) const RULE: &str = "=================================================================================================\n";
+pub(super) const XML_HEAD: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n";
 
 pub(super) fn plain(call: &Call<'_>, words: &[&str]) -> String {
     let view = call.view();
     match words {
-        [] => overview(&view),
+        [] => overview(&view, call.console.host.now()),
         ["profile", name, rest @ ..] => match find(&view, name) {
             None => "Invalid Profile!\n".to_owned(),
             Some(profile) => match rest {
@@ -23,12 +24,8 @@ pub(super) fn plain(call: &Call<'_>, words: &[&str]) -> String {
                 _ => profile_lines(&view, profile),
             },
         },
-        ["gateway", name, ..] => match gateways(&view).find(|(_, gateway)| &*gateway.name == *name)
-        {
-            Some((profile, gateway)) => gateway_lines(profile, gateway),
-            None => "Invalid Gateway!\n".to_owned(),
-        },
-        _ => gateway_table(&view),
+        ["gateway", name, ..] => sofia_gateways::lines(call, name),
+        _ => sofia_gateways::table(call),
     }
 }
 
@@ -37,15 +34,6 @@ fn find<'v>(view: &'v View, name: &str) -> Option<&'v SipProfile> {
         &*profile.name == name || profile.aliases.iter().any(|alias| &**alias == name)
     };
     view.profiles.iter().find(named)
-}
-
-fn gateways(view: &View) -> impl Iterator<Item = (&SipProfile, &Gateway)> {
-    view.profiles.iter().flat_map(|profile| {
-        profile
-            .gateways
-            .iter()
-            .map(move |gateway| (profile, gateway))
-    })
 }
 
 fn url(profile: &SipProfile) -> String {
@@ -62,7 +50,7 @@ fn in_use(view: &View, profile: &SipProfile) -> usize {
 }
 
 /// Lines of the overview: name, type, data, state. Aliases stand first, as recorded.
-fn entries(view: &View) -> Vec<[String; 4]> {
+fn entries(view: &View, now: Timestamp) -> Vec<[String; 4]> {
     let mut out = Vec::new();
     for profile in view.profiles.iter() {
         for alias in &profile.aliases {
@@ -86,16 +74,16 @@ fn entries(view: &View) -> Vec<[String; 4]> {
                 name,
                 "gateway".to_owned(),
                 gateway.uri.to_string(),
-                gateway.state.to_owned(),
+                sofia_gateways::state(gateway, now),
             ]);
         }
     }
     out
 }
 
-fn overview(view: &View) -> String {
+fn overview(view: &View, now: Timestamp) -> String {
     let mut out = format!("{:>25}\t   Type\t  {:>40}\tState\n{RULE}", "Name", "Data");
-    for [name, kind, data, state] in entries(view) {
+    for [name, kind, data, state] in entries(view, now) {
         out.push_str(&format!("{name:>25}\t{kind}\t  {data:>40}\t{state}\n"));
     }
     let profiles = view.profiles.len();
@@ -187,47 +175,6 @@ fn profile_lines(view: &View, profile: &SipProfile) -> String {
     format!("{RULE}{lines}")
 }
 
-fn gateway_table(view: &View) -> String {
-    let mut out = format!(
-        "{:>25}\t{:>32}\tState\tPing Time\tIB Calls(F/T)\tOB Calls(F/T)\n{RULE}",
-        "Profile::Gateway-Name", "Data    "
-    );
-    let mut count = 0;
-    for (profile, gateway) in gateways(view) {
-        count += 1;
-        let name = format!("{}::{}", profile.name, gateway.name);
-        out.push_str(&format!(
-            "{name:>25}\t{:>32}\t{}\t0.00\t0/0\t0/0\n",
-            gateway.uri, gateway.state
-        ));
-    }
-    out + RULE
-        + &format!("{count} gateways: Inbound(Failed/Total): 0/0,Outbound(Failed/Total):0/0\n")
-}
-
-fn gateway_lines(profile: &SipProfile, gateway: &Gateway) -> String {
-    let lines = [
-        ("Name", gateway.name.to_string()),
-        ("Profile", profile.name.to_string()),
-        ("To", gateway.uri.to_string()),
-        ("State", gateway.state.to_owned()),
-        (
-            "Status",
-            if gateway.state == "DOWN" {
-                "DOWN"
-            } else {
-                "UP"
-            }
-            .to_owned(),
-        ),
-    ];
-    let lines: String = lines
-        .iter()
-        .map(|(label, value)| format!("{label:<8}\t{value}\n"))
-        .collect();
-    format!("{RULE}{lines}{RULE}")
-}
-
 /// Those of one profile; a filter is part of the Call-ID, of `user@host` or of the contact.
 fn chosen(view: &View, profile: &SipProfile, filter: Option<&str>) -> Vec<Arc<Registration>> {
     let matches = |r: &Registration| {
@@ -305,7 +252,7 @@ pub(super) fn xml(call: &Call<'_>, words: &[&str]) -> String {
     match words {
         [] => {
             let mut out = format!("{XML_HEAD}<profiles>\n");
-            for [name, kind, data, state] in entries(&view) {
+            for [name, kind, data, state] in entries(&view, call.console.host.now()) {
                 let kind = kind.trim();
                 out.push_str(&format!("<{kind}>\n"));
                 for (element, value) in [
@@ -339,22 +286,8 @@ pub(super) fn xml(call: &Call<'_>, words: &[&str]) -> String {
                 )
             }
         },
-        _ => {
-            let mut out = format!("{XML_HEAD}<gateways>\n");
-            for (profile, gateway) in gateways(&view) {
-                out.push_str("<gateway>\n");
-                for (element, value) in [
-                    ("name", &*gateway.name),
-                    ("profile", &*profile.name),
-                    ("to", &*gateway.uri),
-                    ("state", gateway.state),
-                ] {
-                    out.push_str(&format!("<{element}>{}</{element}>\n", escaped(value)));
-                }
-                out.push_str("</gateway>\n");
-            }
-            out + "</gateways>\n"
-        }
+        ["gateway", name, ..] => sofia_gateways::xml(call, Some(name)),
+        _ => sofia_gateways::xml(call, None),
     }
 }
 
@@ -373,7 +306,7 @@ fn xml_registrations(call: &Call<'_>, profile: &SipProfile, filter: Option<&str>
     out + "  </registrations>\n</profile>\n"
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = Vec::new();
     write_text(&mut out, text);
     String::from_utf8(out).expect("escaping leaves text")

@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::{
     BoxFuture, callcenter, chat, complete, conference, directory, domain, fifo, fsctl, imm_adapter,
-    json, network, originate, record, schedule, server, show, sofia, strings, tables, text,
-    uuid_leg, uuid_media, uuid_state, uuid_variables, valet, voicemail,
+    json, network, originate, record, schedule, server, show, sofia, sofia_gateways, strings,
+    tables, text, uuid_leg, uuid_media, uuid_state, uuid_variables, valet, voicemail,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -193,6 +193,7 @@ commands! {
     "mod_sofia":
         "sofia" "<cmd> <args>" "Tells about SIP" => sofia::sofia,
         "sofia_contact" "[profile/]<user>@<domain>" "Prints where a user can be reached" => sofia::sofia_contact,
+        "sofia_gateway_data" "<gateway_name> [ivar|ovar|var] <name>" "Prints a variable of a gateway" => sofia_gateways::sofia_gateway_data,
         "sofia_username_of" "[profile/]<user>@<domain>" "Prints under which name a user registered" => sofia::sofia_username_of,
         "sofia_count_reg" "[profile/]<user>@<domain>" "Counts a user's registrations" => sofia::sofia_count_reg,
     ;

@@ -14,6 +14,8 @@ pub(super) fn subclass(event: &AccountEvent) -> &'static str {
         AccountEvent::Unregistered { .. } => "sofia::unregister",
         AccountEvent::Expired { .. } => "sofia::expire",
         AccountEvent::Gateway(_) => "sofia::gateway_state",
+        AccountEvent::GatewayAdded { .. } => "sofia::gateway_add",
+        AccountEvent::GatewayDeleted { .. } => "sofia::gateway_delete",
     }
 }
 
@@ -70,6 +72,20 @@ pub(super) fn write(headers: &mut Headers, event: &Event, kind: &AccountEvent, s
         AccountEvent::Gateway(gateway) => {
             headers.push("Gateway", gateway.gateway.to_string());
             headers.push("State", gateway.state);
+            headers.push("Ping-Status", if gateway.is_up { "UP" } else { "DOWN" });
+            if let Some(server) = gateway.server {
+                headers.push_display("Register-Network-IP", server.ip());
+                headers.push_display("Register-Network-Port", server.port());
+            }
+            if let Some((status, phrase)) = &gateway.response {
+                headers.push("Phrase", phrase.to_string());
+                headers.push_display("Status", status);
+            }
+        }
+        AccountEvent::GatewayAdded { profile, gateway }
+        | AccountEvent::GatewayDeleted { profile, gateway } => {
+            headers.push("profile-name", profile.to_string());
+            headers.push("Gateway", gateway.to_string());
         }
     }
 }

@@ -448,6 +448,67 @@ fn a_message_and_what_only_pages_are_told() {
     );
 }
 
+/// event-socket.md §5.2
+#[test]
+fn gateways_as_documented() {
+    use api::event::{AccountEvent, GatewayState};
+
+    let told = |kind: AccountEvent| event(EventKind::Account(Box::new(kind)), None);
+    let state = GatewayState {
+        gateway: "carrier".into(),
+        state: "FAILED",
+        is_up: false,
+        server: Some("192.0.2.9:5070".parse().expect("an address")),
+        response: Some((403, "Go away".into())),
+    };
+    let refused = told(AccountEvent::Gateway(state.clone()));
+    assert_eq!(name(&refused), Some(EventName::Custom));
+    assert_eq!(
+        shape(&refused),
+        "Event-Subclass Event-Name CORE Gateway State Ping-Status Register-Network-IP \
+         Register-Network-Port Phrase Status"
+    );
+    let all = headers(&refused, &server());
+    for (header, value) in [
+        ("Event-Subclass", "sofia::gateway_state"),
+        ("Gateway", "carrier"),
+        ("State", "FAILED"),
+        ("Ping-Status", "DOWN"),
+        ("Register-Network-IP", "192.0.2.9"),
+        ("Register-Network-Port", "5070"),
+        ("Phrase", "Go away"),
+        ("Status", "403"),
+    ] {
+        assert_eq!(all.get(header).as_deref(), Some(value), "{header}");
+    }
+    let began = told(AccountEvent::Gateway(GatewayState {
+        state: "NOREG",
+        is_up: true,
+        server: None,
+        response: None,
+        ..state
+    }));
+    assert_eq!(
+        shape(&began),
+        "Event-Subclass Event-Name CORE Gateway State Ping-Status"
+    );
+    let (profile, gateway) = ("external".into(), "carrier".into());
+    let added = told(AccountEvent::GatewayAdded { profile, gateway });
+    assert_eq!(
+        shape(&added),
+        "Event-Subclass Event-Name CORE profile-name Gateway"
+    );
+    let (profile, gateway) = ("external".into(), "carrier".into());
+    let deleted = headers(
+        &told(AccountEvent::GatewayDeleted { profile, gateway }),
+        &server(),
+    );
+    assert_eq!(
+        deleted.get("Event-Subclass").as_deref(),
+        Some("sofia::gateway_delete")
+    );
+}
+
 /// event-manager.md §12.4
 #[test]
 fn rooms_with_places_as_documented() {

@@ -13,9 +13,9 @@ use api::view::{
     Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
     DirectoryUser, Domain, Extension, Fifo, FifoMember, FifoMemberSettings, FifoOrigin,
-    FifoPartner, FifoParty, FifoStrategy, Group, Lot, Mailbox, Member, ParkedCall, Participant,
-    Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings, Registration, Room, RoomFlags,
-    RoomParameters, SipProfile, Stage, VoiceMessage,
+    FifoPartner, FifoParty, FifoStrategy, Gateway, GatewayPing, Group, Lot, Mailbox, Member,
+    ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings,
+    Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,
@@ -210,6 +210,55 @@ fn registration() -> Registration {
         transport: "udp",
         refreshed: NOW,
         expires: NOW.after(Duration::from_secs(359)),
+    }
+}
+
+fn carrier() -> Gateway {
+    Gateway {
+        name: "carrier".into(),
+        realm: "carrier.example".into(),
+        username: "u1".into(),
+        has_password: true,
+        from: "sip:u1@carrier.example".into(),
+        contact: "sip:gw+carrier@127.0.0.1:5060;gw=carrier".into(),
+        extension: "u1".into(),
+        uri: "sip:u1@carrier.example".into(),
+        proxy: "sip:192.0.2.9:5070".into(),
+        context: "public".into(),
+        expires: Timestamp::ZERO,
+        lifetime_s: 3600,
+        ping: None,
+        state: "FAIL_WAIT",
+        is_up: false,
+        retry: NOW.after(Duration::from_millis(29_500)),
+        up_since: Timestamp::ZERO,
+        calls_in: 7,
+        failed_calls_in: 2,
+        calls_out: 5,
+        failed_calls_out: 1,
+        inbound_variables: vec![("Area".into(), "030".into())],
+        outbound_variables: vec![("Area".into(), "040".into()), ("tag".into(), "a&b".into())],
+    }
+}
+
+fn trunk() -> Gateway {
+    Gateway {
+        name: "trunk".into(),
+        username: "".into(),
+        has_password: false,
+        ping: Some(GatewayPing {
+            every_s: 25,
+            next: NOW.after(Duration::from_secs(5)),
+            took: Duration::from_micros(12_345),
+            least: 1,
+            count: 2,
+            most: 3,
+        }),
+        expires: NOW.after(Duration::from_secs(60)),
+        state: "REGED",
+        is_up: true,
+        up_since: Timestamp(NOW.0 - 90_000_000),
+        ..carrier()
     }
 }
 
@@ -497,6 +546,11 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
             }
         }
         Command::HangupAll(_) | Command::FlushRegistrations(_) => Ok(Answer::Count(1)),
+        Command::ControlGateway(control) => match control.gateway.as_deref() {
+            None => Ok(Answer::Count(2)),
+            Some("carrier" | "trunk") => Ok(Answer::Count(1)),
+            Some(_) => Err(CommandError::not_found(api::ObjectKind::Gateway)),
+        },
         Command::Unschedule(_) => Ok(Answer::Count(0)),
         Command::Schedule(_) => Ok(Answer::Task(api::id::TaskId(4))),
         Command::ReloadXml(_) => Ok(Answer::Text("Success".into())),
@@ -567,13 +621,26 @@ pub(crate) struct Bench {
 }
 
 pub(crate) async fn bench() -> Bench {
+    bench_with(view()).await
+}
+
+/// The same with gateways: `carrier` refused us, `trunk` is asked whether it is there.
+pub(crate) async fn bench_with_gateways() -> Bench {
+    let mut view = view();
+    let mut profiles = view.profiles.to_vec();
+    profiles[0].gateways = vec![Arc::new(carrier()), Arc::new(trunk())];
+    view.profiles = profiles.into();
+    bench_with(view).await
+}
+
+async fn bench_with(view: View) -> Bench {
     let capabilities = Capabilities {
         node: NodeId(Uuid::nil()),
         applications: Vec::new().into(),
         endpoints: vec!["loopback", "sofia"].into(),
         codecs: vec!["PCMU"].into(),
     };
-    let (switch, mut port, dispatcher) = pair(capabilities, BusLimits::default(), view());
+    let (switch, mut port, dispatcher) = pair(capabilities, BusLimits::default(), view);
     tokio::spawn(dispatcher.run());
     let asked: Arc<Mutex<Vec<Command>>> = Arc::default();
     let seen = asked.clone();
@@ -610,7 +677,10 @@ pub(crate) async fn bench() -> Bench {
 }
 
 pub(crate) async fn check(cases: &[(&str, &str)]) {
-    let bench = bench().await;
+    check_at(&bench().await, cases).await;
+}
+
+pub(crate) async fn check_at(bench: &Bench, cases: &[(&str, &str)]) {
     for (line, wanted) in cases {
         let line = line.replace("{u}", UUID).replace("{0}", NOBODY);
         let wanted = wanted.replace("{u}", UUID).replace("{0}", NOBODY);

@@ -299,7 +299,33 @@ impl Conversion<'_> {
                 }
             }
         }
+        self.add_gateways(&mut profiles);
         profiles
+    }
+
+    /// Gateways belong to the profile they name, or to the first.
+    fn add_gateways(&mut self, profiles: &mut [ProfileConfig]) {
+        for section in std::mem::take(&mut self.file.sip.gateways) {
+            let name = section.gateway.name.clone();
+            let mut all = profiles.iter().flat_map(|profile| &profile.gateways);
+            if all.any(|other| other.name.eq_ignore_ascii_case(&name)) {
+                let what = format!("sip.gateway.name: {name} is there already");
+                self.source.complain(section.offset, what);
+                continue;
+            }
+            let index = match &section.profile {
+                None => Some(0),
+                Some(wanted) => profiles.iter().position(|known| *known.name == **wanted),
+            };
+            match index.and_then(|index| profiles.get_mut(index)) {
+                Some(profile) => profile.gateways.push(section.gateway),
+                None => {
+                    let wanted = section.profile.unwrap_or_default();
+                    let what = format!("sip.gateway.profile: no profile is called {wanted}");
+                    self.source.complain(section.offset, what);
+                }
+            }
+        }
     }
 
     fn event_socket(&mut self) -> Option<door_esl::Config> {

@@ -11,6 +11,7 @@ mod event_log;
 mod event_socket_conf;
 mod event_socket_users;
 mod eventmanager;
+mod gateways;
 mod isymphony;
 mod module_params;
 mod problem;

@@ -14,8 +14,8 @@ use toml::de::DeTable;
 use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
-    call_records, conference, console, event_log, event_socket_users, eventmanager, isymphony,
-    spatial, store, sylkrtc, webapp, webrtc,
+    call_records, conference, console, event_log, event_socket_users, eventmanager, gateways,
+    isymphony, spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.
@@ -69,6 +69,7 @@ pub(super) struct Media {
 #[derive(Default)]
 pub(super) struct Sip {
     pub(super) profiles: Vec<SipProfile>,
+    pub(super) gateways: Vec<gateways::Section>,
     pub(super) dns_servers: Option<Vec<SocketAddr>>,
     pub(super) outbound_sip_proxy: Option<Destination>,
 }
@@ -325,9 +326,11 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
             profiles.push(profile);
         }
     }
+    let gateways = gateways::of_toml(table.tables("gateway"), source);
     table.finish();
     Sip {
         profiles,
+        gateways,
         dns_servers,
         outbound_sip_proxy,
     }

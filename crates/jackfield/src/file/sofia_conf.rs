@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use roxmltree::Node;
-use switch_core::config::{GatewayConfig, ProfileConfig, Secret};
+use switch_core::config::ProfileConfig;
 use switch_core::config_xml::ModuleXml;
 
+use super::gateways;
 use super::module_params::{Module, Param, children, is_true};
 use super::problem::Problem;
 
@@ -83,7 +84,20 @@ pub(super) fn profiles(
             problems,
             notes,
         };
-        profiles.push(reader.profile(name, node));
+        let profile = reader.profile(name, node);
+        let others = profiles.iter().flat_map(|other| &other.gateways);
+        let mut names: Vec<&str> = others.map(|other| &*other.name).collect();
+        for gateway in &profile.gateways {
+            if names
+                .iter()
+                .any(|other| other.eq_ignore_ascii_case(&gateway.name))
+            {
+                let what = format!("gateway {} is there already", gateway.name);
+                problems.push(Problem::at(module.origin(node), what));
+            }
+            names.push(&gateway.name);
+        }
+        profiles.push(profile);
     }
     profiles
 }
@@ -138,8 +152,9 @@ impl Reader<'_, '_> {
                 profile.domains.push(name.into());
             }
         }
-        for gateway in children(node, "gateways").flat_map(|list| children(list, "gateway")) {
-            profile.gateways.extend(self.gateway(gateway));
+        for node in children(node, "gateways").flat_map(|list| children(list, "gateway")) {
+            let gateway = gateways::of_xml(self.module, node, self.problems, self.notes);
+            profile.gateways.extend(gateway);
         }
         profile
     }
@@ -186,60 +201,4 @@ impl Reader<'_, '_> {
         };
         param.parse("an address, or auto", read, self.problems)
     }
-
-    /// A gateway we can reach: its proxy is an address. Others are noted, since the files FreeSWITCH ships hold some.
-    fn gateway(&mut self, node: Node<'_, '_>) -> Option<GatewayConfig> {
-        let name = node.attribute("name").unwrap_or_default().to_owned();
-        let origin = self.module.origin(node);
-        let mut gateway = GatewayConfig {
-            name: name.as_str().into(),
-            address: SocketAddr::new(self.own, 0),
-            tcp: false,
-            realm: "".into(),
-            username: "".into(),
-            password: Secret::default(),
-        };
-        let mut proxy = String::new();
-        for node in children(node, "param") {
-            let value = node.attribute("value").unwrap_or_default();
-            match node.attribute("name").unwrap_or_default() {
-                "proxy" => proxy = value.to_owned(),
-                "realm" => gateway.realm = value.into(),
-                "username" => gateway.username = value.into(),
-                "password" => gateway.password = Secret(value.into()),
-                "register-transport" | "transport" => {
-                    gateway.tcp = value.eq_ignore_ascii_case("tcp");
-                }
-                "register" if is_true(value) => {
-                    let what = format!("gateway {name}: we do not register there");
-                    self.notes.push(Problem::at(self.module.origin(node), what));
-                }
-                "register" | "extension" | "from-user" | "from-domain" | "caller-id-in-from" => {}
-                other => {
-                    let what = format!("gateway {name}: {other} has no effect here");
-                    self.notes.push(Problem::at(self.module.origin(node), what));
-                }
-            }
-        }
-        if proxy.is_empty() {
-            proxy = gateway.realm.to_string();
-        }
-        let Some(address) = gateway_address(&proxy) else {
-            let what = format!(
-                "gateway {name}: \"{proxy}\" is no address; names are not looked up, so it is left out"
-            );
-            self.notes.push(Problem::at(origin, what));
-            return None;
-        };
-        gateway.address = address;
-        if gateway.realm.is_empty() {
-            gateway.realm = address.ip().to_string().into();
-        }
-        Some(gateway)
-    }
-}
-
-fn gateway_address(text: &str) -> Option<SocketAddr> {
-    let address = text.parse().ok();
-    address.or_else(|| Some(SocketAddr::new(text.parse().ok()?, SIP_PORT)))
 }

@@ -6,6 +6,7 @@ use net::tls::Trust;
 use super::*;
 use crate::file::convert::Loaded;
 
+mod gateways;
 mod web;
 mod webapp;
 
@@ -325,7 +326,7 @@ const ROOT: &str = r#"<document type="freeswitch/xml">
 <configuration name="sofia.conf"><profiles>
   <profile name="external"><gateways>
     <gateway name="carrier"><param name="proxy" value="192.0.2.9:5080"/><param name="username" value="u"/><param name="register" value="false"/></gateway>
-    <gateway name="named"><param name="proxy" value="sip.example.org"/></gateway>
+    <gateway name="named"><param name="proxy" value="sip.example.org"/><param name="username" value="u"/><param name="rfc-5626" value="true"/></gateway>
   </gateways><settings>
     <param name="sip-ip" value="127.0.0.1"/><param name="sip-port" value="5080"/><param name="context" value="outside"/>
     <param name="auth-calls" value="false"/><param name="inbound-codec-prefs" value="G722,G729,OPUS,PCMA,PCMU@20i"/>
@@ -379,16 +380,19 @@ fn files_as_freeswitch_ships_them_are_read() {
         profile.codecs.iter().map(|c| &**c).collect::<Vec<_>>(),
         ["G722", "OPUS", "PCMA", "PCMU"]
     );
-    assert_eq!(profile.gateways.len(), 1);
-    assert_eq!(
-        profile.gateways[0].address,
-        "192.0.2.9:5080".parse().unwrap()
-    );
+    let [carrier, named] = profile.gateways.as_slice() else {
+        panic!("two gateways: {:?}", profile.gateways);
+    };
+    assert_eq!(carrier.proxy.to_string(), "192.0.2.9:5080");
+    assert_eq!((&*carrier.username, &*carrier.realm), ("u", "192.0.2.9"));
+    assert!(!carrier.register);
+    assert_eq!(named.proxy.host(), "sip.example.org");
+    assert_eq!((&*named.realm, named.register), ("sip.example.org", true));
 
     let notes = folder.shown(&loaded.notes);
     let expected = [
         "fs.xml:22:3: colorize-console has no effect here",
-        "fs.xml:27:5: gateway named: \"sip.example.org\" is no address",
+        "fs.xml:27:106: gateway named: rfc-5626 has no effect here",
         "fs.xml:30:45: inbound-codec-prefs: we lack G729",
         "fs.xml:31:5: tls has no effect here",
     ];

@@ -23,6 +23,20 @@ const SOON: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs
 /// The same after one that somebody has to put right, a wrong password for instance.
 const LATE: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(3600));
 
+/// What a registration asks for, and what its owner wants to hear of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// A user's: pauses between failures grow, and only changes are told.
+    User,
+    /// A trunk's: the pause after a failure is always the same, and every outcome is told.
+    Trunk {
+        /// Lifetime asked for, seconds; more than a day is a day.
+        expires_s: u32,
+        /// Pause after a failure.
+        retry: Duration,
+    },
+}
+
 /// What the owner is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -35,9 +49,9 @@ pub enum Action {
         /// The lifetime it asks for, seconds; 0 takes the contact back.
         expires_s: u32,
     },
-    /// The state changed: registered now.
+    /// Registered now. A user is told when it was not before.
     Registered,
-    /// The state changed: not registered any more, or not at all.
+    /// Not registered any more, or not at all. A user is told once.
     Failed {
         /// Status, or 904 for credentials that were refused.
         code: u16,
@@ -116,6 +130,16 @@ impl Outcome {
         }
     }
 
+    /// The status; without a response, the one made here.
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
+    /// Its words.
+    pub fn phrase(&self) -> &str {
+        &self.phrase
+    }
+
     fn is_success(&self) -> bool {
         (200..300).contains(&self.code)
     }
@@ -158,6 +182,7 @@ enum Told {
 /// One contact at one registrar.
 #[derive(Debug)]
 pub struct ClientRegistration {
+    manner: Manner,
     state: State,
     told: Told,
     wanted_s: u32,
@@ -166,6 +191,8 @@ pub struct ClientRegistration {
     hops: usize,
     hop: usize,
     due: Option<Instant>,
+    /// When the registrar forgets our contact unless it hears of it before.
+    lapses: Option<Instant>,
     /// The registrar may know our contact.
     bound: bool,
     /// To be taken back as soon as the answer under way is there: a second REGISTER must wait for it (§10.2).
@@ -174,22 +201,33 @@ pub struct ClientRegistration {
 
 impl Default for ClientRegistration {
     fn default() -> Self {
+        Self::new(Manner::User)
+    }
+}
+
+impl ClientRegistration {
+    /// A registration that has not begun.
+    pub fn new(manner: Manner) -> Self {
+        let wanted_s = match manner {
+            Manner::User => WANTED_S,
+            Manner::Trunk { expires_s, .. } => expires_s.min(MAX_EXPIRES_S),
+        };
         Self {
+            manner,
             state: State::New,
             told: Told::Nothing,
-            wanted_s: WANTED_S,
+            wanted_s,
             raises: 0,
             failures: 0,
             hops: 0,
             hop: 0,
             due: None,
+            lapses: None,
             bound: false,
             ending: false,
         }
     }
-}
 
-impl ClientRegistration {
     /// Begins.
     pub fn start(&mut self) -> Vec<Action> {
         self.locate()
@@ -203,6 +241,24 @@ impl ClientRegistration {
     /// Whether the registrar has granted it and nothing has failed since.
     pub fn is_registered(&self) -> bool {
         self.told == Told::Registered
+    }
+
+    /// When the registrar forgets the contact if no refresh gets through.
+    pub fn lapses(&self) -> Option<Instant> {
+        self.lapses
+    }
+
+    /// Registers again at once, without waiting for the time of a refresh or of another attempt.
+    pub fn renew(&mut self) -> Vec<Action> {
+        match self.state {
+            State::Registered | State::Waiting => {
+                self.due = None;
+                self.locate()
+            }
+            State::New | State::Locating | State::Sending | State::Ending | State::Over => {
+                Vec::new()
+            }
+        }
     }
 
     /// A refresh or another attempt is due.
@@ -285,6 +341,7 @@ impl ClientRegistration {
     /// Takes the contact back. Nothing is told any more.
     pub fn end(&mut self) -> Vec<Action> {
         self.due = None;
+        self.lapses = None;
         match self.state {
             State::Sending => {
                 self.ending = true;
@@ -340,31 +397,44 @@ impl ClientRegistration {
         };
         let refresh = Duration::from_secs(granted.into()).mul_f64(share);
         self.due = Some(now + refresh.max(MIN_REFRESH));
+        self.lapses = Some(now + Duration::from_secs(granted.into()));
         self.state = State::Registered;
-        if self.told == Told::Registered {
+        if !self.is_told(Told::Registered) {
             return Vec::new();
         }
-        self.told = Told::Registered;
         vec![Action::Registered]
     }
 
     fn failed(&mut self, now: Instant, outcome: &Outcome) -> Vec<Action> {
-        let (first, longest) = if outcome.is_transient() { SOON } else { LATE };
-        let pause = first
-            .saturating_mul(1 << self.failures.min(10))
-            .min(longest);
+        let pause = match self.manner {
+            Manner::User => {
+                let (first, longest) = if outcome.is_transient() { SOON } else { LATE };
+                first
+                    .saturating_mul(1 << self.failures.min(10))
+                    .min(longest)
+            }
+            Manner::Trunk { retry, .. } => retry,
+        };
         let asked = Duration::from_secs(outcome.retry_after_s.unwrap_or(0).into()).min(LATE.1);
         self.failures += 1;
         self.state = State::Waiting;
         self.due = Some(now + pause.max(asked));
-        if self.told == Told::Failed {
+        if !self.is_told(Told::Failed) {
             return Vec::new();
         }
-        self.told = Told::Failed;
         vec![Action::Failed {
             code: outcome.code,
             phrase: outcome.phrase.clone(),
         }]
+    }
+
+    /// Whether the owner wants to hear of an outcome, which it then has.
+    fn is_told(&mut self, what: Told) -> bool {
+        let changed = std::mem::replace(&mut self.told, what) != what;
+        match self.manner {
+            Manner::User => changed,
+            Manner::Trunk { .. } => true,
+        }
     }
 }
 

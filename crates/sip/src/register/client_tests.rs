@@ -234,3 +234,44 @@ fn a_contact_is_taken_back_once_and_never_beside_another_register() {
     assert_eq!(desk.machine.end(), [Action::Over]);
     assert_eq!(desk.machine.located(1), [], "too late");
 }
+
+#[test]
+fn a_trunk_waits_as_long_each_time_and_tells_every_outcome() {
+    let mut desk = Desk::new();
+    desk.machine = ClientRegistration::new(Manner::Trunk {
+        expires_s: 3600,
+        retry: Duration::from_secs(30),
+    });
+    assert_eq!(desk.machine.start(), [Action::Locate]);
+    assert_eq!(desk.machine.located(1), [sent(0, 3600)]);
+    for _ in 0..3 {
+        assert_eq!(desk.answer(403, ""), [failed(403, "Words")]);
+        assert_eq!(desk.due_in(), 30);
+        desk.wait();
+        assert_eq!(desk.timeout(), [Action::Locate]);
+        assert_eq!(desk.machine.located(1), [sent(0, 3600)]);
+    }
+    for _ in 0..2 {
+        assert_eq!(desk.answer(200, "Expires: 100\r\n"), [Action::Registered]);
+        let lapses = desk.machine.lapses().unwrap();
+        assert_eq!((lapses - desk.now).as_secs(), 100);
+        assert!((70..=85).contains(&desk.due_in()), "{}", desk.due_in());
+        assert_eq!(
+            desk.machine.renew(),
+            [Action::Locate],
+            "not before its time"
+        );
+        assert_eq!(desk.machine.renew(), [], "it is under way");
+        assert_eq!(desk.machine.located(1), [sent(0, 3600)]);
+    }
+    assert_eq!(
+        desk.answer(503, "Retry-After: 90\r\n"),
+        [failed(503, "Words")]
+    );
+    assert_eq!(desk.due_in(), 90, "what the registrar asks for counts");
+    let too_long = ClientRegistration::new(Manner::Trunk {
+        expires_s: 1_000_000,
+        retry: Duration::from_secs(30),
+    });
+    assert_eq!(too_long.wanted_s, 86_400);
+}

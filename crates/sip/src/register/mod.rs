@@ -6,5 +6,5 @@ mod registrar;
 mod request;
 
 pub use binding::{Binding, BindingChange, ChangeKind};
-pub use client::{Action, ClientRegistration, Outcome, REFUSED_CREDENTIALS};
+pub use client::{Action, ClientRegistration, Manner, Outcome, REFUSED_CREDENTIALS};
 pub use registrar::{Registrar, RegistrarConfig, Registration};

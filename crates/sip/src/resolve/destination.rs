@@ -86,6 +86,29 @@ impl Destination {
         Self::new(host, Some(port), Some(transport))
     }
 
+    /// A peer of which less may be known: `[sip:]host[:port][;transport=udp|tcp]`. What it does not say is left to the
+    /// DNS, but for a transport given beside it.
+    ///
+    /// # Errors
+    /// When it is none, or asks for what we do not have.
+    pub fn peer(text: &str, transport: Option<Transport>) -> Result<Self, BadDestination> {
+        let text = text.trim();
+        let uri = match text.split_once(':') {
+            Some((scheme, _))
+                if ["sip", "sips"]
+                    .iter()
+                    .any(|s| s.eq_ignore_ascii_case(scheme)) =>
+            {
+                text.to_owned()
+            }
+            Some(_) | None => format!("sip:{text}"),
+        };
+        let uri = Uri::parse(&uri).map_err(|_| BadDestination::Syntax)?;
+        let mut peer = Self::of_uri(&uri)?;
+        peer.transport = peer.transport.or(transport);
+        Ok(peer)
+    }
+
     fn new(
         host: &str,
         port: Option<u16>,
@@ -210,6 +233,38 @@ mod tests {
             ("300.1.2.3", BadDestination::Host),
         ] {
             assert_eq!(Destination::proxy(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn peers_leave_to_the_dns_what_they_do_not_say() {
+        let tcp = Some(Transport::Tcp);
+        for (text, beside, expected) in [
+            ("carrier.example", None, ("carrier.example", None, None)),
+            ("sip:carrier.example", tcp, ("carrier.example", None, tcp)),
+            ("192.0.2.1:5080", None, ("192.0.2.1", Some(5080), None)),
+            (
+                "[2001:db8::1]:5070;transport=tcp",
+                None,
+                ("2001:db8::1", Some(5070), tcp),
+            ),
+            (
+                "carrier.example;transport=udp",
+                tcp,
+                ("carrier.example", None, Some(Transport::Udp)),
+            ),
+        ] {
+            let peer = Destination::peer(text, beside).unwrap();
+            let found = (peer.host(), peer.port(), peer.transport());
+            assert_eq!(found, expected, "{text}");
+        }
+        for (text, error) in [
+            ("", BadDestination::Syntax),
+            ("sips:carrier.example", BadDestination::Tls),
+            ("carrier.example;transport=tls", BadDestination::Tls),
+            ("300.1.2.3", BadDestination::Host),
+        ] {
+            assert_eq!(Destination::peer(text, None), Err(error), "{text}");
         }
     }
 

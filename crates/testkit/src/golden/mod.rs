@@ -8,6 +8,7 @@ pub mod compare;
 pub mod differences;
 pub mod frame;
 pub mod pattern;
+mod registering;
 pub mod runner;
 pub mod transcript;
 

@@ -4,6 +4,7 @@ use super::compare::{self, Difference, escaped};
 use super::differences::Differences;
 use super::frame::Frame;
 use super::pattern::{Bindings, Pattern};
+use super::registering::register;
 use super::transcript::{FramePattern, StepKind, Transcript};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
@@ -21,6 +22,8 @@ const CALL_TIME: Duration = Duration::from_secs(20);
 pub struct Runner {
     /// The server.
     pub address: SocketAddr,
+    /// Where the server's SIP is, for the telephones a transcript finds already registered.
+    pub sip: SocketAddr,
     /// For the channels a transcript finds already made.
     pub password: String,
     /// What some placeholders stand for from the start (`base1`: the server's data folder).
@@ -208,6 +211,17 @@ impl Run<'_> {
                     .map_err(|name| Difference::Connection(format!("call: unknown {name}")))?;
                 let request = [b"bgapi originate ".as_slice(), &arguments, b"\n\n"].concat();
                 self.ask_hidden(&request, "call")?;
+            }
+            StepKind::Register {
+                user,
+                call_id,
+                port,
+            } => {
+                let (sip, patience) = (self.runner.sip, self.runner.patience);
+                let number = register(sip, user, call_id, patience)
+                    .map_err(|why| Difference::Connection(format!("register: {why}")))?;
+                self.bindings
+                    .insert(port.clone(), number.to_string().into_bytes());
             }
             StepKind::HangUpAll => {
                 self.ask_hidden(b"api hupall\n\n", "hupall")?;

@@ -58,6 +58,15 @@ pub enum StepKind {
     },
     /// `=== call <dial string and application>`: begins to call on that same connection and waits for nothing.
     Call(Pattern),
+    /// `=== 1000 registers as <Call-ID> at {port1}`: a telephone of that user registers from a port, and is gone.
+    Register {
+        /// User.
+        user: String,
+        /// `Call-ID` of the REGISTER.
+        call_id: String,
+        /// Placeholder that stands for the port from then on.
+        port: String,
+    },
     /// `=== hupall`: ends every call, on that same connection.
     HangUpAll,
     /// `>>> A`
@@ -187,6 +196,16 @@ fn directive(text: &str) -> Result<StepKind, String> {
             connection,
             port: what["listens on {".len()..what.len() - 1].to_owned(),
         }),
+        _ if what.starts_with("registers as ") => {
+            let (call_id, port) = what["registers as ".len()..]
+                .split_once(" at ")
+                .ok_or("a telephone registers as a Call-ID at a placeholder")?;
+            Ok(StepKind::Register {
+                user: connection,
+                call_id: call_id.to_owned(),
+                port: port.trim_matches(['{', '}']).to_owned(),
+            })
+        }
         _ => match what.strip_prefix("connects from ") {
             Some(address) => Ok(StepKind::Connect {
                 connection,
@@ -274,6 +293,19 @@ mod tests {
         };
         assert!(matches!(&made.kind, StepKind::Originate { name, .. } if name == "uuid1"));
         assert_eq!(ended.kind, StepKind::HangUpAll);
+    }
+
+    #[test]
+    fn telephones_can_be_registered_already() {
+        let text = "=== 1000 registers as golden-1000 at {port1}\n";
+        let transcript = Transcript::parse("x", text).expect("a transcript");
+        let expected = StepKind::Register {
+            user: "1000".to_owned(),
+            call_id: "golden-1000".to_owned(),
+            port: "port1".to_owned(),
+        };
+        assert_eq!(transcript.steps[0].kind, expected);
+        assert!(Transcript::parse("x", "=== 1000 registers as x\n").is_err());
     }
 
     #[test]

@@ -53,6 +53,7 @@ fn server(answer: &'static str) -> SocketAddr {
 fn play(answer: &'static str, differences: &str) -> Report {
     let runner = Runner {
         address: server(answer),
+        sip: SocketAddr::from((Ipv4Addr::LOCALHOST, 9)),
         password: "ClueCon".to_owned(),
         bindings: Bindings::new(),
         patience: Duration::from_secs(2),
