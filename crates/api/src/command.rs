@@ -249,6 +249,8 @@ commands! {
     user::SetUserStatus => ();
     table::ChangeHash => ();
     table::ChangeKept => ();
+    table::ChangeAlias => ();
+    table::ChangeCompletion => ();
     table::TakeLimit => ();
     table::ReleaseLimit => ();
     table::ResetInterval => ();

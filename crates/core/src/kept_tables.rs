@@ -1,4 +1,4 @@
-//! Values of `db` and dial strings of `group`, which outlive the process (event-socket.md §6.8;
+//! Values of `db`, dial strings of `group` and aliases, which outlive the process (event-socket.md §6.8;
 //! docs/decisions/0035).
 
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct KeptTables {
     pub values: Vec<(TableKey, Arc<str>)>,
     /// Groups, with their dial strings and the places of these in the order.
     pub members: Vec<KeptMember>,
+    /// Names that stand for console commands, and these.
+    pub aliases: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// A dial string of a group.
@@ -55,6 +57,8 @@ pub enum TableChange {
     Member(KeptMember),
     /// A dial string belongs to a group no longer.
     NoMember(Arc<str>, Arc<str>),
+    /// A name stands for a console command; without one for nothing.
+    Alias(Arc<str>, Option<Arc<str>>),
 }
 
 /// What the switch knows of the tables beside the view.
@@ -69,11 +73,11 @@ pub(crate) struct KeptState {
 }
 
 /// The length makes it unambiguous.
-fn row_key(table: char, first: &str, second: &str) -> Arc<str> {
+pub(crate) fn row_key(table: char, first: &str, second: &str) -> Arc<str> {
     format!("{table}{}/{first}/{second}", first.len()).into()
 }
 
-fn too_much() -> CommandError {
+pub(crate) fn too_much() -> CommandError {
     CommandError::new(ErrorKind::LimitReached, "it is too long, or one too many")
 }
 
@@ -91,7 +95,12 @@ impl Switch {
             return;
         }
         self.kept.is_known = true;
-        let KeptTables { values, members } = found;
+        let KeptTables {
+            values,
+            members,
+            aliases,
+        } = found;
+        self.take_aliases(aliases);
         let mut members = members;
         members.sort_by_key(|one| one.place);
         for (key, value) in values {
@@ -119,11 +128,23 @@ impl Switch {
         self.kept.members += 1;
     }
 
-    pub(crate) fn change_kept(&mut self, command: ChangeKept) -> Result<(), CommandError> {
-        if !self.kept.is_known {
-            let detail = "it is not known yet what was kept";
-            return Err(CommandError::new(ErrorKind::Unavailable, detail));
+    /// # Errors
+    /// `Unavailable` before [`Self::tables_found`].
+    pub(crate) fn require_kept(&self) -> Result<(), CommandError> {
+        if self.kept.is_known {
+            return Ok(());
         }
+        let detail = "it is not known yet what was kept";
+        Err(CommandError::new(ErrorKind::Unavailable, detail))
+    }
+
+    /// Has a row kept, or forgotten.
+    pub(crate) fn keep_row(&mut self, key: Arc<str>, change: TableChange) {
+        self.effect(Effect::Table(TableNote { key, change }));
+    }
+
+    pub(crate) fn change_kept(&mut self, command: ChangeKept) -> Result<(), CommandError> {
+        self.require_kept()?;
         let note = match command {
             ChangeKept::InsertValue { key, value } => Some(self.insert_value(key, value)?),
             ChangeKept::DeleteValue { key } => self
@@ -137,7 +158,7 @@ impl Switch {
         };
         if let Some((key, change)) = note {
             self.view_changed();
-            self.effect(Effect::Table(TableNote { key, change }));
+            self.keep_row(key, change);
         }
         Ok(())
     }

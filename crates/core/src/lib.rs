@@ -3,6 +3,7 @@
 //! [`Switch`] owns every channel, call, room and binding. It has no sockets, threads, clock or async; the shell in
 //! `embedded` feeds it [`Input`]s and carries out its [`Effect`]s, and a test can do the same in virtual time.
 
+mod aliases;
 mod bridge;
 mod broadcast;
 mod channel;

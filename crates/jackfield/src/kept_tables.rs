@@ -1,4 +1,4 @@
-//! Keeps values of `db` and dial strings of `group`, and says them to the next run (docs/decisions/0035).
+//! Keeps values of `db`, dial strings of `group` and aliases, and says them to the next run (docs/decisions/0035).
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::written_behind::{LONGEST, pause, write_behind};
 pub(crate) async fn find(store: &Store) -> Result<KeptTables, StoreError> {
     let (values, members) = store.kept().await?;
     let values = values.into_iter();
+    let aliases = store.aliases().await?;
     let members = members.into_iter().map(|row| KeptMember {
         group: row.group,
         member: row.member,
@@ -25,6 +26,7 @@ pub(crate) async fn find(store: &Store) -> Result<KeptTables, StoreError> {
             .map(|row| ((row.realm, row.name), row.value))
             .collect(),
         members: members.collect(),
+        aliases,
     })
 }
 
@@ -47,7 +49,7 @@ pub(crate) async fn keep(notes: Notes<TableNote>, store: Store, late: Option<Arc
         async move { store.change_kept(changes).await.is_ok() }
     };
     if !write_behind(&notes, change, write).await {
-        tracing::error!("The last values of db and group are not kept: the store fails");
+        tracing::error!("The last values of db, group and alias are not kept: the store fails");
     }
 }
 
@@ -67,6 +69,8 @@ fn change(note: TableNote) -> KeptChange {
             place,
         }),
         TableChange::NoMember(group, member) => KeptChange::DeleteMember(group, member),
+        TableChange::Alias(name, Some(command)) => KeptChange::PutAlias(name, command),
+        TableChange::Alias(name, None) => KeptChange::DeleteAlias(name),
     }
 }
 
@@ -106,11 +110,16 @@ mod tests {
             TableChange::Member(member("user/1", 2)),
             TableChange::Member(member("user/3", 3)),
             TableChange::NoMember("g".into(), "user/3".into()),
+            TableChange::Alias("a".into(), Some("status".into())),
+            TableChange::Alias("b".into(), Some("status".into())),
+            TableChange::Alias("a".into(), Some("show 'ä'".into())),
+            TableChange::Alias("b".into(), None),
         ];
         let changes = changes.map(|one| change(note(one)));
         store.change_kept(changes.to_vec()).await.unwrap();
         let found = find(&store).await.unwrap();
         assert_eq!(found.values, [(key("a"), "a/'\"ä".into())]);
         assert_eq!(found.members, [member("user/2", 1), member("user/1", 2)]);
+        assert_eq!(found.aliases, [("a".into(), "show 'ä'".into())]);
     }
 }

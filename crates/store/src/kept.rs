@@ -1,4 +1,4 @@
-//! Values of `db` and dial strings of `group`, for the next run of the server.
+//! Values of `db`, dial strings of `group` and aliases, for the next run of the server.
 
 use std::sync::Arc;
 
@@ -38,6 +38,10 @@ pub enum KeptChange {
     PutMember(GroupMember),
     /// A dial string is forgotten: group and dial string.
     DeleteMember(Arc<str>, Arc<str>),
+    /// A name stands for a console command, in place of what it stood for: name and command.
+    PutAlias(Arc<str>, Arc<str>),
+    /// A name stands for nothing.
+    DeleteAlias(Arc<str>),
 }
 
 impl Store {
@@ -72,10 +76,36 @@ impl Store {
                             "DELETE FROM group_member WHERE group_name = $1 AND member = $2",
                             values![group, member],
                         ),
+                        KeptChange::PutAlias(name, command) => (
+                            "INSERT INTO console_alias (name, command) VALUES ($1, $2)
+                             ON CONFLICT (name) DO UPDATE SET command = excluded.command",
+                            values![name, command],
+                        ),
+                        KeptChange::DeleteAlias(name) => (
+                            "DELETE FROM console_alias WHERE name = $1",
+                            values![name],
+                        ),
                     };
                     database.execute(statement, values).await?;
                 }
                 Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Names that stand for console commands, sorted, and these.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn aliases(&self) -> Result<Vec<(Arc<str>, Arc<str>)>, StoreError> {
+        self.read(|mut database| {
+            Box::pin(async move {
+                let statement = "SELECT name, command FROM console_alias ORDER BY name";
+                let rows = database.rows(statement, Vec::new()).await?;
+                rows.iter()
+                    .map(|row| Ok((row.text(0)?, row.text(1)?)))
+                    .collect()
             })
         })
         .await

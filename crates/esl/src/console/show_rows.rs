@@ -263,7 +263,13 @@ pub(super) fn calls(view: &View, server: &Server, bridged_only: bool) -> Table {
         .copied()
         .filter(|column| !matches!(*column, "call_uuid" | "hostname"))
         .collect();
-    table_of_pairs(view, server, bridged_only, &CALL, &b_columns)
+    let mut table = table_of_pairs(view, server, bridged_only, &CALL, &b_columns);
+    // By when their legs were connected, and those with one leg first (golden show-bridged-plain). The detailed forms
+    // are not.
+    table
+        .rows
+        .sort_by_key(|row| row.last().and_then(|epoch| epoch.parse::<i64>().ok()));
+    table
 }
 
 pub(super) fn detailed_calls(view: &View, server: &Server, bridged_only: bool) -> Table {
