@@ -105,8 +105,8 @@ impl Switch {
                     return Err(invalid("words", "there is no word"));
                 }
                 let is_one_too_many = lines.size() >= MAX_LINES && !lines.contains(words);
-                let is_too_long = words.len() > MAX_WORDS
-                    || words.iter().any(|word| word.len() > MAX_WORD_BYTES);
+                let is_too_long =
+                    words.len() > MAX_WORDS || words.iter().any(|word| word.len() > MAX_WORD_BYTES);
                 if is_one_too_many || is_too_long {
                     return Err(too_much());
                 }

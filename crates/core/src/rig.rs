@@ -116,6 +116,7 @@ pub(crate) fn config() -> Config {
         voicemail: crate::config::VoicemailConfig::default(),
         bindings: Vec::new(),
         tables: Some(crate::KeptTables::default()),
+        access_lists: crate::config::AccessLists::default(),
         xml: Arc::new(xml),
     }
 }

@@ -31,11 +31,18 @@ fn only_what_is_to_stay_is_kept() {
     rig.get(set("st", "status", true)).unwrap();
     let kept = |command: Option<&str>| TableChange::Alias("st".into(), command.map(Into::into));
     assert_eq!(notes(&mut rig), [kept(Some("status"))]);
-    assert_eq!(stands_for(&rig, "ll"), Some(("show channels".into(), false)));
+    assert_eq!(
+        stands_for(&rig, "ll"),
+        Some(("show channels".into(), false))
+    );
     assert_eq!(stands_for(&rig, "st"), Some(("status".into(), true)));
     rig.get(set("st", "uptime", false)).unwrap();
     assert_eq!(stands_for(&rig, "st"), Some(("uptime".into(), false)));
-    assert_eq!(notes(&mut rig), [kept(None)], "a passing one took its place");
+    assert_eq!(
+        notes(&mut rig),
+        [kept(None)],
+        "a passing one took its place"
+    );
     rig.get(set("st", "status", true)).unwrap();
     rig.get(ChangeAlias::RemoveAll).unwrap();
     assert!(rig.view.tables.aliases.is_empty());
@@ -64,9 +71,19 @@ fn earlier_runs_are_waited_for() {
 #[test]
 fn there_are_bounds() {
     let mut rig = Rig::new();
-    for (alias, command) in [("", "status"), ("a b", "status"), ("a\n", "status"), ("a", " "), ("a", "x\0")] {
+    for (alias, command) in [
+        ("", "status"),
+        ("a b", "status"),
+        ("a\n", "status"),
+        ("a", " "),
+        ("a", "x\0"),
+    ] {
         let refused = rig.get(set(alias, command, true)).unwrap_err();
-        assert_eq!(refused.kind, ErrorKind::InvalidArgument("alias"), "{alias:?}");
+        assert_eq!(
+            refused.kind,
+            ErrorKind::InvalidArgument("alias"),
+            "{alias:?}"
+        );
     }
     let full = ErrorKind::LimitReached;
     let long = set(&"a".repeat(MAX_WORD_BYTES + 1), "status", false);
@@ -74,9 +91,13 @@ fn there_are_bounds() {
     let long = set("a", &"c".repeat(MAX_COMMAND_BYTES + 1), false);
     assert_eq!(rig.get(long).unwrap_err().kind, full);
     for number in 0..MAX_ALIASES {
-        rig.get(set(&format!("a{number}"), "status", false)).unwrap();
+        rig.get(set(&format!("a{number}"), "status", false))
+            .unwrap();
     }
-    assert_eq!(rig.get(set("more", "status", false)).unwrap_err().kind, full);
+    assert_eq!(
+        rig.get(set("more", "status", false)).unwrap_err().kind,
+        full
+    );
     rig.get(set("a0", "uptime", false)).unwrap();
     assert_eq!(rig.view.tables.aliases.size(), MAX_ALIASES);
 }
@@ -92,15 +113,26 @@ fn lines_are_offered_until_they_are_taken_back() {
     rig.get(ChangeCompletion::Remove(words("sofia"))).unwrap();
     let left: Vec<_> = rig.view.tables.completions.iter().cloned().collect();
     assert_eq!(left, [words("foo")]);
-    let refused = rig.get(ChangeCompletion::Add(Vec::new().into())).unwrap_err();
+    let refused = rig
+        .get(ChangeCompletion::Add(Vec::new().into()))
+        .unwrap_err();
     assert_eq!(refused.kind, ErrorKind::InvalidArgument("words"));
-    for line in ["1 2 3 4 5 6 7 8 9 10 11".to_owned(), "w".repeat(MAX_WORD_BYTES + 1)] {
-        assert_eq!(rig.get(add(&line)).unwrap_err().kind, ErrorKind::LimitReached);
+    for line in [
+        "1 2 3 4 5 6 7 8 9 10 11".to_owned(),
+        "w".repeat(MAX_WORD_BYTES + 1),
+    ] {
+        assert_eq!(
+            rig.get(add(&line)).unwrap_err().kind,
+            ErrorKind::LimitReached
+        );
     }
     for number in 1..MAX_LINES {
         rig.get(add(&number.to_string())).unwrap();
     }
-    assert_eq!(rig.get(add("more")).unwrap_err().kind, ErrorKind::LimitReached);
+    assert_eq!(
+        rig.get(add("more")).unwrap_err().kind,
+        ErrorKind::LimitReached
+    );
     rig.get(ChangeCompletion::RemoveAll).unwrap();
     assert!(rig.view.tables.completions.is_empty());
 }

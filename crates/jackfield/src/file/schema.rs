@@ -112,6 +112,8 @@ pub(super) struct EventSocket {
     pub(super) max_connections: Option<usize>,
     pub(super) max_per_address: Option<usize>,
     pub(super) max_jobs: Option<usize>,
+    pub(super) run_programs: Option<bool>,
+    pub(super) program_time: Option<Duration>,
     pub(super) outbound_connect_time: Option<Duration>,
     pub(super) outbound_max_connections: Option<usize>,
     /// Where the section starts, for what is wrong with all of it.
@@ -354,6 +356,8 @@ fn event_socket(mut table: Table<'_>, source: &Source) -> Option<EventSocket> {
         max_connections: count(&mut table, "max_connections", 1),
         max_per_address: count(&mut table, "max_per_address", 1),
         max_jobs: count(&mut table, "max_jobs", 1000),
+        run_programs: table.boolean("run_programs"),
+        program_time: table.duration("program_time"),
         outbound_connect_time: table.duration("outbound_connect_time"),
         outbound_max_connections: count(&mut table, "outbound_max_connections", 1),
     };

@@ -177,8 +177,7 @@ mod tests {
             pair("Content-Length", "4"),
         ];
         let expected = Some((headers, body.to_owned()));
-        let json =
-            r#"{"Event-Name":"CUSTOM","X":"ü%20\"&","Content-Length":"4","_body":"a<b\n"}"#;
+        let json = r#"{"Event-Name":"CUSTOM","X":"ü%20\"&","Content-Length":"4","_body":"a<b\n"}"#;
         assert_eq!(read(Form::Json, json), expected);
         let xml = "<event>\n  <headers>\n    <Event-Name>CUSTOM</Event-Name>\n    <X>&#xFC;%20\"&amp;</X>\n  </headers>\n  \
                    <Content-Length>4</Content-Length>\n  <body>a&lt;b\n</body>\n</event>\n";

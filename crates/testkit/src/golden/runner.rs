@@ -323,7 +323,8 @@ impl Run<'_> {
         match expected {
             FramePattern::Bytes { pattern, text } => {
                 let by_header = &self.by_header;
-                let wanted = |frame: &Frame| !frame.form().is_some_and(|form| by_header.contains(&form));
+                let wanted =
+                    |frame: &Frame| !frame.form().is_some_and(|form| by_header.contains(&form));
                 match connection.frame(patience, wanted) {
                     Some(frame) => {
                         if !pattern.matches(&frame.bytes, &mut bindings) {

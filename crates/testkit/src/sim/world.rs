@@ -121,6 +121,7 @@ impl World {
             voicemail: switch_core::config::VoicemailConfig::default(),
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
+            access_lists: switch_core::config::AccessLists::default(),
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());

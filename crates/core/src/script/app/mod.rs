@@ -5,6 +5,7 @@ mod att_xfer;
 mod awaiting;
 mod bridge;
 mod callcenter;
+mod check_acl;
 mod collect;
 mod conference;
 mod digit_actions;

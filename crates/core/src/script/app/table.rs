@@ -4,10 +4,10 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, att_xfer, awaiting, bridge, callcenter, collect, conference, digit_actions,
-    dtmf, eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound, listen, meta,
-    nested, park, playback, record, say, schedule, sleep, socket, sound, tables, transfer,
-    valet_park, variables, voicemail,
+    Started, answer, att_xfer, awaiting, bridge, callcenter, check_acl, collect, conference,
+    digit_actions, dtmf, eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound,
+    listen, meta, nested, park, playback, record, say, schedule, sleep, socket, sound, tables,
+    transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -101,6 +101,12 @@ static TABLE: &[Entry] = &[
         "Wait in a queue for an agent",
         "<queue_name>",
         callcenter::callcenter,
+    ),
+    app(
+        "check_acl",
+        "Hang up unless an access list lets an address in",
+        "<ip> <acl | cidr> [<hangup_cause>]",
+        check_acl::check_acl,
     ),
     app(
         "clear_digit_action",
