@@ -51,7 +51,7 @@ fn main() -> Result<(), String> {
         }
         // A server that was told to end has no calls.
         if let Err(error) = runner.hang_up_all() {
-            eprintln!("{name}: calls could not be ended: {error}");
+            eprintln!("calls of {name} could not be ended: {error}");
         }
     }
     println!("{passed} conversations as recorded, {failed} not");
