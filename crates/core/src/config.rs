@@ -220,8 +220,8 @@ pub struct GatewayConfig {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(pub Arc<str>);
 
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
 }

@@ -17,6 +17,7 @@ mod dtmf;
 mod effect;
 pub mod expand;
 mod fifo;
+mod file_jobs;
 mod functions;
 mod globals;
 mod heartbeat;
@@ -59,6 +60,7 @@ mod web;
 mod work;
 
 pub use effect::Effect;
+pub use file_jobs::FileJob;
 pub use input::Input;
 pub use kept_tables::{KeptMember, KeptTables, TableChange, TableNote};
 pub use next_hop::LookupId;

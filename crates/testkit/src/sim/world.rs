@@ -288,6 +288,7 @@ impl World {
             self.view = view;
         }
         let (mut sent, mut unknown, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        let mut done = Vec::new();
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Answer { id, answer } => {
@@ -304,6 +305,10 @@ impl World {
                 Effect::Resolve { id, .. } => unknown.push(id),
                 // A disk that never fails.
                 Effect::Voicemail(job) => kept.push(job.number),
+                // And that has nothing to do with files.
+                Effect::Files {
+                    number, channel, ..
+                } => done.push((number, channel)),
                 // Nobody starts this world again.
                 Effect::Binding(_) | Effect::Table(_) | Effect::ReloadXml { .. } | Effect::Stop => {
                 }
@@ -318,6 +323,14 @@ impl World {
         for number in kept {
             let result = Ok(());
             self.input(Input::VoicemailDone { number, result });
+        }
+        for (number, channel) in done {
+            let result = Ok(());
+            self.input(Input::FilesDone {
+                number,
+                channel,
+                result,
+            });
         }
     }
 

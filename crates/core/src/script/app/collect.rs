@@ -316,7 +316,7 @@ impl Switch {
 }
 
 /// Splits on blanks outside single quotes; the quotes go.
-fn split_quoted(text: &str) -> Vec<String> {
+pub(super) fn split_quoted(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let (mut quoted, mut any) = (false, false);

@@ -13,6 +13,7 @@ mod dtmf;
 mod eavesdrop;
 mod echo;
 mod fifo;
+mod files;
 mod fire;
 mod hangup;
 mod hold;
@@ -75,7 +76,7 @@ pub(crate) enum App {
     Sleep,
     /// `wait_for_silence`, `detect_silence`, `detect_audio`.
     Listen(Listening),
-    /// `mutex`, `wait_for_answer`.
+    /// `mutex`, `wait_for_answer`, `mkdir`, `rename`.
     Await(Awaited),
     Echo,
     Playback(Playback),

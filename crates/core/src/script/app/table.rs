@@ -5,9 +5,9 @@ use api::{Application, ChannelId};
 
 use super::{
     Started, answer, att_xfer, awaiting, bridge, callcenter, check_acl, collect, conference,
-    digit_actions, dtmf, eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound,
-    listen, meta, nested, park, playback, record, say, schedule, sleep, socket, sound, tables,
-    transfer, valet_park, variables, voicemail,
+    digit_actions, dtmf, eavesdrop, echo, fifo, files, fire, hangup, hold, intercept, ivr,
+    leg_sound, listen, meta, nested, park, playback, record, say, schedule, sleep, socket, sound,
+    tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -278,6 +278,7 @@ static TABLE: &[Entry] = &[
         "[+<loops>] <file>",
         playback::loop_playback,
     ),
+    app("mkdir", "Make a folder", "<path>", files::mkdir),
     app(
         "multiset",
         "Set several variables",
@@ -382,6 +383,12 @@ static TABLE: &[Entry] = &[
         "Take away what is attached to the sound of the channel",
         "[<function>]",
         leg_sound::remove_bugs,
+    ),
+    app(
+        "rename",
+        "Give a file another name",
+        "<from_path> <to_path>",
+        files::rename,
     ),
     app(
         "respond",
