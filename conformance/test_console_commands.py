@@ -30,7 +30,7 @@ def kept(server):
 @pytest.mark.parametrize("end", ["killed", "stopped"])
 def test_sticky_aliases_outlive_the_server(server, end):
     with server.connect() as socket:
-        for change in ("stickyadd ll show channels", "stickyadd gone status", "add passing status", "del gone"):
+        for change in ("stickyadd gone status", "del gone", "add passing status", "stickyadd ll show channels"):
             assert socket.api(f"alias {change}") == "+OK\n"
         shown = socket.api("show aliases").splitlines()
         assert [line.rsplit(",", 1)[0] for line in shown[1:3]] == ["1,ll,show channels", "0,passing,status"]
@@ -44,7 +44,7 @@ def test_sticky_aliases_outlive_the_server(server, end):
     with server.connect() as socket:
         shown = socket.api("show aliases").splitlines()
         assert [line.rsplit(",", 1)[0] for line in shown[1:-2]] == ["1,ll,show channels"]
-        said = socket.command("api ll count\nconsole_execute: true").body.decode()
+        said = socket.command("api ll count\nconsole_execute: true").body
         assert said == "\nExpand Alias [ll]->[show channels count]\n\n\n0 total.\n"
 
 
