@@ -54,11 +54,11 @@ fn json(text: &str) -> Option<Headers> {
     loop {
         let (name, after) = json_string(rest)?;
         rest = after.strip_prefix(':')?;
-        let value;
-        (value, rest) = match rest.strip_prefix('[') {
+        let (value, after) = match rest.strip_prefix('[') {
             Some(list) => json_list(list)?,
             None => json_string(rest)?,
         };
+        rest = after;
         if name == "_body" {
             body = value.into_bytes();
         } else {

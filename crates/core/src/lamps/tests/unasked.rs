@@ -183,10 +183,14 @@ fn programs_are_asked_what_waits_for_a_phone_that_has_come() {
     let mut rig = Rig::new();
     let asked = |rig: &mut Rig| -> Vec<Vec<(String, String)>> {
         let events = std::mem::take(&mut rig.events).into_iter();
-        let queries = events.filter_map(|event| match event.kind {
-            EventKind::Custom(custom) if &*custom.name == "MESSAGE_QUERY" => Some(custom.headers),
-            _ => None,
+        let customs = events.filter_map(|event| {
+            let EventKind::Custom(custom) = event.kind else {
+                return None;
+            };
+            Some(custom)
         });
+        let queries = customs.filter(|custom| &*custom.name == "MESSAGE_QUERY");
+        let queries = queries.map(|custom| custom.headers);
         let texts = |(name, value): (Arc<str>, Arc<str>)| (name.to_string(), value.to_string());
         queries
             .map(|headers| headers.into_iter().map(texts).collect())
