@@ -32,6 +32,15 @@ CONTROLLED = """
     </extension>
 """
 
+# Numbers that are refused are so there, behind a transfer.
+REFUSED = """
+    <extension name="refuse_with_code">
+      <condition field="destination_number" expression="^7([3-6][0-9][0-9])$">
+        <action application="respond" data="$1"/>
+      </condition>
+    </extension>
+"""
+
 # What DP_MATCH holds in the recordings of SIP calls was caught by a condition like this one.
 DELAYED = """
     <extension name="delayed" continue="true">
@@ -55,10 +64,10 @@ def write_configuration(folder):
     public = folder / "dialplan/public.xml"
     text = public.read_text()
     assert "|5000|" in text, "the public context has no list of numbers to add to"
-    public.write_text(text.replace("|5000|", "|5000|8084[03][0-9]+|", 1))
+    public.write_text(text.replace("|5000|", "|5000|7[3-6][0-9][0-9]|8084[03][0-9]+|", 1))
     dialplan = folder / "dialplan/default.xml"
     context = '<context name="default">\n'
-    text = dialplan.read_text().replace(context, context + DELAYED + CONTROLLED, 1)
+    text = dialplan.read_text().replace(context, context + DELAYED + CONTROLLED + REFUSED, 1)
     assert DELAYED in text, "the dialplan has no context to begin"
     # Ours says of such a number that nobody is there.
     text, found = re.subn(r'    <extension name="nobody">.*?</extension>\n', "", text, flags=re.S)

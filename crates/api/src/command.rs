@@ -256,6 +256,8 @@ commands! {
     fifo::ChangeFifo => ();
     table::ChangeHash => ();
     table::ChangeKept => ();
+    table::ChangeAlias => ();
+    table::ChangeCompletion => ();
     table::TakeLimit => ();
     table::ReleaseLimit => ();
     table::ResetInterval => ();

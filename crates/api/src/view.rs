@@ -35,7 +35,7 @@ pub use registration::{Registration, SipProfile};
 pub use room::{Member, Recording, Relation, Room, RoomFlags, RoomParameters};
 pub use server::{Counters, Settings, Task};
 pub use stage::{Participant, Stage};
-pub use tables::{TableKey, Tables, Usage};
+pub use tables::{Alias, TableKey, Tables, Usage};
 pub use user::{StatusType, UserState, UserStatus};
 
 use std::sync::Arc;

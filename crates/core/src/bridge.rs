@@ -5,8 +5,8 @@ use std::sync::Arc;
 use api::cause::Blame;
 use api::command::call::BridgeChannels;
 use api::event::ChannelEvent;
-use api::view::{ChannelState, OtherType};
-use api::{ChannelId, CommandError, ErrorKind, HangupCause, ObjectKind, RequestId};
+use api::view::{ChannelState, Direction, OtherType, ProfileTimes};
+use api::{ChannelId, CommandError, ErrorKind, HangupCause, ObjectKind, RequestId, Timestamp};
 use media::control::MediaCommand;
 
 use crate::Switch;
@@ -121,10 +121,15 @@ impl Switch {
             return;
         };
         if let Some(live) = self.channels.get_mut(a) {
-            live.seen_mut().other = Some(other_leg(OtherType::Originatee, &profile_b));
+            let mut other = other_leg(OtherType::Originatee, &profile_b);
+            Arc::make_mut(&mut other.profile).times.bridged = Timestamp::ZERO;
+            live.seen_mut().other = Some(other);
         }
         if let Some(live) = self.channels.get_mut(b) {
-            live.seen_mut().other = Some(other_leg(OtherType::Originator, &profile_a));
+            // It learns none of the times (golden stream-30-uuid-bridge), as one that was made for the bridge.
+            let mut other = other_leg(OtherType::Originator, &profile_a);
+            Arc::make_mut(&mut other.profile).times = ProfileTimes::default();
+            live.seen_mut().other = Some(other);
         }
         self.touch(a);
         self.touch(b);
@@ -326,6 +331,7 @@ impl Switch {
                 self.continue_after_bridge(&old, HangupCause::NormalClearing);
             }
             self.new_profile(id, "uuid_br", peer.as_str());
+            self.turn(id, id == a);
             if self.channels.contains_key(a) {
                 self.tie(a, b);
             }
@@ -340,11 +346,28 @@ impl Switch {
             }
         }
         self.unset_var(a, "uuid_bridge");
+        // It belongs to a call of its own until the bridge is there, and clients see it behind the others (golden
+        // stream-30-uuid-bridge).
+        self.unset_var(b, "call_uuid");
+        self.make_own_call(b);
         for (id, peer) in [(a, b), (b, a)] {
             self.announce_uuid_bridge(id, peer);
         }
         self.connect(a, b, false);
         Ok(())
+    }
+
+    /// Of two channels a command connects, the one named first counts as calling and the other one as called, whoever has
+    /// called them.
+    fn turn(&mut self, id: &ChannelId, calls: bool) {
+        if let Some(live) = self.channels.get_mut(id) {
+            live.profile_mut().logical_direction = if calls {
+                Direction::Inbound
+            } else {
+                Direction::Outbound
+            };
+            live.seen_mut().hit_dialplan = calls;
+        }
     }
 
     fn separate_for_bridge(&mut self, id: &ChannelId, new_peer: &ChannelId) -> Option<ChannelId> {

@@ -1,6 +1,7 @@
 //! What the switch is told at its start.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,8 +61,35 @@ pub struct Config {
     /// Values of `db` and `group` of earlier runs; `None`: not known yet, and they cannot be changed until
     /// [`crate::Input::TablesFound`].
     pub tables: Option<KeptTables>,
+    /// Who is on which access list; for `check_acl`.
+    pub access_lists: AccessLists,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
+}
+
+type Lets = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
+
+/// Access lists as they are at the moment; the shell has them, and reads them again when it is told. Without any nobody
+/// passes.
+#[derive(Clone, Default)]
+pub struct AccessLists(Option<Arc<Lets>>);
+
+impl AccessLists {
+    /// Lists that can say whether the one of a name, or a network, lets an address in. Asked by the switch at its work: it
+    /// must not wait for anything.
+    pub fn new(lets: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(lets)))
+    }
+
+    pub(crate) fn allows(&self, list: &str, address: IpAddr) -> bool {
+        self.0.as_ref().is_some_and(|lets| lets(list, address))
+    }
+}
+
+impl fmt::Debug for AccessLists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessLists")
+    }
 }
 
 /// What a conference does by itself (event-api.md §9).
@@ -175,8 +203,8 @@ impl ProfileConfig {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(pub Arc<str>);
 
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
 }

@@ -1,11 +1,12 @@
 //! Everything the switch asks its shell to do.
 
-use api::{Answer, CommandError, RequestId};
+use api::{Answer, ChannelId, CommandError, RequestId};
 use media::control::{MediaCommand, WebCommand};
 use sip::resolve::Destination;
 use sip::transport::Transmit;
 
 use crate::LookupId;
+use crate::file_jobs::FileJob;
 use crate::kept_tables::TableNote;
 use crate::registrar::BindingNote;
 use crate::voicemail::VoicemailJob;
@@ -49,6 +50,15 @@ pub enum Effect {
     Binding(BindingNote),
     /// Keeps a value of `db` or `group` for the next run, or forgets it. Nothing is answered and nobody waits.
     Table(TableNote),
+    /// Makes a folder or renames a file, and reports [`crate::Input::FilesDone`].
+    Files {
+        /// For the report.
+        number: u64,
+        /// For the report.
+        channel: ChannelId,
+        /// What.
+        job: FileJob,
+    },
     /// The process may end: everything has ended.
     Stop,
 }

@@ -1,7 +1,7 @@
 //! Everything that can make the switch act: the closed list.
 
 use api::view::{Extension, VoiceMessage};
-use api::{Command, Origin, RequestId};
+use api::{ChannelId, Command, Origin, RequestId};
 use media::control::{MediaReport, WebReport};
 use sip::message::Message;
 use sip::resolve::Hop;
@@ -75,6 +75,15 @@ pub enum Input {
     BindingsFound(Vec<KeptBinding>),
     /// Values of `db` and `group` of earlier runs, when they could not be read at the start.
     TablesFound(KeptTables),
+    /// What [`crate::Effect::Files`] asked for was done.
+    FilesDone {
+        /// Its number.
+        number: u64,
+        /// Who waits.
+        channel: ChannelId,
+        /// Or why not.
+        result: Result<(), Box<str>>,
+    },
     /// Idle CPU in millionths of a percent, measured by the shell.
     IdleCpu(u64),
     /// The process is asked to stop: drain, then [`crate::Effect::Stop`].

@@ -1,4 +1,4 @@
-//! Values of `db`, dial strings of `group` and members of fifos, which outlive the process (event-socket.md §6.8;
+//! Values of `db`, dial strings of `group`, members of fifos and aliases, which outlive the process (event-socket.md §6.8;
 //! docs/decisions/0035). What members of fifos do is in `fifo/`.
 
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub struct KeptTables {
     pub members: Vec<KeptMember>,
     /// Members of fifos that commands have put there.
     pub fifo_members: Vec<KeptFifoMember>,
+    /// Names that stand for console commands, and these.
+    pub aliases: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// Somebody who is called when callers wait in a fifo.
@@ -72,6 +74,8 @@ pub enum TableChange {
     FifoMember(KeptFifoMember),
     /// Somebody is called by a fifo no longer: its name, and whom.
     NoFifoMember(Arc<str>, Arc<str>),
+    /// A name stands for a console command; without one for nothing.
+    Alias(Arc<str>, Option<Arc<str>>),
 }
 
 /// What the switch knows of the tables beside the view.
@@ -86,11 +90,11 @@ pub(crate) struct KeptState {
 }
 
 /// The length makes it unambiguous.
-fn row_key(table: char, first: &str, second: &str) -> Arc<str> {
+pub(crate) fn row_key(table: char, first: &str, second: &str) -> Arc<str> {
     format!("{table}{}/{first}/{second}", first.len()).into()
 }
 
-fn too_much() -> CommandError {
+pub(crate) fn too_much() -> CommandError {
     CommandError::new(ErrorKind::LimitReached, "it is too long, or one too many")
 }
 
@@ -112,7 +116,9 @@ impl Switch {
             values,
             members,
             fifo_members,
+            aliases,
         } = found;
+        self.take_aliases(aliases);
         let mut members = members;
         members.sort_by_key(|one| one.place);
         for (key, value) in values {
@@ -173,6 +179,11 @@ impl Switch {
         self.kept.members += 1;
     }
 
+    /// Has a row kept, or forgotten.
+    pub(crate) fn keep_row(&mut self, key: Arc<str>, change: TableChange) {
+        self.effect(Effect::Table(TableNote { key, change }));
+    }
+
     pub(crate) fn change_kept(&mut self, command: ChangeKept) -> Result<(), CommandError> {
         self.check_kept()?;
         let note = match command {
@@ -188,7 +199,7 @@ impl Switch {
         };
         if let Some((key, change)) = note {
             self.view_changed();
-            self.effect(Effect::Table(TableNote { key, change }));
+            self.keep_row(key, change);
         }
         Ok(())
     }

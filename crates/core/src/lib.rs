@@ -3,6 +3,7 @@
 //! [`Switch`] owns every channel, call, room and binding. It has no sockets, threads, clock or async; the shell in
 //! `embedded` feeds it [`Input`]s and carries out its [`Effect`]s, and a test can do the same in virtual time.
 
+mod aliases;
 mod bridge;
 mod broadcast;
 mod channel;
@@ -16,6 +17,7 @@ mod dtmf;
 mod effect;
 pub mod expand;
 mod fifo;
+mod file_jobs;
 mod functions;
 mod gateway;
 mod globals;
@@ -60,6 +62,7 @@ mod web;
 mod work;
 
 pub use effect::Effect;
+pub use file_jobs::FileJob;
 pub use input::Input;
 pub use kept_tables::{KeptFifoMember, KeptMember, KeptTables, TableChange, TableNote};
 pub use next_hop::LookupId;

@@ -165,6 +165,14 @@ impl Switch {
                 let done = self.change_kept(c);
                 self.answer(id, done);
             }
+            Command::ChangeAlias(c) => {
+                let done = self.change_alias(c);
+                self.answer(id, done);
+            }
+            Command::ChangeCompletion(c) => {
+                let done = self.change_completion(&c);
+                self.answer(id, done);
+            }
             Command::TakeLimit(c) => {
                 let done = self.take_limit(&c.channel, &c.limit);
                 self.answer(id, done);

@@ -69,6 +69,8 @@ pub(crate) struct Rig {
     pub(crate) notes: Vec<crate::BindingNote>,
     /// What was to be kept of `db` and `group`.
     pub(crate) table_notes: Vec<crate::TableNote>,
+    /// What is to be done to the disk; tests say that it is.
+    pub(crate) file_jobs: Vec<(u64, ChannelId, crate::FileJob)>,
     /// What the DNS knows.
     pub(crate) names: Names,
     /// Names that were asked for.
@@ -116,6 +118,7 @@ pub(crate) fn config() -> Config {
         voicemail: crate::config::VoicemailConfig::default(),
         bindings: Vec::new(),
         tables: Some(crate::KeptTables::default()),
+        access_lists: crate::config::AccessLists::default(),
         xml: Arc::new(xml),
     }
 }
@@ -141,6 +144,7 @@ impl Rig {
             keeper: Keeper::default(),
             notes: Vec::new(),
             table_notes: Vec::new(),
+            file_jobs: Vec::new(),
             names: Names::default(),
             asked: Vec::new(),
             slow_media: false,
@@ -190,6 +194,11 @@ impl Rig {
                     Effect::ReloadXml { .. } => {}
                     Effect::Binding(note) => self.notes.push(note),
                     Effect::Table(note) => self.table_notes.push(note),
+                    Effect::Files {
+                        number,
+                        channel,
+                        job,
+                    } => self.file_jobs.push((number, channel, job)),
                     Effect::Voicemail(job) => {
                         if let Some(result) = self.keeper.take_job(&job) {
                             let number = job.number;

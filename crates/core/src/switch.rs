@@ -61,6 +61,7 @@ pub struct Switch {
     pub(crate) opening_lines: HashMap<PeerId, AttemptId>,
     pub(crate) registrations: Registrations,
     pub(crate) kept: crate::kept_tables::KeptState,
+    pub(crate) file_jobs: crate::file_jobs::FileJobs,
     pub(crate) rooms: Rooms,
     pub(crate) stages: Stages,
     pub(crate) web: WebClients,
@@ -182,6 +183,7 @@ impl Switch {
             opening_lines: HashMap::new(),
             registrations: Registrations::default(),
             kept: crate::kept_tables::KeptState::default(),
+            file_jobs: crate::file_jobs::FileJobs::default(),
             rooms: Rooms::default(),
             stages: Stages::default(),
             web: WebClients::default(),
@@ -261,6 +263,11 @@ impl Switch {
             Input::VoicemailFound(found) => self.voicemail_found(found),
             Input::BindingsFound(found) => self.bindings_found(found),
             Input::TablesFound(found) => self.tables_found(found),
+            Input::FilesDone {
+                number,
+                channel,
+                result,
+            } => self.file_job_done(number, &channel, result),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,
             Input::Shutdown => self.begin_shutdown(),
         }

@@ -226,6 +226,9 @@ impl Switch {
             uuid: "".into(),
             uuid_name: None,
         };
+        if let Some(live) = self.channels.get_mut(id) {
+            live.seen_mut().application = Some((ran.name.clone(), ran.data.clone()));
+        }
         self.emit(id, ChannelEvent::Executed(ran));
     }
 

@@ -64,6 +64,7 @@ impl World {
             voicemail: core::config::VoicemailConfig::default(),
             bindings: Vec::new(),
             tables: Some(jackfield_core::KeptTables::default()),
+            access_lists: jackfield_core::config::AccessLists::default(),
             layouts: jackfield_core::config::Layouts::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml),

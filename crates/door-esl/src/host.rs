@@ -10,6 +10,7 @@ use eventlog::EventLog;
 use net::Acls;
 
 use crate::jobs::Jobs;
+use crate::programs::Programs;
 
 /// How long a name of the network may take to be looked up.
 const LOOKUP_TIME: Duration = Duration::from_secs(5);
@@ -25,17 +26,24 @@ pub struct Environment {
     pub reload_acls: ReloadAcls,
     /// Idle CPU in hundredths of a percent.
     pub idle_cpu: IdleCpu,
+    /// Has certificates and keys of the doors read again, as SIGHUP does; does not wait for it.
+    pub reload_certificates: ReloadCertificates,
+    /// Variables of the environment that hold secrets, and are told to nobody.
+    pub secret_variables: Arc<[String]>,
     /// The log of events, where one is kept; with [`crate::EventEncoder`].
     pub event_log: Option<EventLog>,
 }
 
 type ReloadAcls = Arc<dyn Fn() -> Result<Acls, String> + Send + Sync>;
+type ReloadCertificates = Arc<dyn Fn() + Send + Sync>;
 type IdleCpu = Arc<dyn Fn() -> u32 + Send + Sync>;
 
 /// What console commands need from their surroundings.
 pub(crate) struct DoorHost {
     pub(crate) environment: Environment,
     pub(crate) jobs: Jobs,
+    /// `None`: nobody may run any.
+    pub(crate) programs: Option<Programs>,
 }
 
 impl Host for DoorHost {
@@ -62,6 +70,46 @@ impl Host for DoorHost {
             let looked_up = tokio::net::lookup_host((name, 0));
             let found = tokio::time::timeout(LOOKUP_TIME, looked_up).await.ok()?;
             Some(found.ok()?.next()?.ip())
+        })
+    }
+
+    fn file_exists(&self, path: String) -> BoxFuture<'static, bool> {
+        Box::pin(async move {
+            let looked = tokio::task::spawn_blocking(move || std::path::Path::new(&path).exists());
+            looked.await.unwrap_or(false)
+        })
+    }
+
+    fn environment_variable(&self, name: &str) -> Option<String> {
+        let is_secret = self
+            .environment
+            .secret_variables
+            .iter()
+            .any(|one| one == name);
+        // The others panic when they are asked for.
+        let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+        if is_secret || !is_name {
+            return None;
+        }
+        let value = std::env::var_os(name)?;
+        Some(value.to_string_lossy().into_owned())
+    }
+
+    fn reload_certificates(&self) {
+        (self.environment.reload_certificates)();
+    }
+
+    fn may_run_programs(&self) -> bool {
+        self.programs.is_some()
+    }
+
+    fn run_program(&self, line: String) -> BoxFuture<'static, Vec<u8>> {
+        let programs = self.programs.clone();
+        Box::pin(async move {
+            match programs {
+                Some(programs) => programs.run(line).await,
+                None => Vec::new(),
+            }
         })
     }
 

@@ -6,6 +6,7 @@
 mod budget;
 mod config;
 mod cpu;
+mod files;
 pub mod media_io;
 mod reload;
 mod resolver;

@@ -132,6 +132,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     // Without browsers it is there for the video of phones.
     let prepared = web_io::Prepared::new(web.as_ref()).map_err(StartError::Web)?;
     switch.output = media.spatial.output();
+    let recordings = media.recordings.clone();
     let (media, media_reports, lanes) =
         MediaThreads::start_with(media, Some(prepared.waker())).map_err(StartError::Media)?;
     let (thread, reports) = prepared
@@ -184,6 +185,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         dns: DnsResolver::new(&dns_servers),
         shell,
         to_shell: to_shell.clone(),
+        recordings,
         voicemail,
         bindings,
         tables,

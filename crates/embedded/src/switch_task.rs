@@ -1,19 +1,21 @@
 //! The one task that owns the switch: inputs in, effects out, in the order that keeps the guarantees.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::time::Now;
-use api::{Answer, BackendPort, CommandError, Request, RequestId, Responder, Timestamp};
+use api::{Answer, BackendPort, ChannelId, CommandError, Request, RequestId, Responder, Timestamp};
 use media::control::MediaReport;
 use sip::resolve::Destination;
-use switch_core::{BindingNote, Effect, Input, LookupId, Switch, TableNote};
+use switch_core::{BindingNote, Effect, FileJob, Input, LookupId, Switch, TableNote};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::budget::Budget;
 use crate::config::XmlSource;
+use crate::files;
 use crate::media_io::MediaThreads;
 use crate::resolver::DnsResolver;
 use crate::sip_io::{SipInput, SipTransports};
@@ -53,6 +55,8 @@ pub(crate) struct SwitchTask {
     /// As `bindings`.
     pub(crate) tables: Option<Arc<NoteKeeper<TableNote>>>,
     pub(crate) xml: XmlSource,
+    /// Where relative names begin.
+    pub(crate) recordings: PathBuf,
     pub(crate) tracker: TaskTracker,
     pub(crate) census: watch::Sender<switch_core::Census>,
 }
@@ -205,6 +209,11 @@ impl SwitchTask {
                         keeper.submit(note);
                     }
                 }
+                Effect::Files {
+                    number,
+                    channel,
+                    job,
+                } => self.change_files(number, channel, job),
                 Effect::Stop => stop = true,
             }
         }
@@ -237,6 +246,25 @@ impl SwitchTask {
             let result = dns.find(destination).await;
             // A switch that has stopped calls nobody.
             shell.send(Input::Resolved { id, result }).await.ok();
+        });
+    }
+
+    /// On a thread that may block. There are never more than the switch allows.
+    fn change_files(&self, number: u64, channel: ChannelId, job: FileJob) {
+        let (folder, shell) = (self.recordings.clone(), self.to_shell.clone());
+        self.tracker.spawn(async move {
+            let done = tokio::task::spawn_blocking(move || files::change(&folder, &job)).await;
+            let result = match done {
+                Ok(result) => result.map_err(|error| error.to_string().into()),
+                Err(error) => Err(error.to_string().into()),
+            };
+            let done = Input::FilesDone {
+                number,
+                channel,
+                result,
+            };
+            // A switch that has stopped has no channels.
+            shell.send(done).await.ok();
         });
     }
 
@@ -291,6 +319,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::VoicemailFound(_) => "VoicemailFound",
         Input::BindingsFound(_) => "BindingsFound",
         Input::TablesFound(_) => "TablesFound",
+        Input::FilesDone { .. } => "FilesDone",
         Input::IdleCpu(_) => "IdleCpu",
         Input::Shutdown => "Shutdown",
     }

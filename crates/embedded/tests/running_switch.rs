@@ -59,6 +59,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             voicemail: switch_core::config::VoicemailConfig::default(),
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
+            access_lists: switch_core::config::AccessLists::default(),
             layouts: Default::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),

@@ -342,6 +342,11 @@ pub const KINDS: &[Kind] = &[
         &[],
     ),
     of_server(
+        EventName::CertReload,
+        "Certificates and keys are read again",
+        &[],
+    ),
+    of_server(
         EventName::Api,
         "A console command was run",
         &[text("API-Command"), maybe("API-Command-Argument")],
@@ -368,6 +373,15 @@ pub const KINDS: &[Kind] = &[
             maybe("to"),
             maybe("type"),
             maybe("from_full"),
+        ],
+    ),
+    of_server(
+        EventName::MessageQuery,
+        "A phone has registered that may want to know what waits for it",
+        &[
+            text("Message-Account"),
+            text("VM-Sofia-Profile"),
+            text("VM-Call-ID"),
         ],
     ),
     of_server(

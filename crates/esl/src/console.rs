@@ -1,5 +1,6 @@
 //! Console commands: what `api` and `bgapi` run, one file per family (event-socket.md §6).
 
+mod alias;
 mod call;
 mod callcenter;
 mod callcenter_list;
@@ -31,6 +32,7 @@ mod sofia;
 mod sofia_gateways;
 mod sofia_status;
 mod strings;
+mod surroundings;
 mod table;
 mod tables;
 mod text;
@@ -41,6 +43,7 @@ mod uuid_variables;
 mod valet;
 mod voicemail;
 
+pub(crate) use alias::{aliased, expand as expand_alias};
 pub(crate) use json::inner as inner_of_json;
 pub use modules::{MODULES, Module};
 pub use table::{COMMANDS, Entry};
@@ -85,8 +88,26 @@ pub trait Host: Send + Sync {
     fn spawn(&self, job: BoxFuture<'static, ()>) -> bool;
     /// Idle CPU in hundredths of a percent.
     fn idle_cpu(&self) -> u32;
+    /// Whether there is a file, or a folder, of that name.
+    fn file_exists(&self, path: String) -> BoxFuture<'static, bool>;
+    /// A variable of the server's environment; `None` also of one that may not be told.
+    fn environment_variable(&self, name: &str) -> Option<String>;
+    /// Has certificates and keys read again, and does not wait for it.
+    fn reload_certificates(&self);
+    /// Whether programs of the machine may be run; without it their commands do not exist.
+    fn may_run_programs(&self) -> bool;
+    /// Runs a line of a shell, and gives what it wrote to its standard output: so much of it as is within bounds, in the
+    /// time it has. Nothing when it may not be run.
+    fn run_program(&self, line: String) -> BoxFuture<'static, Vec<u8>>;
     /// Writes a line to the log, under one of the eight level numbers.
     fn log(&self, level: u8, text: &str);
+}
+
+/// Whether nobody may be left to hear of the command when it has been run (golden server-03-shutdown).
+fn ends_server(line: &Line) -> bool {
+    let is = |name: &str| line.name.eq_ignore_ascii_case(name);
+    let (first, _) = crate::splitter::head(&line.args);
+    is("shutdown") || is("...") || (is("fsctl") && first.eq_ignore_ascii_case("shutdown"))
 }
 
 /// The console of one asker. Cheap to clone.
@@ -118,14 +139,19 @@ impl Console {
     }
 
     async fn execute_for(&self, line: &Line, job: Option<JobId>) -> Outcome {
-        let outcome = self.run(line, 0).await;
         let announce = AnnounceApi {
             command: line.name.as_str().into(),
             argument: (!line.args.is_empty()).then(|| line.args.as_str().into()),
             job,
         };
+        let announced = self.switch.ask(announce, self.origin.clone());
         // A switch that has stopped cannot fire events; the text is still right.
-        self.switch.ask(announce, self.origin.clone()).await.ok();
+        if ends_server(line) {
+            announced.await.ok();
+            return self.run(line, 0).await;
+        }
+        let outcome = self.run(line, 0).await;
+        announced.await.ok();
         outcome
     }
 
@@ -133,9 +159,10 @@ impl Console {
     pub async fn execute_api(&self, api: &Api) -> String {
         let mut text = String::new();
         let mut known = true;
-        for line in &api.lines {
+        for (index, line) in api.lines.iter().enumerate() {
             let outcome = self.execute(line).await;
             known = outcome.known;
+            text.push_str(api.notes.get(index).map_or("", String::as_str));
             if known || !api.console {
                 text.push_str(&outcome.text);
             }
@@ -179,10 +206,15 @@ impl Console {
             .ok();
     }
 
+    /// The commands there are, in the order they are listed.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &'static Entry> {
+        table::listed(self.host.may_run_programs())
+    }
+
     /// Runs a command inside another one.
     pub(crate) fn run<'a>(&'a self, line: &'a Line, depth: u8) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            match table::find(&line.name) {
+            match table::find(&line.name, self.host.may_run_programs()) {
                 Some(entry) => {
                     let call = Call {
                         console: self,

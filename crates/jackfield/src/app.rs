@@ -17,6 +17,8 @@ use embedded::{Embedded, XmlSource};
 use esl::view::Server;
 use eventlog::EventLog;
 use net::{Acls, Network};
+use switch_core::config::AccessLists;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -98,6 +100,10 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
     settings.switch.tables = Some(Arc::new(table_keeper));
     settings.switch.switch.tables = kept_tables::find(&store).await.ok();
     let tables_known = settings.switch.switch.tables.is_some();
+    let acls = Arc::new(ArcSwap::from_pointee(settings.acls));
+    let lists = acls.clone();
+    settings.switch.switch.access_lists =
+        AccessLists::new(move |list, address| lists.load().allows(list, address));
     let embedded = Arc::new(embedded::start(settings.switch).await?);
     let late = (!bindings_known).then(|| embedded.clone());
     let keeping = tasks.spawn(bindings::keep(binding_notes, store.clone(), late));
@@ -166,6 +172,7 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
     logging.tap_into(switch.log().clone(), embedded.idle_cpu().clone(), zone);
     change_log_level(&switch, settings.log_level).await;
 
+    let reload = Arc::new(watch::channel(()).0);
     let wanted = settings
         .event_socket
         .as_ref()
@@ -184,7 +191,9 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
         ),
         Surroundings {
             server,
-            acls: settings.acls,
+            reload: reload.clone(),
+            secret_variables: settings.secret_variables.into(),
+            acls,
             networks: settings.machine.networks,
             xml_source: xml_source.clone(),
             event_log: event_log.clone(),
@@ -239,26 +248,29 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
 
     if let Some(door) = eventmanager.clone() {
         let stop = process.child_token();
+        let when = (Hangups::new()?, reload.subscribe());
         let reload = move || {
             door.reload_tls().ok();
         };
-        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
+        tasks.spawn(reload_certificate(reload, when, stop));
     }
 
     if let Some(door) = isymphony.clone() {
         let stop = process.child_token();
+        let when = (Hangups::new()?, reload.subscribe());
         let reload = move || {
             door.reload_tls().ok();
         };
-        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
+        tasks.spawn(reload_certificate(reload, when, stop));
     }
 
     if let Some(door) = event_socket.clone() {
         let stop = process.child_token();
+        let when = (Hangups::new()?, reload.subscribe());
         let reload = move || {
             door.reload_tls().ok();
         };
-        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
+        tasks.spawn(reload_certificate(reload, when, stop));
     }
 
     let (listening, secure) = event_socket.as_ref().map_or((&[][..], &[][..]), |door| {
@@ -411,7 +423,9 @@ fn leave_at_once() -> ! {
 /// What the event socket has to be told.
 struct Surroundings {
     server: Arc<Server>,
-    acls: Acls,
+    reload: Arc<watch::Sender<()>>,
+    secret_variables: Arc<[String]>,
+    acls: Arc<ArcSwap<Acls>>,
     networks: Vec<Network>,
     xml_source: XmlSource,
     event_log: Option<EventLog>,
@@ -444,6 +458,8 @@ async fn open(
             let idle_cpu = embedded.idle_cpu().clone();
             let Surroundings {
                 server,
+                reload,
+                secret_variables,
                 acls,
                 networks,
                 xml_source,
@@ -451,9 +467,13 @@ async fn open(
             } = around;
             let environment = Environment {
                 server,
-                acls: Arc::new(ArcSwap::from_pointee(acls)),
+                acls,
                 reload_acls: Arc::new(move || reload_acls(&xml_source, &networks)),
                 idle_cpu: Arc::new(move || idle_cpu.centi_percent()),
+                reload_certificates: Arc::new(move || {
+                    reload.send_replace(());
+                }),
+                secret_variables,
                 event_log,
             };
             let switch = embedded.switch().clone();
@@ -515,15 +535,20 @@ fn reload_acls(xml_source: &XmlSource, networks: &[Network]) -> Result<Acls, Str
     })
 }
 
-/// Reads the certificate of a door again with each SIGHUP. The door says itself how that went.
-async fn reload_certificate(reload: impl Fn(), mut hangups: Hangups, stop: CancellationToken) {
+/// Reads the certificate of a door again with each SIGHUP, and whenever somebody asks for it. The door says itself how that
+/// went.
+async fn reload_certificate(
+    reload: impl Fn(),
+    (mut hangups, mut asked): (Hangups, watch::Receiver<()>),
+    stop: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = hangups.next() => {
-                tokio::task::block_in_place(&reload);
-            }
+            () = hangups.next() => {}
+            Ok(()) = asked.changed() => {}
         }
+        tokio::task::block_in_place(&reload);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Keeps values of `db`, dial strings of `group` and members of fifos, and says them to the next run (docs/decisions/0035).
+//! Keeps values of `db`, dial strings of `group`, members of fifos and aliases, and says them to the next run
+//! (docs/decisions/0035).
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub(crate) async fn find(store: &Store) -> Result<KeptTables, StoreError> {
         fifo_members,
     } = store.kept().await?;
     let values = values.into_iter();
+    let aliases = store.aliases().await?;
     let members = group_members.into_iter().map(|row| KeptMember {
         group: row.group,
         member: row.member,
@@ -32,6 +34,7 @@ pub(crate) async fn find(store: &Store) -> Result<KeptTables, StoreError> {
             .collect(),
         members: members.collect(),
         fifo_members: fifo_members.into_iter().map(fifo_member).collect(),
+        aliases,
     })
 }
 
@@ -69,7 +72,7 @@ pub(crate) async fn keep(notes: Notes<TableNote>, store: Store, late: Option<Arc
     };
     if !write_behind(&notes, change, write).await {
         tracing::error!(
-            "The last values of db and group, and members of fifos, are not kept: the store fails"
+            "The last values of db, group and alias, and members of fifos, are not kept: the store fails"
         );
     }
 }
@@ -104,6 +107,8 @@ fn change(note: TableNote) -> KeptChange {
             expires: settings.expires.map(Timestamp::as_micros),
         }),
         TableChange::NoFifoMember(fifo, dial) => KeptChange::DeleteFifoMember(fifo, dial),
+        TableChange::Alias(name, Some(command)) => KeptChange::PutAlias(name, command),
+        TableChange::Alias(name, None) => KeptChange::DeleteAlias(name),
     }
 }
 
@@ -162,6 +167,10 @@ mod tests {
             TableChange::FifoMember(called("user/1", Some(8))),
             TableChange::FifoMember(called("user/3", None)),
             TableChange::NoFifoMember("q".into(), "user/3".into()),
+            TableChange::Alias("a".into(), Some("status".into())),
+            TableChange::Alias("b".into(), Some("status".into())),
+            TableChange::Alias("a".into(), Some("show 'ä'".into())),
+            TableChange::Alias("b".into(), None),
         ];
         let changes = changes.map(|one| change(note(one)));
         store.change_kept(changes.to_vec()).await.unwrap();
@@ -170,5 +179,6 @@ mod tests {
         assert_eq!(found.members, [member("user/2", 1), member("user/1", 2)]);
         let expected = [called("user/1", Some(8)), called("user/2", Some(7))];
         assert_eq!(found.fifo_members, expected);
+        assert_eq!(found.aliases, [("a".into(), "show 'ä'".into())]);
     }
 }

@@ -1,4 +1,4 @@
-//! Values of `db`, dial strings of `group` and members of fifos, for the next run of the server.
+//! Values of `db`, dial strings of `group`, members of fifos and aliases, for the next run of the server.
 
 use std::sync::Arc;
 
@@ -72,6 +72,10 @@ pub enum KeptChange {
     PutFifoMember(FifoMember),
     /// A member of a fifo is forgotten: fifo and dial string.
     DeleteFifoMember(Arc<str>, Arc<str>),
+    /// A name stands for a console command, in place of what it stood for: name and command.
+    PutAlias(Arc<str>, Arc<str>),
+    /// A name stands for nothing.
+    DeleteAlias(Arc<str>),
 }
 
 impl Store {
@@ -134,6 +138,15 @@ impl Store {
                             "DELETE FROM fifo_member WHERE fifo = $1 AND dial = $2",
                             values![fifo, dial],
                         ),
+                        KeptChange::PutAlias(name, command) => (
+                            "INSERT INTO console_alias (name, command) VALUES ($1, $2)
+                             ON CONFLICT (name) DO UPDATE SET command = excluded.command",
+                            values![name, command],
+                        ),
+                        KeptChange::DeleteAlias(name) => (
+                            "DELETE FROM console_alias WHERE name = $1",
+                            values![name],
+                        ),
                     };
                     database.execute(statement, values).await?;
                 }
@@ -143,7 +156,24 @@ impl Store {
         .await
     }
 
-    /// All of it.
+    /// Names that stand for console commands, sorted, and these.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub async fn aliases(&self) -> Result<Vec<(Arc<str>, Arc<str>)>, StoreError> {
+        self.read(|mut database| {
+            Box::pin(async move {
+                let statement = "SELECT name, command FROM console_alias ORDER BY name";
+                let rows = database.rows(statement, Vec::new()).await?;
+                rows.iter()
+                    .map(|row| Ok((row.text(0)?, row.text(1)?)))
+                    .collect()
+            })
+        })
+        .await
+    }
+
+    /// All of it but aliases.
     ///
     /// # Errors
     /// [`StoreError::Failed`].

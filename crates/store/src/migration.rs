@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     step!("6.sql"),
     step!("7.sql"),
     step!("8.sql"),
+    step!("9.sql"),
     step!("10.sql"),
 ];
 

@@ -48,12 +48,15 @@ fn main() -> Result<(), String> {
             continue;
         }
         let report = runner.play(&Transcript::parse(&name, &read(&path)?)?, &differences);
-        runner.hang_up_all()?;
         print!("{}", report.describe());
         if report.passed() {
             passed += 1;
         } else {
             failed += 1;
+        }
+        // A server that was told to end has no calls.
+        if let Err(error) = runner.hang_up_all() {
+            eprintln!("calls of {name} could not be ended: {error}");
         }
     }
     println!("{passed} conversations as recorded, {failed} not");

@@ -116,6 +116,38 @@ impl ChangeKept {
     }
 }
 
+/// Changes other names of console commands. `InvalidArgument` for a name with blanks or control characters, and a
+/// command without a name; `LimitReached` when there are too many, or one is too long; `Unavailable` until it is known
+/// what earlier runs have kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ChangeAlias {
+    /// A name stands for a command from now on, whatever it stood for.
+    Set {
+        /// The name.
+        alias: Arc<str>,
+        /// What it stands for.
+        command: Arc<str>,
+        /// It is kept for the next run.
+        is_sticky: bool,
+    },
+    /// A name stands for nothing; one that is not there stays away.
+    Remove(Arc<str>),
+    /// No name stands for anything.
+    RemoveAll,
+}
+
+/// Changes what a console offers beside the commands there are. `InvalidArgument` for no words, or words with control
+/// characters; `LimitReached` when there are too many lines or words, or one is too long.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ChangeCompletion {
+    /// A line of these words is offered.
+    Add(Arc<[Arc<str>]>),
+    /// It is offered no longer, nor is what begins with these words.
+    Remove(Arc<[Arc<str>]>),
+    /// Nothing is offered.
+    RemoveAll,
+}
+
 /// Where those go whom a limit stops, if nobody says.
 const OVERFLOW: &str = "limit_exceeded";
 

@@ -1,9 +1,9 @@
 //! Values and counters that dialplans and programs keep in the switch (event-socket.md §6.8). Those of `hash` and
-//! `limit` end with it; those of `db` and `group` are kept for the next run.
+//! `limit` end with it; those of `db` and `group`, and aliases that are to stay, are kept for the next run.
 
 use std::sync::Arc;
 
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use crate::time::Timestamp;
 
@@ -21,6 +21,19 @@ pub struct Tables {
     pub db: RedBlackTreeMapSync<TableKey, Arc<str>>,
     /// Dial strings of the groups of `group`, in the order they were put in; a group without any is not there.
     pub groups: RedBlackTreeMapSync<Arc<str>, Arc<[Arc<str>]>>,
+    /// Other names of console commands.
+    pub aliases: RedBlackTreeMapSync<Arc<str>, Alias>,
+    /// Lines a console offers beside the commands there are, as their words.
+    pub completions: RedBlackTreeSetSync<Arc<[Arc<str>]>>,
+}
+
+/// What another name of a console command stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alias {
+    /// The command, with the first of its arguments.
+    pub command: Arc<str>,
+    /// It is kept for the next run.
+    pub is_sticky: bool,
 }
 
 impl Tables {

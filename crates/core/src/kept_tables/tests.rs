@@ -81,7 +81,7 @@ fn what_was_kept_is_there_and_new_members_come_behind() {
         tables: Some(KeptTables {
             values: vec![(("r".into(), "k".into()), "v".into())],
             members: vec![row("user/1", 9), row("user/2", 3)],
-            fifo_members: Vec::new(),
+            ..KeptTables::default()
         }),
         ..config()
     });
@@ -107,8 +107,7 @@ fn nothing_changes_until_it_is_known_what_there_was() {
     assert_eq!(refused.kind, ErrorKind::Unavailable);
     rig.feed(Input::TablesFound(KeptTables {
         values: vec![(key, "v".into())],
-        members: Vec::new(),
-        fifo_members: Vec::new(),
+        ..KeptTables::default()
     }));
     assert_eq!(ask(&rig, "select/r/k").as_deref(), Some("v"));
     rig.switch.change_kept(delete).unwrap();

@@ -11,8 +11,9 @@ mod tests;
 
 use std::sync::Arc;
 
+use api::EventKind;
 use api::event::CustomEvent;
-use api::view::{Extension, Mailbox};
+use api::view::{Extension, Mailbox, Registration};
 use sip::endpoint::Party;
 use sip::event::OutOfDialogRequest;
 use sip::message::{Method, is_header_value};
@@ -96,6 +97,25 @@ impl Switch {
         }
     }
 
+    /// Programs that keep messages elsewhere may answer with a MESSAGE_WAITING for this phone (event-socket.md §5.1).
+    fn ask_for_messages(&mut self, account: &Account, shown: &Registration) {
+        let address = format!("sip:{}", account.address());
+        let headers = [
+            ("Message-Account", address.as_str()),
+            ("VM-Sofia-Profile", &*shown.profile),
+            ("VM-Call-ID", &*shown.call_id),
+        ];
+        let headers = headers.map(|(name, value)| (name.into(), value.into()));
+        let event = CustomEvent {
+            name: "MESSAGE_QUERY".into(),
+            subclass: None,
+            headers: headers.into(),
+            body: None,
+            from_client: false,
+        };
+        self.publish(EventKind::Custom(Box::new(event)), None);
+    }
+
     /// A phone has come, and knows nothing of what waits for it. Nothing is said to those for whom there is nothing.
     pub(crate) fn light_lamp_of(&mut self, serial: u64) {
         let Some(shown) = self.view.registrations.get(&serial).cloned() else {
@@ -104,6 +124,7 @@ impl Switch {
         let Some(account) = self.account(&shown.domain, &shown.user) else {
             return;
         };
+        self.ask_for_messages(&account, &shown);
         let Some(mailbox) = account
             .user
             .mailbox()

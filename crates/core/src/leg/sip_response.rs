@@ -72,6 +72,10 @@ impl Switch {
             return;
         }
         self.set_var(id, "sip_call_id", response.call_id());
+        if let Some(local) = self.var(id, "sip_local_network_addr").map(str::to_owned) {
+            // Known since the channel was made; clients see it here from now on (golden stream-25-fail-sip-486-events).
+            self.set_var(id, "sip_local_network_addr", local);
+        }
         let replied = self.reply_variables(id);
         self.set_vars(id, &replied);
         self.peer_refused(id);

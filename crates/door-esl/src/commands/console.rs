@@ -9,8 +9,10 @@ use crate::ending::End;
 use crate::session::Session;
 
 impl Session {
-    pub(super) async fn api(&mut self, api: &Api) -> Result<(), End> {
-        if self.access.api().is_some_and(|list| !api.is_allowed(list)) {
+    pub(super) async fn api(&mut self, api: Api) -> Result<(), End> {
+        let list = self.access.api();
+        let api = api.expanded(&self.shared.switch.view().tables, list);
+        if list.is_some_and(|list| !api.is_allowed(list)) {
             return self.answer(PERMISSION_DENIED);
         }
         if let [line] = api.lines.as_slice()
@@ -18,7 +20,7 @@ impl Session {
         {
             return self.reopen(line).await;
         }
-        let text = self.console.execute_api(api).await;
+        let text = self.console.execute_api(&api).await;
         self.send(reply::api_response(&text))
     }
 

@@ -57,7 +57,7 @@ impl Session {
             Command::NoLinger => self.no_linger(),
             Command::SendMsg(message) => self.sendmsg(&message).await,
             Command::SendEvent(event) => self.sendevent(event).await,
-            Command::Api(api) => self.api(&api).await,
+            Command::Api(api) => self.api(api).await,
             Command::BgApi(job) => self.bgapi(job).await,
             Command::Log(log) => self.log(&log),
             Command::NoLog => self.no_log(),

@@ -77,6 +77,8 @@ pub fn environment() -> Environment {
         acls: Arc::new(ArcSwap::from_pointee(acls())),
         reload_acls: Arc::new(|| Ok(Acls::automatic(&[]))),
         idle_cpu: Arc::new(|| 10_000),
+        reload_certificates: Arc::new(|| {}),
+        secret_variables: Arc::default(),
         event_log: None,
     }
 }

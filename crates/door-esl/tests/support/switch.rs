@@ -4,9 +4,10 @@ use tokio::sync::Notify;
 
 use api::command::channel::Execute;
 use api::command::control::{ControlId, ExecuteControlled};
+use api::command::table::ChangeAlias;
 use api::event::{ChannelEvent, ControllerWanted, CustomEvent, Spoken, SystemEvent};
 use api::view::{
-    AnswerState, CallState, CallerProfile, Channel, ChannelState, Direction, Directory,
+    Alias, AnswerState, CallState, CallerProfile, Channel, ChannelState, Direction, Directory,
     DirectoryUser, Domain, Hangup,
 };
 use api::{
@@ -154,6 +155,18 @@ impl FakeSwitch {
                 }
                 let mut state = self.state.lock().await;
                 state.view.channels.insert_mut(set.channel, channel);
+                let view = Arc::new(state.view.clone());
+                state.publisher.publish(Vec::new(), view).await;
+                Ok(Answer::Unit(()))
+            }
+            Command::ChangeAlias(ChangeAlias::Set {
+                alias,
+                command,
+                is_sticky,
+            }) => {
+                let mut state = self.state.lock().await;
+                let found = Alias { command, is_sticky };
+                state.view.tables.aliases.insert_mut(alias, found);
                 let view = Arc::new(state.view.clone());
                 state.publisher.publish(Vec::new(), view).await;
                 Ok(Answer::Unit(()))

@@ -1,6 +1,7 @@
 //! `api` and `bgapi` (event-socket.md §2.3, §2.4).
 
 use crate::frame::Request;
+use api::view::Tables;
 
 /// Longest `Job-UUID` a client may choose, in bytes (event-socket.md §2.4); the rest is cut off.
 pub const MAX_JOB_ID: usize = 256;
@@ -40,6 +41,11 @@ impl Line {
             let inner = crate::console::inner_of_json(&self.args);
             return inner.is_none_or(|line| line.is_allowed(list));
         }
+        if self.name.eq_ignore_ascii_case("alias") {
+            // Somebody else may use the name.
+            let made = crate::console::aliased(&self.args);
+            return made.is_none_or(|line| line.is_allowed(list));
+        }
         !WRAPPERS
             .iter()
             .any(|wrapper| wrapper.eq_ignore_ascii_case(&self.name))
@@ -75,6 +81,8 @@ impl AllowedApi {
 pub struct Api {
     /// The commands to run in order; more than one only from a console line with `;;`.
     pub lines: Vec<Line>,
+    /// What is said before the output of each of them, of none by default.
+    pub notes: Vec<String>,
     /// `console_execute: true` was set: the whole text is a console line.
     pub console: bool,
     /// The text behind `api `, for the failure message of a console line.
@@ -95,9 +103,26 @@ impl Api {
         };
         Self {
             lines,
+            notes: Vec::new(),
             console,
             text: rest.trim().to_owned(),
         }
+    }
+
+    /// The same with commands in the place of aliases, which only a console line has. Where `list` limits who asks, an
+    /// alias for what they may not run is none.
+    pub fn expanded(mut self, tables: &Tables, list: Option<&AllowedApi>) -> Self {
+        if !self.console {
+            return self;
+        }
+        for line in &mut self.lines {
+            let found = crate::console::expand_alias(line, tables);
+            let found = found.filter(|(made, _)| list.is_none_or(|list| made.is_allowed(list)));
+            let (made, note) = found.unwrap_or_else(|| (line.clone(), String::new()));
+            *line = made;
+            self.notes.push(note);
+        }
+        self
     }
 
     /// Whether a user limited to `list` may run all of it.
@@ -216,6 +241,54 @@ mod tests {
         request.headers.push("console_execute", "true");
         assert!(!Api::parse(&request, "status;;fsctl shutdown").is_allowed(&list));
         assert!(AllowedApi::parse("show status").contains("status"));
+    }
+
+    #[test]
+    fn an_alias_neither_gives_nor_takes() {
+        let mut tables = Tables::default();
+        for (alias, command) in [
+            ("st", "status"),
+            ("status", "fsctl shutdown"),
+            ("x", "bgapi fsctl"),
+        ] {
+            let found = api::view::Alias {
+                command: command.into(),
+                is_sticky: false,
+            };
+            tables.aliases.insert_mut(alias.into(), found);
+        }
+        let mut request = Request::of_line("api x");
+        request.headers.push("console_execute", "true");
+        let console = |text: &str, list: Option<&str>| {
+            let list = list.map(AllowedApi::parse);
+            let api = Api::parse(&request, text).expanded(&tables, list.as_ref());
+            let allowed = list.is_none_or(|list| api.is_allowed(&list));
+            let names: Vec<String> = api.lines.into_iter().map(|line| line.name).collect();
+            (names.join(","), allowed)
+        };
+        let is = |names: &str, allowed| (names.to_owned(), allowed);
+        assert_eq!(console("st;;status", None), is("status,fsctl", true));
+        assert_eq!(
+            console("st;;status", Some("status")),
+            is("status,status", true)
+        );
+        assert_eq!(
+            console("x shutdown", Some("bgapi,x")),
+            is("x", true),
+            "which is no command"
+        );
+        assert_eq!(console("x shutdown", Some("bgapi")), is("x", false));
+        assert_eq!(
+            console("echo;;st", Some("status")),
+            is("echo,status", false)
+        );
+        let plain = Api::parse(&Request::of_line("api x"), "st").expanded(&tables, None);
+        assert_eq!(plain.lines[0].name, "st");
+        let list = AllowedApi::parse("alias,status");
+        assert!(api("alias add s status").is_allowed(&list));
+        assert!(api("alias del s").is_allowed(&list));
+        assert!(!api("alias add status fsctl shutdown").is_allowed(&list));
+        assert!(!api("ALIAS StickyAdd s fsctl").is_allowed(&list));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `console_complete`: what a console offers when TAB is pressed (event-socket.md §6.2).
 
+use super::Entry;
 use super::call::Call;
-use super::table::COMMANDS;
 use api::View;
+use std::sync::Arc;
 
 /// Words offered behind `show`.
 const SHOWN: [&str; 12] = [
@@ -41,7 +42,8 @@ pub(super) async fn console_complete(call: &Call<'_>) -> String {
     let (before, word) = text
         .rfind(' ')
         .map_or(("", text), |at| text.split_at(at + 1));
-    let offered = offered(&call.view(), before.trim(), word);
+    let commands = call.console.commands();
+    let offered = offered(&call.view(), commands, before.trim(), word);
     let mut out = list(&offered);
     let agreed = common_start(&offered);
     if agreed.len() > word.len() || offered.len() == 1 {
@@ -55,9 +57,18 @@ pub(super) async fn console_complete(call: &Call<'_>) -> String {
 }
 
 /// The words that begin with `word` and make sense behind `before`.
-fn offered(view: &View, before: &str, word: &str) -> Vec<String> {
-    let known: Vec<String> = match before {
-        "" => COMMANDS.iter().map(|entry| entry.name.to_owned()).collect(),
+fn offered(
+    view: &View,
+    commands: impl Iterator<Item = &'static Entry>,
+    before: &str,
+    word: &str,
+) -> Vec<String> {
+    let mut known: Vec<String> = match before {
+        "" => {
+            let aliases = view.tables.aliases.keys().map(ToString::to_string);
+            let names = commands.map(|entry| entry.name.to_owned());
+            names.chain(aliases).collect()
+        }
         "show" => SHOWN.iter().map(|&what| what.to_owned()).collect(),
         "conference" => view.rooms.keys().map(ToString::to_string).collect(),
         "sofia" => ["jsonstatus", "profile", "status", "xmlstatus"]
@@ -72,10 +83,24 @@ fn offered(view: &View, before: &str, word: &str) -> Vec<String> {
             .collect(),
         _ => Vec::new(),
     };
+    known.extend(of_users(view, before));
+    known.sort_unstable();
+    known.dedup();
     known
         .into_iter()
         .filter(|offer| offer.starts_with(word))
         .collect()
+}
+
+/// What was put in by `complete`.
+fn of_users(view: &View, before: &str) -> Vec<String> {
+    let before: Vec<&str> = before.split_whitespace().collect();
+    let behind = |line: &Arc<[Arc<str>]>| {
+        let (first, rest) = line.split_at_checked(before.len())?;
+        let follows = first.iter().zip(&before).all(|(a, b)| **a == **b);
+        rest.first().filter(|_| follows).map(ToString::to_string)
+    };
+    view.tables.completions.iter().filter_map(behind).collect()
 }
 
 fn list(words: &[String]) -> String {
@@ -118,10 +143,21 @@ mod tests {
 
     #[test]
     fn what_is_offered_depends_on_what_stands_before() {
-        let view = View::default();
+        let mut view = View::default();
+        let offered = |view: &View, before: &str, word: &str| {
+            offered(view, super::super::COMMANDS.iter(), before, word)
+        };
         assert_eq!(offered(&view, "", "stat"), ["status"]);
         assert_eq!(offered(&view, "show", "ch"), ["channels"]);
         assert!(offered(&view, "uuid_kill", "").is_empty());
         assert!(offered(&view, "status", "").is_empty());
+        for line in ["sofia loglevel all", "sofia loglevel tport", "mine"] {
+            let words: Arc<[Arc<str>]> = line.split(' ').map(Into::into).collect();
+            view.tables.completions.insert_mut(words);
+        }
+        assert_eq!(offered(&view, "", "min"), ["mine"]);
+        assert_eq!(offered(&view, "sofia", "l"), ["loglevel"]);
+        assert_eq!(offered(&view, "sofia loglevel", ""), ["all", "tport"]);
+        assert!(offered(&view, "mine", "").is_empty());
     }
 }

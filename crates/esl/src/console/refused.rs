@@ -97,7 +97,9 @@ mod tests {
     fn none_of_them_is_listed_as_working() {
         for command in &REFUSED {
             assert!(
-                super::super::table::find(command.name).is_none(),
+                !super::super::COMMANDS
+                    .iter()
+                    .any(|entry| entry.name == command.name),
                 "{}",
                 command.name
             );

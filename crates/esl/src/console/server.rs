@@ -87,9 +87,9 @@ pub(super) async fn create_uuid(call: &Call<'_>) -> String {
     call.console.host.new_uuid().to_string()
 }
 
-pub(super) async fn help(_: &Call<'_>) -> String {
+pub(super) async fn help(call: &Call<'_>) -> String {
     let mut text = String::from("\nValid Commands:\n\n");
-    for entry in super::table::COMMANDS {
+    for entry in call.console.commands() {
         text.push_str(&format!(
             "{},{},{},{}\n",
             entry.name, entry.syntax, entry.description, entry.module

@@ -3,7 +3,6 @@
 use super::call::{Call, usage};
 use super::modules::{MODULES, of_codec, of_endpoint};
 use super::show_rows::{self, Table};
-use super::table::COMMANDS;
 use crate::serialise::{json, xml};
 
 const SYNTAX: &str = "codec|endpoint|application|api|dialplan|file|timer|calls [count]|\
@@ -92,7 +91,7 @@ fn rows_of(call: &Call<'_>, what: &str, rest: &[&str]) -> Option<Table> {
         "detailed_bridged_calls" => show_rows::detailed_calls(&view, server, true),
         "registrations" => show_rows::registrations(&view, server),
         "tasks" => show_rows::tasks(&view, server),
-        "api" => commands(rest.first().copied()),
+        "api" => commands(call, rest.first().copied()),
         "application" | "applications" => applications(call, rest.first().copied()),
         "modules" | "module" => modules(call, rest.first().copied()),
         "interfaces" => Table::new(&["type", "name", "ikey"], interfaces(call)),
@@ -111,18 +110,19 @@ fn rows_of(call: &Call<'_>, what: &str, rest: &[&str]) -> Option<Table> {
         "timer" | "say" | "chat" | "management" | "limits" => {
             Table::new(&["type", "name", "ikey"], Vec::new())
         }
-        "aliases" => Table::new(&["sticky", "alias", "command", "hostname"], Vec::new()),
+        "aliases" => show_rows::aliases(&view, server),
         "nat_map" => Table::new(&["port", "proto", "proto_num", "sticky"], Vec::new()),
-        "complete" => Table::new(&["sticky", "a1", "hostname"], Vec::new()),
+        "complete" => show_rows::completions(&view, server),
         _ => return None,
     })
 }
 
 const DESCRIBED: [&str; 4] = ["name", "description", "syntax", "ikey"];
 
-fn commands(only: Option<&str>) -> Table {
-    let rows = COMMANDS
-        .iter()
+fn commands(call: &Call<'_>, only: Option<&str>) -> Table {
+    let rows = call
+        .console
+        .commands()
         .filter(|entry| only.is_none_or(|name| name == entry.name));
     let row = |entry: &super::Entry| {
         [entry.name, entry.description, entry.syntax, entry.module]
@@ -154,8 +154,9 @@ fn interfaces(call: &Call<'_>) -> Vec<Vec<String>> {
         vec![kind.to_owned(), name.to_owned(), module.to_owned()]
     };
     let able = call.console.switch.capabilities();
-    let mut rows: Vec<Vec<String>> = COMMANDS
-        .iter()
+    let mut rows: Vec<Vec<String>> = call
+        .console
+        .commands()
         .map(|entry| row("api", entry.name, entry.module))
         .collect();
     rows.extend(able.applications.iter().map(|app| {

@@ -263,7 +263,13 @@ pub(super) fn calls(view: &View, server: &Server, bridged_only: bool) -> Table {
         .copied()
         .filter(|column| !matches!(*column, "call_uuid" | "hostname"))
         .collect();
-    table_of_pairs(view, server, bridged_only, &CALL, &b_columns)
+    let mut table = table_of_pairs(view, server, bridged_only, &CALL, &b_columns);
+    // By when their legs were connected, and those with one leg first (golden show-bridged-plain). The detailed forms
+    // are not.
+    table
+        .rows
+        .sort_by_key(|row| row.last().and_then(|epoch| epoch.parse::<i64>().ok()));
+    table
 }
 
 pub(super) fn detailed_calls(view: &View, server: &Server, bridged_only: bool) -> Table {
@@ -357,6 +363,39 @@ pub(super) fn tasks(view: &View, server: &Server) -> Table {
     Table::new(&columns, rows.collect())
 }
 
+/// Names of columns for words that stand one behind the other.
+const WORDS: [&str; 10] = ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10"];
+
+pub(super) fn aliases(view: &View, server: &Server) -> Table {
+    let rows = view.tables.aliases.iter().map(|(alias, found)| {
+        vec![
+            u8::from(found.is_sticky).to_string(),
+            alias.to_string(),
+            found.command.to_string(),
+            server.hostname.clone(),
+        ]
+    });
+    Table::new(&["sticky", "alias", "command", "hostname"], rows.collect())
+}
+
+/// What `complete` has put in. None of it is kept for the next run.
+pub(super) fn completions(view: &View, server: &Server) -> Table {
+    let rows = view.tables.completions.iter().map(|line| {
+        let word = |at: usize| line.get(at).map_or_else(String::new, ToString::to_string);
+        let words = (0..WORDS.len()).map(word);
+        let first = std::iter::once("0".to_owned());
+        first
+            .chain(words)
+            .chain([server.hostname.clone()])
+            .collect()
+    });
+    let columns: Vec<&str> = std::iter::once("sticky")
+        .chain(WORDS)
+        .chain(["hostname"])
+        .collect();
+    Table::new(&columns, rows.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,6 +416,41 @@ mod tests {
         assert_eq!(table.columns.len(), 41);
         let detailed = detailed_calls(&View::default(), &crate::view::tests::server(), false);
         assert_eq!(detailed.columns.len(), 65);
+    }
+
+    #[test]
+    fn calls_of_one_leg_come_before_bridged_ones() {
+        // golden show-bridged-plain
+        let mut view = View::default();
+        let mut channels = [(); 3].map(|()| crate::view::tests::channel());
+        let ids = [
+            "00000000-0000-0000-0000-00000000000a",
+            "00000000-0000-0000-0000-00000000000b",
+            "00000000-0000-0000-0000-00000000000c",
+        ]
+        .map(|id| api::ChannelId::from_text(id).expect("a uuid"));
+        for ((channel, id), serial) in channels.iter_mut().zip(&ids).zip(1..) {
+            (channel.id, channel.serial) = (id.clone(), serial);
+        }
+        let bridge = |at: &mut Channel, peer: &api::ChannelId, seconds: i64| {
+            at.bridged_to = Some(peer.clone());
+            let mut profile = CallerProfile::clone(at.profile.as_ref().expect("a profile"));
+            profile.times.bridged = Timestamp(seconds * 1_000_000);
+            at.profile = Some(Arc::new(profile));
+        };
+        bridge(&mut channels[0], &ids[2], 5);
+        bridge(&mut channels[2], &ids[0], 5);
+        for channel in channels {
+            view.order.insert_mut(channel.serial, channel.id.clone());
+            view.channels
+                .insert_mut(channel.id.clone(), Arc::new(channel));
+        }
+        let server = crate::view::tests::server();
+        let first =
+            |table: Table| -> Vec<String> { table.rows.iter().map(|row| row[0].clone()).collect() };
+        let [a, b, _] = ids.map(|id| id.to_string());
+        assert_eq!(first(calls(&view, &server, false)), [b.clone(), a.clone()]);
+        assert_eq!(first(detailed_calls(&view, &server, false)), [a, b]);
     }
 
     #[test]

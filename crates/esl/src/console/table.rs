@@ -2,9 +2,10 @@
 
 use super::call::Call;
 use super::{
-    BoxFuture, callcenter, chat, complete, conference, directory, domain, fifo, fsctl, imm_adapter,
-    json, network, originate, record, schedule, server, show, sofia, sofia_gateways, strings,
-    tables, text, uuid_leg, uuid_media, uuid_state, uuid_variables, valet, voicemail,
+    BoxFuture, alias, callcenter, chat, complete, conference, directory, domain, fifo, fsctl,
+    imm_adapter, json, network, originate, record, schedule, server, show, sofia, sofia_gateways,
+    strings, surroundings, tables, text, uuid_leg, uuid_media, uuid_state, uuid_variables, valet,
+    voicemail,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -28,10 +29,17 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-pub(super) fn find(name: &str) -> Option<&'static Entry> {
-    COMMANDS
-        .iter()
-        .find(|entry| entry.name.eq_ignore_ascii_case(name))
+/// Those that are there only where programs of the machine may be run.
+const RUN_PROGRAMS: [&str; 2] = ["bg_system", "system"];
+
+/// The commands there are, where programs may be run or not.
+pub(super) fn listed(programs: bool) -> impl Iterator<Item = &'static Entry> {
+    let all = COMMANDS.iter();
+    all.filter(move |entry| programs || !RUN_PROGRAMS.contains(&entry.name))
+}
+
+pub(super) fn find(name: &str, programs: bool) -> Option<&'static Entry> {
+    listed(programs).find(|entry| entry.name.eq_ignore_ascii_case(name))
 }
 
 macro_rules! commands {
@@ -51,11 +59,14 @@ commands! {
     "mod_commands":
         "..." "" "Stops the server" => server::shutdown,
         "acl" "<ip> <list_name>" "Tells whether a list lets an address in" => server::acl,
+        "alias" "[add|stickyadd] <alias> <command> | del [<alias>|*]" "Gives a command another name" => alias::alias,
         "banner" "" "Prints what this server is" => server::banner,
+        "bg_system" "<command>" "Runs a program in the background" => surroundings::bg_system,
         "bgapi" "<command>[ <arg>]" "Runs a command in the background" => server::bgapi,
         "break" "<uuid> [all]" "Breaks off what a channel plays" => uuid_media::uuid_break,
         "chat" "<proto>|<from>|<to>|<message>|[<content-type>]" "Sends a message" => chat::chat,
         "coalesce" "[^^<delim>]<value1>,<value2>,..." "Prints the first value that is not empty" => strings::coalesce,
+        "complete" "add <word>|del [<word>|*]" "Offers words to who types" => alias::complete,
         "cond" "<expr> ? <true val> : <false val>" "Compares and chooses" => text::cond,
         "console_complete" "<line>" "Completes a command line" => complete::console_complete,
         "create_uuid" "" "Makes a UUID" => server::create_uuid,
@@ -65,8 +76,10 @@ commands! {
         "escape" "<data>" "Writes a text as an argument" => strings::escape,
         "eval" "[uuid:<uuid> ]<expression>" "Expands variables" => text::eval,
         "expand" "[uuid:<uuid> ]<cmd> <args>" "Runs a command with variables expanded" => text::expand,
+        "file_exists" "<file>" "Tells whether there is a file" => surroundings::file_exists,
         "find_user_xml" "<key> <user> <domain>" "Prints a user as XML" => domain::find_user_xml,
         "fsctl" "<command> <args>" "Changes how the server runs" => fsctl::fsctl,
+        "getenv" "<name>" "Reads a variable of the environment" => surroundings::getenv,
         "gethost" "<hostname>" "Looks up the address of a name" => network::host_lookup,
         "global_getvar" "<var>" "Reads a global variable" => server::global_getvar,
         "global_setvar" "<var>=<value> [=<value2>]" "Sets a global variable" => server::global_setvar,
@@ -97,6 +110,7 @@ commands! {
         "regex" "<data>|<pattern>[|<subst string>][n|b]" "Matches an expression" => text::regex,
         "reload" "[-f] <mod_name>" "Reads the configuration of a part again" => server::reload,
         "reloadacl" "" "Reads the access lists again" => server::reloadacl,
+        "reloadcert" "" "Reads certificates and keys again" => surroundings::reloadcert,
         "reloadxml" "" "Reads the XML configuration again" => server::reloadxml,
         "replace" "<data>|<string1>|<string2>" "Puts one text in the place of another" => strings::replace,
         "sched_api" "[+@]<time> <group_name> <command_string>[&]" "Runs a command later" => schedule::sched_api,
@@ -113,6 +127,7 @@ commands! {
         "strftime_tz" "<timezone_name> [<epoch>|][format string]" "Formats the time of a zone" => strings::strftime_tz,
         "strmicroepoch" "<string>" "Prints the microseconds since 1970 of a date" => strings::strmicroepoch,
         "switchname" "" "Prints the name of the switch" => server::switchname,
+        "system" "<command>" "Runs a program and prints its output" => surroundings::system,
         "tolower" "<string>" "Makes letters small" => text::tolower,
         "tone_detect" "<uuid> <key> <tone_spec> [<flags> <timeout> <app> <args> <hits>]" "Looks for a tone in the sound of a channel" => uuid_leg::tone_detect,
         "toupper" "<string>" "Makes letters capital" => text::toupper,
@@ -230,7 +245,11 @@ mod tests {
                 entry.module
             );
         }
-        assert_eq!(find("STATUS").map(|entry| entry.name), Some("status"));
-        assert!(find("limit_use").is_none());
+        assert_eq!(
+            find("STATUS", false).map(|entry| entry.name),
+            Some("status")
+        );
+        assert!(find("limit_use", false).is_none());
+        assert!(find("system", true).is_some() && find("system", false).is_none());
     }
 }

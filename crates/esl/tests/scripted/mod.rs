@@ -4,13 +4,13 @@ use api::cause::HangupCause;
 use api::command::message::Delivery;
 use api::command::room::RoomControl;
 use api::command::stage::Place;
-use api::command::table::ChangeKept;
+use api::command::table::{ChangeAlias, ChangeKept};
 use api::command::{Answer, Command};
 use api::event::MediaBug;
 use api::id::{AgentId, LotId, ParticipantId, QueueAgentId, QueueCallerId, QueueId, SeatId};
 use api::spatial::{Controls, Layout, ParticipantKind, Pose};
 use api::view::{
-    Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, AnswerState, CallState,
+    Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, Alias, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
     DirectoryUser, Domain, Extension, Fifo, FifoMember, FifoMemberSettings, FifoOrigin,
     FifoPartner, FifoParty, FifoStrategy, Gateway, GatewayPing, Group, Lot, Mailbox, Member,
@@ -35,6 +35,9 @@ const NOW: Timestamp = Timestamp(1_737_453_600_000_000);
 #[derive(Default)]
 pub(crate) struct TestHost {
     pub(crate) jobs: Mutex<Vec<BoxFuture<'static, ()>>>,
+    /// How often certificates were to be read.
+    pub(crate) reloads: Mutex<u32>,
+    pub(crate) runs_programs: bool,
 }
 
 impl Host for TestHost {
@@ -53,6 +56,22 @@ impl Host for TestHost {
     fn address_of(&self, name: String) -> BoxFuture<'static, Option<IpAddr>> {
         let known = (name == "localhost").then_some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         Box::pin(std::future::ready(known))
+    }
+    fn file_exists(&self, path: String) -> BoxFuture<'static, bool> {
+        Box::pin(std::future::ready(path == "/etc/hosts"))
+    }
+    fn environment_variable(&self, name: &str) -> Option<String> {
+        (name == "HOME").then(|| "/root".to_owned())
+    }
+    fn reload_certificates(&self) {
+        *self.reloads.lock().expect("no test panics with the lock") += 1;
+    }
+    fn may_run_programs(&self) -> bool {
+        self.runs_programs
+    }
+    fn run_program(&self, line: String) -> BoxFuture<'static, Vec<u8>> {
+        let printed = line.strip_prefix("echo ").unwrap_or_default();
+        Box::pin(std::future::ready(printed.as_bytes().to_vec()))
     }
     fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
@@ -515,7 +534,7 @@ fn add_fifos(view: &mut View) {
     }
 }
 
-/// Values of `db`, and a group.
+/// Values of `db`, a group, aliases, and what `complete` has put in.
 fn add_tables(view: &mut View) {
     for (realm, name, value) in [("r", "k", "v"), ("r", "k2", "a/b"), ("s", "k", "1")] {
         let key = (realm.into(), name.into());
@@ -523,6 +542,13 @@ fn add_tables(view: &mut View) {
     }
     let members: [Arc<str>; 2] = ["user/1001".into(), "user/1000".into()];
     view.tables.groups.insert_mut("g".into(), members.into());
+    for (alias, command, is_sticky) in [("ll", "show channels", false), ("st", "status", true)] {
+        let command = command.into();
+        let found = Alias { command, is_sticky };
+        view.tables.aliases.insert_mut(alias.into(), found);
+    }
+    let words: [Arc<str>; 2] = ["mine".into(), "own".into()];
+    view.tables.completions.insert_mut(words.into());
 }
 
 /// What the scripted switch says: everything works, but `error/CAUSE` cannot be called.
@@ -574,6 +600,9 @@ fn answer(command: &Command) -> Result<Answer, CommandError> {
         Command::ChangeKept(ChangeKept::InsertValue { value, .. }) if value.is_empty() => Err(
             CommandError::new(ErrorKind::LimitReached, "the disk is small today"),
         ),
+        Command::ChangeAlias(ChangeAlias::Set { alias, .. }) if &**alias == "full" => Err(
+            CommandError::new(ErrorKind::LimitReached, "there are too many"),
+        ),
         Command::MarkVoiceMessage(_) => Ok(Answer::Bool(true)),
         Command::FindGreeting(c) => match c.profile.as_deref() {
             None | Some("default") => Ok(Answer::Text("/v/greeting.wav".into())),
@@ -621,7 +650,7 @@ pub(crate) struct Bench {
 }
 
 pub(crate) async fn bench() -> Bench {
-    bench_with(view()).await
+    bench_on(view(), TestHost::default()).await
 }
 
 /// The same with gateways: `carrier` refused us, `trunk` is asked whether it is there.
@@ -630,10 +659,15 @@ pub(crate) async fn bench_with_gateways() -> Bench {
     let mut profiles = view.profiles.to_vec();
     profiles[0].gateways = vec![Arc::new(carrier()), Arc::new(trunk())];
     view.profiles = profiles.into();
-    bench_with(view).await
+    bench_on(view, TestHost::default()).await
 }
 
-async fn bench_with(view: View) -> Bench {
+/// The same on such a host.
+pub(crate) async fn bench_of(host: TestHost) -> Bench {
+    bench_on(view(), host).await
+}
+
+async fn bench_on(view: View, host: TestHost) -> Bench {
     let capabilities = Capabilities {
         node: NodeId(Uuid::nil()),
         applications: Vec::new().into(),
@@ -653,7 +687,7 @@ async fn bench_with(view: View) -> Bench {
                 .push(command);
         }
     });
-    let host = Arc::new(TestHost::default());
+    let host = Arc::new(host);
     let server = Server {
         core_uuid: "2f6f2b3e-6b1c-4a57-9d0d-0d6f4f3f9a10".into(),
         hostname: "pbx1".into(),

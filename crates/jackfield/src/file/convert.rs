@@ -66,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) runtime_threads: Option<usize>,
     pub(crate) switchname: String,
     pub(crate) machine: Machine,
+    /// Variables of the environment that the file reads secrets from.
+    pub(crate) secret_variables: Vec<String>,
 }
 
 /// Settings, and what is worth knowing about them.
@@ -238,6 +240,7 @@ impl Conversion<'_> {
             },
             bindings: Vec::new(),
             tables: None,
+            access_lists: switch_core::config::AccessLists::default(),
             xml: Arc::new(self.xml),
         };
         let settings = Settings {
@@ -269,6 +272,7 @@ impl Conversion<'_> {
             runtime_threads: file.node.runtime_threads,
             switchname: conf.switchname.unwrap_or(hostname),
             machine: self.machine,
+            secret_variables: self.source.secret_variables(),
         };
         let mut notes = self.notes;
         notes.sort();
@@ -542,6 +546,8 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket, folder: &Pa
         max_connections,
         max_per_address,
         max_jobs,
+        run_programs,
+        program_time,
         outbound_connect_time,
         outbound_max_connections,
         outbound_ca,
@@ -567,6 +573,8 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket, folder: &Pa
         max_connections => max_connections,
         max_per_address => max_per_address,
         max_jobs => max_jobs,
+        run_programs => run_programs,
+        program_time => program_time,
         outbound_connect_time => outbound_connect_time,
         outbound_max_connections => outbound_max_connections,
     }

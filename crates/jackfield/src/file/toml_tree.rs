@@ -21,6 +21,8 @@ pub(super) struct Source {
     /// Byte at which each line starts.
     lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
+    /// Where secrets were read from the environment.
+    secret_variables: RefCell<Vec<String>>,
 }
 
 impl Source {
@@ -30,6 +32,7 @@ impl Source {
             name: name.into(),
             lines: std::iter::once(0).chain(after).collect(),
             problems: RefCell::default(),
+            secret_variables: RefCell::default(),
         }
     }
 
@@ -42,6 +45,11 @@ impl Source {
             column: u32::try_from(at - start + 1).unwrap_or(u32::MAX),
             what: what.into(),
         });
+    }
+
+    /// Variables of the environment that secrets were read from.
+    pub(super) fn secret_variables(&self) -> Vec<String> {
+        self.secret_variables.borrow().clone()
     }
 
     /// Everything that is wrong, in the order of the file.
@@ -230,6 +238,10 @@ impl<'a> Table<'a> {
         let given = self.parsed(key, "a text, env:NAME or file:/path", |text| {
             Some(text.to_owned())
         })?;
+        if let Some(name) = given.value.strip_prefix("env:") {
+            let mut names = self.source.secret_variables.borrow_mut();
+            names.push(name.to_owned());
+        }
         match resolve_secret(&given.value) {
             Ok(value) => Some(At { value, ..given }),
             Err(why) => {

@@ -1,6 +1,6 @@
 //! What an event should be against what it is, header by header.
 
-use super::frame::{Frame, plain_headers};
+use super::frame::Frame;
 use super::pattern::{Bindings, Pattern};
 
 /// One thing that is not as recorded.
@@ -88,7 +88,7 @@ impl Difference {
     }
 }
 
-/// Compares a received plain event with the recorded one. Names that match are bound as they are met.
+/// Compares a received event with the recorded one. Names that match are bound as they are met.
 pub fn event(
     headers: &[(String, Pattern)],
     body: &Pattern,
@@ -96,7 +96,7 @@ pub fn event(
     frame: &Frame,
     bindings: &mut Bindings,
 ) -> Vec<Difference> {
-    let (actual, actual_body) = plain_headers(frame.body());
+    let (actual, actual_body) = frame.event().unwrap_or_default();
     let recorded_names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     let received_names: Vec<&str> = actual.iter().map(|(name, _)| name.as_str()).collect();
     let aligned = align(&recorded_names, &received_names);

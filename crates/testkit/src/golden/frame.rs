@@ -1,5 +1,7 @@
 //! Frames of the event socket as a client splits them.
 
+use super::event_form::{Form, Headers};
+
 /// Largest frame the runner takes, in bytes.
 const MAX_FRAME: usize = 32 * 1024 * 1024;
 
@@ -37,9 +39,14 @@ impl Frame {
         header(&self.bytes[..self.body_at], name)
     }
 
-    /// Whether it is an event in the plain format.
-    pub fn is_plain_event(&self) -> bool {
-        self.header("content-type").as_deref() == Some("text/event-plain")
+    /// How it is written, if it is an event.
+    pub fn form(&self) -> Option<Form> {
+        Form::of(&self.header("content-type")?)
+    }
+
+    /// The event it is, if it is one that can be read.
+    pub fn event(&self) -> Option<Headers> {
+        self.form()?.read(self.body())
     }
 
     /// Whether it is an event in any format.

@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod differences;
+pub mod event_form;
 pub mod frame;
 pub mod pattern;
 mod registering;

@@ -2,6 +2,7 @@
 
 use super::compare::{self, Difference, escaped};
 use super::differences::Differences;
+use super::event_form::Form;
 use super::frame::Frame;
 use super::pattern::{Bindings, Pattern};
 use super::registering::register;
@@ -85,6 +86,8 @@ struct Run<'a> {
     hidden: Option<Connection>,
     found: Vec<(usize, Difference)>,
     compared: usize,
+    /// Forms of events that are compared header by header.
+    by_header: Vec<Form>,
     /// First line of what was sent last.
     request: String,
 }
@@ -100,6 +103,7 @@ impl Runner {
             hidden: None,
             found: Vec::new(),
             compared: 0,
+            by_header: transcript.by_header(),
             request: String::new(),
         };
         for step in &transcript.steps {
@@ -332,7 +336,10 @@ impl Run<'_> {
         self.compared += 1;
         match expected {
             FramePattern::Bytes { pattern, text } => {
-                match connection.frame(patience, |frame| !frame.is_plain_event()) {
+                let by_header = &self.by_header;
+                let wanted =
+                    |frame: &Frame| !frame.form().is_some_and(|form| by_header.contains(&form));
+                match connection.frame(patience, wanted) {
                     Some(frame) => {
                         if !pattern.matches(&frame.bytes, &mut bindings) {
                             let actual = escaped(&frame.bytes);
@@ -350,13 +357,14 @@ impl Run<'_> {
                 }
             }
             FramePattern::Event {
+                form,
                 headers,
                 body,
                 name,
-                ..
             } => {
-                let wanted =
-                    |frame: &Frame| frame.is_plain_event() && is_about(frame, headers, &bindings);
+                let wanted = |frame: &Frame| {
+                    frame.form() == Some(*form) && is_about(frame, headers, &bindings)
+                };
                 match connection.frame(patience, wanted) {
                     Some(frame) => {
                         let differences =
@@ -377,7 +385,7 @@ fn unexpected(frame: &Frame) -> Difference {
     if !frame.is_event() {
         return Difference::ExtraFrame(escaped(&frame.bytes));
     }
-    let (headers, _) = super::frame::plain_headers(frame.body());
+    let (headers, _) = frame.event().unwrap_or_default();
     let name = headers.iter().find(|(name, _)| name == "Event-Name");
     Difference::ExtraEvent(name.map_or_else(
         || "?".to_owned(),
@@ -389,7 +397,9 @@ fn unexpected(frame: &Frame) -> Difference {
 /// events of several channels may interleave in another way than they did, and one that is missing must not make
 /// the next one look wrong.
 fn is_about(frame: &Frame, headers: &[(String, Pattern)], bindings: &Bindings) -> bool {
-    let (actual, _) = super::frame::plain_headers(frame.body());
+    let Some((actual, _)) = frame.event() else {
+        return false;
+    };
     let of_execution = |name: &Vec<u8>| name.starts_with(b"CHANNEL_EXECUTE");
     let is_execution = actual
         .iter()

@@ -1,5 +1,6 @@
 //! The file form of a conversation.
 
+use super::event_form::Form;
 use super::pattern::Pattern;
 
 /// One recorded conversation.
@@ -92,10 +93,12 @@ pub enum FramePattern {
         /// Its text in the file, for reports.
         text: String,
     },
-    /// A plain event, compared header by header. A line `~<prefix> <name> <name>` stands for headers of those names
+    /// An event, compared header by header, as are all of its form in this conversation. A line `~<prefix> <name> <name>` stands for headers of those names
     /// with any value.
     Event {
-        /// Names and url-encoded values.
+        /// How it is written.
+        form: Form,
+        /// Names and values; url-encoded where the form does it.
         headers: Vec<(String, Pattern)>,
         /// Its body.
         body: Pattern,
@@ -105,6 +108,19 @@ pub enum FramePattern {
 }
 
 impl Transcript {
+    /// The forms of events that are compared header by header; others byte by byte.
+    pub fn by_header(&self) -> Vec<Form> {
+        let mut forms = vec![Form::Plain];
+        for step in &self.steps {
+            if let StepKind::Receive(_, FramePattern::Event { form, .. }) = &step.kind
+                && !forms.contains(form)
+            {
+                forms.push(*form);
+            }
+        }
+        forms
+    }
+
     /// Reads a file's text.
     ///
     /// # Errors
@@ -217,18 +233,25 @@ fn directive(text: &str) -> Result<StepKind, String> {
 }
 
 fn frame_pattern(block: &[&str]) -> Result<FramePattern, String> {
-    if !block.contains(&r"Content-Type: text/event-plain\n") {
+    // Outer headers and their blank line come first.
+    let outer = block.iter().position(|line| *line == r"\n");
+    let (outer, inner) = outer.map_or((block, &[][..]), |at| (&block[..at], &block[at + 1..]));
+    let kind = outer
+        .iter()
+        .find_map(|line| line.strip_prefix("Content-Type: ")?.strip_suffix(r"\n"));
+    let is_by_header = inner
+        .first()
+        .is_some_and(|line| line.starts_with("Event-Name: ") || line.starts_with('~'));
+    let form = kind
+        .and_then(Form::of)
+        .filter(|form| *form == Form::Plain || is_by_header);
+    let Some(form) = form else {
         let text = block.concat();
         return Ok(FramePattern::Bytes {
             pattern: Pattern::parse(&text)?,
             text,
         });
-    }
-    // Outer headers and their blank line come first.
-    let inner = block
-        .iter()
-        .position(|line| *line == r"\n")
-        .map_or(&[][..], |at| &block[at + 1..]);
+    };
     let end = inner
         .iter()
         .position(|line| *line == r"\n")
@@ -255,6 +278,7 @@ fn frame_pattern(block: &[&str]) -> Result<FramePattern, String> {
         .find_map(|line| line.strip_prefix("Event-Name: "))
         .unwrap_or("?\\n");
     Ok(FramePattern::Event {
+        form,
         headers,
         body: Pattern::parse(&inner.get(end + 1..).unwrap_or_default().concat())?,
         name: name.trim_end_matches(r"\n").to_owned(),

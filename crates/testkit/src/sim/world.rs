@@ -121,6 +121,7 @@ impl World {
             voicemail: switch_core::config::VoicemailConfig::default(),
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
+            access_lists: switch_core::config::AccessLists::default(),
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
@@ -287,6 +288,7 @@ impl World {
             self.view = view;
         }
         let (mut sent, mut unknown, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        let mut done = Vec::new();
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Answer { id, answer } => {
@@ -303,6 +305,10 @@ impl World {
                 Effect::Resolve { id, .. } => unknown.push(id),
                 // A disk that never fails, and files of no length.
                 Effect::Voicemail(job) => kept.push(job),
+                // And that has nothing to do with files.
+                Effect::Files {
+                    number, channel, ..
+                } => done.push((number, channel)),
                 // Nobody starts this world again.
                 Effect::Binding(_) | Effect::Table(_) | Effect::ReloadXml { .. } | Effect::Stop => {
                 }
@@ -329,6 +335,14 @@ impl World {
                     number,
                     result: Ok(()),
                 },
+            });
+        }
+        for (number, channel) in done {
+            let result = Ok(());
+            self.input(Input::FilesDone {
+                number,
+                channel,
+                result,
             });
         }
     }

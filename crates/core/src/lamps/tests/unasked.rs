@@ -177,3 +177,50 @@ fn a_program_lights_the_lamps_it_names() {
     let said = lines("yes", "1000", "Voice-Message: 2/1 (1/0)\r\n");
     assert_eq!(fire(&mut rig, &wrong), [(5601, said.clone()), (5602, said)]);
 }
+
+#[test]
+fn programs_are_asked_what_waits_for_a_phone_that_has_come() {
+    let mut rig = Rig::new();
+    let asked = |rig: &mut Rig| -> Vec<Vec<(String, String)>> {
+        let events = std::mem::take(&mut rig.events).into_iter();
+        let customs = events.filter_map(|event| {
+            let EventKind::Custom(custom) = event.kind else {
+                return None;
+            };
+            Some(custom)
+        });
+        let queries = customs.filter(|custom| &*custom.name == "MESSAGE_QUERY");
+        let queries = queries.map(|custom| custom.headers);
+        let texts = |(name, value): (Arc<str>, Arc<str>)| (name.to_string(), value.to_string());
+        queries
+            .map(|headers| headers.into_iter().map(texts).collect())
+            .collect()
+    };
+    let mut phone = phone(&mut rig, "1001", 5071);
+    let call_id = rig
+        .view
+        .registrations
+        .values()
+        .next()
+        .unwrap()
+        .call_id
+        .to_string();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let expected = vec![
+        pair("Message-Account", "sip:1001@127.0.0.1"),
+        pair("VM-Sofia-Profile", "internal"),
+        pair("VM-Call-ID", &call_id),
+    ];
+    assert_eq!(asked(&mut rig), [expected]);
+    // It is the same phone as before.
+    assert_eq!(phone.register(&mut rig, "1234", 600), 200);
+    assert_eq!(asked(&mut rig), Vec::<Vec<_>>::new());
+    // The answer reaches it, by what it was asked with.
+    let waiting = [
+        ("MWI-Messages-Waiting", "yes"),
+        ("MWI-Message-Account", "1001@127.0.0.1"),
+        ("sofia-profile", "internal"),
+        ("call-id", &call_id),
+    ];
+    assert_eq!(fire(&mut rig, &waiting), [(5071, lines("yes", "1001", ""))]);
+}

@@ -1,4 +1,4 @@
-//! Waiting for something that happens elsewhere: `mutex`, `wait_for_answer`.
+//! Waiting for something that happens elsewhere: `mutex`, `wait_for_answer`, `mkdir`, `rename`.
 
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub(crate) enum Awaited {
     Answer,
     /// The key is given back by whoever has it.
     Key(Arc<str>),
+    /// The disk has done the job of this number.
+    Files(u64),
 }
 
 /// `<key> [on|off]`: one channel has the key, others wait for it. It is given back by `off`, or at hangup.
@@ -64,6 +66,7 @@ impl Switch {
                 live.is_some_and(|live| live.seen.answer == AnswerState::Answered)
             }
             Awaited::Key(key) => self.mutexes.has(key, id),
+            Awaited::Files(number) => self.file_jobs.is_done(*number),
         }
     }
 
@@ -97,7 +100,8 @@ impl Switch {
 
     pub(super) fn abort_awaiting(&mut self, id: &ChannelId, awaited: &Awaited) {
         match awaited {
-            Awaited::Answer => {}
+            // The disk does it all the same.
+            Awaited::Answer | Awaited::Files(_) => {}
             Awaited::Key(key) => {
                 let waits_below = self.channels.get(id).is_some_and(|live| {
                     let awaits =

@@ -232,15 +232,16 @@ impl Switch {
         if let Some(terminator) = terminator {
             self.set_var(id, "read_terminator_used", terminator.to_string());
         }
+        // Whether there were enough of them; what they look like is another question (golden stream-41-queued-dtmf-apps).
+        let result = if long_enough {
+            "success"
+        } else if terminator.is_some() {
+            "failure"
+        } else {
+            "timeout"
+        };
+        self.set_var(id, "read_result", result);
         if is_read {
-            let result = if matches {
-                "success"
-            } else if terminator.is_some() {
-                "failure"
-            } else {
-                "timeout"
-            };
-            self.set_var(id, "read_result", result);
             self.set_var(id, &variable, digits);
             self.end_collect(id);
             return;
@@ -315,7 +316,7 @@ impl Switch {
 }
 
 /// Splits on blanks outside single quotes; the quotes go.
-fn split_quoted(text: &str) -> Vec<String> {
+pub(super) fn split_quoted(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let (mut quoted, mut any) = (false, false);

@@ -5,6 +5,7 @@ mod att_xfer;
 mod awaiting;
 mod bridge;
 mod callcenter;
+mod check_acl;
 mod collect;
 mod conference;
 mod digit_actions;
@@ -12,6 +13,7 @@ mod dtmf;
 mod eavesdrop;
 mod echo;
 mod fifo;
+mod files;
 mod fire;
 mod hangup;
 mod hold;
@@ -77,7 +79,7 @@ pub(crate) enum App {
     Sleep,
     /// `wait_for_silence`, `detect_silence`, `detect_audio`.
     Listen(Listening),
-    /// `mutex`, `wait_for_answer`.
+    /// `mutex`, `wait_for_answer`, `mkdir`, `rename`.
     Await(Awaited),
     Echo,
     Playback(Playback),

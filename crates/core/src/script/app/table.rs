@@ -4,10 +4,10 @@ use api::capability::ApplicationInfo;
 use api::{Application, ChannelId};
 
 use super::{
-    Started, answer, att_xfer, awaiting, bridge, callcenter, collect, conference, digit_actions,
-    dtmf, eavesdrop, echo, fifo, fire, hangup, hold, intercept, ivr, leg_sound, listen, meta,
-    nested, offered, park, phrase, pickup, playback, record, say, schedule, sleep, socket, sound,
-    tables, transfer, valet_park, variables, voicemail,
+    Started, answer, att_xfer, awaiting, bridge, callcenter, check_acl, collect, conference,
+    digit_actions, dtmf, eavesdrop, echo, fifo, files, fire, hangup, hold, intercept, ivr,
+    leg_sound, listen, meta, nested, offered, park, phrase, pickup, playback, record, say,
+    schedule, sleep, socket, sound, tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
 
@@ -107,6 +107,12 @@ static TABLE: &[Entry] = &[
         "Keep what an expression catches of a text in a list variable",
         "<varname>|<data>|<regex>",
         variables::capture,
+    ),
+    app(
+        "check_acl",
+        "Hang up unless an access list lets an address in",
+        "<ip> <acl | cidr> [<hangup_cause>]",
+        check_acl::check_acl,
     ),
     app(
         "clear_digit_action",
@@ -299,6 +305,7 @@ static TABLE: &[Entry] = &[
         "[+<loops>] <file>",
         playback::loop_playback,
     ),
+    app("mkdir", "Make a folder", "<path>", files::mkdir),
     app(
         "media_reset",
         "Let sound go through the server again",
@@ -427,6 +434,12 @@ static TABLE: &[Entry] = &[
         "Take away what is attached to the sound of the channel",
         "[<function>]",
         leg_sound::remove_bugs,
+    ),
+    app(
+        "rename",
+        "Give a file another name",
+        "<from_path> <to_path>",
+        files::rename,
     ),
     app(
         "respond",

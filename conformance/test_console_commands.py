@@ -1,0 +1,129 @@
+"""What the console asks of the machine and keeps of its own: access lists, files, programs, other names of commands."""
+
+import re
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from harness.event_socket import EventSocket
+from harness.recorded import write_configuration
+from harness.server import Server
+from test_event_socket_tls import common_name, make_pair, trusting
+from test_registrations_kept import wait_until
+
+
+@pytest.fixture
+def server(tmp_path):
+    running = Server(tmp_path / "run")
+    yield running
+    running.stop()
+
+
+def kept(server):
+    """Aliases the disk has."""
+    with closing(sqlite3.connect(server.folder / "state/store.db", timeout=30)) as database:
+        return [name for name, in database.execute("SELECT name FROM console_alias ORDER BY name")]
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped"])
+def test_sticky_aliases_outlive_the_server(server, end):
+    with server.connect() as socket:
+        for change in ("stickyadd gone status", "del gone", "add passing status", "stickyadd ll show channels"):
+            assert socket.api(f"alias {change}") == "+OK\n"
+        shown = socket.api("show aliases").splitlines()
+        assert [line.rsplit(",", 1)[0] for line in shown[1:3]] == ["1,ll,show channels", "0,passing,status"]
+    if end == "killed":
+        # `gone` came before, and went again.
+        wait_until(lambda: kept(server) == ["ll"], "the alias is not kept")
+        server.kill()
+        server.start_again()
+    else:
+        server.restart()
+    with server.connect() as socket:
+        shown = socket.api("show aliases").splitlines()
+        assert [line.rsplit(",", 1)[0] for line in shown[1:-2]] == ["1,ll,show channels"]
+        said = socket.command("api ll count\nconsole_execute: true").body
+        assert said == "\nExpand Alias [ll]->[show channels count]\n\n\n0 total.\n"
+
+
+def test_callers_are_checked_against_the_lists_of_now(tmp_path):
+    root = write_configuration(tmp_path / "config")
+    server = Server(tmp_path / "run", xml_root=root)
+    try:
+        with server.connect() as socket:
+            def passes(what):
+                reply = socket.api(f"originate null/x 'check_acl:{what},set:passed=yes,park:' inline")
+                uuid = reply.split()[1]
+                passed = socket.api(f"uuid_getvar {uuid} passed")
+                socket.api("hupall")
+                return passed == "yes"
+
+            assert passes("192.168.42.42 lan") and passes("10.1.2.3 lan") and passes("10.1.2.3 10.0.0.0/8")
+            assert not passes("192.168.42.7 lan") and not passes("11.0.0.1 10.0.0.0/8") and not passes("lan")
+            socket.command("event plain CHANNEL_HANGUP")
+            socket.api("originate null/x 'check_acl:192.168.42.7 lan USER_BUSY,park:' inline")
+            assert socket.wait_for("CHANNEL_HANGUP")["Hangup-Cause"] == "USER_BUSY"
+            acl = tmp_path / "config/autoload_configs/acl.conf.xml"
+            acl.write_text(acl.read_text().replace("192.168.42.0/24", "10.0.0.0/8"))
+            assert socket.api("reloadacl") == "+OK acl reloaded\n"
+            assert passes("192.168.42.7 lan") and not passes("10.1.2.3 lan")
+    finally:
+        server.stop()
+
+
+def test_a_dialplan_makes_folders_and_renames_what_it_has_recorded(server):
+    folder = server.folder / "made"
+    steps = [
+        f"mkdir:{folder}/by/day", f"record:{folder}/now.wav 1", f"rename:{folder}/now.wav {folder}/by/day/then.wav",
+        f"rename:{folder}/none.wav {folder}/other.wav", "set:done=yes", "park:",
+    ]
+    with server.connect() as socket:
+        socket.command("event plain CHANNEL_PARK")
+        uuid = socket.api(f"originate null/x '{','.join(steps)}' inline").split()[1]
+        socket.wait_for("CHANNEL_PARK", Unique_ID=uuid)
+        assert socket.api(f"uuid_getvar {uuid} done") == "yes"
+        assert socket.api(f"file_exists {folder}/by/day/then.wav") == "true"
+        assert socket.api(f"file_exists {folder}/now.wav") == "false"
+        assert (folder / "by/day/then.wav").stat().st_size > 1000
+    assert re.search(r"none\.wav", server.log()), "what the disk refused is not in the log"
+
+
+def test_certificates_are_read_again_when_the_console_asks(tmp_path):
+    make_pair(tmp_path, "first")
+    server = Server(
+        tmp_path / "run", event_socket=f'certificate = "{tmp_path}/server.crt"\nkey = "{tmp_path}/server.key"\n'
+                                       'run_programs = true\nprogram_time = "2s"',
+    )
+    server.pairs = tmp_path
+    try:
+        with EventSocket(server.secure_event_socket_port, tls=trusting(server)) as before:
+            assert common_name(before) == "first"
+            make_pair(tmp_path, "second")
+            before.command("event plain CERT_RELOAD")
+            assert before.api("reloadcert") == "+OK cert reload event sent\n"
+            before.wait_for("CERT_RELOAD")
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    with EventSocket(server.secure_event_socket_port, tls=trusting(server)) as after:
+                        assert common_name(after) == "second"
+                        break
+                except OSError:
+                    # It is read as soon as the server comes to it.
+                    assert time.monotonic() < deadline, server.log()
+                    time.sleep(0.05)
+        with server.connect() as socket:
+            assert socket.api("system echo $((6 * 7))") == "42\n"
+            began = time.monotonic()
+            assert socket.api("system echo began; sleep 60") == "began\n"
+            assert time.monotonic() - began < 30
+    finally:
+        server.stop()
+
+
+def test_programs_are_refused_until_they_are_wanted(server):
+    with server.connect() as socket:
+        assert socket.api("system true") == "-ERR system Command not found!\n"
+        assert "bg_system" not in socket.api("show api")

@@ -1,0 +1,5 @@
+-- As ../sqlite/9.sql.
+CREATE TABLE console_alias (
+    name    TEXT NOT NULL PRIMARY KEY,
+    command TEXT NOT NULL
+);
