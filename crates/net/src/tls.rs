@@ -19,8 +19,8 @@ pub use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 pub use current::{Certificate, CurrentCertificate};
 pub use dh::{DhParameters, dh_parameters};
-pub use handshake::{NoHandshake, handshake};
-pub use trust::connector;
+pub use handshake::{NoHandshake, greet, handshake};
+pub use trust::{Trust, connector};
 
 /// What HTTP is called in a handshake (RFC 7301 §6). A protocol without a name there is asked for by none.
 pub const HTTP: &[&str] = &["http/1.1"];

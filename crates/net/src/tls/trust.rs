@@ -1,13 +1,97 @@
 //! Whom we believe when we are the ones that connect.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
+};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 
 use super::{TlsError, certificates, unusable};
+
+/// Whose certificates count.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trust {
+    /// Those of the well-known authorities.
+    WellKnown,
+    /// Those of the authorities in a PEM file.
+    Authorities(PathBuf),
+    /// Anybody's, for private networks: nobody can listen in, but who the peer is stays open.
+    Anybody,
+}
+
+impl Trust {
+    /// A connector for TLS 1.2 and 1.3 that believes those. Reads the file.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn connector(&self) -> Result<TlsConnector, TlsError> {
+        match self {
+            Self::WellKnown => connector(None),
+            Self::Authorities(path) => connector(Some(path)),
+            Self::Anybody => unchecked(),
+        }
+    }
+}
+
+fn unchecked() -> Result<TlsConnector, TlsError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        .with_no_client_auth();
+    Ok(Arc::new(config).into())
+}
+
+/// Asks no authority. The peer still has to prove that it holds the key of what it shows.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
 
 /// A connector for TLS 1.2 and 1.3 that checks certificates: against those of the file, or against the well-known
 /// authorities when there is none. Reads the file.
