@@ -63,5 +63,6 @@ pub use kept_tables::{KeptMember, KeptTables, TableChange, TableNote};
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};
 pub use script::app::applications;
+pub use sip::transport::Transport;
 pub use switch::{Census, Switch};
 pub use voicemail::{MAX_VOICEMAIL_JOBS, VoicemailJob, VoicemailWork};

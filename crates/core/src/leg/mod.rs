@@ -21,7 +21,7 @@ mod web_reports;
 mod web_update;
 
 pub(crate) use phone_video::{Line, PhoneVideo};
-pub(crate) use sip_leg::{InvitePlan, SipLeg};
+pub(crate) use sip_leg::{InvitePlan, SipLeg, own_contact};
 pub(crate) use web_leg::{Participation, WebLeg};
 
 use api::event::ChannelEvent;

@@ -1,6 +1,7 @@
 //! A SIP leg: one INVITE session with its negotiation.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::event::ChannelEvent;
@@ -11,7 +12,7 @@ use sip::endpoint::{InviteRequest, Party};
 use sip::event::SessionId;
 use sip::message::header::Reason;
 use sip::sdp::{Agreed, OfferAnswer};
-use sip::transport::Target;
+use sip::transport::{Target, Transport};
 
 use super::LegEnd;
 use super::phone_video::PhoneVideo;
@@ -48,7 +49,7 @@ pub(crate) struct SipLeg {
     /// The call it takes over, until it has.
     pub(crate) replaces: Option<ChannelId>,
     /// Where the peer's SIP is.
-    pub(crate) peer: Option<std::net::SocketAddr>,
+    pub(crate) peer: Option<SocketAddr>,
     /// Codec names allowed, in order; those of pictures too.
     pub(crate) codecs: Vec<Arc<str>>,
     pub(crate) video: PhoneVideo,
@@ -89,7 +90,7 @@ pub(crate) struct InvitePlan {
     /// The servers to be tried, the next one first.
     pub(crate) targets: VecDeque<Target>,
     /// Where we are: host and port of the Contact.
-    pub(crate) contact: std::net::SocketAddr,
+    pub(crate) contact: SocketAddr,
     pub(crate) credentials: Option<sip::auth::Credentials>,
     pub(crate) route: Vec<String>,
     /// Of the first attempt, for those that follow (RFC 3263 §4.3).
@@ -171,17 +172,14 @@ impl Switch {
             route,
             call_id,
         } = *plan;
-        let transport = match target.transport.uri_param() {
-            Some(transport) => format!(";transport={transport}"),
-            None => String::new(),
-        };
+        let contact = own_contact(&target, contact, &to_uri);
         let is_first = call_id.is_none();
         let request = InviteRequest {
             to_uri,
             from,
             to,
             target,
-            local_contact: format!("sip:mod_sofia@{contact}{transport}"),
+            local_contact: contact,
             sdp,
             headers,
             credentials,
@@ -461,5 +459,19 @@ impl Switch {
         for read in [true, false] {
             self.emit(id, ChannelEvent::CodecSet { read });
         }
+    }
+}
+
+/// Our Contact of a call to `uri`; `sips` where that is (RFC 3261 §8.1.1.8). Over TLS we are reached at another port.
+pub(crate) fn own_contact(target: &Target, usual: SocketAddr, uri: &str) -> String {
+    let at = match target.transport {
+        Transport::Tls => target.local,
+        Transport::Udp | Transport::Tcp | Transport::Ws | Transport::Wss => usual,
+    };
+    let is_sips = sip::message::Uri::parse(uri).is_ok_and(|uri| uri.is_sips());
+    match target.transport.uri_param() {
+        _ if is_sips => format!("sips:mod_sofia@{at}"),
+        Some(transport) => format!("sip:mod_sofia@{at};transport={transport}"),
+        None => format!("sip:mod_sofia@{at}"),
     }
 }

@@ -13,7 +13,7 @@ use super::privacy::Privacy;
 use super::{AttemptId, Purpose};
 use crate::Switch;
 use crate::channel::{MediaLeg, OutboundChannel};
-use crate::leg::{InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, SipLeg, WebLeg};
+use crate::leg::{InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, SipLeg, WebLeg, own_contact};
 use crate::web::WebClient;
 
 /// Number shown when the caller gives none (event-socket.md §6.4).
@@ -407,10 +407,11 @@ impl Switch {
             return;
         };
         let local = live.media.local;
-        let (profile, uri) = match &live.end {
+        let (profile, uri, first) = match &live.end {
             LegEnd::Sip(leg) => (
                 self.config.profiles.get(leg.profile).cloned(),
                 leg.invite.as_ref().map(|i| i.to_uri.clone()),
+                leg.invite.as_ref().and_then(|i| i.targets.front().copied()),
             ),
             LegEnd::Web(_) | LegEnd::Null | LegEnd::Loopback(_) => return,
         };
@@ -429,10 +430,11 @@ impl Switch {
                 String::from_utf8_lossy(&offer).into_owned(),
             ));
         }
-        pairs.push((
-            "sip_outgoing_contact_uri",
-            format!("<sip:mod_sofia@{}>", profile.sip),
-        ));
+        let contact = match (&first, &uri) {
+            (Some(target), Some(uri)) => own_contact(target, profile.sip, uri),
+            _ => format!("sip:mod_sofia@{}", profile.sip),
+        };
+        pairs.push(("sip_outgoing_contact_uri", format!("<{contact}>")));
         if let Some(uri) = uri
             .as_deref()
             .and_then(|uri| sip::message::Uri::parse(uri).ok())

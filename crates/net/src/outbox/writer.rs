@@ -215,3 +215,41 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         timeout_at(deadline, self.sink.shutdown()).await.ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, BufWriter, duplex};
+
+    use super::super::{Outbox, OutboxLimits};
+    use super::*;
+
+    /// As TLS does when the system takes no more for a moment.
+    #[tokio::test]
+    async fn what_a_sink_holds_back_goes_out_without_another_message() {
+        let (near, mut far) = duplex(64);
+        let (outbox, writer) = Outbox::new(BufWriter::new(near), OutboxLimits::default());
+        let writing = tokio::spawn(writer.run());
+        for message in ["first", "other"] {
+            outbox.push(message).unwrap();
+            let mut taken = [0; 5];
+            let reading = far.read_exact(&mut taken);
+            tokio::time::timeout(std::time::Duration::from_secs(10), reading)
+                .await
+                .expect("it arrives")
+                .unwrap();
+            assert_eq!(taken, message.as_bytes());
+        }
+        drop(far);
+        outbox.push("nobody reads this").unwrap();
+        assert_eq!(writing.await.unwrap(), Outcome::PeerGone);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_take_what_is_held_back_is_slow() {
+        let (near, _far) = duplex(4);
+        let (outbox, writer) = Outbox::new(BufWriter::new(near), OutboxLimits::default());
+        outbox.push("more than fits").unwrap();
+        let reason = SlowReason::Deadline;
+        assert_eq!(writer.run().await, Outcome::SlowReader { reason });
+    }
+}

@@ -237,7 +237,11 @@ fn tls_is_looked_up_where_it_is_asked_for_or_nothing_else_is_offered() {
         )
     };
     let at_a = addresses("a.example.org", &["192.0.2.1"]);
-    let all = Zone(vec![naptr_of_all, service("_secure.example.org"), at_a.clone()]);
+    let all = Zone(vec![
+        naptr_of_all,
+        service("_secure.example.org"),
+        at_a.clone(),
+    ]);
     for uri in ["sips:bob@example.org", "sip:bob@example.org;transport=tls"] {
         let (asked, end) = all.find(&of(uri));
         assert_eq!(
