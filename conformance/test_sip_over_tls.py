@@ -16,30 +16,42 @@ from harness.ports import free_port
 from harness.server import STRICT, Server
 
 
-def make_pair(folder, name):
-    """A certificate of its own for this machine, and its key; also both in one file."""
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-keyout", f"{folder}/new.key", "-out", f"{folder}/new.crt"],
-        check=True, capture_output=True,
-    )
+def openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
+
+def make_authority(folder, name):
+    """One that signs certificates."""
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+            "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")
+
+
+def make_pair(folder, name, authority):
+    """A certificate for this machine and its key; also both in one file."""
+    new = folder / "new"
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+            "-keyout", f"{new}.key", "-out", f"{new}.csr")
+    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
+    openssl("x509", "-req", "-in", f"{new}.csr", "-CA", folder / f"{authority}.crt", "-CAkey", folder / f"{authority}.key",
+            "-CAcreateserial", "-days", "2", "-extfile", folder / "names", "-out", f"{new}.crt")
     both = (folder / "new.key").read_text() + (folder / "new.crt").read_text()
     (folder / f"{name}.pem").write_text(both)
     for kind in "key", "crt":
         os.replace(folder / f"new.{kind}", folder / f"{name}.{kind}")
-    return folder / f"{name}.crt"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    for name in "server", "callee", "stranger":
-        make_pair(folder, name)
+    for name in "ours", "others":
+        make_authority(folder, name)
+    make_pair(folder, "server", "ours")
+    make_pair(folder, "callee", "ours")
+    make_pair(folder, "stranger", "others")
     port = free_port()
     lines = [
         STRICT, f'tls_listen = "127.0.0.1:{port}"', f'certificate = "{folder}/server.crt"',
-        f'key = "{folder}/server.key"', f'authorities = "{folder}/callee.crt"',
+        f'key = "{folder}/server.key"', f'authorities = "{folder}/ours.crt"',
     ]
     running = Server(folder / "run", profile="\n".join(lines))
     running.pairs, running.secure_sip_port = folder, port
@@ -52,10 +64,10 @@ def people(server, tmp_path):
     """Makes phones, and ends all of them."""
     with ExitStack() as end:
 
-        def phone(user, secure=True, authorities="server.crt", **more):
+        def phone(user, secure=True, **more):
             hertz, level = TONES[user]
             if secure:
-                more |= {"transport": "tls", "authorities": server.pairs / authorities}
+                more["transport"] = "tls"
             port = more.pop("port", server.secure_sip_port if secure else server.sip_port)
             made = Phone(tmp_path / user, user, "1234", port, hertz, level, **more)
             end.callback(made.stop)
@@ -71,7 +83,7 @@ def wait_until(condition, what, seconds=30):
         time.sleep(0.05)
 
 
-def connect(server, authority="server.crt"):
+def connect(server, authority="ours.crt"):
     trusting = ssl.create_default_context(cafile=server.pairs / authority)
     plain = socket.create_connection(("127.0.0.1", server.secure_sip_port), timeout=20)
     return trusting.wrap_socket(plain, server_hostname="localhost")
@@ -128,26 +140,12 @@ def test_it_calls_and_hangs_up(server, people):
         assert told["variable_sip_via_protocol"] == "tls"
         assert told["variable_sip_full_via"].startswith("SIP/2.0/TLS ")
         assert told["variable_sofia_profile_url"] == f"sip:mod_sofia@127.0.0.1:{server.sip_port}"
-        assert ";transport=tls" in told["variable_sip_contact_uri"] + told["variable_sip_full_via"] or (
-            told["variable_sip_contact_params"] == "transport=tls")
         phone.wait_for("CALL_ESTABLISHED")
         # The BYE comes over the connection, to the contact of the answer.
         phone.command("hangup")
         ended = events.wait_for("CHANNEL_HANGUP_COMPLETE", seconds=30)
         assert ended["Hangup-Cause"] == "NORMAL_CLEARING"
         assert ended["variable_sip_hangup_disposition"] == "recv_bye"
-
-
-def test_a_phone_that_believes_another_does_not_register(server, people):
-    refused = server.counted("jackfield_sip_tls_handshakes_total", side="accepted", outcome="failed")
-    phone = people("1001", authorities="stranger.crt")
-    wait_until(
-        lambda: server.counted("jackfield_sip_tls_handshakes_total", side="accepted", outcome="failed") > refused,
-        "no handshake failed",
-    )
-    with server.connect() as events:
-        assert "1001," not in events.api("show registrations")
-    assert "binding]" not in phone.log()
 
 
 @pytest.mark.parametrize("shown", ["callee", "stranger"])
@@ -172,8 +170,15 @@ def test_keep_alives_are_answered_and_bad_peers_are_cut_off(server):
         assert stream.version() in ("TLSv1.2", "TLSv1.3")
         stream.sendall(b"\r\n\r\n")
         assert stream.recv(10) == b"\r\n"
+
+    def failed():
+        return server.counted("jackfield_sip_tls_handshakes_total", side="accepted", outcome="failed")
+
+    before = failed()
+    # It is the client that does not believe us.
     with pytest.raises(ssl.SSLCertVerificationError):
-        connect(server, "stranger.crt")
+        connect(server, "others.crt")
+    wait_until(lambda: failed() > before, "a handshake that failed is not counted")
     # openssl refuses TLS 1.1 here, as does the server; it is told in an alert.
     old = subprocess.run(
         ["openssl", "s_client", "-connect", f"127.0.0.1:{server.secure_sip_port}", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
@@ -190,7 +195,7 @@ def test_another_certificate_is_shown_after_a_hangup_signal(server, tmp_path):
     before = server.pairs / "server.crt"
     old = ssl.get_server_certificate(("127.0.0.1", server.secure_sip_port))
     assert old.split() == before.read_text().split()
-    make_pair(server.pairs, "server")
+    make_pair(server.pairs, "server", "ours")
     os.kill(server.pid, signal.SIGHUP)
     wait_until(
         lambda: ssl.get_server_certificate(("127.0.0.1", server.secure_sip_port)).split() == before.read_text().split(),

@@ -52,7 +52,7 @@ class Phone:
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
                  transport="udp", answers=True, through_server=False, pictures=False, lifetime=60, subscribes=False,
-                 authorities=None, certificate=None):
+                 certificate=None):
         """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …
 
         `lifetime`: seconds it registers for; it refreshes a little before they are over.
@@ -61,7 +61,8 @@ class Phone:
 
         `subscribes`: it has a lamp, and subscribes to its voicemail box; what it is told are events `MWI_NOTIFY`.
 
-        `authorities`: the file of whom it believes over TLS; `certificate`: the file of what it shows there, and of its key.
+        `certificate`: the file of what it shows to those who call it over TLS, and of its key. What the server shows it does
+        not check.
 
         `through_server`: whatever it dials goes to the server, also when the host of the address is another.
         """
@@ -80,8 +81,7 @@ class Phone:
         control_port = free_port()
         tone = self.folder / "tone.wav"
         write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
-        secure = [f"sip_cafile {authorities}", "sip_verify_server yes"] if authorities else []
-        secure += [f"sip_certificate {certificate}"] if certificate else []
+        secure = [f"sip_certificate {certificate}"] if certificate else []
         self._write_config(control_port, tone, (PICTURES if pictures else []) + (LAMP if subscribes else []) + secure)
         mode = "auto" if answers else "manual"
         register = f";regint={lifetime};auth_pass={password}" if server_port else ";regint=0"

@@ -172,7 +172,6 @@ async fn a_phone_is_answered_over_its_connection_and_lost_with_it() {
     );
     let failed = side.failed().await;
     assert_eq!(failed.target.flow, Some(flow.id));
-    side.transports.shutdown().await;
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ fn over_tcp_only_who_listens_where_it_says_comes_back() {
 
 #[test]
 fn over_tls_only_who_listens_with_tls_comes_back_and_only_where_there_is_tls() {
-    let mut secure = crate::rig::config();
+    let mut secure = config();
     secure.profiles[0].tls = Some("127.0.0.1:5061".parse().unwrap());
     for (contact, is_kept) in [
         ("sip:1000@192.0.2.1:5071;transport=tls", true),
@@ -208,7 +208,7 @@ fn over_tls_only_who_listens_with_tls_comes_back_and_only_where_there_is_tls() {
             ("192.0.2.1:5071", Transport::Tls)
         );
         assert_eq!(target.local, "127.0.0.1:5061".parse().unwrap());
-        let mut without = crate::rig::config();
+        let mut without = config();
         without.bindings = kept;
         assert_eq!(Rig::with(without).view.registrations.size(), 0);
     }
