@@ -51,7 +51,8 @@ class Phone:
     """One baresip with one account."""
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
-                 transport="udp", answers=True, through_server=False, pictures=False, lifetime=60, subscribes=False):
+                 transport="udp", answers=True, through_server=False, pictures=False, lifetime=60, subscribes=False,
+                 certificate=None):
         """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …
 
         `lifetime`: seconds it registers for; it refreshes a little before they are over.
@@ -59,6 +60,9 @@ class Phone:
         `pictures`: it has a camera that sees coloured bars, and VP8.
 
         `subscribes`: it has a lamp, and subscribes to its voicemail box; what it is told are events `MWI_NOTIFY`.
+
+        `certificate`: the file of what it shows to those who call it over TLS, and of its key. What the server shows it does
+        not check.
 
         `through_server`: whatever it dials goes to the server, also when the host of the address is another.
         """
@@ -77,9 +81,12 @@ class Phone:
         control_port = free_port()
         tone = self.folder / "tone.wav"
         write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
-        self._write_config(control_port, tone, (PICTURES if pictures else []) + (LAMP if subscribes else []))
+        secure = [f"sip_certificate {certificate}"] if certificate else []
+        self._write_config(control_port, tone, (PICTURES if pictures else []) + (LAMP if subscribes else []) + secure)
         mode = "auto" if answers else "manual"
         register = f";regint={lifetime};auth_pass={password}" if server_port else ";regint=0"
+        # Where it is reached over TLS: baresip takes the port behind.
+        self.secure_sip_port = self.sip_port + 1
         host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
         proxy = f';outbound="sip:{host};transport={transport}"' if through_server else ""
         lamp = ";mwi=" + ("yes" if subscribes else "no")

@@ -172,6 +172,8 @@ pub struct ProfileConfig {
     pub name: Arc<str>,
     /// Where SIP is bound (UDP and TCP alike).
     pub sip: SocketAddr,
+    /// Where SIP over TLS is bound; `None`: the profile has no TLS, and calls nobody over it.
+    pub tls: Option<SocketAddr>,
     /// Flow number of the UDP socket.
     pub udp_flow: sip::transport::FlowId,
     /// Address media is bound to.
@@ -193,6 +195,16 @@ pub struct ProfileConfig {
 }
 
 impl ProfileConfig {
+    /// Our address on a transport; `None`: the profile does not have it.
+    pub fn local(&self, transport: sip::transport::Transport) -> Option<SocketAddr> {
+        use sip::transport::Transport;
+        match transport {
+            Transport::Udp | Transport::Tcp => Some(self.sip),
+            Transport::Tls => self.tls,
+            Transport::Ws | Transport::Wss => None,
+        }
+    }
+
     /// Whether what comes from an address is believed without credentials, whoever is there.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         !self.auth_calls || (self.trust_loopback && peer.is_loopback())

@@ -68,5 +68,6 @@ pub use kept_tables::{KeptFifoMember, KeptMember, KeptTables, TableChange, Table
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};
 pub use script::app::applications;
+pub use sip::transport::Transport;
 pub use switch::{Census, Switch};
 pub use voicemail::{MAX_VOICEMAIL_JOBS, VoicemailJob, VoicemailWork};

@@ -102,8 +102,22 @@ impl Switch {
 pub(crate) fn targets(profile: &ProfileConfig, hops: &[Hop]) -> Vec<Target> {
     hops.iter()
         .filter(|hop| hop.address.is_ipv4() == profile.sip.is_ipv4())
-        .map(|hop| target(profile, hop.address, hop.transport == Transport::Tcp))
+        .filter_map(|hop| target_over(profile, hop.address, hop.transport))
         .collect()
+}
+
+/// A target at an address over a transport; `None`: the profile does not have that.
+pub(crate) fn target_over(
+    profile: &ProfileConfig,
+    remote: SocketAddr,
+    transport: Transport,
+) -> Option<Target> {
+    Some(Target {
+        flow: (transport == Transport::Udp).then_some(profile.udp_flow),
+        transport,
+        local: profile.local(transport)?,
+        remote,
+    })
 }
 
 /// A target at an address.

@@ -41,6 +41,7 @@ impl Switch {
                     realm: realm.unwrap_or_else(|| ip.as_str().into()),
                     sip_ip: ip.into(),
                     sip_port: profile.sip.port(),
+                    tls_port: profile.tls.map(|address| address.port()),
                     rtp_ip: profile.rtp_ip.to_string().into(),
                     context: profile.context.clone(),
                     dialplan: "XML".into(),

@@ -94,6 +94,7 @@ pub(crate) fn config() -> Config {
         profiles: vec![ProfileConfig {
             name: "internal".into(),
             sip: SIP.parse().expect("an address"),
+            tls: None,
             udp_flow: UDP_FLOW,
             rtp_ip: "127.0.0.1".parse().expect("an address"),
             context: "public".into(),

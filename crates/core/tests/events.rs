@@ -38,6 +38,7 @@ impl World {
         let profile = ProfileConfig {
             name: "internal".into(),
             sip: "127.0.0.1:5060".parse().unwrap(),
+            tls: None,
             udp_flow: sip::transport::FlowId(1),
             rtp_ip: "127.0.0.1".parse().unwrap(),
             context: "public".into(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::BusLimits;
+use net::tls::{TlsSource, Trust};
 use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals, built_in};
 use switch_core::{BindingNote, TableNote};
 
@@ -20,6 +21,8 @@ pub struct Config {
     /// The switch itself. `profiles[].sip` is what is bound; port 0 picks one, and the switch is told which.
     /// `profiles[].udp_flow` and `media_workers` and `output` are filled in at the start.
     pub switch: switch_core::config::Config,
+    /// TLS of the profiles, at most one each; `profiles[].tls` is filled in from it at the start.
+    pub sip_tls: Vec<SipTls>,
     /// Media threads, ports and folders.
     pub media: MediaConfig,
     /// How browsers reach us; `None` = not at all, and every WebRTC peer is refused.
@@ -36,6 +39,19 @@ pub struct Config {
     pub tables: Option<Arc<NoteKeeper<TableNote>>>,
     /// DNS servers for the names of SIP servers; none = those of the system.
     pub dns_servers: Vec<SocketAddr>,
+}
+
+/// SIP over TLS of a profile.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SipTls {
+    /// Name of the profile.
+    pub profile: Arc<str>,
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What it shows to those who connect.
+    pub certificate: TlsSource,
+    /// Whom it believes when it connects.
+    pub trust: Trust,
 }
 
 /// Where the XML configuration comes from.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use api::view::{Extension, VoiceMessage};
 use api::{Capabilities, Switch};
 use media::control::VideoCodec;
+use net::tls::{CurrentCertificate, TlsError, connector};
 use rand::TryRngCore;
 use sip::transport::{FlowId, Transport};
 use switch_core::config::ProfileConfig;
@@ -17,11 +18,11 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{Config, SipTls};
 use crate::cpu::{CpuTicks, IdleCpu};
 use crate::media_io::{MediaThreads, WorkerCounters};
 use crate::resolver::DnsResolver;
-use crate::sip_io::{SipInput, SipIoConfig, SipListen, SipTransports};
+use crate::sip_io::{SipInput, SipIoConfig, SipListen, SipTransports, TlsListen};
 use crate::switch_task::{SHELL_INPUTS, SwitchTask, now};
 use crate::web_io::{self, WebCounters, WebSide};
 
@@ -73,6 +74,14 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Certificate or authorities of a profile cannot be used.
+    #[error("SIP over TLS of profile {profile}: {source}")]
+    Tls {
+        /// Its name.
+        profile: Arc<str>,
+        /// Why.
+        source: TlsError,
+    },
     /// Media threads cannot be started.
     #[error("media threads cannot be started: {0}")]
     Media(io::Error),
@@ -92,6 +101,7 @@ pub struct Embedded {
     census: watch::Receiver<Census>,
     media_counters: Vec<Arc<WorkerCounters>>,
     web_counters: Arc<WebCounters>,
+    sip_certificates: Vec<CurrentCertificate>,
     shell: mpsc::Sender<Input>,
     stopped: CancellationToken,
     clean: Arc<AtomicBool>,
@@ -105,6 +115,8 @@ pub struct BoundProfile {
     pub name: Arc<str>,
     /// Where it listens, on UDP and TCP alike.
     pub address: SocketAddr,
+    /// Where it listens for TLS.
+    pub tls: Option<SocketAddr>,
 }
 
 /// Binds the sockets, starts the media threads, and runs the switch. Must be called within a runtime.
@@ -114,6 +126,7 @@ pub struct BoundProfile {
 pub async fn start(config: Config) -> Result<Embedded, StartError> {
     let Config {
         mut switch,
+        sip_tls,
         media,
         web,
         bus,
@@ -128,7 +141,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         .try_fill_bytes(&mut seed)
         .map_err(StartError::Random)?;
 
-    let (sip, sip_inbox) = bind(&mut switch.profiles)?;
+    let (sip, sip_inbox, sip_certificates) = bind(&mut switch.profiles, &sip_tls)?;
     // Without browsers it is there for the video of phones.
     let prepared = web_io::Prepared::new(web.as_ref()).map_err(StartError::Web)?;
     switch.output = media.spatial.output();
@@ -147,6 +160,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         .map(|profile| BoundProfile {
             name: profile.name.clone(),
             address: profile.sip,
+            tls: profile.tls,
         })
         .collect();
 
@@ -210,6 +224,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         census,
         media_counters,
         web_counters,
+        sip_certificates,
         shell: to_shell,
         stopped,
         clean,
@@ -217,10 +232,31 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     })
 }
 
-/// Opens UDP and TCP of every profile and writes the real ports into it.
-fn bind(
-    profiles: &mut [ProfileConfig],
-) -> Result<(SipTransports, mpsc::Receiver<SipInput>), StartError> {
+type Opened = (
+    SipTransports,
+    mpsc::Receiver<SipInput>,
+    Vec<CurrentCertificate>,
+);
+
+/// Opens UDP, TCP and TLS of every profile and writes the real ports into it.
+fn bind(profiles: &mut [ProfileConfig], secure: &[SipTls]) -> Result<Opened, StartError> {
+    let mut certificates = Vec::new();
+    let mut tls = Vec::new();
+    for one in secure {
+        let broken = |source| StartError::Tls {
+            profile: one.profile.clone(),
+            source,
+        };
+        let certificate = CurrentCertificate::load(&one.certificate).map_err(broken)?;
+        tls.push(TlsListen {
+            address: one.listen,
+            advertise: None,
+            // The protocol has no name of its own in a handshake.
+            acceptor: certificate.acceptor(&[]).map_err(broken)?,
+            connector: connector(&one.trust).map_err(broken)?,
+        });
+        certificates.push(certificate);
+    }
     let wanted: Vec<SocketAddr> = profiles.iter().map(|profile| profile.sip).collect();
     let mut tries = if wanted.iter().any(|address| address.port() == 0) {
         PORT_TRIES
@@ -229,20 +265,25 @@ fn bind(
     };
     loop {
         tries -= 1;
-        match bind_once(&wanted) {
-            Ok((sip, inbox, bound)) => {
+        match bind_once(&wanted, &tls) {
+            Ok((sip, inbox, bound, secured)) => {
                 for (profile, address) in profiles.iter_mut().zip(bound) {
                     profile.sip = address;
                     profile.udp_flow = UNBOUND;
+                    let own = secure.iter().zip(&secured);
+                    let mut own = own.filter(|(one, _)| one.profile == profile.name);
+                    profile.tls = own.next().map(|(_, address)| *address);
                 }
-                return Ok((sip, inbox));
+                return Ok((sip, inbox, certificates));
             }
             // Somebody took the free port between our two looks at it.
             Err(error) if tries > 0 && error.kind() == io::ErrorKind::AddrInUse => {}
             Err(source) => {
                 let names = profiles.iter().map(|p| format!("{} ({})", p.name, p.sip));
+                let secure = secure.iter();
+                let secure = secure.map(|one| format!("{} ({}, TLS)", one.profile, one.listen));
                 return Err(StartError::Sip {
-                    profiles: names.collect::<Vec<_>>().join(", "),
+                    profiles: names.chain(secure).collect::<Vec<_>>().join(", "),
                     source,
                 });
             }
@@ -250,9 +291,15 @@ fn bind(
     }
 }
 
-type Bound = (SipTransports, mpsc::Receiver<SipInput>, Vec<SocketAddr>);
+/// The addresses last are those of UDP and TCP, and those of TLS.
+type Bound = (
+    SipTransports,
+    mpsc::Receiver<SipInput>,
+    Vec<SocketAddr>,
+    Vec<SocketAddr>,
+);
 
-fn bind_once(wanted: &[SocketAddr]) -> io::Result<Bound> {
+fn bind_once(wanted: &[SocketAddr], tls: &[TlsListen]) -> io::Result<Bound> {
     let mut addresses = Vec::new();
     for address in wanted {
         addresses.push(match address.port() {
@@ -267,10 +314,16 @@ fn bind_once(wanted: &[SocketAddr]) -> io::Result<Bound> {
             advertise: None,
         })
     };
-    let listens = addresses.iter().flat_map(listen).collect();
+    let listens: Vec<SipListen> = addresses.iter().flat_map(listen).collect();
     let (sender, inbox) = mpsc::channel(SIP_INPUTS);
-    let (sip, _) = SipTransports::bind(SipIoConfig::new(listens), sender)?;
-    Ok((sip, inbox, addresses))
+    let plain = listens.len();
+    let config = SipIoConfig {
+        tls: tls.to_vec(),
+        ..SipIoConfig::new(listens)
+    };
+    let (sip, mut bound) = SipTransports::bind(config, sender)?;
+    let secured = bound.split_off(plain);
+    Ok((sip, inbox, addresses, secured))
 }
 
 /// A port that is free on UDP now. TCP has to be bound to the same number.
@@ -328,6 +381,14 @@ impl Embedded {
     /// Counters of the thread of the WebRTC peers and of the video of phones.
     pub fn web_counters(&self) -> &Arc<WebCounters> {
         &self.web_counters
+    }
+
+    /// Reads the certificates of SIP over TLS again, for connections to come; those that cannot be used leave the old one
+    /// in place, and the log says so.
+    pub fn reload_sip_tls(&self) {
+        for certificate in &self.sip_certificates {
+            certificate.reload_for("sip").ok();
+        }
     }
 
     /// Cancelled once the switch has stopped, whoever asked for it.

@@ -25,6 +25,7 @@ fn profile(address: &str) -> ProfileConfig {
     ProfileConfig {
         name: "internal".into(),
         sip,
+        tls: None,
         udp_flow: sip::transport::FlowId(0),
         rtp_ip: sip.ip(),
         context: "public".into(),
@@ -64,6 +65,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),
         },
+        sip_tls: Vec::new(),
         media: MediaConfig {
             port_range: 23_000..=24_999,
             ..MediaConfig::default()

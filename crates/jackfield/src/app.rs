@@ -246,6 +246,12 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
         process.child_token(),
     ));
 
+    {
+        let (embedded, stop) = (embedded.clone(), process.child_token());
+        let reload = move || embedded.reload_sip_tls();
+        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
+    }
+
     if let Some(door) = eventmanager.clone() {
         let stop = process.child_token();
         let when = (Hangups::new()?, reload.subscribe());

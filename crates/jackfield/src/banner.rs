@@ -35,6 +35,9 @@ pub(crate) fn banner(open: &Open<'_>) -> String {
     for profile in open.profiles {
         let how = format!("udp+tcp {}   (profile {})", profile.address, profile.name);
         row("SIP", how);
+        if let Some(address) = profile.tls {
+            row("SIP", format!("tls {address}   (profile {})", profile.name));
+        }
     }
     for address in open.event_socket {
         row("event socket", address.to_string());
@@ -170,6 +173,7 @@ mod tests {
         let profiles = [BoundProfile {
             name: "internal".into(),
             address: "127.0.0.1:5060".parse().unwrap(),
+            tls: Some("127.0.0.1:5061".parse().unwrap()),
         }];
         let text = banner(&Open {
             profiles: &profiles,
@@ -187,6 +191,7 @@ mod tests {
         });
         for expected in [
             "udp+tcp 127.0.0.1:5060   (profile internal)",
+            "SIP             tls 127.0.0.1:5061   (profile internal)",
             "event socket    127.0.0.1:8021",
             "event socket    127.0.0.1:8022   (TLS)",
             "http://127.0.0.1:8870/phone, rooms: http://127.0.0.1:8870/rooms, a panel: http://127.0.0.1:8870/panel",

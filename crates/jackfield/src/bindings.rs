@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use api::Timestamp;
 use embedded::{Embedded, Notes};
 use store::{Binding, BindingChange, Store, StoreError};
-use switch_core::{BindingNote, KeptBinding};
+use switch_core::{BindingNote, KeptBinding, Transport};
 
 use crate::written_behind::{LONGEST, pause, write_behind};
 
@@ -76,7 +76,7 @@ fn change(note: BindingNote) -> BindingChange {
         q: kept.q.into(),
         call_id: kept.call_id,
         cseq: kept.cseq.into(),
-        transport: if kept.over_tcp { "tcp" } else { "udp" }.into(),
+        transport: kept.transport.uri_param().unwrap_or("udp").into(),
         local: kept.local.to_string().into(),
         source: kept.source.to_string().into(),
         way: kept.way.to_string().into(),
@@ -103,10 +103,9 @@ fn found(row: Binding) -> Option<KeptBinding> {
         q: u16::try_from(row.q).ok()?,
         call_id: row.call_id,
         cseq: u32::try_from(row.cseq).ok()?,
-        over_tcp: match &*row.transport {
-            "udp" => false,
-            "tcp" => true,
-            _ => return None,
+        transport: match Transport::parse(&row.transport)? {
+            kept @ (Transport::Udp | Transport::Tcp | Transport::Tls) => kept,
+            Transport::Ws | Transport::Wss => return None,
         },
         local: address(&row.local)?,
         source: address(&row.source)?,

@@ -40,6 +40,9 @@ pub(crate) fn contents(open: &Open<'_>, frame: Option<String>) -> Contents {
     for profile in open.profiles {
         let name = format!("SIP, profile {}", profile.name);
         entry(&name, format!("{} udp, tcp", profile.address), "telephones");
+        if let Some(address) = profile.tls {
+            entry(&name, format!("{address} tls"), "telephones");
+        }
     }
     for address in open.event_socket {
         let purpose = "programs that control calls";

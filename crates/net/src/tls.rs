@@ -19,7 +19,7 @@ pub use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 pub use current::{Certificate, CurrentCertificate};
 pub use dh::{DhParameters, dh_parameters};
-pub use handshake::{NoHandshake, handshake};
+pub use handshake::{NoHandshake, greet, handshake};
 pub use trust::{Fingerprint, Trust, connector};
 
 /// What HTTP is called in a handshake (RFC 7301 §6). A protocol without a name there is asked for by none.

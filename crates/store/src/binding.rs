@@ -30,7 +30,7 @@ pub struct Binding {
     pub call_id: Arc<str>,
     /// CSeq of the last of them.
     pub cseq: i64,
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp` or `tls`.
     pub transport: Arc<str>,
     /// Our address.
     pub local: Arc<str>,

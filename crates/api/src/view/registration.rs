@@ -30,7 +30,7 @@ pub struct Registration {
     pub user_agent: Arc<str>,
     /// Where the request came from.
     pub source: SocketAddr,
-    /// `udp` or `tcp`; `ws` for a web client.
+    /// `udp`, `tcp` or `tls`; `ws` for a web client.
     pub transport: &'static str,
     /// When it was made or refreshed.
     pub refreshed: Timestamp,
@@ -137,6 +137,8 @@ pub struct SipProfile {
     pub sip_ip: Arc<str>,
     /// Port SIP is bound to.
     pub sip_port: u16,
+    /// Port SIP over TLS is bound to, at the same address; `None`: it has none.
+    pub tls_port: Option<u16>,
     /// Address media is bound to.
     pub rtp_ip: Arc<str>,
     /// Dialplan context of calls that come in.

@@ -1,6 +1,6 @@
 //! Calls that come in by SIP.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
 
 use api::event::ChannelEvent;
 use api::view::{CallState, CallerProfile, ChannelState, Direction};
@@ -16,17 +16,23 @@ use super::replaces::Claim;
 use super::{LegEnd, SipLeg};
 use crate::Switch;
 use crate::channel::InboundChannel;
+use crate::config::ProfileConfig;
 use crate::registrar::CallAuth;
 use crate::registration_client::Called;
 
 impl Switch {
     /// The profile a message came in through.
-    pub(crate) fn profile_of(&self, local: std::net::SocketAddr) -> usize {
+    pub(crate) fn profile_of(&self, local: SocketAddr) -> usize {
         let profiles = &self.config.profiles;
         profiles
             .iter()
-            .position(|p| p.sip == local)
-            .or_else(|| profiles.iter().position(|p| p.sip.port() == local.port()))
+            .position(|p| p.sip == local || p.tls == Some(local))
+            .or_else(|| {
+                let is_its_port = |own: SocketAddr| own.port() == local.port();
+                profiles
+                    .iter()
+                    .position(|p| is_its_port(p.sip) || p.tls.is_some_and(is_its_port))
+            })
             .unwrap_or(0)
     }
 
@@ -140,12 +146,7 @@ impl Switch {
             bypass: crate::leg::bypass::Bypass::Here,
             answer_headers: Vec::new(),
         };
-        let variables = inbound_variables(
-            &request,
-            &profile.name,
-            &profile.codecs,
-            self.now.wall.as_micros(),
-        );
+        let variables = inbound_variables(&request, &profile, self.now.wall.as_micros());
         let id = self.create_inbound(InboundChannel {
             end: LegEnd::Sip(Box::new(leg)),
             name,
@@ -210,7 +211,7 @@ impl Switch {
     fn caller_profile(
         &self,
         request: &IncomingRequest,
-        profile: &crate::config::ProfileConfig,
+        profile: &ProfileConfig,
         user: Option<&api::view::DirectoryUser>,
     ) -> Option<(String, CallerProfile)> {
         let from = request.from()?;
@@ -311,11 +312,11 @@ impl Switch {
 /// The variables clients find on an inbound SIP channel (event-socket.md §5.4), in their usual order.
 fn inbound_variables(
     request: &IncomingRequest,
-    profile: &Arc<str>,
-    codecs: &[Arc<str>],
+    config: &ProfileConfig,
     now_us: i64,
 ) -> Vec<(&'static str, String)> {
     let mut out: Vec<(&'static str, String)> = Vec::with_capacity(48);
+    let (profile, codecs) = (&config.name, &config.codecs);
     let flow = &request.flow;
     let remote = (flow.remote.ip().to_string(), flow.remote.port().to_string());
     let from = request.from();
@@ -357,7 +358,9 @@ fn inbound_variables(
         out.push(("sip_from_tag", tag.to_owned()));
     }
     out.push(("sofia_profile_name", profile.to_string()));
-    out.push(("sofia_profile_url", format!("sip:mod_sofia@{}", flow.local)));
+    // The profile's, also for what came in over TLS.
+    let url = SocketAddr::new(flow.local.ip(), config.sip.port());
+    out.push(("sofia_profile_url", format!("sip:mod_sofia@{url}")));
     out.push(("recovery_profile_name", profile.to_string()));
     if let Some(rpid) = request.header_named("Remote-Party-ID") {
         out.push(("sip_Remote-Party-ID", rpid.to_owned()));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sip::endpoint::Party;
-use sip::transport::Target;
+use sip::transport::{Target, Transport};
 
 use crate::config::CallerIdHeader;
 use crate::originate::Privacy;
@@ -41,11 +41,22 @@ pub(crate) enum InviteContact {
 }
 
 impl InviteContact {
-    /// The URI of the Contact; `transport` is the parameter of where the call is sent to.
-    pub(crate) fn uri(&self, transport: &str) -> String {
-        match self {
-            Self::At(address) => format!("sip:mod_sofia@{address}{transport}"),
-            Self::Gateway(uri) => uri.to_string(),
+    /// The URI of the Contact of a call to `to`; `sips` where that is (RFC 3261 §8.1.1.8). Over TLS a profile is reached at
+    /// another port.
+    pub(crate) fn uri(&self, target: &Target, to: &str) -> String {
+        let usual = match self {
+            Self::At(address) => *address,
+            Self::Gateway(uri) => return uri.to_string(),
+        };
+        let at = match target.transport {
+            Transport::Tls => target.local,
+            Transport::Udp | Transport::Tcp | Transport::Ws | Transport::Wss => usual,
+        };
+        let is_sips = sip::message::Uri::parse(to).is_ok_and(|uri| uri.is_sips());
+        match target.transport.uri_param() {
+            _ if is_sips => format!("sips:mod_sofia@{at}"),
+            Some(transport) => format!("sip:mod_sofia@{at};transport={transport}"),
+            None => format!("sip:mod_sofia@{at}"),
         }
     }
 }

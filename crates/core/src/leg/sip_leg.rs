@@ -47,7 +47,7 @@ pub(crate) struct SipLeg {
     /// The call it takes over, until it has.
     pub(crate) replaces: Option<ChannelId>,
     /// Where the peer's SIP is.
-    pub(crate) peer: Option<std::net::SocketAddr>,
+    pub(crate) peer: Option<SocketAddr>,
     /// Codec names allowed, in order; those of pictures too.
     pub(crate) codecs: Vec<Arc<str>>,
     pub(crate) video: PhoneVideo,
@@ -140,17 +140,14 @@ impl Switch {
             route,
             call_id,
         } = *plan;
-        let transport = match target.transport.uri_param() {
-            Some(transport) => format!(";transport={transport}"),
-            None => String::new(),
-        };
+        let contact = contact.uri(&target, &to_uri);
         let is_first = call_id.is_none();
         let request = InviteRequest {
             to_uri,
             from,
             to,
             target,
-            local_contact: contact.uri(&transport),
+            local_contact: contact,
             sdp,
             headers,
             credentials,

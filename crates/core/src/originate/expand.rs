@@ -7,13 +7,13 @@ use api::HangupCause;
 use api::dial::{DialString, VariableList};
 use api::id::WebClientId;
 use sip::resolve::Destination;
-use sip::transport::Target as SipTarget;
+use sip::transport::{Target as SipTarget, Transport};
 
 use crate::Switch;
 use crate::config::ProfileConfig;
 use crate::gateway::ByGateway;
 use crate::leg::LoopbackDestination;
-use crate::next_hop::target;
+use crate::next_hop::{target, target_over};
 
 /// How deep users and groups may point at each other.
 const MAX_DEPTH: usize = 8;
@@ -284,12 +284,14 @@ impl Switch {
             };
             return Ok(vec![Target::Web(web)]);
         }
-        let tcp = parsed
-            .params
-            .value("transport")
-            .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
-        let known = address_of(host, profile)
-            .map(|ip| target(profile, SocketAddr::new(ip, parsed.port_or_default()), tcp));
+        let transport = transport_of(&parsed);
+        if profile.local(transport).is_none() {
+            return Err(HangupCause::NormalTemporaryFailure);
+        }
+        let known = address_of(host, profile).and_then(|ip| {
+            let address = SocketAddr::new(ip, parsed.port_or_default());
+            target_over(profile, address, transport)
+        });
         let lookup = match known {
             Some(_) => None,
             None => Some(
@@ -390,6 +392,17 @@ impl Switch {
             }),
             rtp_bind,
         }))
+    }
+}
+
+/// What a dial string asks for; what we cannot send over is left to the lookup, which says so.
+fn transport_of(uri: &sip::message::Uri<'_>) -> Transport {
+    if uri.is_sips() {
+        return Transport::Tls;
+    }
+    match uri.params.value("transport").and_then(Transport::parse) {
+        Some(transport @ (Transport::Tcp | Transport::Tls)) => transport,
+        Some(Transport::Udp | Transport::Ws | Transport::Wss) | None => Transport::Udp,
     }
 }
 

@@ -435,7 +435,10 @@ impl Switch {
             LegEnd::Sip(leg) => (
                 self.config.profiles.get(leg.profile).cloned(),
                 leg.invite.as_ref().map(|i| i.to_uri.clone()),
-                leg.invite.as_ref().map(|i| i.contact.uri("")),
+                leg.invite.as_ref().and_then(|invite| {
+                    let target = invite.targets.front()?;
+                    Some(invite.contact.uri(target, &invite.to_uri))
+                }),
             ),
             LegEnd::Web(_) | LegEnd::Null | LegEnd::Pickup(_) | LegEnd::Loopback(_) => return,
         };

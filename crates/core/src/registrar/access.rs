@@ -205,11 +205,7 @@ impl Switch {
                 .unwrap_or_default()
                 .into(),
             source: request.flow.remote,
-            transport: if request.flow.transport.is_reliable() {
-                "tcp"
-            } else {
-                "udp"
-            },
+            transport: super::transport_name(request.flow.transport),
             refreshed: self.now.wall,
             expires: self
                 .now

@@ -43,13 +43,13 @@ pub struct KeptBinding {
     pub call_id: Arc<str>,
     /// CSeq of the last of them.
     pub cseq: u32,
-    /// Reached over TCP instead of UDP.
-    pub over_tcp: bool,
+    /// Reached over UDP, TCP or TLS.
+    pub transport: Transport,
     /// Our address as the phone knew it.
     pub local: SocketAddr,
     /// Where the last REGISTER came from.
     pub source: SocketAddr,
-    /// Where requests go: the source, or over TCP where the phone listens.
+    /// Where requests go: the source, or over a connection where the phone listens.
     pub way: SocketAddr,
     /// Path, in order (RFC 3327).
     pub path: Vec<Box<str>>,
@@ -88,22 +88,25 @@ fn way_afterwards(binding: &Binding) -> Option<SocketAddr> {
     let source = binding.flow.remote;
     match binding.flow.transport {
         Transport::Udp => Some(source),
-        Transport::Tcp => {
+        Transport::Tcp | Transport::Tls => {
             // A phone of RFC 5626 is reached over its own connection or not at all; so is one behind a proxy.
             if binding.instance.is_some() || !binding.path.is_empty() {
                 return None;
             }
             let contact = Uri::parse(&binding.contact).ok()?;
-            let over_tcp = contact
-                .params
-                .value("transport")
-                .is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
+            let named = contact.params.value("transport");
+            let named = if contact.is_sips() {
+                Some(Transport::Tls)
+            } else {
+                named.and_then(Transport::parse)
+            };
+            let is_by_it = named == Some(binding.flow.transport);
             let host: IpAddr = contact.host.trim_matches(['[', ']']).parse().ok()?;
             let listens = SocketAddr::new(host, contact.port_or_default());
             let is_its_own = host == source.ip() && listens.port() != 0;
-            (over_tcp && is_its_own && !contact.params.has("ob")).then_some(listens)
+            (is_by_it && is_its_own && !contact.params.has("ob")).then_some(listens)
         }
-        Transport::Tls | Transport::Ws | Transport::Wss => None,
+        Transport::Ws | Transport::Wss => None,
     }
 }
 
@@ -152,17 +155,19 @@ impl Switch {
         if profile.sip.is_ipv4() != kept.way.is_ipv4() {
             return None;
         }
-        let own = if profile.sip.ip().is_unspecified() {
+        // The profile may have lost its TLS meanwhile.
+        let bound = profile.local(kept.transport)?;
+        let own = if bound.ip().is_unspecified() {
             kept.local.ip()
         } else {
-            profile.sip.ip()
+            bound.ip()
         };
-        let (name, transport) = (profile.name.clone(), [Transport::Udp, Transport::Tcp]);
+        let name = profile.name.clone();
         let flow = Flow {
             // Of a connection that is no more, so it is dialled.
             id: profile.udp_flow,
-            transport: transport[usize::from(kept.over_tcp)],
-            local: SocketAddr::new(own, profile.sip.port()),
+            transport: kept.transport,
+            local: SocketAddr::new(own, bound.port()),
             remote: kept.way,
         };
         let binding = Binding {
@@ -229,7 +234,7 @@ impl Switch {
                 q: binding.q,
                 call_id: binding.call_id.clone(),
                 cseq: binding.cseq,
-                over_tcp: binding.flow.transport.is_reliable(),
+                transport: binding.flow.transport,
                 local: binding.flow.local,
                 source: binding.flow.remote,
                 way,

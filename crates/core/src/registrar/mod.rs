@@ -74,10 +74,12 @@ impl Default for Registrations {
 
 /// The transport as the view names it.
 fn transport_name(transport: Transport) -> &'static str {
-    if transport.is_reliable() {
-        "tcp"
-    } else {
-        "udp"
+    match transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+        Transport::Ws => "ws",
+        Transport::Wss => "wss",
     }
 }
 

@@ -180,6 +180,82 @@ fn a_lost_connection_takes_its_registrations_along() {
 }
 
 #[test]
+fn a_phone_over_tls_is_called_over_its_connection_and_where_tls_is() {
+    let mut config = config();
+    config.profiles[0].tls = Some("127.0.0.1:5061".parse().unwrap());
+    let mut rig = Rig::with(config);
+    let mut secure = Phone::new("1000", "127.0.0.1:40000", Transport::Tls, 22);
+    assert_eq!(secure.register(&mut rig, "1234", 600), 200);
+    let shown = rig.view.registrations.values().next().unwrap().clone();
+    assert_eq!(shown.transport, "tls");
+    rig.sent();
+    rig.call("user/1000");
+    let sent = rig.sent();
+    let invite = sent.last().expect("an INVITE");
+    let (target, text) = (invite.target, String::from_utf8_lossy(&invite.bytes));
+    assert_eq!(
+        (target.flow, target.transport),
+        (Some(secure.flow()), Transport::Tls)
+    );
+    assert!(
+        text.starts_with("INVITE sip:1000@127.0.0.1:40000 "),
+        "{text}"
+    );
+    assert!(text.contains("\r\nVia: SIP/2.0/TLS "), "{text}");
+    rig.feed(Input::FlowClosed(secure.flow()));
+    assert_eq!(rig.view.registrations.size(), 0);
+}
+
+#[test]
+fn calls_over_tls_leave_from_where_tls_is_or_not_at_all() {
+    for (uri, port, contact) in [
+        (
+            "sip:bob@192.0.2.1;transport=tls",
+            5061,
+            "<sip:mod_sofia@127.0.0.1:5061;transport=tls>",
+        ),
+        (
+            "sips:bob@192.0.2.1:5099",
+            5099,
+            "<sips:mod_sofia@127.0.0.1:5061>",
+        ),
+    ] {
+        let dial = format!("sofia/internal/{uri}");
+        let mut secure = config();
+        secure.profiles[0].tls = Some("127.0.0.1:5061".parse().unwrap());
+        let mut rig = Rig::with(secure);
+        rig.call(&dial);
+        let sent = rig.sent();
+        let invite = sent.last().expect("an INVITE");
+        let text = String::from_utf8_lossy(&invite.bytes);
+        assert_eq!(invite.target.transport, Transport::Tls, "{uri}");
+        assert_eq!(
+            (invite.target.remote.port(), invite.target.flow),
+            (port, None),
+            "{uri}"
+        );
+        assert!(text.starts_with(&format!("INVITE {uri} ")), "{text}");
+        assert!(
+            text.contains("\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;rport;"),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!("\r\nContact: {contact}\r\n")),
+            "{text}"
+        );
+
+        let mut plain = Rig::new();
+        let request = plain.call(&dial);
+        let answer = plain.answers.remove(&request.0).expect("it has failed");
+        assert_eq!(
+            answer.unwrap_err().cause,
+            Some(api::HangupCause::NormalTemporaryFailure)
+        );
+        assert!(plain.sent().is_empty(), "nothing goes out in the clear");
+    }
+}
+
+#[test]
 fn registrations_are_flushed_by_user_by_call_id_and_altogether() {
     let mut rig = Rig::new();
     for (user, flow) in [("1000", 31), ("1001", 32), ("1002", 33)] {

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use sip::transport::Transport;
+
 /// Longest contact parameter, bytes.
 const MAX_PARAMETER: usize = 1024;
 /// Most contact parameters.
@@ -20,12 +22,12 @@ pub(crate) fn is_parameter((name, value): &(Arc<str>, Arc<str>)) -> bool {
 pub(crate) fn uri(
     user: &str,
     local: SocketAddr,
-    tcp: bool,
+    transport: Transport,
     parameters: &[(Arc<str>, Arc<str>)],
 ) -> String {
     let mut uri = format!("sip:{user}@{local}");
-    if tcp {
-        uri.push_str(";transport=tcp");
+    if let Some(transport) = transport.uri_param() {
+        uri.push_str(&format!(";transport={transport}"));
     }
     let own = |name: &str| {
         ["transport", "maddr", "ttl", "user", "method", "lr"]
@@ -76,7 +78,7 @@ mod tests {
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
         let local = "[2001:db8::1]:5060".parse().unwrap();
-        let uri = uri("w1", local, true, &parameters);
+        let uri = uri("w1", local, Transport::Tcp, &parameters);
         assert_eq!(
             uri,
             "sip:w1@[2001:db8::1]:5060;transport=tcp;pn-tok=fcm:AA%3D%3F1;pn-type=ios"

@@ -21,7 +21,7 @@ use sip::event::{OutOfDialogRequest, TransactionId};
 use sip::message::{Message, Method};
 use sip::register::{Action, ClientRegistration, Outcome};
 use sip::resolve::Destination;
-use sip::transport::{Target, Transport};
+use sip::transport::Target;
 
 use crate::Switch;
 use crate::gateway::GatewayId;
@@ -367,11 +367,10 @@ impl Entry {
         if self.contact.is_none()
             && let Some(first) = targets.first()
         {
-            let tcp = first.transport == Transport::Tcp;
             self.contact = Some(contact::uri(
                 &self.token,
                 first.local,
-                tcp,
+                first.transport,
                 &self.parameters,
             ));
         }

@@ -4,14 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 
+use net::tls::TlsAcceptor;
 use net::{Cause, Listener, Outbox};
 use sip::transport::{Flow, FlowId, Frame, Framer, Transport};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::connections::Connections;
+use super::connections::{Connections, Peer};
+use super::tls::{self, Side};
 use super::{OwnAddress, Shared, SipInput, malformed};
 
 /// Bytes read at once.
@@ -22,10 +24,11 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// over it come back far sooner, to refresh or with a keep-alive.
 const SILENCE: Duration = Duration::from_secs(2 * 3_600);
 
-/// Takes in connections until the end.
+/// Takes in connections until the end; over TLS with an acceptor.
 pub(super) async fn accept(
     listener: Listener,
     advertise: Option<IpAddr>,
+    acceptor: Option<TlsAcceptor>,
     shared: Shared,
     connections: Arc<Connections>,
 ) {
@@ -38,18 +41,57 @@ pub(super) async fn accept(
         let own = OwnAddress::new(bound, advertise);
         let flow = Flow {
             id: shared.new_flow(),
-            transport: Transport::Tcp,
+            transport: match acceptor {
+                Some(_) => Transport::Tls,
+                None => Transport::Tcp,
+            },
             local: own.towards(accepted.peer),
             remote: accepted.peer,
         };
         let task = {
             let (shared, connections) = (shared.clone(), connections.clone());
+            let acceptor = acceptor.clone();
             async move {
-                serve(accepted.stream, flow, Vec::new(), shared, connections).await;
+                match acceptor {
+                    Some(acceptor) => {
+                        secure(accepted.stream, &acceptor, flow, shared, connections).await;
+                    }
+                    None => {
+                        let peer = Some(Peer::plain(flow.remote));
+                        let halves = accepted.stream.into_split();
+                        serve(halves, flow, peer, Vec::new(), shared, connections).await;
+                    }
+                }
                 drop(accepted.place);
             }
         };
         shared.tasks.spawn(task);
+    }
+}
+
+/// Greets a peer over TLS and serves it. Who it is nobody has proved, so only what belongs to this connection goes over
+/// it, and no request for a name or an address it may claim.
+async fn secure(
+    stream: TcpStream,
+    acceptor: &TlsAcceptor,
+    flow: Flow,
+    shared: Shared,
+    connections: Arc<Connections>,
+) {
+    let greeted = tokio::select! {
+        () = shared.stop.cancelled() => return,
+        greeted = net::tls::handshake(acceptor, stream, shared.config.handshake_deadline) => greeted,
+    };
+    tls::count(Side::Accepted, &greeted);
+    match greeted {
+        Ok(stream) => {
+            let halves = tokio::io::split(stream);
+            serve(halves, flow, None, Vec::new(), shared, connections).await;
+        }
+        Err(error) => {
+            shared.counters.count(error.cause());
+            tracing::debug!(%error, "No TLS");
+        }
     }
 }
 
@@ -65,19 +107,23 @@ enum ReadEnd {
     NobodyListens,
 }
 
-/// Serves a connection to its end. `first` is sent at once.
-pub(super) async fn serve(
-    stream: TcpStream,
+/// Serves a connection to its end: what comes in and what goes out of it. `first` is sent at once. Requests to `peer`
+/// may use it again.
+pub(super) async fn serve<R, W>(
+    (read, write): (R, W),
     flow: Flow,
+    peer: Option<Peer>,
     first: Vec<bytes::Bytes>,
     shared: Shared,
     connections: Arc<Connections>,
-) {
-    let (read, write) = stream.into_split();
+) where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
     let (outbox, writer) = Outbox::new(write, shared.config.outbox);
     let outbox = Arc::new(outbox);
     let cut = CancellationToken::new();
-    connections.insert(flow.id, flow.remote, outbox.clone(), cut.clone());
+    connections.insert(flow.id, peer, outbox.clone(), cut.clone());
     for message in first {
         if outbox.push(message).is_err() {
             cut.cancel();
@@ -133,7 +179,7 @@ async fn receive(
     outbox: &Outbox,
     shared: &Shared,
 ) -> ReadEnd {
-    let received = metrics::counter!("jackfield_sip_messages_total", "direction" => "in", "transport" => "tcp");
+    let received = metrics::counter!("jackfield_sip_messages_total", "direction" => "in", "transport" => flow.transport.uri_param().unwrap_or("udp"));
     let mut framer = Framer::new();
     let mut buffer = vec![0; READ];
     // Until the first message is complete, and then for each from its first byte.
@@ -190,11 +236,14 @@ async fn receive(
 }
 
 /// The flow of a connection we opened.
-pub(super) fn dialled_flow(id: FlowId, local: SocketAddr, remote: SocketAddr) -> Flow {
+pub(super) fn dialled_flow(id: FlowId, local: SocketAddr, peer: &Peer) -> Flow {
     Flow {
         id,
-        transport: Transport::Tcp,
+        transport: match peer.secure {
+            Some(_) => Transport::Tls,
+            None => Transport::Tcp,
+        },
         local,
-        remote,
+        remote: peer.remote,
     }
 }

@@ -7,6 +7,7 @@
 mod connection;
 mod connections;
 mod dial;
+mod tls;
 mod udp;
 mod unreachable;
 
@@ -24,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use connections::Connections;
+use tls::Dialler;
+pub use tls::TlsListen;
 use udp::UdpPort;
 
 /// What the transports tell the switch.
@@ -56,8 +59,10 @@ pub struct SipListen {
 /// What is opened, and how much one peer may cost.
 #[derive(Clone, Debug)]
 pub struct SipIoConfig {
-    /// The addresses.
+    /// The addresses of UDP and TCP.
     pub listen: Vec<SipListen>,
+    /// The addresses of TLS.
+    pub tls: Vec<TlsListen>,
     /// Receive buffer of a datagram socket in bytes: 4 MiB, so that a burst of calls outlasts a slow
     /// moment of the switch. The system may grant less (`net.core.rmem_max`).
     pub receive_buffer: usize,
@@ -76,6 +81,8 @@ pub struct SipIoConfig {
     pub message_deadline: Duration,
     /// Longest time to open a connection.
     pub dial_timeout: Duration,
+    /// Longest time of a TLS handshake, in either direction.
+    pub handshake_deadline: Duration,
     /// Messages that wait for one connection to open. Above, they fail.
     pub dial_backlog: usize,
 }
@@ -85,6 +92,7 @@ impl SipIoConfig {
     pub fn new(listen: Vec<SipListen>) -> Self {
         Self {
             listen,
+            tls: Vec::new(),
             receive_buffer: 4 << 20,
             datagram_backlog: 4_096,
             connections: 10_000,
@@ -99,6 +107,7 @@ impl SipIoConfig {
             },
             message_deadline: Duration::from_secs(32),
             dial_timeout: Duration::from_secs(5),
+            handshake_deadline: Duration::from_secs(10),
             dial_backlog: 64,
         }
     }
@@ -142,10 +151,11 @@ impl Shared {
 
 impl SipTransports {
     /// Opens every address and starts reading into `inputs`. Returns the addresses in the order of
-    /// the configuration, with their real ports.
+    /// the configuration, those of TLS last, with their real ports.
     ///
     /// # Errors
-    /// When an address cannot be bound, or a transport is neither UDP nor TCP; then nothing is open.
+    /// When an address cannot be bound, or a transport of [`SipIoConfig::listen`] is neither UDP nor TCP; then nothing is
+    /// open.
     pub fn bind(
         config: SipIoConfig,
         inputs: mpsc::Sender<SipInput>,
@@ -160,7 +170,7 @@ impl SipTransports {
         };
         let mut transports = Self {
             udp: Vec::new(),
-            connections: Arc::new(Connections::new()),
+            connections: Arc::new(Connections::new(Vec::new())),
             shared: shared.clone(),
         };
         let mut addresses = Vec::new();
@@ -173,16 +183,9 @@ impl SipTransports {
                     transports.udp.push(port);
                 }
                 Transport::Tcp => {
-                    let listener = Listener::bind(
-                        ListenerConfig {
-                            max_connections: shared.config.connections,
-                            max_per_address: shared.config.connections_per_address,
-                            ..ListenerConfig::new(listen.address)
-                        },
-                        shared.counters.clone(),
-                    )?;
+                    let listener = listener(&shared, listen.address)?;
                     addresses.push(listener.local_addr());
-                    listeners.push((listener, listen.advertise));
+                    listeners.push((listener, listen.advertise, None));
                 }
                 Transport::Tls | Transport::Ws | Transport::Wss => {
                     return Err(io::Error::new(
@@ -192,15 +195,28 @@ impl SipTransports {
                 }
             }
         }
+        let mut diallers = Vec::new();
+        for listen in &shared.config.tls {
+            let listener = listener(&shared, listen.address)?;
+            let bound = listener.local_addr();
+            addresses.push(bound);
+            diallers.push(Dialler {
+                bound,
+                connector: listen.connector.clone(),
+            });
+            listeners.push((listener, listen.advertise, Some(listen.acceptor.clone())));
+        }
+        transports.connections = Arc::new(Connections::new(diallers));
         // Everything is bound: now read.
         for port in &transports.udp {
             port.start(&shared);
         }
-        for (listener, advertise) in listeners {
+        for (listener, advertise, acceptor) in listeners {
             let (shared, connections) = (shared.clone(), transports.connections.clone());
             shared.tasks.clone().spawn(connection::accept(
                 listener,
                 advertise,
+                acceptor,
                 shared,
                 connections,
             ));
@@ -215,8 +231,8 @@ impl SipTransports {
                 Some(port) => port.send(transmit, &self.shared),
                 None => self.shared.report_failed(transmit),
             },
-            Transport::Tcp => self.connections.send(transmit, &self.shared),
-            Transport::Tls | Transport::Ws | Transport::Wss => self.shared.report_failed(transmit),
+            Transport::Tcp | Transport::Tls => self.connections.send(transmit, &self.shared),
+            Transport::Ws | Transport::Wss => self.shared.report_failed(transmit),
         }
     }
 
@@ -261,6 +277,15 @@ impl Drop for SipTransports {
     fn drop(&mut self) {
         self.shared.stop.cancel();
     }
+}
+
+fn listener(shared: &Shared, address: SocketAddr) -> io::Result<Listener> {
+    let config = ListenerConfig {
+        max_connections: shared.config.connections,
+        max_per_address: shared.config.connections_per_address,
+        ..ListenerConfig::new(address)
+    };
+    Listener::bind(config, shared.counters.clone())
 }
 
 /// Our address as a peer can reach it: the advertised one, the bound one, or for a socket bound to

@@ -40,6 +40,12 @@ fn url(profile: &SipProfile) -> String {
     format!("sip:mod_sofia@{}:{}", profile.sip_ip, profile.sip_port)
 }
 
+/// The same over TLS; `None`: the profile has none.
+fn tls_url(profile: &SipProfile) -> Option<String> {
+    let port = profile.tls_port?;
+    Some(format!("sip:mod_sofia@{}:{port}", profile.sip_ip))
+}
+
 /// Channels of the profile that live now.
 fn in_use(view: &View, profile: &SipProfile) -> usize {
     let prefix = format!("sofia/{}/", profile.name);
@@ -66,8 +72,12 @@ fn entries(view: &View, now: Timestamp) -> Vec<[String; 4]> {
             profile.name.to_string(),
             "profile".to_owned(),
             url(profile),
-            state,
+            state.clone(),
         ]);
+        if let Some(url) = tls_url(profile) {
+            let (name, kind) = (profile.name.to_string(), "profile".to_owned());
+            out.push([name, kind, url, format!("{state} (TLS)")]);
+        }
         for gateway in &profile.gateways {
             let name = format!("{}::{}", profile.name, gateway.name);
             out.push([
@@ -112,7 +122,7 @@ fn facts(view: &View, profile: &SipProfile) -> Vec<(&'static str, &'static str, 
         .values()
         .filter(|r| r.profile == profile.name)
         .count();
-    vec![
+    let mut facts = vec![
         ("Name", "name", profile.name.to_string()),
         ("Domain Name", "domain-name", none()),
         ("Auto-NAT", "auto-nat", "false".to_owned()),
@@ -139,6 +149,14 @@ fn facts(view: &View, profile: &SipProfile) -> Vec<(&'static str, &'static str, 
                 profile.sip_ip
             ),
         ),
+    ];
+    if let (Some(port), Some(url)) = (profile.tls_port, tls_url(profile)) {
+        let ip = &profile.sip_ip;
+        let bind = format!("sips:mod_sofia@{ip}:{port};maddr={ip};transport=tls");
+        facts.push(("TLS-URL", "tls-url", url));
+        facts.push(("TLS-BIND-URL", "tls-bind-url", bind));
+    }
+    facts.extend([
         ("HOLD-MUSIC", "hold-music", none()),
         ("OUTBOUND-PROXY", "outbound-proxy", none()),
         ("CODECS IN", "inbound-codecs", codecs.join(",")),
@@ -164,7 +182,8 @@ fn facts(view: &View, profile: &SipProfile) -> Vec<(&'static str, &'static str, 
             profile.failed_calls_out.to_string(),
         ),
         ("REGISTRATIONS", "registrations", registered.to_string()),
-    ]
+    ]);
+    facts
 }
 
 fn profile_lines(view: &View, profile: &SipProfile) -> String {
@@ -318,8 +337,10 @@ pub(super) fn json(call: &Call<'_>) -> String {
     let mut profiles = Vec::new();
     for profile in view.profiles.iter() {
         let told = facts(&view, profile);
-        let info: Vec<(String, Json)> = told[1..16]
+        let info: Vec<(String, Json)> = told
             .iter()
+            .skip(1)
+            .take_while(|(_, element, _)| *element != "inbound-codecs")
             .map(|(_, element, value)| text(element, value))
             .collect();
         for alias in &profile.aliases {
@@ -349,4 +370,61 @@ fn entry(status: Vec<(String, Json)>, info: Vec<(String, Json)>) -> Json {
         ("status".to_owned(), Json::Object(status)),
         ("info".to_owned(), Json::Object(info)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_with_tls_has_a_line_and_two_urls_more() {
+        let mut profile = SipProfile {
+            name: "internal".into(),
+            aliases: vec!["pbx.example".into()],
+            sip_ip: "192.0.2.1".into(),
+            sip_port: 5060,
+            tls_port: None,
+            rtp_ip: "192.0.2.1".into(),
+            context: "public".into(),
+            dialplan: "XML".into(),
+            realm: "pbx.example".into(),
+            codecs: Vec::new(),
+            gateways: Vec::new(),
+            calls_in: 0,
+            failed_calls_in: 0,
+            calls_out: 0,
+            failed_calls_out: 0,
+        };
+        let of = |profile: &SipProfile| {
+            let view = View {
+                profiles: vec![profile.clone()].into(),
+                ..View::default()
+            };
+            let told = facts(&view, profile);
+            (entries(&view).len(), told, overview(&view))
+        };
+        let (lines, plain, _) = of(&profile);
+        assert_eq!(lines, 2);
+        profile.tls_port = Some(5061);
+        let (lines, secure, text) = of(&profile);
+        assert_eq!(lines, 3);
+        let line = "                 internal\tprofile\t              sip:mod_sofia@192.0.2.1:5061\tRUNNING (0) (TLS)\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.ends_with("\n1 profile 1 alias\n"), "{text}");
+        let more: Vec<_> = secure.iter().filter(|fact| !plain.contains(fact)).collect();
+        let bind = "sips:mod_sofia@192.0.2.1:5061;maddr=192.0.2.1;transport=tls";
+        assert_eq!(
+            more,
+            [
+                &(
+                    "TLS-URL",
+                    "tls-url",
+                    "sip:mod_sofia@192.0.2.1:5061".to_owned()
+                ),
+                &("TLS-BIND-URL", "tls-bind-url", bind.to_owned()),
+            ]
+        );
+        let at = |label: &str| secure.iter().position(|fact| fact.0 == label);
+        assert_eq!(at("TLS-URL"), at("BIND-URL").map(|place| place + 1));
+    }
 }

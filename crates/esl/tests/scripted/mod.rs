@@ -305,6 +305,7 @@ fn view() -> View {
         aliases: vec!["127.0.0.1".into()],
         sip_ip: "127.0.0.1".into(),
         sip_port: 5060,
+        tls_port: None,
         rtp_ip: "127.0.0.1".into(),
         context: "public".into(),
         dialplan: "XML".into(),

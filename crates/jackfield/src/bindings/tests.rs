@@ -18,7 +18,7 @@ fn kept(key: &str) -> KeptBinding {
         q: 999,
         call_id: "call".into(),
         cseq: u32::MAX,
-        over_tcp: true,
+        transport: Transport::Tcp,
         local: address("192.0.2.9:5060"),
         source: address("192.0.2.1:40000"),
         way: address("[2001:db8::1]:5060"),
@@ -36,10 +36,14 @@ async fn what_the_switch_said_last_is_found() {
         .await
         .unwrap();
     let udp = KeptBinding {
-        over_tcp: false,
+        transport: Transport::Udp,
         path: Vec::new(),
         instance: None,
         ..kept("b")
+    };
+    let tls = KeptBinding {
+        transport: Transport::Tls,
+        ..kept("e")
     };
     let over = KeptBinding {
         expires: Timestamp(6),
@@ -49,12 +53,13 @@ async fn what_the_switch_said_last_is_found() {
         BindingNote::Keep(Box::new(kept("a"))),
         BindingNote::Keep(Box::new(udp.clone())),
         BindingNote::Keep(Box::new(over)),
+        BindingNote::Keep(Box::new(tls.clone())),
         BindingNote::Keep(Box::new(kept("d"))),
         BindingNote::Forget("d".into()),
     ];
     let changes = notes.into_iter().map(change).collect();
     store.change_bindings(changes).await.unwrap();
-    assert_eq!(find(&store).await.unwrap(), [kept("a"), udp]);
+    assert_eq!(find(&store).await.unwrap(), [kept("a"), udp, tls]);
 }
 
 #[tokio::test]

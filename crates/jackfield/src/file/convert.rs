@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::log::LogLevel;
 use api::{BusLimits, NodeId};
-use embedded::{MediaConfig, SpatialConfig, WebConfig, XmlSource};
+use embedded::{MediaConfig, SipTls, SpatialConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
 use net::tls::Trust;
 use switch_core::config::{Destination, Layouts, ProfileConfig, VoicemailConfig};
@@ -21,7 +21,7 @@ use super::tls::{self, Place};
 use super::toml_tree::Source;
 use super::{
     acl_conf, call_records, event_log, event_socket_conf, event_socket_users, eventmanager,
-    isymphony, sofia_conf, switch_conf, sylkrtc, webapp, webrtc,
+    isymphony, sip_tls, sofia_conf, switch_conf, sylkrtc, webapp, webrtc,
 };
 use crate::call_records::CallRecords;
 use crate::machine::Machine;
@@ -178,7 +178,7 @@ impl Conversion<'_> {
             Some(xml) => switch_conf::read(xml, &mut self.problems, &mut self.notes),
             None => switch_conf::SwitchConf::default(),
         };
-        let profiles = self.profiles();
+        let (profiles, sip_tls) = self.profiles();
         let event_socket = self.event_socket();
         let (sylkrtc, console, web, imported_proxy) = self.web();
         let (eventmanager, layouts, spatial) = self.eventmanager();
@@ -246,6 +246,7 @@ impl Conversion<'_> {
         let settings = Settings {
             switch: embedded::Config {
                 switch,
+                sip_tls,
                 media,
                 web,
                 bus,
@@ -279,13 +280,26 @@ impl Conversion<'_> {
         Ok(Loaded { settings, notes })
     }
 
-    fn profiles(&mut self) -> Vec<ProfileConfig> {
+    fn profiles(&mut self) -> (Vec<ProfileConfig>, Vec<SipTls>) {
         let own = IpAddr::V4(self.machine.ipv4);
         let mut profiles = match self.xml.module("sofia.conf") {
             Some(xml) => sofia_conf::profiles(xml, own, &mut self.problems, &mut self.notes),
             None => Vec::new(),
         };
+        let state = self.state();
+        let place = Place {
+            folder: self.folder,
+            state: &state,
+            hostname: &self.machine.hostname,
+        };
+        let mut secure = match self.xml.module("sofia.conf") {
+            Some(xml) => {
+                sip_tls::of_xml(xml, &profiles, place, &mut self.problems, &mut self.notes)
+            }
+            None => Vec::new(),
+        };
         for section in std::mem::take(&mut self.file.sip.profiles) {
+            sip_tls::overlay(&mut secure, &profiles, &section, place, self.source);
             let index = profiles.iter().position(|p| *p.name == *section.name);
             match (index, section.listen) {
                 (Some(index), _) => overlay(&mut profiles[index], section),
@@ -304,7 +318,7 @@ impl Conversion<'_> {
             }
         }
         self.add_gateways(&mut profiles);
-        profiles
+        (profiles, secure)
     }
 
     /// Gateways belong to the profile they name, or to the first.

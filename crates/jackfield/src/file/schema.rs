@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
     call_records, conference, console, event_log, event_socket_users, eventmanager, gateways,
-    isymphony, spatial, store, sylkrtc, webapp, webrtc,
+    isymphony, sip_tls, spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.
@@ -78,6 +78,7 @@ pub(super) struct Sip {
 pub(super) struct SipProfile {
     pub(super) name: String,
     pub(super) listen: Option<SocketAddr>,
+    pub(super) tls: sip_tls::Section,
     pub(super) rtp_ip: Option<IpAddr>,
     pub(super) context: Option<String>,
     pub(super) auth_calls: Option<bool>,
@@ -301,6 +302,7 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
         let profile = SipProfile {
             name: name.clone().unwrap_or_default(),
             listen: table.address("listen").map(|at| at.value),
+            tls: sip_tls::read(&mut table),
             rtp_ip: table
                 .parsed("rtp_ip", "an address, as \"127.0.0.1\"", |text| {
                     text.parse().ok()

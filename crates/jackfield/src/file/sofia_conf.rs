@@ -10,6 +10,7 @@ use switch_core::config_xml::ModuleXml;
 use super::gateways;
 use super::module_params::{Module, Param, children, is_true};
 use super::problem::Problem;
+use super::sip_tls;
 
 /// Longest registration granted unless a file says otherwise, seconds (RFC 3261 §10.2.1.1 suggests an hour).
 const MAX_EXPIRES_S: u32 = 3600;
@@ -37,6 +38,7 @@ pub(super) fn plain(name: &str, listen: SocketAddr) -> ProfileConfig {
     ProfileConfig {
         name: name.into(),
         sip: listen,
+        tls: None,
         // Filled in when the socket is bound.
         udp_flow: embedded::UNBOUND,
         rtp_ip: listen.ip(),
@@ -136,6 +138,7 @@ impl Reader<'_, '_> {
                     profile.max_expires_s = seconds.unwrap_or(profile.max_expires_s);
                 }
                 name if QUIET.contains(&name) => self.check_quiet(&param),
+                name if sip_tls::is_param(name) => {}
                 name => {
                     let what = format!("{name} has no effect here");
                     self.notes.push(Problem::at(param.origin.clone(), what));

@@ -330,7 +330,7 @@ const ROOT: &str = r#"<document type="freeswitch/xml">
   </gateways><settings>
     <param name="sip-ip" value="127.0.0.1"/><param name="sip-port" value="5080"/><param name="context" value="outside"/>
     <param name="auth-calls" value="false"/><param name="inbound-codec-prefs" value="G722,G729,OPUS,PCMA,PCMU@20i"/>
-    <param name="tls" value="true"/>
+    <param name="aggressive-nat-detection" value="true"/>
   </settings></profile>
 </profiles></configuration>
 </section>
@@ -394,7 +394,7 @@ fn files_as_freeswitch_ships_them_are_read() {
         "fs.xml:22:3: colorize-console has no effect here",
         "fs.xml:27:106: gateway named: rfc-5626 has no effect here",
         "fs.xml:30:45: inbound-codec-prefs: we lack G729",
-        "fs.xml:31:5: tls has no effect here",
+        "fs.xml:31:5: aggressive-nat-detection has no effect here",
     ];
     assert_eq!(notes.len(), expected.len(), "{notes:#?}");
     for (note, start) in notes.iter().zip(expected) {

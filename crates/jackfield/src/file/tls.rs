@@ -23,15 +23,20 @@ pub(super) fn source(
             certificate: place.folder.join(certificate),
             key: place.folder.join(key),
         }),
-        (None, None) => Some(TlsSource::SelfSigned {
-            folder: place.state.join("tls"),
-            names: vec![
-                "localhost".to_owned(),
-                "127.0.0.1".to_owned(),
-                "::1".to_owned(),
-                place.hostname.to_owned(),
-            ],
-        }),
+        (None, None) => Some(self_signed(place)),
         (Some(_), None) | (None, Some(_)) => None,
+    }
+}
+
+/// A pair of our own.
+pub(super) fn self_signed(place: Place<'_>) -> TlsSource {
+    TlsSource::SelfSigned {
+        folder: place.state.join("tls"),
+        names: vec![
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+            "::1".to_owned(),
+            place.hostname.to_owned(),
+        ],
     }
 }

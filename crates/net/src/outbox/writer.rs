@@ -24,6 +24,8 @@ pub struct Writer<W> {
     batch: VecDeque<Bytes>,
     /// Part of the first message of `batch` has been written.
     mid_message: bool,
+    /// The sink may hold something back: TLS does while the system takes no more.
+    unflushed: bool,
 }
 
 impl<W> Drop for Writer<W> {
@@ -48,6 +50,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             shared,
             batch: VecDeque::new(),
             mid_message: false,
+            unflushed: false,
         }
     }
 
@@ -63,6 +66,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             match self.next() {
                 Next::Write => {
                     if let Some(outcome) = self.write_some().await {
+                        return outcome;
+                    }
+                }
+                Next::Wait if self.unflushed => {
+                    if let Some(outcome) = self.flush().await {
                         return outcome;
                     }
                 }
@@ -126,6 +134,23 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
+    /// Has the sink pass on what it holds back, or an end.
+    async fn flush(&mut self) -> Option<Outcome> {
+        let deadline = self.deadline();
+        let shared = self.shared.clone();
+        let flushed = tokio::select! {
+            biased;
+            flushed = self.sink.flush() => flushed,
+            // A changed order is looked at by the next turn.
+            () = shared.ordered.notified() => return None,
+            () = sleep_until(deadline) => {
+                return Some(Outcome::SlowReader { reason: SlowReason::Deadline });
+            }
+        };
+        self.unflushed = false;
+        flushed.is_err().then_some(Outcome::PeerGone)
+    }
+
     fn deadline(&self) -> Instant {
         let state = self.shared.state();
         let usual = Instant::now() + state.write_deadline;
@@ -151,6 +176,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     fn written(&mut self, count: usize) {
+        self.unflushed = true;
         let mut left = count;
         let mut messages = 0;
         while left > 0 {
@@ -187,5 +213,43 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let deadline = Instant::now() + self.shared.limits.notice_deadline;
         // The peer may have gone first.
         timeout_at(deadline, self.sink.shutdown()).await.ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, BufWriter, duplex};
+
+    use super::super::{Outbox, OutboxLimits};
+    use super::*;
+
+    /// As TLS does when the system takes no more for a moment.
+    #[tokio::test]
+    async fn what_a_sink_holds_back_goes_out_without_another_message() {
+        let (near, mut far) = duplex(64);
+        let (outbox, writer) = Outbox::new(BufWriter::new(near), OutboxLimits::default());
+        let writing = tokio::spawn(writer.run());
+        for message in ["first", "other"] {
+            outbox.push(message).unwrap();
+            let mut taken = [0; 5];
+            let reading = far.read_exact(&mut taken);
+            tokio::time::timeout(std::time::Duration::from_secs(10), reading)
+                .await
+                .expect("it arrives")
+                .unwrap();
+            assert_eq!(taken, message.as_bytes());
+        }
+        drop(far);
+        outbox.push("nobody reads this").unwrap();
+        assert_eq!(writing.await.unwrap(), Outcome::PeerGone);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_take_what_is_held_back_is_slow() {
+        let (near, _far) = duplex(4);
+        let (outbox, writer) = Outbox::new(BufWriter::new(near), OutboxLimits::default());
+        outbox.push("more than fits").unwrap();
+        let reason = SlowReason::Deadline;
+        assert_eq!(writer.run().await, Outcome::SlowReader { reason });
     }
 }

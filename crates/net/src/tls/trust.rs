@@ -182,7 +182,51 @@ impl ServerCertVerifier for Itself {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
+    use crate::tls::{CurrentCertificate, NoHandshake, TlsSource, greet, handshake};
+
+    #[tokio::test]
+    async fn a_certificate_is_believed_by_authority_and_name() {
+        let folder = std::env::temp_dir().join(format!("jackfield-trust-{}", std::process::id()));
+        let pair = |name: &str| TlsSource::SelfSigned {
+            folder: folder.join(name),
+            names: vec![name.to_owned()],
+        };
+        let acceptor = CurrentCertificate::load(&pair("localhost"))
+            .unwrap()
+            .acceptor(&[])
+            .unwrap();
+        CurrentCertificate::load(&pair("other")).unwrap();
+        let file = |name: &str| Trust::Authorities(folder.join(name).join("certificate.pem"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let within = Duration::from_secs(20);
+        for (trust, name, believed) in [
+            (file("localhost"), "localhost", true),
+            (file("localhost"), "other", false),
+            (file("other"), "localhost", false),
+            (Trust::WellKnown, "localhost", false),
+            (Trust::Anybody, "whoever", true),
+        ] {
+            let connector = connector(&trust).unwrap();
+            let near = TcpStream::connect(address).await.unwrap();
+            let (far, _) = listener.accept().await.unwrap();
+            let (greeted, accepted) = tokio::join!(
+                greet(&connector, name, near, within),
+                handshake(&acceptor, far, within),
+            );
+            assert_eq!(greeted.is_ok(), believed, "{trust:?} {name}");
+            match greeted {
+                Ok(_) => assert!(accepted.is_ok()),
+                Err(error) => assert!(matches!(error, NoHandshake::Untrusted(_)), "{error}"),
+            }
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn the_well_known_authorities_are_there_and_a_file_without_any_is_named() {

@@ -120,8 +120,12 @@ impl<'a> Uri<'a> {
 
     /// The port, or the default of the scheme.
     pub fn port_or_default(&self) -> u16 {
+        let over_tls = || {
+            let transport = self.params.value("transport");
+            self.is_sips() || transport.is_some_and(|name| name.eq_ignore_ascii_case("tls"))
+        };
         self.port
-            .unwrap_or(if self.is_sips() { 5061 } else { 5060 })
+            .unwrap_or_else(|| if over_tls() { 5061 } else { 5060 })
     }
 
     /// Equality of RFC 3261 §19.1.4.

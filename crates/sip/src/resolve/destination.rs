@@ -25,14 +25,14 @@ pub enum BadDestination {
     /// Neither a name nor an address.
     #[error("neither a host name nor an address")]
     Host,
-    /// Not `host[:port][;transport=udp|tcp|tls]`.
+    /// Not `host[:port][;transport=udp|tcp]`.
     #[error("not host[:port][;transport=udp|tcp]")]
     Syntax,
-    /// A transport we do not send over.
-    #[error("SIP over TLS is not supported yet")]
+    /// A proxy over TLS: its certificate would have to bear its own name, and not the one the request is for.
+    #[error("SIP over TLS to a fixed proxy is not supported")]
     Tls,
     /// A transport we do not send over.
-    #[error("only UDP and TCP are supported")]
+    #[error("only UDP, TCP and TLS are supported")]
     Transport,
 }
 
@@ -50,18 +50,27 @@ impl Destination {
     /// # Errors
     /// When nothing can be sent there.
     pub fn of_uri(uri: &Uri<'_>) -> Result<Self, BadDestination> {
-        if uri.is_sips() {
-            return Err(BadDestination::Tls);
-        }
-        let transport = match uri.params.value("transport").filter(|t| !t.is_empty()) {
-            Some(name) => Some(supported(name)?),
+        let named = uri.params.value("transport").filter(|t| !t.is_empty());
+        let transport = match named.map(Transport::parse) {
+            Some(Some(transport @ (Transport::Udp | Transport::Tcp | Transport::Tls))) => {
+                Some(transport)
+            }
+            Some(Some(Transport::Ws | Transport::Wss) | None) => {
+                return Err(BadDestination::Transport);
+            }
             None => None,
+        };
+        let transport = match (uri.is_sips(), transport) {
+            (false, transport) => transport,
+            // TLS is not spoken over datagrams (RFC 3261 §26.2.2).
+            (true, Some(Transport::Udp)) => return Err(BadDestination::Transport),
+            (true, _) => Some(Transport::Tls),
         };
         let maddr = uri.params.value("maddr").filter(|host| !host.is_empty());
         Self::new(maddr.unwrap_or(uri.host), uri.port, transport)
     }
 
-    /// A proxy as it is configured: `host[:port][;transport=udp|tcp|tls]`. UDP and 5060 unless it says otherwise, so
+    /// A proxy as it is configured: `host[:port][;transport=udp|tcp]`. UDP and 5060 unless it says otherwise, so
     /// that its name is looked up as an address only (sylkrtc.md §4.5).
     ///
     /// # Errors
@@ -280,7 +289,23 @@ mod tests {
             of("sip:b@example.org;maddr=192.0.2.7").unwrap().host(),
             "192.0.2.7"
         );
-        assert_eq!(of("sips:bob@example.org"), Err(BadDestination::Tls));
+        for (uri, port) in [
+            ("sips:bob@192.0.2.7", 5061),
+            ("sips:bob@192.0.2.7;transport=tcp", 5061),
+            ("sip:bob@192.0.2.7;transport=TLS", 5061),
+            ("sip:bob@192.0.2.7:5099;transport=tls", 5099),
+        ] {
+            let hop = of(uri).unwrap().literal().unwrap();
+            assert_eq!(
+                (hop.transport, hop.address.port()),
+                (Transport::Tls, port),
+                "{uri}"
+            );
+        }
+        assert_eq!(
+            of("sips:bob@example.org;transport=udp"),
+            Err(BadDestination::Transport)
+        );
         assert_eq!(of("sip:bob@web-1.invalid"), Err(BadDestination::Host));
         assert_eq!(of("sip:bob@a..b"), Err(BadDestination::Host));
         let literal = of("sip:bob@[2001:db8::1]").unwrap().literal().unwrap();

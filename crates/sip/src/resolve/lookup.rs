@@ -95,7 +95,7 @@ pub struct Lookup {
     /// The last question that got no answer at all.
     trouble: Option<Box<str>>,
     /// SIP is offered, but only in ways we do not have.
-    only_tls: bool,
+    only_others: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Lookup {
             hops: Vec::new(),
             questions: 0,
             trouble: None,
-            only_tls: false,
+            only_others: false,
             destination,
         };
         if let Some(hop) = lookup.destination.literal() {
@@ -129,6 +129,8 @@ impl Lookup {
         lookup.stage = match (lookup.destination.port(), lookup.destination.transport()) {
             // A port makes it a server, not a domain (§4.2).
             (Some(_), _) => Stage::OwnAddress,
+            // `sips` says no transport, only that it has to be TLS.
+            (None, Some(Transport::Tls)) => Stage::Naptr,
             (None, Some(transport)) => {
                 lookup.want_service(transport);
                 Stage::Services
@@ -182,11 +184,16 @@ impl Lookup {
                 if let Records::Naptr(records) = records {
                     self.take_naptr(records);
                 }
-                if self.services.is_empty() && !self.only_tls {
-                    self.want_service(Transport::Udp);
-                    self.want_service(Transport::Tcp);
+                if self.services.is_empty() && !self.only_others {
+                    match self.destination.transport() {
+                        Some(transport) => self.want_service(transport),
+                        None => {
+                            self.want_service(Transport::Udp);
+                            self.want_service(Transport::Tcp);
+                        }
+                    }
                 }
-                self.stage = if self.only_tls {
+                self.stage = if self.only_others {
                     Stage::Over
                 } else {
                     Stage::Services
@@ -221,33 +228,45 @@ impl Lookup {
 
     fn want_service(&mut self, transport: Transport) {
         let label = match transport {
-            Transport::Udp => "_udp",
-            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => "_tcp",
+            Transport::Udp => "_sip._udp",
+            Transport::Tcp | Transport::Ws => "_sip._tcp",
+            Transport::Tls | Transport::Wss => "_sips._tcp",
         };
-        let name = format!("_sip.{label}.{}", self.destination.host());
+        let name = format!("{label}.{}", self.destination.host());
         self.services.push_back((name.into(), transport));
     }
 
     fn take_naptr(&mut self, mut records: Vec<Naptr>) {
         records.truncate(MAX_RECORDS);
         records.sort_by_key(|record| (record.order, record.preference));
+        let wants_tls = self.destination.transport() == Some(Transport::Tls);
         let mut others = false;
+        let mut over_tls = Vec::new();
         for record in records {
             let is_sip = record.flags.eq_ignore_ascii_case("s") && !record.replacement.is_empty();
             let transport = match record.service.to_ascii_uppercase().as_str() {
                 "SIP+D2U" => Some(Transport::Udp),
                 "SIP+D2T" => Some(Transport::Tcp),
-                "SIPS+D2T" | "SIP+D2W" | "SIPS+D2W" | "SIP+D2S" => {
+                "SIPS+D2T" => Some(Transport::Tls),
+                "SIP+D2W" | "SIPS+D2W" | "SIP+D2S" => {
                     others |= is_sip;
                     None
                 }
                 _ => None,
             };
-            if let Some(transport) = transport.filter(|_| is_sip) {
-                self.services.push_back((record.replacement, transport));
+            match transport.filter(|_| is_sip) {
+                Some(Transport::Tls) => over_tls.push((record.replacement, Transport::Tls)),
+                Some(transport) if !wants_tls => {
+                    self.services.push_back((record.replacement, transport));
+                }
+                Some(_) | None => {}
             }
         }
-        self.only_tls = others && self.services.is_empty();
+        // A request that does not ask for TLS goes over it where the domain takes nothing else: not every profile has it.
+        if self.services.is_empty() {
+            self.services.extend(over_tls);
+        }
+        self.only_others = others && self.services.is_empty();
     }
 
     fn take_srv(&mut self, mut records: Vec<Srv>, transport: Transport) {
@@ -277,7 +296,7 @@ impl Lookup {
         }
         let host = self.destination.host();
         let why = match &self.trouble {
-            _ if self.only_tls => {
+            _ if self.only_others => {
                 format!("{host} takes SIP only over transports that are not supported")
             }
             Some(trouble) => format!("{host}: {trouble}"),

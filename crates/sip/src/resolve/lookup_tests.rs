@@ -185,12 +185,12 @@ fn failures_say_why() {
         end,
         Step::Failed("the SIP servers of example.org have no addresses".into())
     );
-    let tls = Zone(vec![(
+    let sctp = Zone(vec![(
         Question::Naptr("example.org".into()),
-        Records::Naptr(vec![naptr(1, "SIPS+D2T", "_sips._tcp.example.org")]),
+        Records::Naptr(vec![naptr(1, "SIP+D2S", "_sip._sctp.example.org")]),
     )]);
     assert_eq!(
-        tls.find(&domain).1,
+        sctp.find(&domain).1,
         Step::Failed("example.org takes SIP only over transports that are not supported".into())
     );
     let silent = Zone(vec![(
@@ -219,4 +219,61 @@ fn however_much_there_is_a_lookup_ends() {
     let list: Vec<&str> = list.iter().map(String::as_str).collect();
     let (_, end) = Zone(vec![addresses("example.org", &list)]).find(&of("sip:b@example.org"));
     assert_eq!(hops(&end).len(), MAX_HOPS);
+}
+
+#[test]
+fn tls_is_looked_up_where_it_is_asked_for_or_nothing_else_is_offered() {
+    let naptr_of_all = (
+        Question::Naptr("example.org".into()),
+        Records::Naptr(vec![
+            naptr(1, "SIP+D2U", "_sip._udp.example.org"),
+            naptr(2, "SIPS+D2T", "_secure.example.org"),
+        ]),
+    );
+    let service = |name: &str| {
+        (
+            Question::Srv(name.into()),
+            Records::Srv(vec![srv(1, 5063, "a.example.org")]),
+        )
+    };
+    let at_a = addresses("a.example.org", &["192.0.2.1"]);
+    let all = Zone(vec![
+        naptr_of_all,
+        service("_secure.example.org"),
+        at_a.clone(),
+    ]);
+    for uri in ["sips:bob@example.org", "sip:bob@example.org;transport=tls"] {
+        let (asked, end) = all.find(&of(uri));
+        assert_eq!(
+            asked,
+            [
+                "NAPTR example.org",
+                "SRV _secure.example.org",
+                "A a.example.org"
+            ],
+            "{uri}"
+        );
+        assert_eq!(hops(&end), ["TLS 192.0.2.1:5063"], "{uri}");
+    }
+    let plain = Zone(vec![service("_sips._tcp.example.org"), at_a.clone()]);
+    let (asked, end) = plain.find(&of("sips:bob@example.org"));
+    assert_eq!(asked[1], "SRV _sips._tcp.example.org");
+    assert_eq!(hops(&end), ["TLS 192.0.2.1:5063"]);
+    let host = Zone(vec![addresses("example.org", &["192.0.2.9"])]);
+    assert_eq!(
+        hops(&host.find(&of("sips:bob@example.org")).1),
+        ["TLS 192.0.2.9:5061"]
+    );
+    let only = Zone(vec![
+        (
+            Question::Naptr("example.org".into()),
+            Records::Naptr(vec![naptr(1, "SIPS+D2T", "_sips._tcp.example.org")]),
+        ),
+        service("_sips._tcp.example.org"),
+        at_a,
+    ]);
+    assert_eq!(
+        hops(&only.find(&of("sip:bob@example.org")).1),
+        ["TLS 192.0.2.1:5063"]
+    );
 }

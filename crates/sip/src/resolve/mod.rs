@@ -17,7 +17,7 @@ use crate::transport::Transport;
 /// One place a request can be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hop {
-    /// UDP or TCP.
+    /// UDP, TCP or TLS.
     pub transport: Transport,
     /// Address and port.
     pub address: SocketAddr,

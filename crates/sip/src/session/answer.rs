@@ -253,6 +253,69 @@ fn own_contact(invite: &Message, flow: &Flow) -> String {
         .and_then(|uri| uri.user)
         .filter(|user| !user.is_empty());
     let at = user.map_or(String::new(), |user| format!("{user}@"));
+    if wants_sips(invite) {
+        return format!("sips:{at}{}", flow.local);
+    }
     let transport = flow.transport.uri_param().unwrap_or("udp");
     format!("sip:{at}{};transport={transport}", flow.local)
+}
+
+/// Whether our Contact has to be a SIPS URI: the Request-URI or the topmost Record-Route is one, or without
+/// Record-Route the peer's Contact (RFC 3261 §12.1.1).
+fn wants_sips(invite: &Message) -> bool {
+    let is_sips = |uri: &str| {
+        uri.get(..5)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips:"))
+    };
+    if invite.request_uri().is_some_and(is_sips) {
+        return true;
+    }
+    match invite.header_list(HeaderName::RecordRoute).next() {
+        Some(route) => route
+            .split_once('<')
+            .is_some_and(|(_, uri)| is_sips(uri.trim_start())),
+        None => invite.contact().is_some_and(|contact| is_sips(contact.uri)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::parse_datagram;
+    use crate::transport::{FlowId, Transport};
+
+    #[test]
+    fn a_contact_is_sips_where_the_peer_wants_it() {
+        let flow = Flow {
+            id: FlowId(1),
+            transport: Transport::Tls,
+            local: "192.0.2.1:5061".parse().unwrap(),
+            remote: "192.0.2.2:40000".parse().unwrap(),
+        };
+        let of = |uri: &str, more: &str| {
+            let text = format!(
+                "INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\n{more}\r\n\r\n"
+            );
+            own_contact(&parse_datagram(text.into_bytes()).unwrap(), &flow)
+        };
+        let plain = "sip:9@192.0.2.1:5061;transport=tls";
+        let secure = "sips:9@192.0.2.1:5061";
+        for (uri, more, expected) in [
+            ("sip:9@h", "Contact: <sip:a@192.0.2.2;transport=tls>", plain),
+            ("sips:9@h", "Contact: <sip:a@192.0.2.2>", secure),
+            ("sip:9@h", "Contact: <sips:a@192.0.2.2>", secure),
+            (
+                "sip:9@h",
+                "Record-Route: <sips:p;lr>\r\nContact: <sip:a@192.0.2.2>",
+                secure,
+            ),
+            (
+                "sip:9@h",
+                "Record-Route: <sip:p;lr>\r\nContact: <sips:a@192.0.2.2>",
+                plain,
+            ),
+        ] {
+            assert_eq!(of(uri, more), expected, "{uri} {more}");
+        }
+    }
 }

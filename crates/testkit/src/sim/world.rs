@@ -93,6 +93,7 @@ impl World {
         let profile = ProfileConfig {
             name: "internal".into(),
             sip: server,
+            tls: None,
             udp_flow: UDP,
             rtp_ip: server.ip(),
             context: "public".into(),

@@ -177,6 +177,44 @@ fn over_tcp_only_who_listens_where_it_says_comes_back() {
 }
 
 #[test]
+fn over_tls_only_who_listens_with_tls_comes_back_and_only_where_there_is_tls() {
+    let mut secure = config();
+    secure.profiles[0].tls = Some("127.0.0.1:5061".parse().unwrap());
+    for (contact, is_kept) in [
+        ("sip:1000@192.0.2.1:5071;transport=tls", true),
+        ("sips:1000@192.0.2.1:5071", true),
+        ("sip:1000@192.0.2.1:5071;transport=tcp", false),
+        ("sip:1000@192.0.2.1:5071", false),
+    ] {
+        let mut rig = Rig::with(secure.clone());
+        let mut phone = Phone::new("1000", "192.0.2.1:40000", Transport::Tls, 21);
+        phone.contact = Some(contact.into());
+        assert_eq!(phone.register(&mut rig, "1234", 600), 200);
+        let kept = disk(&rig);
+        assert_eq!(kept.len(), usize::from(is_kept), "{contact}");
+        if !is_kept {
+            continue;
+        }
+        let mut next = secure.clone();
+        next.bindings = kept.clone();
+        let next = Rig::with(next);
+        let target = next
+            .switch
+            .contacts_of("127.0.0.1", "1000")
+            .remove(0)
+            .target;
+        assert_eq!(
+            (target.remote.to_string().as_str(), target.transport),
+            ("192.0.2.1:5071", Transport::Tls)
+        );
+        assert_eq!(target.local, "127.0.0.1:5061".parse().unwrap());
+        let mut without = config();
+        without.bindings = kept;
+        assert_eq!(Rig::with(without).view.registrations.size(), 0);
+    }
+}
+
+#[test]
 fn what_is_found_late_is_told_and_gives_way_to_who_was_quicker() {
     let mut rig = Rig::new();
     assert_eq!(phone("1000").register(&mut rig, "1234", 300), 200);
