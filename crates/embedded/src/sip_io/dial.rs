@@ -41,11 +41,11 @@ pub(super) async fn open(
         tracing::debug!(%error, "Small messages may be delayed");
     }
     let flow = dialled_flow(shared.new_flow(), local, &peer);
-    let secure = peer.secure.as_ref();
-    let dialler =
-        secure.and_then(|(dialler, name)| Some((connections.diallers.get(*dialler)?, name)));
-    match dialler {
+    match &peer.secure {
         Some((dialler, name)) => {
+            let Some(dialler) = connections.diallers.get(*dialler) else {
+                return failed(&peer, &shared, &connections);
+            };
             let within = shared.config.handshake_deadline;
             let greeted = tokio::select! {
                 () = shared.stop.cancelled() => return failed(&peer, &shared, &connections),
@@ -59,7 +59,7 @@ pub(super) async fn open(
                     serve(
                         tokio::io::split(stream),
                         flow,
-                        Some(peer),
+                        Some(peer.clone()),
                         first,
                         shared,
                         connections,
