@@ -14,8 +14,8 @@ use jiff::tz::TimeZone;
 
 mod gateway;
 
-pub(crate) use gateway::host_port;
 pub use gateway::{CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, PingConfig, RETRY};
+pub(crate) use gateway::{host_port, transport_parameter};
 pub use sip::resolve::{BadDestination, Destination};
 pub use sip::transport::Transport;
 
@@ -196,8 +196,7 @@ pub struct ProfileConfig {
 
 impl ProfileConfig {
     /// Our address on a transport; `None`: the profile does not have it.
-    pub fn local(&self, transport: sip::transport::Transport) -> Option<SocketAddr> {
-        use sip::transport::Transport;
+    pub fn local(&self, transport: Transport) -> Option<SocketAddr> {
         match transport {
             Transport::Udp | Transport::Tcp => Some(self.sip),
             Transport::Tls => self.tls,

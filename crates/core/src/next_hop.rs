@@ -119,13 +119,3 @@ pub(crate) fn target_over(
         remote,
     })
 }
-
-/// A target at an address.
-pub(crate) fn target(profile: &ProfileConfig, remote: SocketAddr, tcp: bool) -> Target {
-    Target {
-        flow: (!tcp).then_some(profile.udp_flow),
-        transport: if tcp { Transport::Tcp } else { Transport::Udp },
-        local: profile.sip,
-        remote,
-    }
-}

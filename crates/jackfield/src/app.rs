@@ -248,8 +248,9 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
 
     {
         let (embedded, stop) = (embedded.clone(), process.child_token());
+        let when = (Hangups::new()?, reload.subscribe());
         let reload = move || embedded.reload_sip_tls();
-        tasks.spawn(reload_certificate(reload, Hangups::new()?, stop));
+        tasks.spawn(reload_certificate(reload, when, stop));
     }
 
     if let Some(door) = eventmanager.clone() {

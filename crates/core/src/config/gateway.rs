@@ -180,12 +180,15 @@ impl GatewayConfig {
     /// The URI of somebody at its server.
     pub(crate) fn uri(&self, user: &str) -> String {
         let at = if user.is_empty() { "" } else { "@" };
-        let uri = format!("sip:{user}{at}{}", host_port(&self.proxy));
-        match self.proxy.transport() {
-            Some(Transport::Tcp) => uri + ";transport=tcp",
-            Some(Transport::Udp | Transport::Tls | Transport::Ws | Transport::Wss) | None => uri,
-        }
+        let transport = transport_parameter(&self.proxy);
+        format!("sip:{user}{at}{}{transport}", host_port(&self.proxy))
     }
+}
+
+/// The parameter of a URI that says how its server is reached; empty for UDP.
+pub(crate) fn transport_parameter(destination: &Destination) -> String {
+    let known = destination.transport().and_then(Transport::uri_param);
+    known.map_or_else(String::new, |name| format!(";transport={name}"))
 }
 
 /// `host` or `host:port`, as it stands in URIs.

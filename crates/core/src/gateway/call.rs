@@ -1,6 +1,6 @@
 //! Calls to and from gateways.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use api::HangupCause;
@@ -10,7 +10,9 @@ use sip::transport::Transport;
 
 use super::{Calls, Gateway, GatewayId};
 use crate::Switch;
-use crate::config::{GatewayConfig, GatewayExtension, host_port};
+use crate::config::{
+    GatewayConfig, GatewayExtension, ProfileConfig, host_port, transport_parameter,
+};
 use crate::next_hop::targets;
 use crate::originate::escape_user;
 use crate::registration_client::contact_uri;
@@ -36,14 +38,14 @@ pub(crate) struct FromGateway {
 }
 
 /// What we are called at a gateway.
-pub(super) fn contact(config: &GatewayConfig, local: SocketAddr) -> String {
+pub(super) fn contact(config: &GatewayConfig, profile: &ProfileConfig) -> String {
     let mut parameters = config.contact_params.clone();
     parameters.push(("gw".into(), config.name.clone()));
-    let tcp = config.registrar().transport() == Some(Transport::Tcp);
+    let transport = config.registrar().transport().unwrap_or(Transport::Udp);
     contact_uri(
         &escape_user(&config.contact_user()),
-        local,
-        tcp,
+        profile.local(transport).unwrap_or(profile.sip),
+        transport,
         &parameters,
     )
 }
@@ -53,11 +55,8 @@ pub(crate) fn route(config: &GatewayConfig) -> Vec<String> {
     let proxy = config.outbound_proxy.iter();
     proxy
         .map(|proxy| {
-            let tcp = match proxy.transport() {
-                Some(Transport::Tcp) => ";transport=tcp",
-                Some(Transport::Udp | Transport::Tls | Transport::Ws | Transport::Wss) | None => "",
-            };
-            format!("<sip:{}{tcp};lr>", host_port(proxy))
+            let transport = transport_parameter(proxy);
+            format!("<sip:{}{transport};lr>", host_port(proxy))
         })
         .collect()
 }
@@ -90,8 +89,7 @@ impl Switch {
     pub(crate) fn gateway_for_call(&self, name: &str) -> Result<ByGateway, HangupCause> {
         let (profile, name) = match name.split_once("::") {
             Some((profile, name)) => {
-                let named =
-                    |known: &crate::config::ProfileConfig| known.name.eq_ignore_ascii_case(profile);
+                let named = |known: &ProfileConfig| known.name.eq_ignore_ascii_case(profile);
                 let index = self.config.profiles.iter().position(named);
                 (Some(index.ok_or(HangupCause::InvalidGateway)?), name)
             }

@@ -191,7 +191,7 @@ impl Switch {
         let id = GatewayId(self.gateways.serial);
         let now = self.now.mono;
         let gateway = Gateway {
-            contact: call::contact(&config, profile.sip).into(),
+            contact: call::contact(&config, profile).into(),
             standing: if config.register {
                 Standing::Unregistered
             } else {

@@ -1,5 +1,6 @@
 //! A SIP leg: one INVITE session with its negotiation.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::event::ChannelEvent;

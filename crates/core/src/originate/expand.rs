@@ -13,7 +13,7 @@ use crate::Switch;
 use crate::config::ProfileConfig;
 use crate::gateway::ByGateway;
 use crate::leg::LoopbackDestination;
-use crate::next_hop::{target, target_over};
+use crate::next_hop::target_over;
 
 /// How deep users and groups may point at each other.
 const MAX_DEPTH: usize = 8;

@@ -60,9 +60,9 @@ impl Said {
         let transport = match self.transport.as_deref() {
             None => None,
             Some(text) => match Transport::parse(text) {
-                Some(known @ (Transport::Udp | Transport::Tcp)) => Some(known),
-                Some(Transport::Tls | Transport::Ws | Transport::Wss) | None => {
-                    return Err(format!("gateway {name}: only UDP and TCP, not {text}"));
+                Some(known @ (Transport::Udp | Transport::Tcp | Transport::Tls)) => Some(known),
+                Some(Transport::Ws | Transport::Wss) | None => {
+                    return Err(format!("gateway {name}: only UDP, TCP and TLS, not {text}"));
                 }
             },
         };

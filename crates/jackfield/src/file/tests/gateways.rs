@@ -172,7 +172,7 @@ fn what_is_wrong_about_gateways_is_said() {
              [[sip.gateway]]\nname = \"b\"\nexpires = \"2h30\"\nregister = false\n\
              [[sip.gateway]]\nname = \"c\"\nproxy = \"192.0.2.1\"\n\
              [[sip.gateway]]\nname = \"d/e\"\n\
-             [[sip.gateway]]\nname = \"f\"\ntransport = \"tls\"\nusername = \"u\"\n\
+             [[sip.gateway]]\nname = \"f\"\ntransport = \"ws\"\nusername = \"u\"\n\
              [[sip.gateway]]\nproxy = \"192.0.2.1\"\n",
         ),
         &[
@@ -180,7 +180,7 @@ fn what_is_wrong_about_gateways_is_said() {
             "jackfield.toml:8:11: sip.gateway.expires: expected a duration from 1s to 24h",
             "jackfield.toml:10:1: sip.gateway: gateway c: registering takes a username",
             "jackfield.toml:13:1: sip.gateway: gateway d/e: no name to dial",
-            "jackfield.toml:15:1: sip.gateway: gateway f: only UDP and TCP, not tls",
+            "jackfield.toml:15:1: sip.gateway: gateway f: only UDP, TCP and TLS, not ws",
             "jackfield.toml:19:1: sip.gateway: a gateway has no name",
         ],
     );
@@ -204,13 +204,13 @@ fn what_a_gateway_of_xml_cannot_be_is_noted_and_what_is_mistyped_refused() {
             ("fs.xml", xml),
         ])
     };
-    let tls = folder(&IN_XML.replace("value=\"tcp\"", "value=\"tls\""));
-    let loaded = tls.load().unwrap();
+    let ws = folder(&IN_XML.replace("value=\"tcp\"", "value=\"ws\""));
+    let loaded = ws.load().unwrap();
     assert!(gateways(&loaded).is_empty());
-    let notes = tls.shown(&loaded.notes);
+    let notes = ws.shown(&loaded.notes);
     assert_eq!(
         notes,
-        ["fs.xml:3:1: gateway carrier: only UDP and TCP, not tls; it is left out"]
+        ["fs.xml:3:1: gateway carrier: only UDP, TCP and TLS, not ws; it is left out"]
     );
     let twice = IN_XML.replace(
         "</gateways>",
