@@ -131,7 +131,7 @@ impl GatewayConfig {
     }
 
     /// User part of From where a call is not made in the caller's name; empty without an account.
-    pub(crate) fn from_user(&self) -> &str {
+    pub(crate) fn user_in_from(&self) -> &str {
         self.from_user.as_deref().unwrap_or(&self.username)
     }
 
@@ -220,12 +220,15 @@ mod tests {
     #[test]
     fn what_is_not_said_follows_from_the_rest() {
         let mut gateway = gateway();
-        assert_eq!((gateway.domain(), gateway.from_user()), ("192.0.2.9", "u"));
+        assert_eq!(
+            (gateway.domain(), gateway.user_in_from()),
+            ("192.0.2.9", "u")
+        );
         assert_eq!(gateway.uri("12"), "sip:12@192.0.2.9:5080;transport=tcp");
         gateway.realm = "carrier.example".into();
         gateway.from_user = Some("f".into());
         assert_eq!(
-            (gateway.domain(), gateway.from_user()),
+            (gateway.domain(), gateway.user_in_from()),
             ("carrier.example", "f")
         );
         gateway.from_domain = Some("d".into());

@@ -73,8 +73,8 @@ impl ByGateway {
     }
 
     /// URI of From, and whether it is that of our account.
-    pub(crate) fn from_uri(&self, caller_number: &str) -> (String, bool) {
-        let account = self.config.from_user();
+    pub(crate) fn uri_in_from(&self, caller_number: &str) -> (String, bool) {
+        let account = self.config.user_in_from();
         let is_account = !self.config.caller_id_in_from && !account.is_empty();
         let user = if is_account { account } else { caller_number };
         (self.config.account_uri(user), is_account)

@@ -97,8 +97,8 @@ impl Switch {
         let request = OutOfDialogRequest {
             method: Method::Options,
             uri: config.uri(""),
-            from: Party::uri(&config.account_uri(config.from_user())),
-            to: Party::uri(&config.uri("")),
+            from: Party::uri(config.account_uri(config.user_in_from())),
+            to: Party::uri(config.uri("")),
             target,
             local_contact: Some(gateway.contact.to_string()),
             headers: vec![("Accept".into(), "application/sdp".into())],

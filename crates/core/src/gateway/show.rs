@@ -70,7 +70,7 @@ impl Switch {
             realm: config.realm.clone(),
             username: config.username.clone(),
             has_password: !config.password.0.is_empty(),
-            from: config.account_uri(config.from_user()).into(),
+            from: config.account_uri(config.user_in_from()).into(),
             contact: gateway.contact.clone(),
             extension: match &config.extension {
                 GatewayExtension::Username => config.username.clone(),

@@ -261,7 +261,7 @@ impl Switch {
             &caller.caller_id_number
         };
         let (from_uri, is_account) = match &sip.gateway {
-            Some(gateway) => gateway.from_uri(number),
+            Some(gateway) => gateway.uri_in_from(number),
             None => {
                 let host = plan
                     .steer("sip_from_host")

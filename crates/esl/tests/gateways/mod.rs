@@ -172,12 +172,12 @@ async fn what_is_done_with_them() {
     let asked = bench.asked.lock().expect("no test panics with the lock");
     let did: Vec<(GatewayAction, Option<&str>)> = asked
         .iter()
-        .filter_map(|command| match command {
-            Command::ControlGateway(control) => {
-                assert_eq!(&*control.profile, "internal");
-                Some((control.action, control.gateway.as_deref()))
-            }
-            _ => None,
+        .filter_map(|command| {
+            let Command::ControlGateway(control) = command else {
+                return None;
+            };
+            assert_eq!(&*control.profile, "internal");
+            Some((control.action, control.gateway.as_deref()))
         })
         .collect();
     assert_eq!(
