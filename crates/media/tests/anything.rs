@@ -139,6 +139,11 @@ impl Chaos {
             deaf: self.rng.random(),
             energy: self.rng.random_range(0..2000),
             hang_over_ms: self.rng.random_range(0..300),
+            automatic_gain: if self.rng.random_bool(0.3) {
+                self.rng.random_range(1..4000)
+            } else {
+                0
+            },
             gain_in_db: self.gain_db(),
             gain_out_db: self.gain_db(),
         }

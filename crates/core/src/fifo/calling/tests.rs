@@ -459,8 +459,9 @@ fn members_are_shown_who_waits_unless_that_is_hidden() {
 #[test]
 fn a_server_that_may_not_call_calls_later() {
     let mut rig = fifo_of("ringall", &[("rings9", "")]);
+    let a = rig.park("null/a");
     rig.switch.view.settings.paused_outbound = true;
-    caller(&mut rig, "a");
+    rig.run(&a, "fifo:q in,park");
     pass(&mut rig, 60);
     assert_eq!(told(&mut rig), Vec::<String>::new());
     rig.switch.view.settings.paused_outbound = false;
