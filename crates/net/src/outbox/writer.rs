@@ -250,6 +250,8 @@ mod tests {
         let (outbox, writer) = Outbox::new(BufWriter::new(near), OutboxLimits::default());
         outbox.push("more than fits").unwrap();
         let reason = SlowReason::Deadline;
-        assert_eq!(writer.run().await, Outcome::SlowReader { reason });
+        let within = OutboxLimits::default().write_deadline * 2;
+        let ended = tokio::time::timeout(within, writer.run()).await;
+        assert_eq!(ended, Ok(Outcome::SlowReader { reason }));
     }
 }
