@@ -1,5 +1,7 @@
 //! A switch that answers as scripted, and a console in front of it.
 
+#![allow(dead_code, reason = "every test file uses its own part")]
+
 use api::cause::HangupCause;
 use api::command::message::Delivery;
 use api::command::room::RoomControl;

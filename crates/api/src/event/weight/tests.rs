@@ -190,7 +190,6 @@ fn a_conference_counts_with_its_lists() {
         enter_sound: None,
         exit_sound: None,
         energy_level: 0,
-        automatic_gain: 0,
         parameters: RoomParameters::default(),
     };
     let weigh = |room: &Room| {
