@@ -91,12 +91,7 @@ impl Running {
         let mut is_open = true;
         loop {
             let ended = self.has_ended();
-            let read = async {
-                match output.read(&mut chunk).await {
-                    Ok(count) => count,
-                    Err(_) => 0,
-                }
-            };
+            let read = async { output.read(&mut chunk).await.unwrap_or_default() };
             let waited = if is_open {
                 tokio::time::timeout(LOOK_EVERY, read).await
             } else {

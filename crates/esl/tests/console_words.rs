@@ -4,7 +4,6 @@
     reason = "a test looks at what it names"
 )]
 
-#[allow(dead_code, reason = "shared with the other tests of the console")]
 mod scripted;
 
 use api::command::Command;

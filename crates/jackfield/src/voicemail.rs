@@ -138,17 +138,10 @@ pub(crate) async fn keep(mut orders: mpsc::Receiver<Order>, store: Store, sounds
     while let Some(order) = orders.recv().await {
         let (store, sounds) = (store.clone(), sounds.clone());
         tokio::spawn(async move {
-            match order.work().clone() {
-                VoicemailWork::Copy { file, recording } => {
-                    match copy(sounds.join(&*file), PathBuf::from(&*recording)).await {
-                        Ok(length_ms) => order.copied(length_ms),
-                        Err(error) => order.finish(Err(error.into())),
-                    }
-                }
-                work => {
-                    let result = perform(work, &store).await;
-                    order.finish(result.map_err(Into::into));
-                }
+            match perform(order.work().clone(), &store, &sounds).await {
+                Ok(Some(length_ms)) => order.copied(length_ms),
+                Ok(None) => order.finish(Ok(())),
+                Err(error) => order.finish(Err(error.into())),
             }
         });
     }
@@ -175,8 +168,9 @@ async fn copy(from: PathBuf, to: PathBuf) -> Result<u64, String> {
     }
 }
 
-async fn perform(work: VoicemailWork, store: &Store) -> Result<(), String> {
-    match work {
+/// What came of it: of a copy its length in milliseconds.
+async fn perform(work: VoicemailWork, store: &Store, sounds: &Path) -> Result<Option<u64>, String> {
+    let done = match work {
         VoicemailWork::Keep {
             recording,
             mailbox,
@@ -211,9 +205,12 @@ async fn perform(work: VoicemailWork, store: &Store) -> Result<(), String> {
         VoicemailWork::Look { file } => {
             blocking(move || fs::metadata(Path::new(&*file)).map(drop)).await
         }
-        // That has an outcome of its own: see [`keep`].
-        VoicemailWork::Copy { file, .. } => Err(format!("{file}: not measured")),
-    }
+        VoicemailWork::Copy { file, recording } => {
+            let copied = copy(sounds.join(&*file), PathBuf::from(&*recording));
+            return copied.await.map(Some);
+        }
+    };
+    done.map(|()| None)
 }
 
 /// Tries again while the store fails, for so long.

@@ -401,7 +401,11 @@ mod tests {
                 ..View::default()
             };
             let told = facts(&view, profile);
-            (entries(&view, Timestamp::default()).len(), told, overview(&view, Timestamp::default()))
+            (
+                entries(&view, Timestamp::default()).len(),
+                told,
+                overview(&view, Timestamp::default()),
+            )
         };
         let (lines, plain, _) = of(&profile);
         assert_eq!(lines, 2);

@@ -61,7 +61,7 @@ async fn a_message_is_found_again_until_it_is_deleted() {
         mailbox: mailbox(),
         message: message.clone(),
     };
-    perform(keep, &store).await.unwrap();
+    perform(keep, &store, Path::new("/")).await.unwrap();
     assert_eq!(fs::read(&*message.path).unwrap(), b"sound");
     assert!(!folder.0.join("incoming/a.wav").exists());
     let known = (mailbox(), (*message).clone());
@@ -70,13 +70,13 @@ async fn a_message_is_found_again_until_it_is_deleted() {
         message: "a".into(),
         read_at: Some(Timestamp(99)),
     };
-    perform(mark, &store).await.unwrap();
+    perform(mark, &store, Path::new("/")).await.unwrap();
     let known = find(&folder.0, &store).await.unwrap();
     assert_eq!(known[0].1.read_at, Some(Timestamp(99)));
     let delete = VoicemailWork::Delete {
         message: message.clone(),
     };
-    perform(delete, &store).await.unwrap();
+    perform(delete, &store, Path::new("/")).await.unwrap();
     assert!(!Path::new(&*message.path).exists());
     assert_eq!(find(&folder.0, &store).await.unwrap(), []);
 }
@@ -95,7 +95,7 @@ async fn what_is_not_complete_is_not_in_the_index() {
         mailbox: mailbox(),
         message: message(&folder, "a"),
     };
-    assert!(perform(lost, &store).await.is_err());
+    assert!(perform(lost, &store, Path::new("/")).await.is_err());
     assert_eq!(store.voice_messages().await.unwrap(), []);
     // The folder of the box is a file.
     fs::write(folder.0.join("default"), b"").unwrap();
@@ -105,7 +105,7 @@ async fn what_is_not_complete_is_not_in_the_index() {
         mailbox: mailbox(),
         message: message(&folder, "b"),
     };
-    assert!(perform(refused, &store).await.is_err());
+    assert!(perform(refused, &store, Path::new("/")).await.is_err());
     assert_eq!(store.voice_messages().await.unwrap(), []);
     assert!(Path::new(&*recording).exists(), "nothing is lost");
 }
@@ -152,7 +152,7 @@ async fn a_sound_is_copied_and_measured_or_nothing_is_left() {
     // A greeting is there, or is not.
     let file: Arc<str> = folder.0.join("greeting.wav").display().to_string().into();
     let look = VoicemailWork::Look { file: file.clone() };
-    assert!(perform(look.clone(), &store).await.is_err());
+    assert!(perform(look.clone(), &store, Path::new("/")).await.is_err());
     fs::write(&*file, "hello").unwrap();
-    assert_eq!(perform(look, &store).await, Ok(()));
+    assert_eq!(perform(look, &store, Path::new("/")).await, Ok(None));
 }
