@@ -10,7 +10,7 @@ use api::command::Command;
 use api::command::table::ChangeAlias;
 use jackfield_esl::Request;
 use jackfield_esl::command::api::{Api, Line};
-use scripted::{TestHost, bench, bench_of, check};
+use scripted::{TestHost, bench, bench_hanging_up, bench_of, check, check_at};
 
 #[tokio::test]
 async fn nobody_opens_ports_at_a_router() {
@@ -152,4 +152,9 @@ async fn the_end_of_the_server_is_told_before_it_begins() {
             .position(|command| matches!(command, Command::AnnounceApi(_)));
         assert_eq!((asked.len(), at == Some(0)), (2, first), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_channel_that_hangs_up_lives_no_more() {
+    check_at(&bench_hanging_up().await, &[("uuid_exists {u}", "false")]).await;
 }

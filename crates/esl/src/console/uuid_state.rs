@@ -9,8 +9,11 @@ use api::command::channel::{
 use api::{ErrorKind, HangupCause};
 use std::sync::Arc;
 
+/// A channel that hangs up, and stays for its last figures, can be asked for nothing any more (recording `uuid-05-dump-sip`).
 pub(super) async fn uuid_exists(call: &Call<'_>) -> String {
-    call.live(call.args).is_some().to_string()
+    let channel = call.channel(call.args);
+    let lives = channel.is_some_and(|channel| !channel.is_down());
+    lives.to_string()
 }
 
 pub(super) async fn uuid_kill(call: &Call<'_>) -> String {

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
-use api::cause::HangupCause;
+use api::cause::{Blame, HangupCause};
 use api::command::message::Delivery;
 use api::command::room::RoomControl;
 use api::command::stage::Place;
@@ -15,9 +15,9 @@ use api::view::{
     Agent, AgentPatience, AgentState, AgentStatistics, AgentStatus, Alias, AnswerState, CallState,
     CallerProfile, CallerState, Channel, ChannelState, Codec, DeviceState, Direction, Directory,
     DirectoryUser, Domain, Extension, Fifo, FifoMember, FifoMemberSettings, FifoOrigin,
-    FifoPartner, FifoParty, FifoStrategy, Gateway, GatewayPing, Group, Lot, Mailbox, Member,
-    ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller, QueueSettings,
-    Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
+    FifoPartner, FifoParty, FifoStrategy, Gateway, GatewayPing, Group, Hangup, Lot, Mailbox,
+    Member, ParkedCall, Participant, Queue, QueueAgent, QueueAgentState, QueueCaller,
+    QueueSettings, Registration, Room, RoomFlags, RoomParameters, SipProfile, Stage, VoiceMessage,
 };
 use api::{
     BusLimits, Capabilities, ChannelId, CommandError, ErrorKind, NodeId, Origin, Seq, Timestamp,
@@ -662,6 +662,19 @@ pub(crate) async fn bench_with_gateways() -> Bench {
     let mut profiles = view.profiles.to_vec();
     profiles[0].gateways = vec![Arc::new(carrier()), Arc::new(trunk())];
     view.profiles = profiles.into();
+    bench_on(view, TestHost::default()).await
+}
+
+/// The same while the channel hangs up.
+pub(crate) async fn bench_hanging_up() -> Bench {
+    let mut view = view();
+    let mut ending = channel();
+    ending.hangup = Some(Hangup {
+        cause: HangupCause::NormalClearing,
+        blame: Blame::Ours,
+    });
+    view.channels
+        .insert_mut(ending.id.clone(), Arc::new(ending));
     bench_on(view, TestHost::default()).await
 }
 

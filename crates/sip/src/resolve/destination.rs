@@ -95,7 +95,7 @@ impl Destination {
         Self::new(host, Some(port), Some(transport))
     }
 
-    /// A peer of which less may be known: `[sip:]host[:port][;transport=udp|tcp]`. What it does not say is left to the
+    /// A peer of which less may be known: `[sip:|sips:]host[:port][;transport=udp|tcp|tls]`. What it does not say is left to the
     /// DNS, but for a transport given beside it.
     ///
     /// # Errors
@@ -262,6 +262,16 @@ mod tests {
                 tcp,
                 ("carrier.example", None, Some(Transport::Udp)),
             ),
+            (
+                "sips:carrier.example",
+                tcp,
+                ("carrier.example", None, Some(Transport::Tls)),
+            ),
+            (
+                "carrier.example:5081;transport=tls",
+                None,
+                ("carrier.example", Some(5081), Some(Transport::Tls)),
+            ),
         ] {
             let peer = Destination::peer(text, beside).unwrap();
             let found = (peer.host(), peer.port(), peer.transport());
@@ -269,8 +279,11 @@ mod tests {
         }
         for (text, error) in [
             ("", BadDestination::Syntax),
-            ("sips:carrier.example", BadDestination::Tls),
-            ("carrier.example;transport=tls", BadDestination::Tls),
+            (
+                "sips:carrier.example;transport=udp",
+                BadDestination::Transport,
+            ),
+            ("carrier.example;transport=ws", BadDestination::Transport),
             ("300.1.2.3", BadDestination::Host),
         ] {
             assert_eq!(Destination::peer(text, None), Err(error), "{text}");

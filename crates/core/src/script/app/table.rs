@@ -305,13 +305,13 @@ static TABLE: &[Entry] = &[
         "[+<loops>] <file>",
         playback::loop_playback,
     ),
-    app("mkdir", "Make a folder", "<path>", files::mkdir),
     app(
         "media_reset",
         "Let sound go through the server again",
         "",
         offered::media_reset,
     ),
+    app("mkdir", "Make a folder", "<path>", files::mkdir),
     app(
         "multiset",
         "Set several variables",
