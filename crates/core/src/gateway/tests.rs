@@ -124,6 +124,32 @@ fn failure(rig: &mut Rig, dial: &str) -> Option<HangupCause> {
 }
 
 #[test]
+fn over_tls_it_registers_from_the_port_of_tls_and_never_in_the_clear() {
+    let secure = || GatewayConfig {
+        proxy: Destination::peer("192.0.2.9:5071;transport=tls", None).unwrap(),
+        ..carrier()
+    };
+    let mut config = with(vec![secure()]);
+    config.profiles[0].tls = Some("127.0.0.1:5061".parse().unwrap());
+    let mut rig = Rig::with(config);
+    rig.feed(Input::Tick);
+    let first = sent(&mut rig, &Method::Register);
+    assert_eq!(
+        uri(first.contact()),
+        "sip:gw+carrier@127.0.0.1:5061;transport=tls;gw=carrier"
+    );
+    let via = first.header(HeaderName::Via).unwrap();
+    assert!(via.starts_with("SIP/2.0/TLS 127.0.0.1:5061"), "{via}");
+    // The profile of this one has no TLS.
+    let mut rig = begun(secure());
+    assert!(rig.take_sent().is_empty());
+    assert_eq!(
+        failure(&mut rig, "sofia/gateway/carrier/12"),
+        Some(HangupCause::GatewayDown)
+    );
+}
+
+#[test]
 fn it_registers_with_its_password_and_is_up_as_long_as_it_is() {
     let mut rig = begun(carrier());
     assert_eq!(rig.seen(told), ["+ internal carrier", "TRYING DOWN"]);
