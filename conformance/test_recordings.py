@@ -23,6 +23,8 @@ FOLDER = ROOT / "golden/event-socket"
 NODE = {"event-05-heartbeat": 'heartbeat = "2s"', "event-06-all-idle": 'heartbeat = "5s"'}
 # Lines for `[door.event_socket]` where it is about who is silent for too long: 25 s as recorded, but for the test's time.
 SILENCE = 'login_time = "1s"'
+# The recorded server had no TLS for SIP.
+PLAIN = 'tls_listen = "off"'
 DOOR = dict.fromkeys(["auth-01-idle-timeout", "auth-12-preauth-then-silence", "outbound-12-silent-client"], SILENCE)
 
 
@@ -60,7 +62,7 @@ def test_recording(transcript, tmp_path):
     xml_root = write_configuration(tmp_path / "config")
     wait_until_free(5060)
     server = Server(
-        tmp_path / "run", profile="", limits="", sip_port=5060, xml_root=xml_root, node=NODE.get(transcript, ""),
+        tmp_path / "run", profile=PLAIN, limits="", sip_port=5060, xml_root=xml_root, node=NODE.get(transcript, ""),
         event_socket=DOOR.get(transcript, ""),
     )
     sounds = server.folder / "sounds/test"
