@@ -50,6 +50,15 @@ impl Switch {
     /// `NotFound(Channel)`; `InvalidState` when it is so already, or cannot be.
     pub(crate) fn pass_media(&mut self, id: &ChannelId, past: bool) -> Result<(), CommandError> {
         self.require(id)?;
+        if let Some(leg) = self.sip_leg(id) {
+            if past && leg.reinviting.is_some() && matches!(leg.bypass, Bypass::Here) {
+                leg.leave_wanted = true;
+                return Ok(());
+            }
+            if !past && std::mem::take(&mut leg.leave_wanted) {
+                return Ok(());
+            }
+        }
         if past {
             return self.take_media_out(id);
         }
@@ -59,6 +68,17 @@ impl Switch {
                 Ok(())
             }
             Some(Bypass::Here) | None => Err(refused("its media is here")),
+        }
+    }
+
+    /// The change is through behind which the sound was to leave.
+    pub(super) fn leave_if_wanted(&mut self, id: &ChannelId) {
+        let Some(leg) = self.sip_leg(id) else { return };
+        if leg.reinviting.is_some() || !std::mem::take(&mut leg.leave_wanted) {
+            return;
+        }
+        if let Err(error) = self.take_media_out(id) {
+            tracing::warn!(channel = %id, %error, "Sound stays with the server");
         }
     }
 

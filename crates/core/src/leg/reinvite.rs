@@ -175,6 +175,7 @@ impl Switch {
         }
         self.settle_hold(id);
         self.offer_once_more(id);
+        self.leave_if_wanted(id);
         self.phone_decided(id);
     }
 
@@ -212,6 +213,7 @@ impl Switch {
             self.settle_hold(id);
         }
         self.offer_once_more(id);
+        self.leave_if_wanted(id);
         self.phone_decided(id);
     }
 

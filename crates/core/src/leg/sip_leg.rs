@@ -62,6 +62,8 @@ pub(crate) struct SipLeg {
     pub(crate) reinviting: Option<bool>,
     /// Another offer is wanted behind the one under way.
     pub(crate) offer_again: bool,
+    /// Its sound is to leave the server behind the change under way.
+    pub(crate) leave_wanted: bool,
     /// What the peer has agreed to: whether it is held.
     pub(crate) told_hold: bool,
     /// Where its sound goes.

@@ -330,6 +330,7 @@ impl Switch {
             awaits_answer: false,
             reinviting: None,
             offer_again: false,
+            leave_wanted: false,
             told_hold: false,
             bypass: crate::leg::bypass::Bypass::Here,
             answer_headers: Vec::new(),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use api::ChannelId;
-use api::command::channel::{Hold, HoldAction, RenegotiateMedia};
+use api::command::channel::{Hold, HoldAction, PassMedia, RenegotiateMedia};
 use api::event::{ChannelEvent, Event, EventKind};
 use media::control::Direction;
 use sip::message::{Message, Method};
@@ -102,6 +102,31 @@ fn a_phone_taken_off_hold_before_it_answers_is_told_behind_that() {
     assert!(!is_held(&rig, &id));
     assert_eq!(rig.seen(holds), ["hold", "unhold"]);
     assert!(offers(&mut rig).is_empty(), "all is said");
+}
+
+#[test]
+fn sound_that_is_to_leave_while_a_hold_ends_leaves_behind_it() {
+    for asked_back in [false, true] {
+        let (mut rig, id, _phone) = talking();
+        hold(&mut rig, &id, HoldAction::On);
+        let (first, _) = only(&mut rig);
+        hold(&mut rig, &id, HoldAction::Off);
+        let pass = |past| PassMedia {
+            channel: id.clone(),
+            past,
+        };
+        rig.get(pass(true)).unwrap();
+        if asked_back {
+            rig.get(pass(false)).unwrap();
+        }
+        assert!(offers(&mut rig).is_empty(), "one change at a time");
+        agree(&mut rig, &first, "recvonly");
+        let (second, way) = only(&mut rig);
+        assert_eq!(way, "sendrecv");
+        agree(&mut rig, &second, "sendrecv");
+        let left: Vec<_> = offers(&mut rig).into_iter().map(|(_, way)| way).collect();
+        assert_eq!(left, if asked_back { vec![] } else { vec!["inactive"] });
+    }
 }
 
 #[test]
