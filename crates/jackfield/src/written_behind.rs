@@ -10,6 +10,9 @@ use tokio::time::sleep;
 /// Most changes of one transaction: others wait behind it.
 const TOGETHER: usize = 250;
 
+/// Between two transactions, so that under load few of them carry much, and a disk is not kept busy by single rows.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// Between attempts when the store fails, at first.
 const SHORTEST: Duration = Duration::from_millis(250);
 
@@ -35,6 +38,7 @@ pub(crate) async fn write_behind<N: Note, C: Clone, F: Future<Output = bool>>(
             }
             wait = (wait * 2).min(LONGEST);
         }
+        sleep(GATHER).await;
     }
     true
 }

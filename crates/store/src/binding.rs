@@ -1,8 +1,9 @@
 //! Where telephones are registered, for the next run of the server.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::database::{Database, Row, values};
+use crate::database::{Row, Value, values};
 use crate::{Store, StoreError};
 
 /// A contact a telephone has registered. Times are in microseconds since 1970, addresses as `192.0.2.1:5060`.
@@ -67,10 +68,13 @@ impl Store {
     pub async fn change_bindings(&self, changes: Vec<BindingChange>) -> Result<(), StoreError> {
         self.perform(move |mut database| {
             Box::pin(async move {
-                for change in changes {
-                    match change {
-                        BindingChange::Put(binding) => put(&mut database, *binding).await?,
-                        BindingChange::Delete(id) => {
+                for step in steps(changes) {
+                    match step {
+                        Step::Put(run) => {
+                            let rows = run.into_iter().map(row).collect();
+                            database.insert(INTO, OVER, rows).await?;
+                        }
+                        Step::Delete(id) => {
                             database
                                 .execute("DELETE FROM binding WHERE id = $1", values![id])
                                 .await?;
@@ -109,7 +113,45 @@ impl Store {
     }
 }
 
-async fn put(database: &mut Database<'_>, binding: Binding) -> Result<(), StoreError> {
+const INTO: &str = "INSERT INTO binding (id, serial, profile, user_name, domain, realm, contact, contact_uri, q, call_id,
+    cseq, transport, local, source, way, path, user_agent, instance, refreshed, expires)";
+
+const OVER: &str =
+    "ON CONFLICT (id) DO UPDATE SET serial = excluded.serial, profile = excluded.profile,
+    user_name = excluded.user_name, domain = excluded.domain, realm = excluded.realm,
+    contact = excluded.contact, contact_uri = excluded.contact_uri, q = excluded.q,
+    call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport,
+    local = excluded.local, source = excluded.source, way = excluded.way, path = excluded.path,
+    user_agent = excluded.user_agent, instance = excluded.instance, refreshed = excluded.refreshed,
+    expires = excluded.expires";
+
+/// What comes next that one statement can do.
+enum Step {
+    /// All of different ids.
+    Put(Vec<Binding>),
+    Delete(Arc<str>),
+}
+
+/// Changes in their order, with what can be put together together: a statement may not touch a row twice.
+fn steps(changes: Vec<BindingChange>) -> Vec<Step> {
+    let (mut steps, mut ids) = (Vec::new(), HashSet::new());
+    for change in changes {
+        match change {
+            BindingChange::Put(binding) => match steps.last_mut() {
+                Some(Step::Put(run)) if ids.insert(binding.id.clone()) => run.push(*binding),
+                _ => {
+                    ids.clear();
+                    ids.insert(binding.id.clone());
+                    steps.push(Step::Put(vec![*binding]));
+                }
+            },
+            BindingChange::Delete(id) => steps.push(Step::Delete(id)),
+        }
+    }
+    steps
+}
+
+fn row(binding: Binding) -> Vec<Value> {
     let Binding {
         id,
         serial,
@@ -132,25 +174,28 @@ async fn put(database: &mut Database<'_>, binding: Binding) -> Result<(), StoreE
         refreshed,
         expires,
     } = binding;
-    database
-        .execute(
-            "INSERT INTO binding (id, serial, profile, user_name, domain, realm, contact, contact_uri, q, call_id,
-             cseq, transport, local, source, way, path, user_agent, instance, refreshed, expires)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-             ON CONFLICT (id) DO UPDATE SET serial = excluded.serial, profile = excluded.profile,
-             user_name = excluded.user_name, domain = excluded.domain, realm = excluded.realm,
-             contact = excluded.contact, contact_uri = excluded.contact_uri, q = excluded.q,
-             call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport,
-             local = excluded.local, source = excluded.source, way = excluded.way, path = excluded.path,
-             user_agent = excluded.user_agent, instance = excluded.instance, refreshed = excluded.refreshed,
-             expires = excluded.expires",
-            values![
-                id, serial, profile, user, domain, realm, contact, contact_uri, q, call_id, cseq, transport, local,
-                source, way, path, user_agent, instance, refreshed, expires
-            ],
-        )
-        .await?;
-    Ok(())
+    values![
+        id,
+        serial,
+        profile,
+        user,
+        domain,
+        realm,
+        contact,
+        contact_uri,
+        q,
+        call_id,
+        cseq,
+        transport,
+        local,
+        source,
+        way,
+        path,
+        user_agent,
+        instance,
+        refreshed,
+        expires
+    ]
 }
 
 fn binding(row: &Row) -> Result<Binding, sqlx::Error> {

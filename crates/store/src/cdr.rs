@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::AssertSqlSafe;
 use tokio::time::{Instant, timeout_at};
 
-use crate::database::{Database, Row, Value, values};
+use crate::database::{Row, Value, values};
 use crate::{Store, StoreError};
 
 /// Longest text of a record but its variables, in bytes; what is longer is cut. Ours: peers choose names and numbers, and
@@ -175,9 +175,10 @@ impl Store {
     pub async fn save_calls(&self, calls: Vec<CallRecord>) -> Result<(), StoreError> {
         self.perform(move |mut database| {
             Box::pin(async move {
-                for call in calls {
-                    save(&mut database, call).await?;
-                }
+                let into = concat!("INSERT INTO call_record (", columns!(), ")");
+                let behind = "ON CONFLICT (uuid, started) DO NOTHING";
+                let rows = calls.into_iter().map(row).collect();
+                database.insert(into, behind, rows).await?;
                 Ok(())
             })
         })
@@ -265,43 +266,32 @@ impl Store {
     }
 }
 
-async fn save(database: &mut Database<'_>, call: CallRecord) -> Result<(), StoreError> {
-    database
-        .execute(
-            concat!(
-                "INSERT INTO call_record (",
-                columns!(),
-                ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                 $20, $21, $22, $23) ON CONFLICT (uuid, started) DO NOTHING"
-            ),
-            values![
-                cut(call.uuid),
-                cut(call.call_uuid),
-                call.other_uuid.map(cut),
-                call.direction.name(),
-                cut(call.caller_name),
-                cut(call.caller_number),
-                cut(call.callee_name),
-                cut(call.callee_number),
-                cut(call.destination),
-                cut(call.context),
-                cut(call.user),
-                cut(call.account),
-                call.started,
-                call.answered,
-                call.ended,
-                call.duration_s,
-                call.billed_s,
-                cut(call.cause),
-                call.sip_status.map(i64::from),
-                cut(call.codec),
-                call.recording,
-                call.queue.map(cut),
-                bounded(call.variables),
-            ],
-        )
-        .await?;
-    Ok(())
+fn row(call: CallRecord) -> Vec<Value> {
+    values![
+        cut(call.uuid),
+        cut(call.call_uuid),
+        call.other_uuid.map(cut),
+        call.direction.name(),
+        cut(call.caller_name),
+        cut(call.caller_number),
+        cut(call.callee_name),
+        cut(call.callee_number),
+        cut(call.destination),
+        cut(call.context),
+        cut(call.user),
+        cut(call.account),
+        call.started,
+        call.answered,
+        call.ended,
+        call.duration_s,
+        call.billed_s,
+        cut(call.cause),
+        call.sip_status.map(i64::from),
+        cut(call.codec),
+        call.recording,
+        call.queue.map(cut),
+        bounded(call.variables),
+    ]
 }
 
 /// At most [`MAX_CALL_TEXT`] bytes of a text.

@@ -9,10 +9,16 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, Connection as _, PgConnection, Row as _, SqlSafeStr, SqliteConnection};
+use sqlx::{
+    Arguments, AssertSqlSafe, Connection as _, PgConnection, Row as _, SqlSafeStr, SqliteConnection,
+};
 
 /// Instructions of SQLite's machine between two looks at the clock: some microseconds.
 const BETWEEN_LOOKS: i32 = 1_000;
+
+/// Rows one statement may put into a table. Few sizes, so that the database knows each of the statements; of 30 columns
+/// the largest stays far below the 32,766 values SQLite takes.
+const TOGETHER: [usize; 4] = [64, 16, 4, 1];
 
 /// A connection for the time of a job.
 pub(crate) enum Database<'c> {
@@ -69,6 +75,28 @@ impl Database<'_> {
         }
     }
 
+    /// Puts rows into a table, in their order: `into` names the table and its columns, `behind` says what becomes of rows
+    /// that are there. Each has as many values as there are columns. Many go with one statement: with a statement for each,
+    /// handing them to the database costs more than what it does with them.
+    pub(crate) async fn insert(
+        &mut self,
+        into: &'static str,
+        behind: &'static str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), sqlx::Error> {
+        let mut rows = rows.into_iter();
+        while let Some(first) = rows.as_slice().first() {
+            let (left, columns) = (rows.len(), first.len());
+            let together = TOGETHER.into_iter().find(|count| *count <= left);
+            let together = together.unwrap_or(1);
+            let sql = insertion(into, behind, together, columns);
+            let values = rows.by_ref().take(together).flatten().collect();
+            // Put together of our own texts; what others say is in the values.
+            self.execute(AssertSqlSafe(sql), values).await?;
+        }
+        Ok(())
+    }
+
     /// All rows of an answer.
     pub(crate) async fn rows(
         &mut self,
@@ -113,7 +141,7 @@ impl Database<'_> {
                 let limit = limit.as_millis().max(1);
                 let mut transaction = connection.begin().await?;
                 let set = format!("SET LOCAL statement_timeout = {limit}");
-                let set = sqlx::raw_sql(sqlx::AssertSqlSafe(set));
+                let set = sqlx::raw_sql(AssertSqlSafe(set));
                 set.execute(&mut *transaction).await?;
                 let rows = Database::Postgres(&mut transaction).rows(sql, values).await;
                 transaction.rollback().await?;
@@ -157,6 +185,26 @@ impl Database<'_> {
             Self::Postgres(connection) => statements.execute(&mut **connection).await.map(drop),
         }
     }
+}
+
+/// `INSERT INTO … VALUES ($1, $2), ($3, $4) …`.
+fn insertion(into: &str, behind: &str, rows: usize, columns: usize) -> String {
+    let mut sql = String::with_capacity(into.len() + behind.len() + 6 * rows * columns + 16);
+    sql.push_str(into);
+    for row in 0..rows {
+        sql.push_str(if row == 0 { " VALUES (" } else { ", (" });
+        for column in 0..columns {
+            if column > 0 {
+                sql.push_str(", ");
+            }
+            sql.push('$');
+            sql.push_str(&(row * columns + column + 1).to_string());
+        }
+        sql.push(')');
+    }
+    sql.push(' ');
+    sql.push_str(behind);
+    sql
 }
 
 fn for_sqlite(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
@@ -326,6 +374,14 @@ impl From<Option<String>> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_statement_has_a_number_for_every_value() {
+        assert_eq!(
+            insertion("INSERT INTO t (a, b)", "ON CONFLICT DO NOTHING", 2, 2),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
+        );
+    }
 
     #[test]
     fn what_postgres_does_not_keep_is_written_otherwise() {

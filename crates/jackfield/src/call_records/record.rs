@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::Timestamp;
 use api::variables::Value;
 use api::view::{Channel, Direction};
-use serde_json::{Map, Value as Json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use store::{CallDirection, CallRecord};
 
 /// Words in names of variables whose values nobody needs in a list of calls.
@@ -79,25 +79,38 @@ fn user(channel: &Channel) -> Arc<str> {
 }
 
 fn variables(channel: &Channel) -> String {
-    let mut object = Map::new();
-    for (name, value) in channel.variables.iter() {
-        let lower = name.to_ascii_lowercase();
-        if SECRETS.iter().any(|secret| lower.contains(secret)) {
-            continue;
+    let shown = serde_json::to_string(&Shown(channel));
+    shown.unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// The variables of a channel but for secrets. Written as they stand: this is done for every leg.
+struct Shown<'c>(&'c Channel);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        for (name, value) in self.0.variables.iter() {
+            let lower = name.to_ascii_lowercase();
+            if SECRETS.iter().any(|secret| lower.contains(secret)) {
+                continue;
+            }
+            match value {
+                Value::Text(text) => object.serialize_entry(name, &**text)?,
+                Value::List(items) => {
+                    let items: Vec<&str> = items.iter().map(|item| &**item).collect();
+                    object.serialize_entry(name, &items)?;
+                }
+            }
         }
-        let value = match value {
-            Value::Text(text) => Json::from(&**text),
-            Value::List(items) => items.iter().map(|item| Json::from(&**item)).collect(),
-        };
-        object.insert(name.to_owned(), value);
+        object.end()
     }
-    Json::Object(object).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use api::ChannelId;
+    use serde_json::Value as Json;
 
     #[test]
     fn variables_are_all_there_but_secrets() {
