@@ -64,6 +64,7 @@ mod work;
 pub use effect::Effect;
 pub use file_jobs::FileJob;
 pub use input::Input;
+pub use leg::is_secure_media;
 pub use kept_tables::{KeptFifoMember, KeptMember, KeptTables, TableChange, TableNote};
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};
