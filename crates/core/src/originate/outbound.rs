@@ -14,7 +14,9 @@ use super::{AttemptId, Purpose};
 use crate::Switch;
 use crate::channel::{MediaLeg, OutboundChannel};
 use crate::config::CallerIdHeader;
-use crate::leg::{InviteContact, InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, Security, SipLeg, WebLeg};
+use crate::leg::{
+    InviteContact, InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, Security, SipLeg, WebLeg,
+};
 use crate::web::WebClient;
 
 /// Number shown when the caller gives none (event-socket.md §6.4).

@@ -166,7 +166,9 @@ fn value(channel: &Channel, server: &Server, column: &str) -> String {
         "write_rate" => write.map_or_else(String::new, |codec| codec.rate_hz.to_string()),
         "write_bit_rate" => write.map_or_else(String::new, |codec| codec.bit_rate.to_string()),
         "secure" => match &*variable("rtp_has_crypto") {
-            suite if is_true(&variable("rtp_secure_media_confirmed")) => format!("srtp:sdes:{suite}"),
+            suite if is_true(&variable("rtp_secure_media_confirmed")) => {
+                format!("srtp:sdes:{suite}")
+            }
             _ => String::new(),
         },
         "hostname" => server.hostname.clone(),

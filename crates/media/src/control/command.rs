@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{Digit, LegId, LegProtection, LegSpec, PlayId, RecordId, RoomId, Unicast, Watch, WatchId};
+use super::{
+    Digit, LegId, LegProtection, LegSpec, PlayId, RecordId, RoomId, Unicast, Watch, WatchId,
+};
 
 /// One order to a media thread. Order within one thread is kept.
 ///

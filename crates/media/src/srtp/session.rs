@@ -51,11 +51,7 @@ impl Session {
         let key = &mut key[..suite.key_bytes()];
         keystream(master, first_label + CIPHER, key)?;
         let mut salt = [0; 14];
-        keystream(
-            master,
-            first_label + SALT,
-            &mut salt[..suite.salt_bytes()],
-        )?;
+        keystream(master, first_label + SALT, &mut salt[..suite.salt_bytes()])?;
         if suite.is_aead() {
             let algorithm = match suite.key_bytes() {
                 32 => &aead::AES_256_GCM,
@@ -64,11 +60,7 @@ impl Session {
             return Self::gcm(algorithm, key, salt.first_chunk()?);
         }
         let mut authentication = [0; AUTHENTICATION_BYTES];
-        keystream(
-            master,
-            first_label + AUTHENTICATION,
-            &mut authentication,
-        )?;
+        keystream(master, first_label + AUTHENTICATION, &mut authentication)?;
         Some(Self::Counter {
             key: counter_key(suite, key)?,
             authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &authentication),
@@ -222,9 +214,7 @@ impl Session {
 /// Fills `out` with the key stream of a label. RFC 3711 §4.3.1, §4.3.3; salts of twelve bytes are filled up with zeros
 /// (RFC 7714 §11).
 pub(super) fn keystream(master: &MasterKey, label: u8, out: &mut [u8]) -> Option<()> {
-    let (key, salt) = master
-        .key_and_salt()
-        .split_at(master.suite().key_bytes());
+    let (key, salt) = master.key_and_salt().split_at(master.suite().key_bytes());
     let mut block = [0; 16];
     block[..salt.len()].copy_from_slice(salt);
     block[7] ^= label;

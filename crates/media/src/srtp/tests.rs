@@ -134,9 +134,8 @@ fn a_packet_is_covered_as_others_cover_it() {
     .unwrap();
     let mut packet = bytes("800f1234decafbadcafebabe abababababababababababababababab");
     assert!(Sender::new(master).unwrap().seal_rtp(&mut packet, 0));
-    let covered = bytes(
-        "800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb",
-    );
+    let covered =
+        bytes("800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb");
     assert_eq!(packet, covered);
 }
 

@@ -64,8 +64,14 @@ fn covering_and_uncovering_allocate_nothing() {
                 datagram.extend_from_slice(&[0xd5; 160]);
                 assert!(sender.seal_rtp(&mut datagram, 0));
                 let leg = LegId(id.into());
-                line.engine
-                    .receive(now, leg, Port::Rtp, remote(leg), &mut datagram, &mut line.out);
+                line.engine.receive(
+                    now,
+                    leg,
+                    Port::Rtp,
+                    remote(leg),
+                    &mut datagram,
+                    &mut line.out,
+                );
             }
             line.ms += 20;
             line.engine.tick(line.now(), &mut line.out);
@@ -81,7 +87,11 @@ fn covering_and_uncovering_allocate_nothing() {
             tick(&mut line, n, &mut opened);
         }
         let counted = COUNT.with(|count| count.replace(None));
-        assert_eq!(counted, Some(0), "allocations and frees in 1,000 ticks of {suite:?}");
+        assert_eq!(
+            counted,
+            Some(0),
+            "allocations and frees in 1,000 ticks of {suite:?}"
+        );
         // Sound of three, and reports.
         assert!(opened > 3000, "{opened} datagrams of {suite:?} can be read");
     }

@@ -7,8 +7,8 @@ use media::control::{Codec, CodecSpec, Direction, LegSpec, OpusSending, Telephon
 use sip::sdp::{self, Agreed, AgreedCodec, CodecOrder, LocalCodec, LocalMedia, OfferAnswer};
 
 use super::PTIME_MS;
-use crate::leg::secure::profile;
 use super::opus_fmtp::OpusFmtp;
+use crate::leg::secure::profile;
 
 /// Payload types we give telephone-event, by its clock.
 const TELEPHONE_EVENT_PT: u8 = 101;

@@ -26,7 +26,8 @@ fn crypto(tag: u32, suite: &str, fill: u8) -> String {
 
 /// A description with these lines of sound, each with what stands under it.
 fn described(lines: &[(&str, u16, &str)]) -> String {
-    let mut text = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n".to_owned();
+    let mut text =
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n".to_owned();
     for (protocol, port, under) in lines {
         text.push_str(&format!("m=audio {port} {protocol} 0\r\n{under}"));
     }
@@ -73,14 +74,18 @@ fn variable(rig: &mut Rig, id: &ChannelId, name: &str) -> Option<String> {
 fn called_with(rule: Option<&str>, offer: &str) -> (Rig, Talk, Message) {
     let mut config = crate::rig::config();
     config.profiles[0].auth_calls = false;
+    config.profiles[0].context = "default".into();
     config.profiles[0].secure_media = rule.map(Into::into);
     let mut rig = Rig::with(config);
     rig.sent();
-    let mut talk = Talk::calls(&mut rig, SERVER, "bob@192.0.2.1", "9664@127.0.0.1", "", offer);
-    let id = rig.switch.channels.keys().next().cloned();
-    if let Some(id) = id {
-        rig.run(&id, "answer");
-    }
+    let mut talk = Talk::calls(
+        &mut rig,
+        SERVER,
+        "bob@192.0.2.1",
+        "9196@127.0.0.1",
+        "",
+        offer,
+    );
     let answer = rig.last_final();
     if answer.code() == Some(200) {
         talk.take(&mut rig, &answer);
@@ -127,7 +132,10 @@ fn the_secure_line_is_preferred_and_the_other_refused() {
     assert_eq!(answer.media[0].port, 0);
     assert_ne!(answer.media[1].port, 0);
     let ours = keys(&answer.media[1]);
-    assert_eq!(protection(&rig), expected("AEAD_AES_256_GCM", &ours[0].2, 3));
+    assert_eq!(
+        protection(&rig),
+        expected("AEAD_AES_256_GCM", &ours[0].2, 3)
+    );
 }
 
 #[test]
@@ -157,7 +165,10 @@ fn what_must_be_encrypted_is_refused_in_the_clear_and_the_other_way_round() {
         let is_secure = code == 200 && under == key && rule != Some("forbidden");
         assert_eq!(protection(&rig).is_some(), is_secure);
         if code == 200 {
-            assert_eq!(body(&answer).media[0].attribute("crypto").is_some(), is_secure);
+            assert_eq!(
+                body(&answer).media[0].attribute("crypto").is_some(),
+                is_secure
+            );
         }
     }
 }
@@ -177,9 +188,8 @@ fn calling(variables: &str) -> (Rig, Message) {
 
 fn pick_up(rig: &mut Rig, invite: &Message, answer: &str) -> Talk {
     let talk = Talk::called(invite, SERVER);
-    let headers = format!(
-        "Contact: <sip:bob@192.0.2.1>\r\nContent-Type: application/sdp\r\n\r\n{answer}"
-    );
+    let headers =
+        format!("Contact: <sip:bob@192.0.2.1>\r\nContent-Type: application/sdp\r\n\r\n{answer}");
     respond(rig, invite, "200 OK", &headers);
     talk
 }
@@ -191,7 +201,10 @@ fn we_offer_a_key_for_each_suite_and_take_the_one_that_is_answered() {
     assert_eq!(offer.media.len(), 1);
     assert_eq!(offer.media[0].protocol, "RTP/SAVP");
     let ours = keys(&offer.media[0]);
-    let names: Vec<_> = ours.iter().map(|(tag, name, _)| (*tag, name.as_str())).collect();
+    let names: Vec<_> = ours
+        .iter()
+        .map(|(tag, name, _)| (*tag, name.as_str()))
+        .collect();
     let all: Vec<_> = (1..).zip(Suite::ALL.map(Suite::name)).collect();
     assert_eq!(names, all);
     let answer = described(&[("RTP/SAVP", 4000, &crypto(4, SUITE_80, 9))]);
@@ -217,7 +230,8 @@ fn an_answer_without_our_key_ends_the_call() {
 #[test]
 fn an_optional_offer_has_both_and_the_phone_takes_one() {
     for is_secure in [true, false] {
-        let (mut rig, invite) = calling("rtp_secure_media_outbound=optional:AES_CM_128_HMAC_SHA1_80");
+        let (mut rig, invite) =
+            calling("rtp_secure_media_outbound=optional:AES_CM_128_HMAC_SHA1_80");
         let offer = body(&invite);
         let protocols: Vec<_> = offer.media.iter().map(|line| &*line.protocol).collect();
         assert_eq!(protocols, ["RTP/SAVP", "RTP/AVP"]);
@@ -252,7 +266,10 @@ fn an_optional_offer_has_both_and_the_phone_takes_one() {
 
 #[test]
 fn nothing_is_offered_where_nobody_asked() {
-    for variables in ["rtp_secure_media=false", "rtp_secure_media_inbound=mandatory"] {
+    for variables in [
+        "rtp_secure_media=false",
+        "rtp_secure_media_inbound=mandatory",
+    ] {
         let (_, invite) = calling(variables);
         let offer = body(&invite);
         assert_eq!(offer.media[0].protocol, "RTP/AVP");

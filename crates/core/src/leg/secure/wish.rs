@@ -77,7 +77,9 @@ fn rule(word: &str) -> Option<Rule> {
 
 /// By its name, or by the one the original's configuration has for suites of RFC 6188.
 fn suite(word: &str) -> Option<Suite> {
-    let word = word.to_ascii_uppercase().replace("AES_CM_256", "AES_256_CM");
+    let word = word
+        .to_ascii_uppercase()
+        .replace("AES_CM_256", "AES_256_CM");
     Suite::from_name(&word)
 }
 

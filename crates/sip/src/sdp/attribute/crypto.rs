@@ -62,7 +62,10 @@ impl<'a> Crypto<'a> {
         let (mut lifetime, mut mki_bytes) = (None, None);
         for part in parts {
             if let Some((_, bytes)) = part.split_once(':') {
-                let bytes = bytes.parse().ok().filter(|bytes| (1..=128).contains(bytes))?;
+                let bytes = bytes
+                    .parse()
+                    .ok()
+                    .filter(|bytes| (1..=128).contains(bytes))?;
                 if mki_bytes.replace(bytes).is_some() {
                     return None;
                 }
