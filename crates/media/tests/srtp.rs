@@ -16,7 +16,7 @@ const STRANGER: &str = "203.0.113.5:9";
 
 fn key(suite: Suite, fill: u8) -> MasterKey {
     let bytes = [fill; MasterKey::MAX_BYTES];
-    MasterKey::new(suite, &bytes[..suite.key_bytes() + suite.salt_bytes()]).unwrap()
+    MasterKey::new(suite, &bytes[..suite.key_bytes() + suite.salt_bytes()]).expect("of that length")
 }
 
 /// A phone that does SRTP itself, on a leg of the studio.
@@ -39,8 +39,8 @@ impl Secure {
         protect(studio, leg, LegProtection::Srtp { send, receive });
         Self {
             leg,
-            sender: Sender::new(receive).unwrap(),
-            receiver: Receiver::new(send).unwrap(),
+            sender: Sender::new(receive).expect("a key"),
+            receiver: Receiver::new(send).expect("a key"),
             sequence: 100,
         }
     }

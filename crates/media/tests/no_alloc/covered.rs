@@ -7,7 +7,7 @@ use super::*;
 
 fn key(suite: Suite, fill: u8) -> MasterKey {
     let bytes = [fill; MasterKey::MAX_BYTES];
-    MasterKey::new(suite, &bytes[..suite.key_bytes() + suite.salt_bytes()]).unwrap()
+    MasterKey::new(suite, &bytes[..suite.key_bytes() + suite.salt_bytes()]).expect("of that length")
 }
 
 #[test]
