@@ -52,7 +52,7 @@ class Phone:
 
     def __init__(self, folder, user, password, server_port, tone_hz, tone_dbfs, codec="PCMU",
                  transport="udp", answers=True, through_server=False, pictures=False, lifetime=60, subscribes=False,
-                 certificate=None):
+                 certificate=None, encryption=None):
         """`codec` is a list as baresip writes it: `PCMU`, `opus/48000/2,PCMA`, `G722/16000`, …
 
         `lifetime`: seconds it registers for; it refreshes a little before they are over.
@@ -63,6 +63,8 @@ class Phone:
 
         `certificate`: the file of what it shows to those who call it over TLS, and of its key. What the server shows it does
         not check.
+
+        `encryption`: how its sound is, in baresip's word: `srtp` (keys offered under RTP/AVP, and taken), `srtp-mand`.
 
         `through_server`: whatever it dials goes to the server, also when the host of the address is another.
         """
@@ -82,17 +84,19 @@ class Phone:
         tone = self.folder / "tone.wav"
         write_tone(tone, tone_hz, tone_dbfs, seconds=300 if self.rate == 8000 else 60, rate=self.rate)
         secure = [f"sip_certificate {certificate}"] if certificate else []
-        self._write_config(control_port, tone, (PICTURES if pictures else []) + (LAMP if subscribes else []) + secure)
+        self._write_config(control_port, tone, (PICTURES if pictures else []) + (LAMP if subscribes else []) + secure
+                           + (["module srtp.so"] if encryption else []))
         mode = "auto" if answers else "manual"
         register = f";regint={lifetime};auth_pass={password}" if server_port else ";regint=0"
         # Where it is reached over TLS: baresip takes the port behind.
         self.secure_sip_port = self.sip_port + 1
         host = f"127.0.0.1:{server_port}" if server_port else "127.0.0.1"
         proxy = f';outbound="sip:{host};transport={transport}"' if through_server else ""
+        sound = f";mediaenc={encryption}" if encryption else ""
         lamp = ";mwi=" + ("yes" if subscribes else "no")
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{host};transport={transport}>{register}"
-            f";answermode={mode};audio_codecs={codec};ptime=20{proxy}{lamp}\n"
+            f";answermode={mode};audio_codecs={codec};ptime=20{proxy}{sound}{lamp}\n"
         )
         (self.folder / "contacts").write_text("")
         self._log = open(self.folder / "log", "wb")

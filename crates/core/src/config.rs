@@ -188,6 +188,9 @@ pub struct ProfileConfig {
     pub domains: Vec<Arc<str>>,
     /// Codec names offered and accepted, in order of preference.
     pub codecs: Vec<Arc<str>>,
+    /// Whether sound is encrypted where no variable says so, in the words of `rtp_secure_media`; `None`: as it is offered to
+    /// us, and calls of ours offer it in the clear.
+    pub secure_media: Option<Arc<str>>,
     /// Longest registration granted, seconds.
     pub max_expires_s: u32,
     /// Peers calls can be sent to by name. They are begun at the start; one that was ended is begun again from here.

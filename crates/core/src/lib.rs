@@ -65,6 +65,7 @@ pub use effect::Effect;
 pub use file_jobs::FileJob;
 pub use input::Input;
 pub use kept_tables::{KeptFifoMember, KeptMember, KeptTables, TableChange, TableNote};
+pub use leg::is_secure_media;
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};
 pub use script::app::applications;

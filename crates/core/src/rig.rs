@@ -102,6 +102,7 @@ pub(crate) fn config() -> Config {
             auth_calls: true,
             domains: vec!["127.0.0.1".into()],
             codecs: vec!["PCMU".into(), "PCMA".into()],
+            secure_media: None,
             max_expires_s: 3600,
             gateways: Vec::new(),
         }],

@@ -73,6 +73,8 @@ pub struct Switch {
     pub(crate) mutexes: crate::mutexes::Mutexes,
     pub(crate) voicemail: Voicemail,
     pub(crate) messages: Messages,
+    /// It was said that keys go where they can be read.
+    pub(crate) told_of_readable_keys: bool,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) lookups: Lookups,
     pub(crate) client_registrations: ClientRegistrations,
@@ -195,6 +197,7 @@ impl Switch {
             mutexes: crate::mutexes::Mutexes::default(),
             voicemail: Voicemail::default(),
             messages: Messages::default(),
+            told_of_readable_keys: false,
             subscriptions: Subscriptions::default(),
             lookups: Lookups::default(),
             client_registrations: ClientRegistrations::default(),

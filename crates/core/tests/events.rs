@@ -46,6 +46,7 @@ impl World {
             auth_calls: true,
             domains: vec!["127.0.0.1".into()],
             codecs: vec!["PCMU".into(), "PCMA".into()],
+            secure_media: None,
             max_expires_s: 3600,
             gateways: Vec::new(),
         };

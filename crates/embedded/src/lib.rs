@@ -23,6 +23,7 @@ pub use media::spatial::Quality;
 pub use media_io::{BadEars, Ears, MediaConfig, SpatialConfig};
 pub use reload::DiskFiles;
 pub use start::{BoundProfile, Embedded, StartError, UNBOUND, is_sound, speaks_codec, start};
+pub use switch_core::is_secure_media;
 pub use voicemail::{Keeper, Order, keeper, wav_length_ms};
 pub use web_io::WebConfig;
 pub use written_behind::{Note, NoteKeeper, Notes, note_keeper};

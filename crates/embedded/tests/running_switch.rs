@@ -33,6 +33,7 @@ fn profile(address: &str) -> ProfileConfig {
         auth_calls: true,
         domains: vec!["127.0.0.1".into()],
         codecs: vec!["PCMU".into()],
+        secure_media: None,
         max_expires_s: 3600,
         gateways: Vec::new(),
     }

@@ -23,6 +23,7 @@ macro_rules! id {
 mod codec_spec;
 mod command;
 mod digit;
+mod protection;
 mod report;
 mod unicast;
 mod video;
@@ -35,6 +36,7 @@ pub use command::{
     RecordSides, Relation, SeekTo, SilenceStop, Whisper,
 };
 pub use digit::Digit;
+pub use protection::LegProtection;
 pub use report::{
     DtmfSource, LegStats, MediaReport, PlayEnd, RecordEnd, RecordLength, TransportFailure,
 };

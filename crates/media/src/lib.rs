@@ -27,6 +27,7 @@ mod room;
 pub mod rtp;
 pub mod source;
 pub mod spatial;
+pub mod srtp;
 pub mod tone;
 mod video_line;
 pub mod voice;

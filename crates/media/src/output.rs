@@ -206,7 +206,7 @@ impl Output {
         self.reports.push(report);
     }
 
-    /// Appends a datagram; `write` puts its bytes at the end of the buffer.
+    /// Appends a datagram; `write` puts its bytes at the end of the buffer, or none: then nothing is sent.
     pub(crate) fn transmit(
         &mut self,
         leg: LegId,
@@ -216,6 +216,9 @@ impl Output {
     ) {
         let start = self.bytes.len();
         write(&mut self.bytes, start);
+        if self.bytes.len() == start {
+            return;
+        }
         self.datagrams.push(Datagram {
             leg,
             port,

@@ -131,6 +131,9 @@ impl Switch {
         if leg.video.agreed.is_some() {
             return Err(refused("pictures go through the server alone"));
         }
+        if leg.security.is_on() {
+            return Err(refused("encrypted sound goes through the server alone"));
+        }
         match leg.bypass {
             Bypass::Here => Ok(()),
             Bypass::Asked { .. } | Bypass::Past { .. } => Err(refused("its media is out already")),

@@ -13,7 +13,7 @@ use sip::sdp::OfferAnswer;
 
 use super::phone_video::PhoneVideo;
 use super::replaces::Claim;
-use super::{LegEnd, SipLeg};
+use super::{LegEnd, Security, SipLeg};
 use crate::Switch;
 use crate::channel::InboundChannel;
 use crate::config::ProfileConfig;
@@ -137,6 +137,7 @@ impl Switch {
             peer: Some(request.flow.remote),
             codecs: profile.codecs.clone(),
             video: PhoneVideo::default(),
+            security: Security::over(request.flow.transport),
             disposition: None,
             ended_by: None,
             awaits_answer: false,

@@ -24,8 +24,39 @@ use formats::{bit_rate, endpoint_codecs, leg_spec, local_codecs};
 const PTIME_MS: u32 = 20;
 
 impl Switch {
-    /// Our media lines as they are now: sound, and pictures where the far side has some.
+    /// Our media lines as we offer them now: sound, encrypted where that is wanted, and pictures where the far side has some.
     pub(super) fn local_media(
+        &mut self,
+        id: &ChannelId,
+        direction: sdp::Direction,
+    ) -> Option<Vec<LocalMedia>> {
+        let mut media = self.clear_media(id, direction)?;
+        self.offer_secure(id, &mut media);
+        Some(media)
+    }
+
+    /// Answers an offer with what we have now; `None` when nothing fits.
+    pub(super) fn answer_offer(
+        &mut self,
+        id: &ChannelId,
+        offer: &Bytes,
+        direction: sdp::Direction,
+    ) -> Option<(sdp::SessionDescription, Agreed)> {
+        let mut media = self.clear_media(id, direction)?;
+        let offer = sdp::parse(offer).ok()?;
+        let keys = self.answer_secure(id, &offer, &mut media).ok()?;
+        let leg = self.sip_leg(id)?;
+        let answered = leg.negotiation.answer(&offer, &media, CodecOrder::Remote);
+        let Ok(answered) = answered else {
+            tracing::info!(channel = %id, "No codec in common");
+            return None;
+        };
+        self.agree_on(id, keys);
+        Some(answered)
+    }
+
+    /// The same lines with nothing said of encryption.
+    fn clear_media(
         &mut self,
         id: &ChannelId,
         direction: sdp::Direction,
@@ -58,29 +89,31 @@ impl Switch {
         if self.sip_leg(id).is_some_and(|leg| leg.local_sdp.is_some()) {
             return true;
         }
-        let Some(media) = self.local_media(id, sdp::Direction::SendRecv) else {
-            return false;
-        };
-        let Some(leg) = self.sip_leg(id) else {
+        let is_open = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.media.local.is_some());
+        let Some(leg) = self.sip_leg(id).filter(|_| is_open) else {
             return false;
         };
         let Some(offer) = leg.offer.take() else {
+            let media = self.local_media(id, sdp::Direction::SendRecv);
+            let (Some(media), Some(leg)) = (media, self.sip_leg(id)) else {
+                return false;
+            };
             let description = leg.negotiation.offer(&media);
             leg.local_sdp = Some(description.print());
             leg.awaits_answer = true;
             return true;
         };
-        let answered = sdp::parse(&offer).ok().and_then(|offer| {
-            leg.negotiation
-                .answer(&offer, &media, CodecOrder::Remote)
-                .ok()
-        });
+        let answered = self.answer_offer(id, &offer, sdp::Direction::SendRecv);
         let Some((description, agreed)) = answered else {
-            tracing::info!(channel = %id, "No codec in common");
             self.hangup(id, HangupCause::IncompatibleDestination, Blame::Caller);
             return false;
         };
-        leg.local_sdp = Some(description.print());
+        if let Some(leg) = self.sip_leg(id) {
+            leg.local_sdp = Some(description.print());
+        }
         self.describe_peer(id, &agreed);
         if !self.apply_agreed(id, agreed) {
             self.hangup(id, HangupCause::IncompatibleDestination, Blame::Caller);
@@ -111,7 +144,13 @@ impl Switch {
         let Ok(agreed) = leg.negotiation.accept(&answer) else {
             return false;
         };
-        leg.awaits_answer = false;
+        let Ok(keys) = self.accept_secure(id, &answer, &agreed) else {
+            return false;
+        };
+        self.agree_on(id, keys);
+        if let Some(leg) = self.sip_leg(id) {
+            leg.awaits_answer = false;
+        }
         self.set_var(id, "ep_codec_string", endpoint_codecs(&agreed));
         self.describe_peer(id, &agreed);
         if !self.apply_agreed(id, agreed) {
@@ -136,6 +175,7 @@ impl Switch {
             leg_spec(&before?, None, 0)
         });
         let is_same = before.is_some_and(|before| before.send == spec.send);
+        self.protect_media(id);
         self.set_media(id, spec, &told, is_same);
         true
     }

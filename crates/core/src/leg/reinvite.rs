@@ -5,7 +5,7 @@ use bytes::Bytes;
 use sip::event::IncomingRequest;
 use sip::message::Message;
 use sip::message::header::HeaderName;
-use sip::sdp::{self, CodecOrder};
+use sip::sdp;
 
 use crate::Switch;
 
@@ -31,7 +31,11 @@ impl Switch {
             return;
         };
         let hold = self.wants_hold(id);
-        let Some(media) = self.local_media(id, direction(hold)) else {
+        let is_open = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.media.local.is_some());
+        if !is_open {
             // The media leg is not open yet: every re-INVITE is answered, this one later.
             if let Err(error) =
                 self.sip
@@ -40,11 +44,14 @@ impl Switch {
                 tracing::debug!(channel = %id, %error, "Refusal cannot be sent");
             }
             return;
-        };
+        }
         self.end_bypass(id);
-        let Some(leg) = self.sip_leg(id) else { return };
         let Some(text) = sdp.filter(|text| !text.is_empty()) else {
             // An offer is asked of us; the answer comes with the ACK.
+            let media = self.local_media(id, direction(hold));
+            let (Some(media), Some(leg)) = (media, self.sip_leg(id)) else {
+                return;
+            };
             let offer = leg.negotiation.offer(&media).print();
             leg.awaits_answer = true;
             leg.told_hold = hold;
@@ -66,17 +73,10 @@ impl Switch {
         let now = self.now.mono;
         self.end_bypass(id);
         let hold = self.wants_hold(id);
-        let media = self.local_media(id, direction(hold));
-        let (Some(media), Some(leg)) = (media, self.sip_leg(id)) else {
+        let Some(session) = self.sip_leg(id).and_then(|leg| leg.session) else {
             return;
         };
-        let Some(session) = leg.session else { return };
-        let answered = sdp::parse(text).ok().and_then(|offer| {
-            leg.negotiation
-                .answer(&offer, &media, CodecOrder::Remote)
-                .ok()
-        });
-        let Some((description, agreed)) = answered else {
+        let Some((description, agreed)) = self.answer_offer(id, text, direction(hold)) else {
             if let Err(error) = self.sip.refuse_reinvite(now, session, 488, &[]) {
                 tracing::debug!(channel = %id, %error, "Refusal cannot be sent");
             }
@@ -84,8 +84,10 @@ impl Switch {
         };
         let held = agreed.held_by_peer;
         let answer = description.print();
-        leg.told_hold = hold;
-        leg.local_sdp = Some(answer.clone());
+        if let Some(leg) = self.sip_leg(id) {
+            leg.told_hold = hold;
+            leg.local_sdp = Some(answer.clone());
+        }
         self.describe_offer(id, text);
         self.describe_peer(id, &agreed);
         self.mark_held_by_peer(id, held);

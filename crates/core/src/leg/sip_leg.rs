@@ -13,7 +13,7 @@ use sip::message::header::Reason;
 use sip::sdp::{Agreed, OfferAnswer};
 
 use super::phone_video::PhoneVideo;
-use super::{InvitePlan, LegEnd};
+use super::{InvitePlan, LegEnd, Security};
 use crate::Switch;
 
 /// One SIP leg.
@@ -52,6 +52,8 @@ pub(crate) struct SipLeg {
     /// Codec names allowed, in order; those of pictures too.
     pub(crate) codecs: Vec<Arc<str>>,
     pub(crate) video: PhoneVideo,
+    /// Keys of encrypted sound.
+    pub(crate) security: Security,
     /// How it ended (`sip_hangup_disposition`).
     pub(crate) disposition: Option<&'static str>,
     /// The `User-Agent` of the peer's BYE.
@@ -127,6 +129,7 @@ impl Switch {
         }
         if let Some(leg) = self.sip_leg(id) {
             leg.peer = Some(target.remote);
+            leg.security.go_over(target.transport);
             leg.fallback = (!plan.targets.is_empty()).then(|| plan.clone());
         }
         let sdp = self.sip_leg(id).and_then(|leg| leg.local_sdp.clone());

@@ -14,7 +14,9 @@ use super::{AttemptId, Purpose};
 use crate::Switch;
 use crate::channel::{MediaLeg, OutboundChannel};
 use crate::config::CallerIdHeader;
-use crate::leg::{InviteContact, InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, SipLeg, WebLeg};
+use crate::leg::{
+    InviteContact, InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, Security, SipLeg, WebLeg,
+};
 use crate::web::WebClient;
 
 /// Number shown when the caller gives none (event-socket.md §6.4).
@@ -306,6 +308,7 @@ impl Switch {
             route: sip.route.clone(),
             call_id: None,
         };
+        let first = sip.targets.first().map(|target| target.transport);
         SipLeg {
             session: None,
             profile: sip.profile,
@@ -325,6 +328,7 @@ impl Switch {
             peer: None,
             codecs,
             video: PhoneVideo::default(),
+            security: first.map_or_else(Security::default, Security::over),
             disposition: None,
             ended_by: None,
             awaits_answer: false,

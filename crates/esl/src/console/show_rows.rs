@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::view::Server;
+use api::variables::is_true;
 use api::view::{CallerProfile, Channel, Direction, OtherType};
 use api::{Timestamp, View};
 use std::sync::Arc;
@@ -164,7 +165,12 @@ fn value(channel: &Channel, server: &Server, column: &str) -> String {
         "write_codec" => write.map_or_else(String::new, |codec| codec.name.to_string()),
         "write_rate" => write.map_or_else(String::new, |codec| codec.rate_hz.to_string()),
         "write_bit_rate" => write.map_or_else(String::new, |codec| codec.bit_rate.to_string()),
-        "secure" => variable("rtp_secure_media_confirmed"),
+        "secure" => match &*variable("rtp_has_crypto") {
+            suite if is_true(&variable("rtp_secure_media_confirmed")) => {
+                format!("srtp:sdes:{suite}")
+            }
+            _ => String::new(),
+        },
         "hostname" => server.hostname.clone(),
         "presence_id" => variable("presence_id"),
         "presence_data" => variable("presence_data"),

@@ -538,6 +538,9 @@ fn overlay(profile: &mut ProfileConfig, section: SipProfile) {
     if let Some(codecs) = section.codecs {
         profile.codecs = texts(codecs);
     }
+    if let Some(wish) = section.secure_media {
+        profile.secure_media = Some(wish.into());
+    }
     if let Some(max) = section.max_expires {
         profile.max_expires_s = u32::try_from(max.as_secs()).unwrap_or(u32::MAX);
     }

@@ -85,6 +85,7 @@ pub(super) struct SipProfile {
     pub(super) trust_loopback: Option<bool>,
     pub(super) domains: Option<Vec<String>>,
     pub(super) codecs: Option<Vec<String>>,
+    pub(super) secure_media: Option<String>,
     pub(super) max_expires: Option<Duration>,
     /// Where the section starts.
     pub(super) offset: usize,
@@ -317,6 +318,13 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
                 "codecs we have: OPUS, G722, PCMU, PCMA, L16, VP8, H264",
                 |name| embedded::speaks_codec(name).then(|| name.to_owned()),
             ),
+            secure_media: table
+                .parsed(
+                    "secure_media",
+                    "mandatory, optional or forbidden, with suites behind colons if not all",
+                    |text| embedded::is_secure_media(text).then(|| text.to_owned()),
+                )
+                .map(|at| at.value),
             max_expires: table.duration("max_expires"),
             offset,
         };

@@ -47,6 +47,7 @@ pub(super) fn plain(name: &str, listen: SocketAddr) -> ProfileConfig {
         auth_calls: true,
         domains: Vec::new(),
         codecs: CODECS.map(Arc::from).to_vec(),
+        secure_media: None,
         max_expires_s: MAX_EXPIRES_S,
         gateways: Vec::new(),
     }
@@ -129,6 +130,12 @@ impl Reader<'_, '_> {
                 "context" => profile.context = param.value.as_str().into(),
                 "auth-calls" => profile.auth_calls = param.is_true(),
                 "inbound-codec-prefs" | "codec-prefs" => profile.codecs = self.codecs(&param),
+                "rtp-secure-media" if embedded::is_secure_media(&param.value) => {
+                    profile.secure_media = Some(param.value.as_str().into());
+                }
+                "rtp-secure-media" => self
+                    .problems
+                    .push(param.wrong("true, mandatory, optional, false or forbidden")),
                 "force-register-domain" => {
                     profile.domains.retain(|domain| **domain != *param.value);
                     profile.domains.insert(0, param.value.as_str().into());

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{Digit, LegId, LegSpec, PlayId, RecordId, RoomId, Unicast, Watch, WatchId};
+use super::{
+    Digit, LegId, LegProtection, LegSpec, PlayId, RecordId, RoomId, Unicast, Watch, WatchId,
+};
 
 /// One order to a media thread. Order within one thread is kept.
 ///
@@ -24,6 +26,14 @@ pub enum MediaCommand {
         leg: LegId,
         /// What was negotiated.
         spec: LegSpec,
+    },
+    /// Tells an RTP leg how its datagrams are protected from now on; until then they are not. Comes before the `SetRemote`
+    /// of the same negotiation. Does nothing to other kinds.
+    Protect {
+        /// Which leg.
+        leg: LegId,
+        /// What was negotiated.
+        protection: LegProtection,
     },
     /// Lets two legs hear each other. Leaves whatever either was in before (bridge, echo, room).
     /// Digits received on one are passed on to the other, see [`MediaCommand::PassDtmf`].

@@ -218,7 +218,7 @@ pub struct LegStats {
     pub duplicates: u64,
     /// Packets that came after one sent later.
     pub reordered: u64,
-    /// Datagrams dropped: not RTP, unknown payload type, or from a stranger.
+    /// Datagrams dropped: not RTP, unknown payload type, from a stranger, or not genuine where SRTP was agreed on.
     pub refused: u64,
     /// Times the jitter buffer had no room and gave up its oldest packet.
     pub overflows: u64,

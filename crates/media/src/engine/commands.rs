@@ -41,6 +41,11 @@ impl Engine {
                 found.set_rate(rate_hz);
                 self.relink(leg);
             }
+            MediaCommand::Protect { leg, protection } => {
+                if let Some(side) = self.legs.get_mut(&leg).and_then(|leg| leg.rtp()) {
+                    side.protect(protection);
+                }
+            }
             MediaCommand::Bridge { a, b } => self.bridge(a, b),
             MediaCommand::Unbridge { a, b } => self.unbridge(a, b),
             MediaCommand::Monitor { leg, of } => self.monitor(leg, of),

@@ -7,7 +7,9 @@ use rand::rngs::StdRng;
 use super::negotiated::Negotiated;
 use super::packetiser::{Format, Packetiser};
 use super::scratch::Scratch;
-use crate::control::{CodecSpec, LegId, LegSpec, LegStats, MediaReport, TelephoneEvent};
+use crate::control::{
+    CodecSpec, LegId, LegProtection, LegSpec, LegStats, MediaReport, TelephoneEvent,
+};
 use crate::frame::{Ears, Frame};
 use crate::output::{Output, Port};
 use crate::rtp::reception::Arrival;
@@ -103,6 +105,13 @@ impl RtpSide {
         send.sampling_rate_hz()
     }
 
+    /// Takes what was agreed about protection. A peer of WebRTC has its own.
+    pub(crate) fn protect(&mut self, protection: LegProtection) {
+        if !self.is_web() {
+            self.protection.agree(protection);
+        }
+    }
+
     /// Bounds what the jitter buffer adds, in this negotiation and those to come.
     pub(crate) fn bound_delay(&mut self, ms: Option<(u16, u16)>) {
         self.delay_ms = ms;
@@ -162,7 +171,7 @@ impl RtpSide {
         };
         let Some(packet) = self
             .protection
-            .open(datagram)
+            .open_rtp(datagram)
             .and_then(|plain| Packet::parse(plain))
         else {
             self.stats.refused += 1;
@@ -303,7 +312,7 @@ impl RtpSide {
         };
         let known = web || negotiated.latch.knows(from);
         let rate_hz = negotiated.packetiser.spec.clock_rate_hz;
-        let Some(plain) = self.protection.open(datagram).filter(|_| known) else {
+        let Some(plain) = self.protection.open_rtcp(datagram).filter(|_| known) else {
             self.stats.refused += 1;
             return;
         };
@@ -503,7 +512,7 @@ impl RtpSide {
         out.transmit(leg, port, negotiated.latch.rtcp_to(), |bytes, start| {
             self.control
                 .report(now_us, ntp, &self.sending, &mut self.reception, rng, bytes);
-            self.protection.seal(bytes, start);
+            self.protection.seal_rtcp(bytes, start);
         });
     }
 
@@ -522,7 +531,7 @@ impl RtpSide {
         };
         out.transmit(leg, port, negotiated.latch.rtcp_to(), |bytes, start| {
             rtcp::write::bye(self.sending.ssrc(), bytes);
-            self.protection.seal(bytes, start);
+            self.protection.seal_rtcp(bytes, start);
         });
     }
 
@@ -559,7 +568,7 @@ fn transmit(
     out.transmit(leg, port, to, |bytes, start| {
         bytes.extend_from_slice(&packet.header());
         bytes.extend_from_slice(packet.payload);
-        protection.seal(bytes, start);
+        protection.seal_rtp(bytes, start);
     });
 }
 

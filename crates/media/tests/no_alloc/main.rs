@@ -2,6 +2,7 @@
 //! conference, playback and recording under an allocator that counts.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
+mod covered;
 mod memory;
 mod sharing;
 #[path = "../webrtc_pair/mod.rs"]

@@ -10,7 +10,7 @@ mod offer_answer;
 mod parse;
 mod print;
 
-pub use attribute::{Candidate, Crypto, Direction, RtpMap};
+pub use attribute::{Candidate, Crypto, Direction, InlineKey, RtpMap};
 pub use description::{
     Attribute, Codec, MAX_CODECS, MAX_MEDIA, MAX_SDP, MediaDescription, Origin, SessionDescription,
 };

@@ -147,8 +147,9 @@ impl OfferAnswer {
         }
     }
 
-    /// Makes an offer with a line for each media. In a re-offer each kind keeps its line; lines of what is not offered any
-    /// more, or was refused before, stay with port 0.
+    /// Makes an offer with a line for each media. In a re-offer each kind keeps its line, that of the same protocol if there
+    /// are several; lines of what is not offered any more, or was refused before, stay with port 0. Two media of the kind of
+    /// the first are two ways to do the same: the peer takes one.
     pub fn offer(&mut self, media: &(impl AsRef<[LocalMedia]> + ?Sized)) -> SessionDescription {
         let mut lines: Vec<_> = match &self.local {
             None => Vec::new(),
@@ -165,8 +166,14 @@ impl OfferAnswer {
             let free = |(at, line): &(usize, &MediaDescription)| {
                 line.kind == media.kind && self.offered.iter().all(|(taken, _)| taken != at)
             };
-            let place = lines.iter().enumerate().find(free).map(|(at, _)| at);
-            let place = place.unwrap_or(lines.len());
+            let same = |(at, line): &(usize, &MediaDescription)| {
+                free(&(*at, *line))
+                    && super::answer::is_same_profile(&line.protocol, &media.protocol)
+            };
+            let mut places = lines.iter().enumerate();
+            let place = places.find(same);
+            let place = place.or_else(|| lines.iter().enumerate().find(free));
+            let place = place.map_or(lines.len(), |(at, _)| at);
             if place < lines.len() {
                 lines[place] = ours;
             } else {
@@ -210,18 +217,26 @@ impl OfferAnswer {
     ///
     /// # Errors
     /// [`AnswerError::DoesNotFit`] when lines are missing or nothing was offered,
-    /// [`AnswerError::NoCommonCodec`] when our first line was refused, [`AnswerError::Address`].
+    /// [`AnswerError::NoCommonCodec`] when our first line was refused, and every other of its kind,
+    /// [`AnswerError::Address`].
     pub fn accept(&mut self, answer: &SessionDescription) -> Result<Agreed, AnswerError> {
-        let mut outcomes = Vec::with_capacity(self.offered.len());
-        for (at, (index, media)) in self.offered.iter().enumerate() {
+        let (_, first) = self.offered.first().ok_or(AnswerError::DoesNotFit)?;
+        let is_main = |media: &LocalMedia| media.kind == first.kind;
+        let mut ways = self.offered.iter().filter(|(_, media)| is_main(media));
+        let mut main = Err(AnswerError::DoesNotFit);
+        for (at, (index, media)) in ways.by_ref().enumerate() {
             let accepted = accept_line(answer, *index, media);
-            // Further lines may be refused, or be left out by peers that know no better.
-            outcomes.push(if at == 0 {
-                Some(accepted?)
-            } else {
-                accepted.ok()
-            });
+            if at == 0 || accepted.is_ok() {
+                main = accepted;
+            }
+            if main.is_ok() {
+                break;
+            }
         }
+        let mut outcomes = vec![Some(main?)];
+        let others = self.offered.iter().filter(|(_, media)| !is_main(media));
+        // Further lines may be refused, or be left out by peers that know no better.
+        outcomes.extend(others.map(|(index, media)| accept_line(answer, *index, media).ok()));
         together(outcomes).ok_or(AnswerError::DoesNotFit)
     }
 

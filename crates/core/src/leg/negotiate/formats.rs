@@ -8,6 +8,7 @@ use sip::sdp::{self, Agreed, AgreedCodec, CodecOrder, LocalCodec, LocalMedia, Of
 
 use super::PTIME_MS;
 use super::opus_fmtp::OpusFmtp;
+use crate::leg::secure::profile;
 
 /// Payload types we give telephone-event, by its clock.
 const TELEPHONE_EVENT_PT: u8 = 101;
@@ -171,9 +172,11 @@ pub(super) fn endpoint_codecs(agreed: &Agreed) -> String {
 
 /// The same for an offer nobody has answered yet; empty when it has nothing for us.
 pub(super) fn shared_codecs(offer: &sdp::SessionDescription, names: &[Arc<str>]) -> String {
+    let sound = |line: &&sdp::MediaDescription| line.port != 0 && profile(line).is_some();
+    let protocol = offer.media.iter().find(sound).map(|line| &line.protocol);
     let media = LocalMedia {
         kind: "audio".into(),
-        protocol: "RTP/AVP".into(),
+        protocol: protocol.map_or_else(|| "RTP/AVP".into(), Clone::clone),
         // Nothing is sent of this answer.
         address: SocketAddr::from(([127, 0, 0, 1], 9)),
         codecs: local_codecs(names),

@@ -6,6 +6,6 @@ mod direction;
 mod rtpmap;
 
 pub use candidate::Candidate;
-pub use crypto::Crypto;
+pub use crypto::{Crypto, InlineKey};
 pub use direction::Direction;
 pub use rtpmap::{RtpMap, static_payload};
