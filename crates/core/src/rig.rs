@@ -103,6 +103,7 @@ pub(crate) fn config() -> Config {
             domains: vec!["127.0.0.1".into()],
             codecs: vec!["PCMU".into(), "PCMA".into()],
             max_expires_s: 3600,
+            extensions: sip::Extensions::default(),
             gateways: Vec::new(),
         }],
         outbound_proxy: None,

@@ -34,6 +34,7 @@ fn profile(address: &str) -> ProfileConfig {
         domains: vec!["127.0.0.1".into()],
         codecs: vec!["PCMU".into()],
         max_expires_s: 3600,
+        extensions: sip::Extensions::default(),
         gateways: Vec::new(),
     }
 }

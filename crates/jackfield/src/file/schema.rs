@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
     call_records, conference, console, event_log, event_socket_users, eventmanager, gateways,
-    isymphony, sip_tls, spatial, store, sylkrtc, webapp, webrtc,
+    isymphony, sip_extensions, sip_tls, spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.
@@ -86,6 +86,7 @@ pub(super) struct SipProfile {
     pub(super) domains: Option<Vec<String>>,
     pub(super) codecs: Option<Vec<String>>,
     pub(super) max_expires: Option<Duration>,
+    pub(super) extensions: sip_extensions::Section,
     /// Where the section starts.
     pub(super) offset: usize,
 }
@@ -318,6 +319,7 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
                 |name| embedded::speaks_codec(name).then(|| name.to_owned()),
             ),
             max_expires: table.duration("max_expires"),
+            extensions: sip_extensions::read(&mut table),
             offset,
         };
         table.finish();

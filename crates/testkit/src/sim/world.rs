@@ -102,6 +102,7 @@ impl World {
             domains: vec!["127.0.0.1".into()],
             codecs: vec!["PCMU".into(), "PCMA".into()],
             max_expires_s: 3600,
+            extensions: sip::Extensions::default(),
             gateways: Vec::new(),
         };
         let config = Config {
