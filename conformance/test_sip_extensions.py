@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.ear import assert_tone
+from harness.forgetful_network import ForgetfulNetwork
 from harness.rtp import RtpEnd
 from harness.server import Server
 from harness.sipp import Sipp
@@ -129,6 +130,22 @@ def test_an_offer_of_ours_comes_early_and_the_200_waits_for_the_answer_to_it(ext
     finally:
         end.stop()
     assert_tone(end.heard(), 8000, end.hertz, end.level_dbfs, "echo")
+
+
+def test_everything_may_be_lost_once(extended, link, tmp_path):
+    # SIPp takes the first 200 for the one of its PRACK.
+    network = ForgetfulNetwork(extended, spares=rb"^SIP/2.0 200 [^\0]*CSeq: 2 PRACK")
+    try:
+        sipp = Sipp(network, "late_offer_caller", tmp_path, callee="5031", audio_port=9)
+        leg = link.wait_for("CHANNEL_ANSWER")["Unique-ID"]
+        sipp.received("^SIP/2.0 200 [^\n]*\n(.*\n)*CSeq: 1 INVITE")
+        link.api(f"uuid_kill {leg}")
+        assert ended(link, leg)["Hangup-Cause"] == "NORMAL_CLEARING"
+        sipp.finish()
+    finally:
+        network.stop()
+    kinds = {line.split(" sip:")[0] for line in network.lost}
+    assert kinds >= {"INVITE", "SIP/2.0 183 Session Progress", "PRACK", "SIP/2.0 200 OK", "ACK"}, network.lost
 
 
 def test_a_phone_is_acknowledged_and_changes_the_call_before_it_answers(extended, link, tmp_path):

@@ -570,6 +570,15 @@ fn a_peer_without_update_is_refreshed_by_invite() {
         let message = parse_datagram(text).unwrap();
         pair.alice().handle_message(now, &flow, message);
     };
+    // What the peer does not want is not offered again by a refresh.
+    let now = pair.now;
+    let unwanted = Bytes::from_static(b"v=0 unwanted");
+    pair.alice()
+        .reinvite(now, alice, Some(unwanted.clone()), &[])
+        .unwrap();
+    assert_eq!(expect_change(&mut pair, B), Some(unwanted));
+    let now = pair.now;
+    pair.bob().refuse_reinvite(now, bob, 488, &[]).unwrap();
     pair.run(Duration::from_secs(51));
     refused(&mut pair);
     assert_eq!(expect_change(&mut pair, B), Some(OFFER), "as it was");

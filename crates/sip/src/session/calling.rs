@@ -377,6 +377,9 @@ impl Endpoint {
         let Some(dialog) = session.dialogs.last_mut() else {
             return;
         };
+        if let Some(sdp) = sdp {
+            session.local_sdp = Some(sdp.clone());
+        }
         let headers: Vec<_> = invite
             .into_iter()
             .flat_map(Message::headers)

@@ -70,9 +70,6 @@ impl Endpoint {
         } else {
             Method::Invite
         };
-        if let Some(sdp) = &sdp {
-            session.local_sdp = Some(sdp.clone());
-        }
         let body = sdp.as_ref().map(|sdp| ("application/sdp", &sdp[..]));
         let owner = ClientOwner::Reinvite(id);
         let key = self.send_in_dialog(now, id, &method, &headers, body, owner);
@@ -126,7 +123,10 @@ impl Endpoint {
                 let Some(number) = number else { return };
                 let change = session.outgoing.take();
                 let offered = change.as_ref().is_some_and(|change| change.sdp.is_some());
-                let is_refresh = change.is_some_and(|change| change.is_refresh);
+                let is_refresh = change.as_ref().is_some_and(|change| change.is_refresh);
+                if let Some(sdp) = change.and_then(|change| change.sdp) {
+                    session.local_sdp = Some(sdp);
+                }
                 let settled = session.is_early();
                 session.learn_abilities(&response);
                 if let Some(dialog) = session.dialog_mut() {

@@ -432,6 +432,7 @@ impl Endpoint {
         };
         dialog.early = Early::Agreed(None);
         let to_tag = dialog.remote_tag.clone();
+        session.local_sdp = sdp.cloned();
         self.send_prack(now, id, &to_tag, &rack, sdp);
         true
     }
