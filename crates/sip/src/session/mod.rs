@@ -8,6 +8,7 @@ mod expiry;
 mod fork;
 mod hangup;
 mod in_dialog;
+mod open_offer;
 mod reinvite;
 mod reliable;
 
