@@ -339,6 +339,37 @@ fn early_offers_are_taken_in_turn() {
 }
 
 #[test]
+fn an_offer_beside_an_open_one_is_refused_by_whose_that_is() {
+    let mut pair = reliable(Weather::default());
+    let alice = pair.invite();
+    let bob = pair.expect_invite();
+    let now = pair.now;
+    pair.bob().provisional(now, bob, 180, None, &[]).unwrap();
+    expect_progress(&mut pair, 180);
+    // Peers that do not keep to the order: the offer of the INVITE has no answer.
+    for (side, session, code) in [(A, alice, 500), (B, bob, 491)] {
+        let now = pair.now;
+        let body = Some(("application/sdp", OFFER));
+        let asked = pair.sides[side]
+            .endpoint
+            .request_in_dialog(now, session, Method::Update, &[], body)
+            .unwrap();
+        let answer = pair.expect(side, |event| match event {
+            Event::Response {
+                id,
+                code,
+                response: Some(response),
+                ..
+            } if *id == asked => Some((*code, response.clone())),
+            _ => None,
+        });
+        let wait = answer.1.header(HeaderName::RetryAfter);
+        assert_eq!((answer.0, wait.is_some()), (code, code == 500));
+    }
+    end(&mut pair, alice);
+}
+
+#[test]
 fn two_early_offers_at_once_meet_and_one_comes_through_later() {
     let mut pair = reliable(Weather::default());
     let alice = pair.invite();
