@@ -18,6 +18,7 @@ pub use gateway::{CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, Pi
 pub(crate) use gateway::{host_port, transport_parameter};
 pub use sip::resolve::{BadDestination, Destination};
 pub use sip::transport::Transport;
+pub use sip::{Extensions, TimerTerms};
 
 use crate::config_xml::Configuration;
 use crate::kept_tables::KeptTables;
@@ -193,6 +194,8 @@ pub struct ProfileConfig {
     pub secure_media: Option<Arc<str>>,
     /// Longest registration granted, seconds.
     pub max_expires_s: u32,
+    /// Reliable provisional responses and session timers of its calls.
+    pub extensions: Extensions,
     /// Peers calls can be sent to by name. They are begun at the start; one that was ended is begun again from here.
     pub gateways: Vec<GatewayConfig>,
 }

@@ -104,6 +104,7 @@ pub(crate) fn config() -> Config {
             codecs: vec!["PCMU".into(), "PCMA".into()],
             secure_media: None,
             max_expires_s: 3600,
+            extensions: sip::Extensions::default(),
             gateways: Vec::new(),
         }],
         outbound_proxy: None,

@@ -166,7 +166,7 @@ impl Switch {
         view.output = config.output;
         view.settings.max_sessions = config.max_sessions;
         view.settings.sessions_per_second = config.sessions_per_second;
-        let sip = sip::Endpoint::new(crate::leg::endpoint_config(), sip_seed);
+        let sip = sip::Endpoint::new(crate::leg::endpoint_config(&config.profiles), sip_seed);
         let authenticator = sip::auth::Authenticator::new(auth_seed);
         let mut switch = Self {
             now,

@@ -35,6 +35,7 @@ fn profile(address: &str) -> ProfileConfig {
         codecs: vec!["PCMU".into()],
         secure_media: None,
         max_expires_s: 3600,
+        extensions: sip::Extensions::default(),
         gateways: Vec::new(),
     }
 }

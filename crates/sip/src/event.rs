@@ -114,6 +114,13 @@ pub enum Event {
         /// The answer, when the INVITE carried no offer.
         sdp: Option<Bytes>,
     },
+    /// The caller acknowledged the offer that we made in a reliable provisional response (RFC 3262 §5).
+    ProgressAcked {
+        /// The session.
+        session: SessionId,
+        /// Its answer; without one there is nothing to go on with.
+        sdp: Option<Bytes>,
+    },
     /// Terminal: the caller cancelled before we answered; 487 has been sent.
     Cancelled {
         /// The session.
@@ -128,8 +135,8 @@ pub enum Event {
         /// The BYE: see its Reason header.
         request: Message,
     },
-    /// The peer changes the session (re-INVITE, or UPDATE with a description). Answer with
-    /// `answer_reinvite` or `refuse_reinvite`.
+    /// The peer changes the session (re-INVITE; UPDATE or PRACK with an offer, both also before the final answer).
+    /// Answer with `answer_reinvite` or `refuse_reinvite`.
     Reinvite {
         /// The session.
         session: SessionId,
@@ -178,9 +185,14 @@ pub enum Event {
         /// To tag of the fork that came late.
         to_tag: Box<str>,
     },
-    /// Terminal: no final response to our INVITE, or no ACK for our 2xx, within 64·T1; or the peer
+    /// Terminal: no final response to our INVITE, no ACK for our 2xx or no PRACK for our reliable response, within 64·T1; or the peer
     /// does not know or answer an established session any more (408 or 481 to a re-INVITE).
     Timeout {
+        /// The session.
+        session: SessionId,
+    },
+    /// Terminal: the peer was to refresh the session and did not (RFC 4028 §10); BYE has been sent.
+    Expired {
         /// The session.
         session: SessionId,
     },
@@ -222,6 +234,7 @@ impl Event {
             | Self::Answered { session, .. }
             | Self::Rejected { session, .. }
             | Self::Acked { session, .. }
+            | Self::ProgressAcked { session, .. }
             | Self::Cancelled { session, .. }
             | Self::Bye { session, .. }
             | Self::Reinvite { session, .. }
@@ -231,6 +244,7 @@ impl Event {
             | Self::Info { session, .. }
             | Self::ForkAnswered { session, .. }
             | Self::Timeout { session }
+            | Self::Expired { session }
             | Self::TransportFailed { session }
             | Self::Ended { session } => Some(*session),
             Self::Request { session, .. } | Self::Response { session, .. } => *session,
@@ -245,6 +259,7 @@ impl Event {
             | Self::Cancelled { .. }
             | Self::Bye { .. }
             | Self::Timeout { .. }
+            | Self::Expired { .. }
             | Self::TransportFailed { .. }
             | Self::Ended { .. } => true,
             Self::Invite { .. }
@@ -253,6 +268,7 @@ impl Event {
             | Self::Progress { .. }
             | Self::Answered { .. }
             | Self::Acked { .. }
+            | Self::ProgressAcked { .. }
             | Self::Reinvite { .. }
             | Self::ReinviteAnswered { .. }
             | Self::ReinviteFailed { .. }

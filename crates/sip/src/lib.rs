@@ -28,8 +28,8 @@ mod transaction;
 pub mod transport;
 
 pub use endpoint::{
-    Counts, DialogView, Endpoint, EndpointConfig, EndpointError, InviteRequest, Limits, Party,
-    Timers,
+    Counts, DialogView, Endpoint, EndpointConfig, EndpointError, Extensions, InviteRequest, Limits,
+    Party, TimerTerms, Timers,
 };
 pub use event::{
     Event, IncomingRequest, OutOfDialogRequest, RequestId, SessionId, SubscriptionId, TransactionId,

@@ -9,11 +9,12 @@
 
 mod pair;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jackfield_sip::{EndpointError, Event, SessionId};
+use jackfield_sip::message::Method;
+use jackfield_sip::{EndpointConfig, EndpointError, Event, Extensions, SessionId, TimerTerms};
 use pair::{A, B, Pair, Weather};
 
 /// What became of the sessions of one side.
@@ -22,6 +23,10 @@ struct Ledger {
     open: HashMap<SessionId, Stage>,
     ended: u32,
     answered: u32,
+    /// Sessions whose peer waits for an answer to its offer.
+    asked: HashSet<SessionId>,
+    /// Offers answered before the final answer, and reliable ones acknowledged.
+    early_changes: u32,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -31,12 +36,37 @@ enum Stage {
 }
 
 fn play(seed: u64, weather: Weather, calls: u32) -> (u32, u32) {
-    let mut pair = Pair::seeded(seed, weather);
+    let [alice, bob] = play_in(Pair::seeded(seed, weather), seed, calls);
+    (alice.answered, bob.answered)
+}
+
+/// With reliable responses and session timers on both sides.
+fn play_extended(seed: u64, weather: Weather, calls: u32) -> [Ledger; 2] {
+    let extensions = Extensions {
+        reliable: true,
+        timer: Some(TimerTerms {
+            interval_s: Some(2),
+            minimum_s: 1,
+        }),
+    };
+    let config = EndpointConfig {
+        extensions: vec![("192.0.2.1:5060".parse().unwrap(), extensions)],
+        ..EndpointConfig::default()
+    };
+    play_in(Pair::with_config(seed, weather, config), seed, calls)
+}
+
+fn play_in(mut pair: Pair, seed: u64, calls: u32) -> [Ledger; 2] {
     let mut ledgers = [Ledger::default(), Ledger::default()];
     let mut placed = 0;
     for round in 0..calls * 40 {
         if placed < calls && round % 3 == 0 {
-            let session = pair.invite();
+            let mut request = pair.request();
+            if pair.random(4) == 0 {
+                request.sdp = None;
+            }
+            let now = pair.now;
+            let session = pair.alice().invite(now, request).unwrap();
             ledgers[A].open.insert(session, Stage::Young);
             placed += 1;
         }
@@ -45,9 +75,9 @@ fn play(seed: u64, weather: Weather, calls: u32) -> (u32, u32) {
         for side in [A, B] {
             for event in std::mem::take(&mut pair.sides[side].events) {
                 record(&mut ledgers[side], &event, seed);
-                react(&mut pair, side, &event);
+                react(&mut pair, side, &mut ledgers[side], &event);
             }
-            whim(&mut pair, side, &ledgers[side]);
+            whim(&mut pair, side, &mut ledgers[side]);
         }
     }
     // Whoever still talks hangs up.
@@ -76,7 +106,7 @@ fn play(seed: u64, weather: Weather, calls: u32) -> (u32, u32) {
         );
     }
     assert_eq!(ledgers[A].ended, calls, "seed {seed}");
-    (ledgers[A].answered, ledgers[B].answered)
+    ledgers
 }
 
 fn record(ledger: &mut Ledger, event: &Event, seed: u64) {
@@ -103,16 +133,28 @@ fn record(ledger: &mut Ledger, event: &Event, seed: u64) {
             *stage = Stage::Answered;
             ledger.answered += 1;
         }
+        Event::Reinvite { .. } => {
+            assert!(
+                ledger.asked.insert(session),
+                "seed {seed}: two offers of the peer are open"
+            );
+            if *stage == Stage::Young {
+                ledger.early_changes += 1;
+            }
+        }
+        Event::ProgressAcked { .. } => ledger.early_changes += 1,
+        // A re-INVITE that is cancelled, or an UPDATE given up, is no longer open.
         _ => {}
     }
     if event.is_terminal() {
+        ledger.asked.remove(&session);
         ledger.open.remove(&session);
         ledger.ended += 1;
     }
 }
 
 /// What a user does about an event.
-fn react(pair: &mut Pair, side: usize, event: &Event) {
+fn react(pair: &mut Pair, side: usize, ledger: &mut Ledger, event: &Event) {
     let now = pair.now;
     let sdp = Some(Bytes::from_static(b"v=0"));
     let dice = pair.random(10);
@@ -121,13 +163,22 @@ fn react(pair: &mut Pair, side: usize, event: &Event) {
     let outcome = match event {
         Event::Invite { session, .. } => match dice {
             0 => endpoint.reject(now, *session, 486, "", &[]),
-            1..=4 => endpoint.provisional(now, *session, 180, None, &[]),
+            1..=2 => endpoint.provisional(now, *session, 180, None, &[]),
+            3..=6 => endpoint.provisional(now, *session, 183, sdp, &[]),
             _ => endpoint.accept(now, *session, sdp, &[]),
         },
-        Event::Reinvite { session, .. } if dice == 0 => {
-            endpoint.refuse_reinvite(now, *session, 488, &[])
+        Event::Reinvite { .. } if dice > 7 => Ok(()),
+        Event::Reinvite { session, .. } => {
+            ledger.asked.remove(session);
+            match dice {
+                0 => endpoint.refuse_reinvite(now, *session, 488, &[]),
+                _ => endpoint.answer_reinvite(now, *session, sdp, &[]),
+            }
         }
-        Event::Reinvite { session, .. } => endpoint.answer_reinvite(now, *session, sdp, &[]),
+        // Whether anything is owed depends on who made the offer.
+        Event::Progress { session, .. } | Event::Answered { session, .. } => {
+            endpoint.acknowledge(now, *session, sdp)
+        }
         _ => Ok(()),
     };
     assert!(matches!(
@@ -137,7 +188,7 @@ fn react(pair: &mut Pair, side: usize, event: &Event) {
 }
 
 /// What a user does out of the blue.
-fn whim(pair: &mut Pair, side: usize, ledger: &Ledger) {
+fn whim(pair: &mut Pair, side: usize, ledger: &mut Ledger) {
     let mut sessions: Vec<_> = ledger
         .open
         .iter()
@@ -149,11 +200,28 @@ fn whim(pair: &mut Pair, side: usize, ledger: &Ledger) {
         let dice = pair.random(30);
         let endpoint = &mut pair.sides[side].endpoint;
         let sdp = Some(Bytes::from_static(b"v=0"));
+        if ledger.asked.contains(&session) && dice > 10 {
+            ledger.asked.remove(&session);
+            allowed(endpoint.answer_reinvite(now, session, sdp, &[]));
+            continue;
+        }
+        let changes = matches!(dice, 7..=9) && stage == Stage::Young;
+        if changes || (stage == Stage::Answered && matches!(dice, 2..=4)) {
+            let outcome = endpoint.reinvite(now, session, sdp, &[]);
+            assert!(
+                outcome.is_err() || !ledger.asked.contains(&session),
+                "an offer of ours beside an open one of the peer"
+            );
+            allowed(outcome);
+            continue;
+        }
         match (stage, dice) {
             (Stage::Young, 0..=2) => allowed(endpoint.hangup(now, session, 480, &[])),
             (Stage::Young, 3..=6) => allowed(endpoint.accept(now, session, sdp, &[])),
             (Stage::Answered, 0..=1) => allowed(endpoint.hangup(now, session, 480, &[])),
-            (Stage::Answered, 2..=4) => allowed(endpoint.reinvite(now, session, sdp, &[])),
+            (Stage::Answered, 6) => {
+                allowed(endpoint.request_in_dialog(now, session, Method::Update, &[], None))
+            }
             (Stage::Answered, 5) => {
                 allowed(endpoint.info(now, session, "application/x", Bytes::from_static(b"x")))
             }
@@ -189,6 +257,29 @@ fn in_a_storm_every_call_ends() {
     for seed in 100..108 {
         play(seed, weather, 15);
     }
+}
+
+#[test]
+fn with_extensions_every_call_ends_in_any_weather() {
+    let bad = Weather {
+        loss: 10,
+        duplication: 5,
+        jitter: Duration::from_millis(80),
+    };
+    let storm = Weather {
+        loss: 40,
+        duplication: 30,
+        jitter: Duration::from_millis(900),
+    };
+    let (mut answered, mut changes) = (0, 0);
+    for seed in 200..216 {
+        for weather in [Weather::default(), bad, storm] {
+            let [alice, bob] = play_extended(seed, weather, 20);
+            answered += alice.answered;
+            changes += alice.early_changes + bob.early_changes;
+        }
+    }
+    assert!(answered > 200 && changes > 100, "{answered} {changes}");
 }
 
 /// A user's whim may come too late or at the wrong moment; no other refusal is right.

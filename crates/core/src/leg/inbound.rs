@@ -367,6 +367,25 @@ fn inbound_variables(
     if let Some(rpid) = request.header_named("Remote-Party-ID") {
         out.push(("sip_Remote-Party-ID", rpid.to_owned()));
         out.push(("sip_cid_type", "rpid".into()));
+    } else if request.header(HeaderName::PAssertedIdentity).is_some() {
+        out.push(("sip_cid_type", "pid".into()));
+    }
+    for (name, header) in [
+        ("sip_P-Asserted-Identity", "P-Asserted-Identity"),
+        ("sip_P-Preferred-Identity", "P-Preferred-Identity"),
+        ("sip_Privacy", "Privacy"),
+        ("sip_h_Diversion", "Diversion"),
+        ("sip_history_info", "History-Info"),
+    ] {
+        let is_meant = |raw: &str| raw.eq_ignore_ascii_case(header);
+        let headers = request.headers();
+        let values: Vec<_> = headers
+            .filter(|header| is_meant(header.raw_name))
+            .map(|header| header.value)
+            .collect();
+        if !values.is_empty() {
+            out.push((name, values.join(", ")));
+        }
     }
     if let Some(via) = request.header(HeaderName::Via) {
         out.push(("sip_full_via", via.to_owned()));

@@ -38,6 +38,7 @@ use sip::message::Method;
 
 use crate::Switch;
 use crate::channel::INTERNAL_RATE_HZ;
+use crate::config::ProfileConfig;
 
 /// The far side of a channel.
 #[derive(Debug)]
@@ -86,7 +87,13 @@ impl LegEnd {
 }
 
 /// How our SIP endpoint is set up.
-pub(crate) fn endpoint_config() -> sip::endpoint::EndpointConfig {
+pub(crate) fn endpoint_config(profiles: &[ProfileConfig]) -> sip::endpoint::EndpointConfig {
+    let addresses = profiles.iter().flat_map(|profile| {
+        let both = [Some(profile.sip), profile.tls];
+        both.into_iter()
+            .flatten()
+            .map(|address| (address, profile.extensions))
+    });
     sip::endpoint::EndpointConfig {
         user_agent: concat!("Jackfield/", env!("CARGO_PKG_VERSION")).into(),
         // Others are refused by the endpoint itself.
@@ -99,6 +106,7 @@ pub(crate) fn endpoint_config() -> sip::endpoint::EndpointConfig {
             Method::Subscribe,
         ],
         supported: vec!["path".into(), "replaces".into()],
+        extensions: addresses.collect(),
         ..sip::endpoint::EndpointConfig::default()
     }
 }

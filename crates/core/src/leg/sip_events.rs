@@ -61,6 +61,9 @@ impl Switch {
             Event::Acked { session, sdp } => {
                 self.with(session, |switch, id| switch.sip_acked(id, sdp));
             }
+            Event::ProgressAcked { session, sdp } => {
+                self.with(session, |switch, id| switch.take_late_answer(id, sdp));
+            }
             Event::Cancelled { session, request } => {
                 self.with(session, |switch, id| {
                     switch.peer_ended(id, "recv_cancel");
@@ -123,6 +126,13 @@ impl Switch {
                         return;
                     }
                     switch.peer_ended(id, "recv_cancel");
+                    switch.hangup(id, HangupCause::RecoveryOnTimerExpire, Blame::Upstream);
+                });
+                self.sessions.remove(&session);
+            }
+            Event::Expired { session } => {
+                self.with(session, |switch, id| {
+                    switch.peer_ended(id, "send_bye");
                     switch.hangup(id, HangupCause::RecoveryOnTimerExpire, Blame::Upstream);
                 });
                 self.sessions.remove(&session);
@@ -194,13 +204,18 @@ impl Switch {
 
     fn sip_acked(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
         self.settle_bypass(id);
+        self.take_late_answer(id, sdp);
+    }
+
+    /// The caller's answer to an offer of ours, in its ACK or PRACK.
+    fn take_late_answer(&mut self, id: &ChannelId, sdp: Option<Bytes>) {
         let awaits = self.sip_leg(id).is_some_and(|leg| leg.awaits_answer);
         if !awaits {
             return;
         }
         let taken = sdp.is_some_and(|text| self.take_answer(id, &text));
         if !taken {
-            tracing::info!(channel = %id, "ACK without a usable answer");
+            tracing::info!(channel = %id, "No usable answer to our offer");
             self.hangup(id, HangupCause::IncompatibleDestination, Blame::Caller);
         }
     }

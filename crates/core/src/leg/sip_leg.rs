@@ -275,11 +275,13 @@ impl Switch {
         if !self.media_open_or_pending(id, Pending::PreAnswer) {
             return;
         }
-        if self
-            .sip_leg(id)
-            .is_none_or(|leg| leg.offer.is_none() && leg.local_sdp.is_none())
-        {
-            // Without an offer there is nothing to send early.
+        let Some(leg) = self.sip_leg(id) else { return };
+        let (session, has_offer) = (leg.session, leg.offer.is_some() || leg.local_sdp.is_some());
+        let may_offer = session
+            .and_then(|session| self.sip.dialog(session))
+            .is_some_and(|dialog| dialog.is_reliable);
+        if !has_offer && !may_offer {
+            // Without an offer there is nothing to send early, unless the caller answers ours in its PRACK.
             return;
         }
         if !self.describe_ourselves(id) {

@@ -6,10 +6,6 @@ use sip::message::Method;
 use crate::Switch;
 use crate::lamps::PACKAGE;
 
-/// Methods we serve, as Allow says.
-const ALLOW: &str =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER, NOTIFY, MESSAGE, SUBSCRIBE";
-
 impl Switch {
     /// A request other than INVITE and those of its session.
     pub(super) fn incoming_request(
@@ -26,11 +22,8 @@ impl Switch {
                 } else {
                     200
                 };
-                let headers = [
-                    ("Allow".to_owned(), ALLOW.to_owned()),
-                    ("Accept".to_owned(), "application/sdp".to_owned()),
-                    ("Allow-Events".to_owned(), PACKAGE.to_owned()),
-                ];
+                let mut headers = self.sip.config().capability_headers(request.flow.local);
+                headers.push(("Allow-Events".to_owned(), PACKAGE.to_owned()));
                 self.respond(id, code, &headers);
             }
             Some(Method::Refer) => self.incoming_refer(id, session, &request),
@@ -40,7 +33,11 @@ impl Switch {
             Some(Method::Notify) => {
                 self.respond(id, if session.is_some() { 200 } else { 481 }, &[])
             }
-            Some(_) | None => self.respond(id, 405, &[("Allow".to_owned(), ALLOW.to_owned())]),
+            Some(_) | None => {
+                let mut headers = self.sip.config().capability_headers(request.flow.local);
+                headers.retain(|(name, _)| name == "Allow");
+                self.respond(id, 405, &headers);
+            }
         }
     }
 

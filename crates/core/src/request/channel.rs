@@ -39,13 +39,7 @@ impl Switch {
         self.set_var(id, "last_sent_callee_id_name", &*command.name);
         self.set_var(id, "last_sent_callee_id_number", &*command.number);
         if sip {
-            let text = format!("From:\r\nTo: \"{}\" {}\r\n", command.name, command.number);
-            let info = SendInfo {
-                channel: id.clone(),
-                content_type: "message/sipfrag".into(),
-                body: text.into(),
-            };
-            self.send_info(&info)?;
+            self.show_on_phone(id, &command.name, &command.number)?;
         }
         let (name, number) = (command.name.clone(), command.number.clone());
         self.emit(
@@ -58,6 +52,61 @@ impl Switch {
             },
         );
         Ok(())
+    }
+
+    /// Tells a phone whom it speaks with: by UPDATE where it takes that, else by an INFO that only few understand.
+    ///
+    /// # Errors
+    /// As those of [`send_info`](Self::send_info).
+    fn show_on_phone(
+        &mut self,
+        id: &ChannelId,
+        name: &str,
+        number: &str,
+    ) -> Result<(), CommandError> {
+        let now = self.now.mono;
+        let called_us = self
+            .channels
+            .get(id)
+            .is_some_and(|live| live.seen.direction == api::view::Direction::Inbound);
+        let Some((session, profile)) = self
+            .sip_leg(id)
+            .and_then(|leg| Some((leg.session?, leg.profile)))
+        else {
+            return Err(CommandError::new(
+                ErrorKind::InvalidState,
+                "the session has ended",
+            ));
+        };
+        let dialog = self.sip.dialog(session);
+        let own = self.config.profiles.get(profile);
+        let Some(own) = own.filter(|_| dialog.is_some_and(|dialog| dialog.takes_update)) else {
+            let info = SendInfo {
+                channel: id.clone(),
+                content_type: "message/sipfrag".into(),
+                body: format!("From:\r\nTo: \"{name}\" {number}\r\n").into(),
+            };
+            return self.send_info(&info);
+        };
+        let shown = format!(
+            "{} <sip:{}@{}>",
+            sip::message::header::quote(name),
+            crate::originate::escape_user(number),
+            own.sip.ip()
+        );
+        let party = if called_us { "called" } else { "calling" };
+        // Phones look for one or the other (RFC 3325 §9.1).
+        let headers = [
+            ("P-Asserted-Identity".to_owned(), shown.clone()),
+            (
+                "Remote-Party-ID".to_owned(),
+                format!("{shown};party={party};privacy=off;screen=no"),
+            ),
+        ];
+        self.sip
+            .request_in_dialog(now, session, Method::Update, &headers, None)
+            .map(drop)
+            .map_err(|error| CommandError::new(ErrorKind::InvalidState, error.to_string()))
     }
 
     /// A recording is answered when its file is open, everything else at once.

@@ -544,6 +544,7 @@ fn overlay(profile: &mut ProfileConfig, section: SipProfile) {
     if let Some(max) = section.max_expires {
         profile.max_expires_s = u32::try_from(max.as_secs()).unwrap_or(u32::MAX);
     }
+    section.extensions.lay_over(&mut profile.extensions);
 }
 
 fn overlay_door(config: &mut door_esl::Config, section: EventSocket, folder: &Path) {

@@ -17,6 +17,7 @@ mod module_params;
 mod problem;
 mod quantity;
 mod schema;
+mod sip_extensions;
 mod sip_tls;
 mod sofia_conf;
 mod spatial;

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
     call_records, conference, console, event_log, event_socket_users, eventmanager, gateways,
-    isymphony, sip_tls, spatial, store, sylkrtc, webapp, webrtc,
+    isymphony, sip_extensions, sip_tls, spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.
@@ -87,6 +87,7 @@ pub(super) struct SipProfile {
     pub(super) codecs: Option<Vec<String>>,
     pub(super) secure_media: Option<String>,
     pub(super) max_expires: Option<Duration>,
+    pub(super) extensions: sip_extensions::Section,
     /// Where the section starts.
     pub(super) offset: usize,
 }
@@ -326,6 +327,7 @@ fn sip(mut table: Table<'_>, source: &Source) -> Sip {
                 )
                 .map(|at| at.value),
             max_expires: table.duration("max_expires"),
+            extensions: sip_extensions::read(&mut table),
             offset,
         };
         table.finish();

@@ -10,7 +10,7 @@ use switch_core::config_xml::ModuleXml;
 use super::gateways;
 use super::module_params::{Module, Param, children, is_true};
 use super::problem::Problem;
-use super::sip_tls;
+use super::{sip_extensions, sip_tls};
 
 /// Longest registration granted unless a file says otherwise, seconds (RFC 3261 §10.2.1.1 suggests an hour).
 const MAX_EXPIRES_S: u32 = 3600;
@@ -49,6 +49,7 @@ pub(super) fn plain(name: &str, listen: SocketAddr) -> ProfileConfig {
         codecs: CODECS.map(Arc::from).to_vec(),
         secure_media: None,
         max_expires_s: MAX_EXPIRES_S,
+        extensions: sip_extensions::usual(),
         gateways: Vec::new(),
     }
 }
@@ -144,6 +145,7 @@ impl Reader<'_, '_> {
                     let seconds = param.number(self.problems);
                     profile.max_expires_s = seconds.unwrap_or(profile.max_expires_s);
                 }
+                name if sip_extensions::is_param(name) => {}
                 name if QUIET.contains(&name) => self.check_quiet(&param),
                 name if sip_tls::is_param(name) => {}
                 name => {
@@ -152,6 +154,8 @@ impl Reader<'_, '_> {
                 }
             }
         }
+        let settings = self.module.params(node, "settings");
+        sip_extensions::of_xml(&settings, self.problems).lay_over(&mut profile.extensions);
         profile.rtp_ip = rtp_ip.unwrap_or(profile.sip.ip());
         profile.trust_loopback = profile.sip.ip().is_loopback();
         for domain in children(node, "domains").flat_map(|list| children(list, "domain")) {

@@ -2,7 +2,9 @@
 
 mod request;
 
-use crate::message::header::{NameAddr, split_list};
+use bytes::Bytes;
+
+use crate::message::header::{NameAddr, RAck, split_list};
 use crate::message::{HeaderName, Message};
 use crate::transport::{Flow, Target, Transmit, next_hop};
 
@@ -25,6 +27,31 @@ pub(crate) struct Dialog {
     pub(crate) heard: Flow,
     /// Our last ACK for a 2xx with its number, to repeat when the 2xx is repeated (§13.2.2.4).
     pub(crate) ack: Option<(u32, Transmit)>,
+    /// How far the descriptions have come while the INVITE that makes the dialog has no final answer.
+    pub(crate) early: Early,
+    /// Number of the peer's last reliable response (RFC 3262 §4).
+    pub(crate) response: Option<u32>,
+    /// The reliable response whose PRACK the owner writes, as it brought an offer.
+    pub(crate) owes_prack: Option<RAck>,
+}
+
+/// Offer and answer before a final answer (RFC 3262 §5). Descriptions in responses that nobody acknowledges are only a
+/// foretaste and count as none.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Early {
+    /// Nothing beyond what the INVITE says.
+    #[default]
+    Open,
+    /// The callee offered in a reliable response, and the answer is to come.
+    Offered,
+    /// Both have described themselves. With the answer to our INVITE, until something later has changed it.
+    Agreed(Option<Bytes>),
+}
+
+impl Early {
+    pub(crate) fn is_agreed(&self) -> bool {
+        matches!(self, Self::Agreed(_))
+    }
 }
 
 impl Dialog {
@@ -48,6 +75,9 @@ impl Dialog {
             remote_cseq: None,
             heard: *flow,
             ack: None,
+            early: Early::Open,
+            response: None,
+            owes_prack: None,
         }
     }
 
@@ -67,6 +97,9 @@ impl Dialog {
             remote_cseq: invite.cseq().map(|cseq| cseq.number),
             heard: *flow,
             ack: None,
+            early: Early::Open,
+            response: None,
+            owes_prack: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::Dialog;
-use crate::endpoint::EndpointConfig;
+use crate::endpoint::{EndpointConfig, Extensions};
 use crate::message::{HeaderName, MessageWriter, Method};
 use crate::transaction::ClientKey;
 
@@ -11,6 +11,7 @@ use crate::transaction::ClientKey;
 pub(crate) struct InDialog<'a> {
     pub(crate) dialog: &'a Dialog,
     pub(crate) config: &'a EndpointConfig,
+    pub(crate) extensions: Extensions,
     /// From of our requests, with our tag.
     pub(crate) local: &'a str,
     pub(crate) call_id: &'a str,
@@ -46,11 +47,8 @@ impl InDialog<'_> {
         if !self.config.user_agent.is_empty() {
             writer.header(HeaderName::UserAgent, &self.config.user_agent);
         }
-        if *self.method == Method::Invite {
-            writer.header(HeaderName::Allow, &self.config.allow());
-            if !self.config.supported.is_empty() {
-                writer.header(HeaderName::Supported, &self.config.supported.join(", "));
-            }
+        if matches!(self.method, Method::Invite | Method::Update) {
+            self.config.write_allowed(&mut writer, &self.extensions);
         }
         for (name, value) in self.headers {
             writer.named(name, value);

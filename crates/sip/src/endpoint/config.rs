@@ -1,7 +1,9 @@
 //! What an endpoint is told at its start, and what it refuses.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::Extensions;
 use crate::message::{HeaderName, MessageWriter, Method};
 
 /// Settings of an endpoint.
@@ -14,10 +16,12 @@ pub struct EndpointConfig {
     /// Bounds of memory.
     pub limits: Limits,
     /// Methods handed up as [`crate::Event::Request`]; others that are known get 405, unknown ones
-    /// 501. INVITE, ACK, CANCEL, BYE, INFO and UPDATE are the endpoint's own.
+    /// 501. INVITE, ACK, CANCEL, BYE, INFO, PRACK and UPDATE are the endpoint's own.
     pub methods: Vec<Method>,
     /// Option tags we serve: printed as Supported, allowed in Require.
     pub supported: Vec<String>,
+    /// What calls over an address of ours may use beside. At addresses that are not there, nothing.
+    pub extensions: Vec<(SocketAddr, Extensions)>,
 }
 
 impl Default for EndpointConfig {
@@ -36,6 +40,7 @@ impl Default for EndpointConfig {
                 Method::Publish,
             ],
             supported: vec!["path".into()],
+            extensions: Vec::new(),
         }
     }
 }
@@ -49,6 +54,7 @@ impl EndpointConfig {
             Method::Bye,
             Method::Cancel,
             Method::Info,
+            Method::Prack,
             Method::Update,
         ];
         let mut allow = String::with_capacity(100);
@@ -62,23 +68,37 @@ impl EndpointConfig {
     }
 
     /// User-Agent, Allow and Supported.
-    pub(crate) fn write_capabilities(&self, writer: &mut MessageWriter) {
+    pub(crate) fn write_capabilities(&self, writer: &mut MessageWriter, extensions: &Extensions) {
         if !self.user_agent.is_empty() {
             writer.header(HeaderName::UserAgent, &self.user_agent);
         }
+        self.write_allowed(writer, extensions);
+    }
+
+    /// Allow and Supported.
+    pub(crate) fn write_allowed(&self, writer: &mut MessageWriter, extensions: &Extensions) {
         writer.header(HeaderName::Allow, &self.allow());
-        if !self.supported.is_empty() {
-            writer.header(HeaderName::Supported, &self.supported.join(", "));
+        let tags = self.supported(extensions);
+        if !tags.is_empty() {
+            writer.header(HeaderName::Supported, &tags);
         }
     }
 
-    /// What an answer to OPTIONS says of us (RFC 3261 §11.2). User-Agent is printed anyway.
-    pub fn capability_headers(&self) -> Vec<(String, String)> {
+    /// What an answer to OPTIONS at an address of ours says of us (RFC 3261 §11.2). User-Agent is printed anyway.
+    pub fn capability_headers(&self, local: SocketAddr) -> Vec<(String, String)> {
+        let extensions = self.extensions_at(local);
         vec![
             ("Allow".into(), self.allow()),
             ("Accept".into(), "application/sdp".into()),
-            ("Supported".into(), self.supported.join(", ")),
+            ("Supported".into(), self.supported(&extensions)),
         ]
+    }
+
+    /// The value of Supported; may be empty.
+    fn supported(&self, extensions: &Extensions) -> String {
+        let own = self.supported.iter().map(String::as_str);
+        let tags: Vec<_> = extensions.tags().chain(own).collect();
+        tags.join(", ")
     }
 }
 

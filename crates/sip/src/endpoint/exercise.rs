@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Counts, Endpoint, EndpointConfig, EndpointError, InviteRequest, Limits, Party};
+use super::{
+    Counts, Endpoint, EndpointConfig, EndpointError, Extensions, InviteRequest, Limits, Party,
+    TimerTerms,
+};
 use crate::event::{Event, IncomingRequest, RequestId, SessionId, SubscriptionId};
-use crate::message::{Method, parse_datagram};
+use crate::message::{HeaderName, Method, parse_datagram};
 use crate::transport::{Flow, FlowId, Transport};
 
 /// Most steps of one run.
@@ -16,8 +19,8 @@ const STEPS: usize = 200;
 /// live through them, then waits until all is over.
 ///
 /// A step is one byte that says what, and for a datagram two bytes of length and its bytes.
-/// A datagram may contain `{branch}` and `{tag}`, which stand for those of the endpoint's last
-/// message, so that a fuzzer can reach into transactions and dialogs.
+/// A datagram may contain `{branch}`, `{tag}` and `{rseq}`, which stand for those of the endpoint's last
+/// message that had them, so that a fuzzer can reach into transactions and dialogs.
 ///
 /// # Panics
 /// When a bound is exceeded, a session ends other than once, or anything is left at the end.
@@ -28,10 +31,18 @@ pub fn exercise(now: Instant, input: &[u8]) {
         subscriptions: 4,
         ..Limits::default()
     };
+    let extensions = Extensions {
+        reliable: true,
+        timer: Some(TimerTerms {
+            interval_s: Some(1800),
+            minimum_s: 90,
+        }),
+    };
     let mut run = Run {
         endpoint: Endpoint::new(
             EndpointConfig {
                 limits,
+                extensions: vec![(([192, 0, 2, 1], 5060).into(), extensions)],
                 ..EndpointConfig::default()
             },
             [1; 32],
@@ -43,6 +54,7 @@ pub fn exercise(now: Instant, input: &[u8]) {
         subscriptions: Vec::new(),
         branch: String::new(),
         tag: String::new(),
+        rseq: "1".to_owned(),
     };
     let mut rest = input;
     for _ in 0..STEPS {
@@ -83,6 +95,7 @@ struct Run {
     subscriptions: Vec<SubscriptionId>,
     branch: String,
     tag: String,
+    rseq: String,
 }
 
 impl Run {
@@ -98,7 +111,8 @@ impl Run {
     fn hear(&mut self, datagram: &[u8]) {
         let text = String::from_utf8_lossy(datagram)
             .replace("{branch}", &self.branch)
-            .replace("{tag}", &self.tag);
+            .replace("{tag}", &self.tag)
+            .replace("{rseq}", &self.rseq);
         if let Ok(message) = parse_datagram(Bytes::from(text)) {
             let flow = self.flow();
             self.endpoint.handle_message(self.now, &flow, message);
@@ -201,6 +215,9 @@ impl Run {
             if let Some(via) = message.via() {
                 via.branch().clone_into(&mut self.branch);
             }
+            if let Some(number) = message.header(HeaderName::RSeq) {
+                number.clone_into(&mut self.rseq);
+            }
             let ours = if message.is_request() {
                 message.from()
             } else {
@@ -277,11 +294,23 @@ mod tests {
         ))
     }
 
+    fn reliable_response(number: u32) -> Vec<u8> {
+        datagram(&format!(
+            "SIP/2.0 183 x\r\nVia: SIP/2.0/UDP 192.0.2.1;branch={{branch}}\r\nFrom: <sip:a@192.0.2.1>;tag={{tag}}\r\n\
+             To: <sip:b@192.0.2.2>;tag=x\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContact: <sip:b@192.0.2.2>\r\n\
+             Require: 100rel\r\nRSeq: {number}\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+        ))
+    }
+
     fn request(method: &str, to: &str, cseq: u32) -> Vec<u8> {
+        extended(method, to, cseq, "")
+    }
+
+    fn extended(method: &str, to: &str, cseq: u32, headers: &str) -> Vec<u8> {
         datagram(&format!(
             "{method} sip:a@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK{cseq}{method}\r\n\
              From: <sip:b@192.0.2.2>;tag=x\r\nTo: <sip:a@192.0.2.1>{to}\r\nCall-ID: c\r\nCSeq: {cseq} {method}\r\n\
-             Contact: <sip:b@192.0.2.2>\r\n\r\n"
+             Contact: <sip:b@192.0.2.2>\r\n{headers}\r\n"
         ))
     }
 
@@ -335,6 +364,27 @@ mod tests {
             request("ACK", ";tag={tag}", 1),
             request("CANCEL", "", 1),
             request("UPDATE", ";tag={tag}", 7),
+            extended(
+                "INVITE",
+                "",
+                1,
+                "Supported: 100rel, timer\r\nSession-Expires: 90\r\n",
+            ),
+            extended("INVITE", "", 11, "Require: 100rel\r\nAllow: UPDATE\r\n"),
+            extended(
+                "UPDATE",
+                ";tag={tag}",
+                12,
+                "Session-Expires: 20\r\nSupported: timer\r\n",
+            ),
+            extended("PRACK", ";tag={tag}", 13, "RAck: {rseq} 1 INVITE\r\n"),
+            extended("PRACK", ";tag={tag}", 14, "RAck: {rseq} 11 INVITE\r\n"),
+            reliable_response(1),
+            reliable_response(2),
+            response(422, "INVITE"),
+            response(200, "UPDATE"),
+            response(405, "UPDATE"),
+            response(481, "PRACK"),
             request("REGISTER", "", 2),
             request("SUBSCRIBE", "", 3),
             request("SUBSCRIBE", ";tag={tag}", 8),

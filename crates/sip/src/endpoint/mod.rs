@@ -5,6 +5,7 @@
 
 mod config;
 mod exercise;
+mod extensions;
 mod identity;
 mod outside;
 mod receive;
@@ -22,6 +23,7 @@ use rand::rngs::StdRng;
 
 pub use config::{Counts, EndpointConfig, EndpointError, Limits, Timers};
 pub use exercise::exercise;
+pub use extensions::{Extensions, TimerTerms};
 pub use request::{InviteRequest, Party};
 
 pub(crate) use outside::Outgoing;
@@ -84,6 +86,10 @@ pub struct DialogView<'a> {
     pub remote_contact: &'a str,
     /// Where in-dialog requests go; `None` before a dialog exists.
     pub target: Option<Target>,
+    /// Whether the peer has said that it takes UPDATE.
+    pub takes_update: bool,
+    /// Whether our provisional responses can be reliable (RFC 3262), so that one may bring an offer.
+    pub is_reliable: bool,
 }
 
 impl Endpoint {
@@ -174,10 +180,13 @@ impl Endpoint {
         self.place_call(now, request)
     }
 
-    /// Sends 101–199 for an incoming INVITE.
+    /// Sends 101–199 for an incoming INVITE; reliably when the caller requires it, and with a description when it can
+    /// (RFC 3262). Without an offer of the caller such a description is our offer: [`Event::ProgressAcked`] brings the
+    /// answer.
     ///
     /// # Errors
-    /// `UnknownSession`, `InvalidState` unless it waits for an answer, `InvalidCode`, `InvalidHeader`.
+    /// `UnknownSession`, `InvalidState` unless it waits for an answer, `InvalidCode`, `InvalidHeader`; `LimitReached`
+    /// when too many wait for their acknowledgement.
     pub fn provisional(
         &mut self,
         now: Instant,
@@ -189,8 +198,8 @@ impl Endpoint {
         self.send_provisional(now, session, code, sdp.as_ref(), headers)
     }
 
-    /// Sends 200 for an incoming INVITE, repeated until the ACK. A `Contact` among the headers
-    /// replaces ours.
+    /// Sends 200 for an incoming INVITE, repeated until the ACK; it waits for the PRACK of a description before it. A
+    /// `Contact` among the headers replaces ours.
     ///
     /// # Errors
     /// `UnknownSession`, `InvalidState` unless it waits for an answer, `InvalidHeader`.
@@ -238,16 +247,15 @@ impl Endpoint {
         self.hang_up(now, session, code_if_unanswered, headers)
     }
 
-    /// Sends the ACK that an INVITE without offer leaves to the owner, with the answer.
+    /// Sends what an INVITE without offer leaves to the owner, with the answer: the ACK, or the PRACK of a reliable
+    /// response that brought the offer.
     ///
     /// # Errors
-    /// `UnknownSession`; `InvalidState` when no ACK is owed.
-    pub fn acknowledge(
-        &mut self,
-        _now: Instant,
-        session: SessionId,
-        sdp: Option<Bytes>,
-    ) -> Outcome {
+    /// `UnknownSession`; `InvalidState` when neither is owed.
+    pub fn acknowledge(&mut self, now: Instant, session: SessionId, sdp: Option<Bytes>) -> Outcome {
+        if self.answer_progress(now, session, sdp.as_ref()) {
+            return Ok(());
+        }
         let owing = self
             .sessions
             .get_mut(&session)
@@ -257,10 +265,12 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Sends a re-INVITE; glare is retried inside (RFC 3261 §14.1).
+    /// Sends a re-INVITE; glare is retried inside (RFC 3261 §14.1). Before the final answer it is an UPDATE, which is
+    /// possible once offer and answer have been exchanged reliably, the peer takes UPDATE and there is an offer
+    /// (RFC 3311 §5.1).
     ///
     /// # Errors
-    /// `UnknownSession`, `InvalidHeader`; `InvalidState` unless the session is established and no
+    /// `UnknownSession`, `InvalidHeader`; `InvalidState` unless the session may be changed now and no
     /// other change is under way from either side.
     pub fn reinvite(
         &mut self,
@@ -272,7 +282,7 @@ impl Endpoint {
         self.start_reinvite(now, session, sdp, headers)
     }
 
-    /// Accepts the peer's re-INVITE or UPDATE.
+    /// Accepts the peer's re-INVITE, UPDATE or PRACK with an offer.
     ///
     /// # Errors
     /// `UnknownSession`, `InvalidHeader`; `InvalidState` when none waits.
@@ -286,7 +296,7 @@ impl Endpoint {
         self.answer_change(now, session, 200, sdp.as_ref(), headers)
     }
 
-    /// Refuses the peer's re-INVITE or UPDATE with 300–699; the session goes on as it was.
+    /// Refuses the peer's re-INVITE, UPDATE or PRACK with an offer with 300–699; the session goes on as it was.
     ///
     /// # Errors
     /// `UnknownSession`, `InvalidHeader`, `InvalidCode`; `InvalidState` when none waits.
@@ -446,6 +456,8 @@ impl Endpoint {
             local_contact: &session.contact,
             remote_contact: dialog.map_or("", |dialog| &dialog.remote_target),
             target: dialog.map(crate::dialog::Dialog::target),
+            takes_update: session.takes_update,
+            is_reliable: session.reliable.is_possible(),
         })
     }
 

@@ -76,7 +76,8 @@ impl Endpoint {
         if let Some(contact) = &request.local_contact {
             writer.header(HeaderName::Contact, &format!("<{contact}>"));
         }
-        self.config.write_capabilities(&mut writer);
+        self.config
+            .write_capabilities(&mut writer, &crate::Extensions::default());
         for (name, value) in &request.headers {
             writer.named(name, value);
         }

@@ -63,8 +63,15 @@ impl Endpoint {
             ClientOwner::Reinvite(id) => {
                 self.on_reinvite_response(now, flow, id, &sent, response, code)
             }
+            ClientOwner::Refresh(id) => {
+                self.on_refresh_response(now, flow, id, &sent, &response, code)
+            }
+            ClientOwner::Prack(id) => self.on_prack_response(now, id, &sent, &response, code),
             ClientOwner::Bye(id) => self.on_bye_response(now, id, &sent, &response, code),
             ClientOwner::Request(id, session) => {
+                if let Some(session) = session {
+                    self.on_owner_update_response(now, flow, session, &response, code);
+                }
                 self.on_outgoing_response(now, (id, session), &sent, response, code)
             }
             ClientOwner::Nobody => {}
@@ -118,7 +125,7 @@ impl Endpoint {
         if method == Method::Cancel {
             return self.receive_cancel(now, server, request);
         }
-        if let Some((code, headers)) = self.screen(&method, &request) {
+        if let Some((code, headers)) = self.screen(flow, &method, &request) {
             return self.reply(now, server, code, "", &headers, None);
         }
         let has_tag = request.to().is_some_and(|to| to.tag().is_some());
@@ -225,7 +232,12 @@ impl Endpoint {
     }
 
     /// The checks of §8.2 that need no knowledge of dialogs.
-    fn screen(&self, method: &Method, request: &Message) -> Option<(u16, Vec<(String, String)>)> {
+    fn screen(
+        &self,
+        flow: &Flow,
+        method: &Method,
+        request: &Message,
+    ) -> Option<(u16, Vec<(String, String)>)> {
         let own = matches!(
             method,
             Method::Invite | Method::Bye | Method::Info | Method::Update | Method::Prack
@@ -241,15 +253,10 @@ impl Endpoint {
                 allow,
             ));
         }
+        let extensions = self.config.extensions_at(flow.local);
         let unknown: Vec<_> = request
             .header_list(HeaderName::Require)
-            .filter(|tag| {
-                !self
-                    .config
-                    .supported
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(tag))
-            })
+            .filter(|tag| !self.config.serves(tag, &extensions))
             .collect();
         if !unknown.is_empty() {
             return Some((420, vec![("Unsupported".to_owned(), unknown.join(", "))]));
@@ -290,7 +297,7 @@ impl Endpoint {
                         None,
                     );
                 }
-                self.on_new_call(flow, server, request);
+                self.on_new_call(now, flow, server, request);
             }
             // Requests that only live inside a dialog.
             Method::Bye | Method::Update | Method::Prack | Method::Info => {

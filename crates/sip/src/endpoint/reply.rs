@@ -72,10 +72,11 @@ impl Endpoint {
                     self.end_session(now, id, Event::TransportFailed { session: id });
                 }
             }
-            ClientOwner::Reinvite(id) => self.fail_reinvite(id, 503),
+            ClientOwner::Reinvite(id) => self.fail_reinvite(now, id, 503),
+            ClientOwner::Refresh(id) => self.refresh_later(now, id),
             ClientOwner::Bye(id) => self.end_session(now, id, Event::Ended { session: id }),
             ClientOwner::Request(id, session) => self.finish_outgoing(id, session, 503, None),
-            ClientOwner::Nobody => {}
+            ClientOwner::Prack(_) | ClientOwner::Nobody => {}
         }
     }
 
@@ -86,10 +87,10 @@ impl Endpoint {
         };
         match transaction.owner {
             ClientOwner::Invite(id) => self.on_invite_timeout(now, id, key),
-            ClientOwner::Reinvite(id) => self.on_dialog_lost(now, id),
+            ClientOwner::Reinvite(id) | ClientOwner::Refresh(id) => self.on_dialog_lost(now, id),
             ClientOwner::Bye(id) => self.end_session(now, id, Event::Ended { session: id }),
             ClientOwner::Request(id, session) => self.finish_outgoing(id, session, 408, None),
-            ClientOwner::Nobody => {}
+            ClientOwner::Prack(_) | ClientOwner::Nobody => {}
         }
     }
 
@@ -139,6 +140,10 @@ impl Endpoint {
                 SessionTimer::Ringing => self.on_ringing_timeout(now, id),
                 SessionTimer::CancelUnanswered => self.on_cancel_unanswered(now, id),
                 SessionTimer::RetryReinvite => self.on_retry_reinvite(now, id),
+                SessionTimer::RepeatProgress => self.on_repeat_progress(now, id),
+                SessionTimer::PrackMissing => self.on_prack_missing(now, id),
+                SessionTimer::Refresh => self.on_refresh_due(now, id),
+                SessionTimer::Expired => self.on_expired(now, id),
             },
         }
     }

@@ -4,21 +4,32 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::expiry::{Expiry, judge};
+use super::reliable::Reliable;
 use super::{Session, State, UnacknowledgedAnswer};
 use crate::dialog::Dialog;
 use crate::endpoint::{Endpoint, EndpointError, Outcome, check_headers};
 use crate::event::{Event, IncomingRequest, SessionId};
-use crate::message::{HeaderName, Message, Uri};
+use crate::message::{HeaderName, Message, Method, Uri};
 use crate::transaction::{ClientOwner, SessionTimer};
 use crate::transport::Flow;
 
 impl Endpoint {
     /// A new INVITE that passed all checks; its server transaction exists.
-    pub(crate) fn on_new_call(&mut self, flow: &Flow, server: u64, message: Message) {
+    pub(crate) fn on_new_call(&mut self, now: Instant, flow: &Flow, server: u64, message: Message) {
+        let extensions = self.config.extensions_at(flow.local);
+        let mut expiry = Expiry::default();
+        match judge(extensions.timer, &message) {
+            Ok(grant) => expiry.grant(grant),
+            Err(minimum_s) => {
+                let headers = [("Min-SE".to_owned(), minimum_s.to_string())];
+                return self.reply(now, server, 422, "", &headers, None);
+            }
+        }
         let id = self.next_session();
         let (tag, local_tag) = self.new_tag();
         let to = message.header(HeaderName::To).unwrap_or("");
-        let session = Session {
+        let mut session = Session {
             state: State::Incoming { server },
             is_caller: false,
             call_id: message.call_id().into(),
@@ -35,7 +46,14 @@ impl Endpoint {
             outgoing: None,
             incoming: None,
             hangup_wanted: None,
+            behind_refresh: None,
+            extensions,
+            reliable: Reliable::of(&message, extensions.reliable),
+            expiry,
+            takes_update: false,
+            local_sdp: None,
         };
+        session.learn_abilities(&message);
         if let Some(transaction) = self.servers.get_mut(&server) {
             transaction.session = Some(id);
             transaction.tag = session.local_tag.clone();
@@ -77,6 +95,18 @@ impl Endpoint {
             return Err(EndpointError::InvalidCode);
         }
         check_headers(headers)?;
+        let session = self.sessions.get(&id);
+        if session.is_some_and(|session| session.reliable.answer_waits()) {
+            return Err(EndpointError::InvalidState);
+        }
+        // What was agreed on reliably is not said again.
+        let is_agreed = session
+            .and_then(Session::dialog)
+            .is_some_and(|dialog| dialog.early.is_agreed());
+        let sdp = sdp.filter(|_| !is_agreed);
+        if self.send_reliably(now, id, server, code, sdp, headers)? {
+            return Ok(());
+        }
         let bytes = self
             .dialog_response(id, server, code, "", sdp, headers)
             .ok_or(EndpointError::InvalidState)?;
@@ -93,13 +123,24 @@ impl Endpoint {
     ) -> Outcome {
         let server = self.incoming_server(id)?;
         check_headers(headers)?;
+        if self.hold_answer_back(id, sdp, headers)? {
+            return Ok(());
+        }
+        let is_agreed = self
+            .sessions
+            .get(&id)
+            .and_then(Session::dialog)
+            .is_some_and(|dialog| dialog.early.is_agreed());
+        let sdp = sdp.filter(|_| !is_agreed);
         let bytes = self
             .dialog_response(id, server, 200, "", sdp, headers)
             .ok_or(EndpointError::InvalidState)?;
         self.run_server(now, server, 200, bytes.clone());
         if let Some(session) = self.sessions.get_mut(&id) {
             session.state = State::Established;
+            session.reliable.stop(&mut self.out.timers);
         }
+        self.start_granted(now, id);
         self.await_ack(now, id, server, bytes);
         Ok(())
     }
@@ -213,7 +254,7 @@ impl Endpoint {
 
     /// A response that makes or continues a dialog: Contact, Record-Route, what we can do.
     pub(crate) fn dialog_response(
-        &self,
+        &mut self,
         id: SessionId,
         server: u64,
         code: u16,
@@ -221,8 +262,11 @@ impl Endpoint {
         sdp: Option<&Bytes>,
         headers: &[(String, String)],
     ) -> Option<Bytes> {
-        let session = self.sessions.get(&id)?;
+        let session = self.sessions.get_mut(&id)?;
         let transaction = self.servers.get(&server)?;
+        if let Some(sdp) = sdp {
+            session.local_sdp = Some(sdp.clone());
+        }
         let mut writer = transaction
             .template
             .response(code, reason, &session.local_tag);
@@ -233,7 +277,14 @@ impl Endpoint {
         {
             writer.header(HeaderName::Contact, &format!("<{}>", session.contact));
         }
-        self.config.write_capabilities(&mut writer);
+        self.config
+            .write_capabilities(&mut writer, &session.extensions);
+        let is_refresh = matches!(transaction.method, Method::Invite | Method::Update);
+        if is_refresh && (200..300).contains(&code) {
+            for (name, value) in session.expiry.answer_headers() {
+                writer.header(name, &value);
+            }
+        }
         for (name, value) in headers {
             writer.named(name, value);
         }

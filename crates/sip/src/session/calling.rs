@@ -4,9 +4,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::expiry::Expiry;
+use super::reliable::Reliable;
 use super::{Cancel, Session, State};
 use crate::auth::ChallengeAnswerer;
-use crate::dialog::{Dialog, InDialog, via_value};
+use crate::dialog::{Dialog, Early, InDialog, via_value};
 use crate::endpoint::{Endpoint, EndpointError, InviteRequest, Outcome, check_headers};
 use crate::event::{Event, SessionId};
 use crate::message::{
@@ -60,8 +62,11 @@ impl Endpoint {
         writer.header(HeaderName::CallId, &call_id);
         writer.header(HeaderName::CSeq, &format!("{local_cseq} INVITE"));
         writer.header(HeaderName::Contact, &format!("<{}>", request.local_contact));
-        self.config.write_capabilities(&mut writer);
-        for (name, value) in &request.headers {
+        let extensions = self.config.extensions_at(request.target.local);
+        self.config.write_capabilities(&mut writer, &extensions);
+        let expiry = Expiry::default();
+        let timer_headers = expiry.request_headers(extensions.timer);
+        for (name, value) in timer_headers.iter().chain(&request.headers) {
             writer.named(name, value);
         }
         let bytes = match &request.sdp {
@@ -95,6 +100,12 @@ impl Endpoint {
                 outgoing: None,
                 incoming: None,
                 hangup_wanted: None,
+                behind_refresh: None,
+                extensions,
+                reliable: Reliable::default(),
+                expiry,
+                takes_update: false,
+                local_sdp: request.sdp,
             },
         );
         self.start_client(
@@ -155,6 +166,7 @@ impl Endpoint {
         if code == 100 || cancelled {
             return;
         }
+        session.learn_abilities(&response);
         let to_tag: Box<str> = response.to().and_then(|to| to.tag()).unwrap_or("").into();
         if !to_tag.is_empty() {
             let has_room = session.dialogs.len() < forks;
@@ -175,7 +187,9 @@ impl Endpoint {
                 None => {}
             }
         }
-        let sdp = response.sdp();
+        let Some(sdp) = self.take_progress(now, id, &to_tag, &response) else {
+            return;
+        };
         self.out.event(Event::Progress {
             session: id,
             code,
@@ -217,14 +231,19 @@ impl Endpoint {
             Cancel::Sent { timed_out } => Some((Vec::new(), *timed_out)),
         };
         let mut dialog = Dialog::from_response(&invite, &response, flow);
-        // The peer's requests of the early dialog count on.
+        // The peer's requests of the early dialog count on, and what was agreed in it is agreed.
+        let mut agreed = None;
         if let Some(early) = session
             .dialogs
-            .iter()
+            .iter_mut()
             .find(|early| early.remote_tag == dialog.remote_tag)
         {
             dialog.remote_cseq = early.remote_cseq;
+            if let Early::Agreed(answer) = &mut early.early {
+                agreed = Some(answer.take());
+            }
         }
+        session.learn_abilities(&response);
         session.dialogs.clear();
         session.dialogs.push(dialog);
         session.state = State::Established;
@@ -243,13 +262,15 @@ impl Endpoint {
             }
             return;
         }
-        if offered {
+        if offered || agreed.is_some() {
             self.send_ack(id, number, Some(&invite), None);
         } else {
             session.owes_ack = Some(number);
         }
+        self.on_refreshed(now, id, &response);
         let to_tag = response.to().and_then(|to| to.tag()).unwrap_or("").into();
-        let sdp = response.sdp();
+        // Descriptions behind a reliable answer mean nothing (RFC 3261 §13.2.1).
+        let sdp = agreed.unwrap_or_else(|| response.sdp());
         self.out.event(Event::Answered {
             session: id,
             code,
@@ -285,9 +306,12 @@ impl Endpoint {
             }
             Cancel::No => {}
         }
-        if matches!(code, 401 | 407)
-            && let Some((key, bytes)) = self.with_credentials(id, &sent.request, &response)
-        {
+        let again = match code {
+            401 | 407 => self.with_credentials(id, &sent.request, &response),
+            422 => self.with_longer_interval(id, sent, &response),
+            _ => None,
+        };
+        if let Some((key, bytes)) = again {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.dialogs.clear();
                 if let State::Inviting { client, .. } = &mut session.state {
@@ -353,6 +377,9 @@ impl Endpoint {
         let Some(dialog) = session.dialogs.last_mut() else {
             return;
         };
+        if let Some(sdp) = sdp {
+            session.local_sdp = Some(sdp.clone());
+        }
         let headers: Vec<_> = invite
             .into_iter()
             .flat_map(Message::headers)
@@ -367,6 +394,7 @@ impl Endpoint {
         let bytes = InDialog {
             dialog,
             config: &self.config,
+            extensions: session.extensions,
             local: &session.local,
             call_id: &session.call_id,
             contact: &session.contact,

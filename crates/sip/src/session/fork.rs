@@ -68,6 +68,7 @@ impl Endpoint {
             InDialog {
                 dialog: &dialog,
                 config: &self.config,
+                extensions: crate::Extensions::default(),
                 local: invite.header(HeaderName::From).unwrap_or(""),
                 call_id: invite.call_id(),
                 contact: "",

@@ -23,7 +23,12 @@ impl Endpoint {
             .get_mut(&id)
             .ok_or(EndpointError::UnknownSession)?;
         match &mut session.state {
-            State::Incoming { .. } => self.send_rejection(now, id, code, "", headers),
+            State::Incoming { .. } => {
+                // Hung up as if it were answered, but the answer still waits for a PRACK.
+                let is_answered = session.reliable.answer_waits() && code < 300;
+                let code = if is_answered { 480 } else { code };
+                self.send_rejection(now, id, code, "", headers)
+            }
             State::Inviting { client, cancel, .. } => {
                 if matches!(cancel, Cancel::No) {
                     *cancel = Cancel::Wanted {
@@ -87,13 +92,42 @@ impl Endpoint {
         body: Option<(&str, &[u8])>,
         owner: ClientOwner,
     ) -> Option<crate::transaction::ClientKey> {
+        let remote_tag = self.sessions.get(&id)?.dialog()?.remote_tag.clone();
+        self.send_in_dialog_of(now, id, &remote_tag, method, headers, body, owner)
+    }
+
+    /// The same in the dialog with that tag of the peer; there are several while forks ring.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a request is made of so many things"
+    )]
+    pub(crate) fn send_in_dialog_of(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        remote_tag: &str,
+        method: &Method,
+        headers: &[(String, String)],
+        body: Option<(&str, &[u8])>,
+        owner: ClientOwner,
+    ) -> Option<crate::transaction::ClientKey> {
         let key = self.new_client_key();
         let session = self.sessions.get_mut(&id)?;
-        let dialog = session.dialogs.last()?;
+        let dialog = session
+            .dialogs
+            .iter()
+            .find(|dialog| *dialog.remote_tag == *remote_tag)?;
         session.local_cseq += 1;
+        let timer = if matches!(method, Method::Invite | Method::Update) {
+            session.expiry.request_headers(session.extensions.timer)
+        } else {
+            Vec::new()
+        };
+        let headers = &[headers, &timer].concat();
         let bytes = InDialog {
             dialog,
             config: &self.config,
+            extensions: session.extensions,
             local: &session.local,
             call_id: &session.call_id,
             contact: &session.contact,
@@ -202,6 +236,8 @@ impl Endpoint {
             return;
         };
         let timers = &mut self.out.timers;
+        session.expiry.stop(timers);
+        session.reliable.stop(timers);
         if let State::Inviting { timer, .. } = &mut session.state {
             timers.cancel(timer);
         }

@@ -61,6 +61,9 @@ impl Endpoint {
         if let Some(transaction) = self.servers.get_mut(&server) {
             transaction.session = Some(id);
         }
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.learn_abilities(&message);
+        }
         match method {
             Method::Invite | Method::Update => self.on_peer_change(now, flow, id, server, message),
             Method::Bye => self.on_bye(now, id, server, message),
@@ -74,11 +77,10 @@ impl Endpoint {
                 });
             }
             Method::Options => {
-                let headers = self.config.capability_headers();
+                let headers = self.config.capability_headers(flow.local);
                 self.reply(now, server, 200, "", &headers, None);
             }
-            // We never send a provisional response that asks for it (RFC 3262 §3).
-            Method::Prack => self.reply(now, server, 481, "", &[], None),
+            Method::Prack => self.on_prack(now, flow, id, server, message),
             Method::Register
             | Method::Message
             | Method::Notify

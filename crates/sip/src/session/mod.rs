@@ -4,10 +4,13 @@
 
 mod answer;
 mod calling;
+mod expiry;
 mod fork;
 mod hangup;
 mod in_dialog;
+mod open_offer;
 mod reinvite;
+mod reliable;
 
 use std::time::Duration;
 
@@ -15,7 +18,13 @@ use bytes::Bytes;
 
 use crate::auth::ChallengeAnswerer;
 use crate::dialog::Dialog;
+use crate::endpoint::Extensions;
+use crate::message::header::split_list;
+use crate::message::{HeaderName, Message, Method};
 use crate::transaction::{ClientKey, TimerId};
+
+use expiry::Expiry;
+use reliable::Reliable;
 
 /// One INVITE session.
 #[derive(Debug)]
@@ -43,12 +52,24 @@ pub(crate) struct Session {
     pub(crate) answer: Option<UnacknowledgedAnswer>,
     /// Number of the INVITE whose 2xx brought an offer and waits for `acknowledge`.
     pub(crate) owes_ack: Option<u32>,
-    /// Our re-INVITE.
+    /// Our re-INVITE, or our UPDATE with an offer.
     pub(crate) outgoing: Option<OutgoingReinvite>,
-    /// Server transaction of the peer's re-INVITE or UPDATE.
+    /// What the owner wants changed behind the refresh that is under way.
+    pub(crate) behind_refresh: Option<OutgoingReinvite>,
+    /// Server transaction of the peer's re-INVITE, of its UPDATE or PRACK with an offer.
     pub(crate) incoming: Option<u64>,
     /// The BYE to send once the ACK is here (§15).
     pub(crate) hangup_wanted: Option<Vec<(String, String)>>,
+    /// What the profile of the call may use.
+    pub(crate) extensions: Extensions,
+    /// Our reliable provisional responses.
+    pub(crate) reliable: Reliable,
+    /// The session timer.
+    pub(crate) expiry: Expiry,
+    /// Whether the peer has said that it takes UPDATE (RFC 3311 §4).
+    pub(crate) takes_update: bool,
+    /// The description we sent last, for refreshes by re-INVITE.
+    pub(crate) local_sdp: Option<Bytes>,
 }
 
 /// States of a session.
@@ -102,7 +123,7 @@ pub(crate) struct UnacknowledgedAnswer {
     pub(crate) give_up: Option<TimerId>,
 }
 
-/// Our re-INVITE.
+/// A change of ours: a re-INVITE, or before the final answer an UPDATE.
 #[derive(Debug)]
 pub(crate) struct OutgoingReinvite {
     /// Its transaction; `None` while it waits for an ACK or for the end of glare.
@@ -113,6 +134,22 @@ pub(crate) struct OutgoingReinvite {
     pub(crate) attempts: usize,
     /// The peer has changed the session since it was made.
     pub(crate) is_outdated: bool,
+    /// Nothing is to change but the time the session ends at (RFC 4028 §7.4).
+    pub(crate) is_refresh: bool,
+}
+
+impl OutgoingReinvite {
+    pub(crate) fn new(sdp: Option<Bytes>, headers: Vec<(String, String)>) -> Self {
+        Self {
+            client: None,
+            retry: None,
+            sdp,
+            headers,
+            attempts: 0,
+            is_outdated: false,
+            is_refresh: false,
+        }
+    }
 }
 
 impl Session {
@@ -123,5 +160,23 @@ impl Session {
 
     pub(crate) fn dialog_mut(&mut self) -> Option<&mut Dialog> {
         self.dialogs.last_mut()
+    }
+
+    /// Whether our INVITE, or the peer's, has no final answer.
+    pub(crate) fn is_early(&self) -> bool {
+        match self.state {
+            State::Inviting { .. } | State::Incoming { .. } => true,
+            State::Established | State::Leaving => false,
+        }
+    }
+
+    /// Takes note of what the peer says it can do.
+    pub(crate) fn learn_abilities(&mut self, message: &Message) {
+        let mut lines = message.header_lines(HeaderName::Allow).peekable();
+        if lines.peek().is_some() {
+            self.takes_update = lines
+                .flat_map(split_list)
+                .any(|method| method == Method::Update.as_str());
+        }
     }
 }

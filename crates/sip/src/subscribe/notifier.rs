@@ -58,7 +58,7 @@ impl Endpoint {
                 });
             }
             Method::Options => {
-                let headers = self.config.capability_headers();
+                let headers = self.config.capability_headers(flow.local);
                 self.reply(now, server, 200, "", &headers, None);
             }
             // There is no such usage of this dialog.
@@ -164,7 +164,8 @@ impl Endpoint {
         let mut writer = transaction.template.response(200, "", &known.local_tag);
         writer.lines(transaction.template.record_routes());
         writer.header(HeaderName::Contact, &format!("<{}>", known.contact));
-        self.config.write_capabilities(&mut writer);
+        self.config
+            .write_capabilities(&mut writer, &crate::Extensions::default());
         for (name, value) in headers {
             writer.named(name, value);
         }
@@ -200,6 +201,7 @@ impl Endpoint {
         let bytes = InDialog {
             dialog: &known.dialog,
             config: &self.config,
+            extensions: crate::Extensions::default(),
             local: &known.local,
             call_id: &known.call_id,
             contact: &known.contact,

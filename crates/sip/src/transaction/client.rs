@@ -24,8 +24,12 @@ use crate::transport::Target;
 pub(crate) enum ClientOwner {
     /// The INVITE that makes a session.
     Invite(SessionId),
-    /// A re-INVITE.
+    /// A re-INVITE, or an UPDATE with an offer.
     Reinvite(SessionId),
+    /// An UPDATE that refreshes a session (RFC 4028 §7.4).
+    Refresh(SessionId),
+    /// A PRACK of ours.
+    Prack(SessionId),
     /// The BYE we owe.
     Bye(SessionId),
     /// A request of the endpoint's owner, perhaps inside a session.

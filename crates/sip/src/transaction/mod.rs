@@ -15,4 +15,4 @@ pub(crate) use key::{ClientKey, ServerKey, merge_key};
 pub(crate) use outputs::Outputs;
 pub(crate) use response::ResponseTemplate;
 pub(crate) use server::{ServerStep, ServerTransaction};
-pub(crate) use timer::{Due, SessionTimer, TimerId};
+pub(crate) use timer::{Due, SessionTimer, TimerId, TimerQueue};

@@ -48,6 +48,14 @@ pub(crate) enum SessionTimer {
     CancelUnanswered,
     /// Try the re-INVITE again after glare (§14.1).
     RetryReinvite,
+    /// Send our reliable provisional response again (RFC 3262 §3).
+    RepeatProgress,
+    /// No PRACK for it.
+    PrackMissing,
+    /// Refresh the session (RFC 4028 §7.4).
+    Refresh,
+    /// Nobody refreshed the session (§10).
+    Expired,
 }
 
 /// An armed timer, to cancel it.

@@ -411,6 +411,7 @@ impl Phone {
                 session: Some(_), ..
             }
             | Event::Acked { .. }
+            | Event::ProgressAcked { .. }
             | Event::Cancelled { .. }
             | Event::Bye { .. }
             | Event::ReinviteFailed { .. }
@@ -418,6 +419,7 @@ impl Phone {
             | Event::Info { .. }
             | Event::ForkAnswered { .. }
             | Event::Timeout { .. }
+            | Event::Expired { .. }
             | Event::TransportFailed { .. }
             | Event::Ended { .. }
             | Event::Resubscribe { .. }

@@ -103,6 +103,7 @@ impl World {
             codecs: vec!["PCMU".into(), "PCMA".into()],
             secure_media: None,
             max_expires_s: 3600,
+            extensions: sip::Extensions::default(),
             gateways: Vec::new(),
         };
         let config = Config {

@@ -76,6 +76,8 @@ names! {
     Path "Path" b"path";
     SessionExpires "Session-Expires" b"session-expires" b"x";
     MinSe "Min-SE" b"min-se";
+    RSeq "RSeq" b"rseq";
+    RAck "RAck" b"rack";
     Subject "Subject" b"subject" b"s";
     Warning "Warning" b"warning";
     RemotePartyId "Remote-Party-ID" b"remote-party-id";
