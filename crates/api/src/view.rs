@@ -12,6 +12,7 @@ mod registration;
 mod room;
 mod server;
 mod stage;
+mod stream;
 mod tables;
 mod user;
 
@@ -35,6 +36,7 @@ pub use registration::{Registration, SipProfile};
 pub use room::{Member, Recording, Relation, Room, RoomFlags, RoomParameters};
 pub use server::{Counters, Settings, Task};
 pub use stage::{Participant, Stage};
+pub use stream::LocalStream;
 pub use tables::{Alias, TableKey, Tables, Usage};
 pub use user::{StatusType, UserState, UserStatus};
 

@@ -22,6 +22,7 @@ pub use sip::transport::Transport;
 use crate::config_xml::Configuration;
 use crate::kept_tables::KeptTables;
 use crate::registrar::KeptBinding;
+use crate::streams::StreamSettings;
 
 /// Settings of the switch. Sockets, paths and threads are the shell's.
 #[derive(Clone, Debug)]
@@ -63,6 +64,8 @@ pub struct Config {
     pub tables: Option<KeptTables>,
     /// Who is on which access list; for `check_acl`.
     pub access_lists: AccessLists,
+    /// Streams of sound beside those of `local_stream.conf`, which they go before.
+    pub streams: Vec<StreamSettings>,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
 }

@@ -11,6 +11,7 @@ use crate::LookupId;
 use crate::config_xml::Configuration;
 use crate::kept_tables::KeptTables;
 use crate::registrar::KeptBinding;
+use crate::streams::StreamOutcome;
 
 /// One input of [`crate::Switch::handle`].
 #[derive(Debug)]
@@ -54,6 +55,13 @@ pub enum Input {
         request: RequestId,
         /// The new one, or the first error.
         result: Result<Box<Configuration>, String>,
+    },
+    /// A [`crate::StreamJob`] was done.
+    StreamsDone {
+        /// The request that asked.
+        request: RequestId,
+        /// What became of it.
+        outcome: StreamOutcome,
     },
     /// A [`crate::VoicemailJob`] was done.
     VoicemailDone {

@@ -127,7 +127,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     let Config {
         mut switch,
         sip_tls,
-        media,
+        mut media,
         web,
         bus,
         xml,
@@ -145,6 +145,14 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     // Without browsers it is there for the video of phones.
     let prepared = web_io::Prepared::new(web.as_ref()).map_err(StartError::Web)?;
     switch.output = media.spatial.output();
+    // Those of our own file go before those of the XML.
+    media.streams.clone_from(&switch.streams);
+    for stream in switch_core::streams_of_xml(&switch.xml) {
+        let mut known = media.streams.iter();
+        if !known.any(|known| known.name == stream.name) {
+            media.streams.push(stream);
+        }
+    }
     let recordings = media.recordings.clone();
     let (media, media_reports, lanes) =
         MediaThreads::start_with(media, Some(prepared.waker())).map_err(StartError::Media)?;

@@ -9,7 +9,9 @@ use api::time::Now;
 use api::{Answer, BackendPort, ChannelId, CommandError, Request, RequestId, Responder, Timestamp};
 use media::control::MediaReport;
 use sip::resolve::Destination;
-use switch_core::{BindingNote, Effect, FileJob, Input, LookupId, Switch, TableNote};
+use switch_core::{
+    BindingNote, Effect, FileJob, Input, LookupId, StreamJob, StreamOutcome, Switch, TableNote,
+};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
@@ -214,6 +216,7 @@ impl SwitchTask {
                     channel,
                     job,
                 } => self.change_files(number, channel, job),
+                Effect::Streams { request, job } => self.change_streams(request, job),
                 Effect::Stop => stop = true,
             }
         }
@@ -268,6 +271,20 @@ impl SwitchTask {
         });
     }
 
+    /// Beside everything else: the thread that has the streams may be waiting for its disk.
+    fn change_streams(&self, request: RequestId, job: StreamJob) {
+        let (outcome, shell) = (self.media.streams(job), self.to_shell.clone());
+        self.tracker.spawn(async move {
+            let outcome = match outcome {
+                Some(outcome) => outcome.await.unwrap_or(StreamOutcome::Busy),
+                None => StreamOutcome::Busy,
+            };
+            // A switch that has stopped answers nobody.
+            let done = Input::StreamsDone { request, outcome };
+            shell.send(done).await.ok();
+        });
+    }
+
     /// Reads the configuration on a thread that may block.
     fn reload(&self, request: RequestId) {
         let (xml, shell) = (self.xml.clone(), self.to_shell.clone());
@@ -314,6 +331,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::Resolved { .. } => "Resolved",
         Input::Tick => "Tick",
         Input::XmlLoaded { .. } => "XmlLoaded",
+        Input::StreamsDone { .. } => "StreamsDone",
         Input::VoicemailDone { .. } => "VoicemailDone",
         Input::VoicemailCopied { .. } => "VoicemailCopied",
         Input::VoicemailFound(_) => "VoicemailFound",

@@ -61,6 +61,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
             access_lists: switch_core::config::AccessLists::default(),
+            streams: Vec::new(),
             layouts: Default::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),

@@ -241,6 +241,7 @@ impl Conversion<'_> {
             bindings: Vec::new(),
             tables: None,
             access_lists: switch_core::config::AccessLists::default(),
+            streams: file.streams,
             xml: Arc::new(self.xml),
         };
         let settings = Settings {
@@ -514,6 +515,8 @@ impl Conversion<'_> {
             sounds: below(&self.file.sounds, defaults.sounds),
             recordings: below(&self.file.recordings, defaults.recordings),
             seed: None,
+            // They are the switch's, and its XML has some.
+            streams: Vec::new(),
             spatial,
         }
     }
