@@ -130,6 +130,20 @@ impl Default for View {
 }
 
 impl View {
+    /// A gateway by `[<profile>::]<name>`, with its profile.
+    pub fn gateway(&self, name: &str) -> Option<(&SipProfile, &Gateway)> {
+        let (of_profile, name) = match name.split_once("::") {
+            Some((profile, name)) => (Some(profile), name),
+            None => (None, name),
+        };
+        let profiles = self.profiles.iter();
+        let mut all = profiles.flat_map(|one| one.gateways.iter().map(move |own| (one, &**own)));
+        all.find(|(profile, gateway)| {
+            gateway.name.eq_ignore_ascii_case(name)
+                && of_profile.is_none_or(|wanted| profile.name.eq_ignore_ascii_case(wanted))
+        })
+    }
+
     /// The channel with this id.
     pub fn channel(&self, id: &str) -> Option<&Arc<Channel>> {
         self.channels.get(&ChannelId::from_text(id)?)

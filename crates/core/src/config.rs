@@ -14,7 +14,9 @@ use jiff::tz::TimeZone;
 
 mod gateway;
 
-pub use gateway::{CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, PingConfig, RETRY};
+pub use gateway::{
+    CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, GatewayLists, PingConfig, RETRY,
+};
 pub(crate) use gateway::{host_port, transport_parameter};
 pub use sip::resolve::{BadDestination, Destination};
 pub use sip::transport::Transport;

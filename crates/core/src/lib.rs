@@ -64,7 +64,7 @@ mod work;
 
 pub use effect::Effect;
 pub use file_jobs::FileJob;
-pub use input::Input;
+pub use input::{Input, Reloaded};
 pub use kept_tables::{KeptFifoMember, KeptMember, KeptTables, TableChange, TableNote};
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};

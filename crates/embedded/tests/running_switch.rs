@@ -67,6 +67,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             xml: Arc::new(xml.load().unwrap()),
         },
         sip_tls: Vec::new(),
+        gateways: jackfield_embedded::GatewaySource::new(|_| Ok(Vec::new())),
         media: MediaConfig {
             port_range: 23_000..=24_999,
             ..MediaConfig::default()

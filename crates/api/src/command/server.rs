@@ -205,6 +205,8 @@ pub enum GatewayAction {
     Kill,
     /// Begins one that was forgotten.
     Start,
+    /// Begins those of the configuration that are new, and those of which it says something else now.
+    Rescan,
 }
 
 /// Does something with gateways of a profile; answered with how many there were.
