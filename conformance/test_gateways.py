@@ -1,6 +1,9 @@
 """Gateways: a registrar in SIPp's words that grants, refuses and is silent, and a real one that carries calls both ways."""
 
+import os
 import re
+import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -103,6 +106,79 @@ def test_a_registrar_that_grants_refuses_and_is_silent(tmp_path):
         registrar.stop()
         if server:
             server.stop()
+
+
+OF_XML = """      <gateways>
+        <gateway name="carrier">
+          <param name="proxy" value="127.0.0.1:{port}"/>
+          <param name="realm" value="{domain}"/>
+          <param name="username" value="u1"/>
+          <param name="password" value="{password}"/>
+          <variables><variable name="trunk" value="a" direction="inbound"/></variables>
+        </gateway>
+      </gateways>
+      <settings>"""
+
+
+def changed(watch, kind, name):
+    """A gateway came to be, or went."""
+    watch.wait_for("CUSTOM", 30, Event_Subclass=f"sofia::gateway_{kind}", Gateway=name)
+
+
+def test_gateways_change_while_the_server_runs(tmp_path):
+    shutil.copytree(HERE.parent / "config", tmp_path / "xml")
+    sofia = tmp_path / "xml/autoload_configs/sofia.conf.xml"
+    registrar = Registrar(tmp_path)
+    server = None
+    try:
+        server = Server(tmp_path / "run", xml_root=tmp_path / "xml/freeswitch.xml")
+        with server.connect() as watch:
+            assert watch.command(STATES).reply.startswith("+OK")
+            filled = OF_XML.format(port=registrar.port, domain=DOMAIN, password=PASSWORD)
+            sofia.write_text(sofia.read_text().replace("      <settings>", filled, 1))
+            assert watch.api("reloadxml") == "+OK [Success]\n"
+            assert watch.api("sofia status gateway carrier") == "Invalid Gateway!\n", "reading begins nothing"
+            assert watch.api("sofia profile internal rescan") == "Reload XML [Success]\n+OK scan complete\n"
+            changed(watch, "add", "carrier")
+            assert told(watch, 3) == ["TRYING DOWN", "REGISTER UP 200", "REGED UP 200"]
+            assert watch.api("sofia_gateway_data carrier ivar trunk") == "a"
+            assert watch.api("expand echo ${sofia_gateway_data(carrier ivar trunk)}") == "a"
+
+            # Of our own file, by a signal; the other one is not touched.
+            own = server.folder / "jackfield.toml"
+            before = own.read_text()
+
+            def says(*lines):
+                own.write_text("\n".join([before, *lines]))
+                os.kill(server.pid, signal.SIGHUP)
+
+            second = gateway("second", free_port(), "register = false")
+            says(second)
+            changed(watch, "add", "second")
+            assert sorted(watch.api("sofia profile internal gwlist up").split()) == ["carrier", "second"]
+            says(second, 'username = "other"')
+            changed(watch, "delete", "second")
+            changed(watch, "add", "second")
+            assert re.search(r"^Username\s+other$", watch.api("sofia status gateway second"), re.M)
+            says("[[sip.gateway]]")
+            assert_logged(server, "Gateways stay as they were read before")
+            says()
+            changed(watch, "delete", "second")
+            assert state_of(watch) == "REGED", "it was not registered with again"
+            assert watch.api("sofia profile internal killgw _all_") == "+OK every gateway marked for deletion.\n"
+            changed(watch, "delete", "carrier")
+        assert PASSWORD not in server.log()
+    finally:
+        registrar.stop()
+        if server:
+            server.stop()
+
+
+def assert_logged(server, words, seconds=20):
+    deadline = time.monotonic() + seconds
+    while words not in server.log():
+        assert time.monotonic() < deadline, server.log()
+        time.sleep(0.05)
 
 
 class Trunk:

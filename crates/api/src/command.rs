@@ -21,6 +21,7 @@ use crate::error::CommandError;
 use crate::id::{
     AgentId, ChannelId, FeedId, JobId, LotId, QueueAgentId, QueueId, RoomNumber, TaskId,
 };
+use crate::view::LocalStream;
 use std::sync::Arc;
 
 /// A command with a typed answer.
@@ -64,6 +65,8 @@ pub enum Answer {
     QueueAgent(QueueAgentId),
     /// A parking lot.
     Lot(LotId),
+    /// Streams of sound.
+    Streams(Vec<LocalStream>),
 }
 
 macro_rules! answers {
@@ -99,7 +102,8 @@ answers! {
     Queue(QueueId),
     Agent(AgentId),
     QueueAgent(QueueAgentId),
-    Lot(LotId)
+    Lot(LotId),
+    Streams(Vec<LocalStream>)
 }
 
 macro_rules! commands {
@@ -182,6 +186,8 @@ commands! {
     server::Schedule => TaskId;
     server::Unschedule => u64;
     server::ReloadXml => Arc<str>;
+    server::ListStreams => Vec<LocalStream>;
+    server::ControlStream => ();
     server::Shutdown => ();
     server::FlushRegistrations => u64;
     server::ControlGateway => u64;

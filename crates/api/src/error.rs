@@ -24,6 +24,7 @@ pub enum ObjectKind {
     Slot,
     Mailbox,
     VoiceMessage,
+    Stream,
 }
 
 /// What went wrong; every door maps each kind to its own wire code.

@@ -12,6 +12,7 @@ mod registration;
 mod room;
 mod server;
 mod stage;
+mod stream;
 mod tables;
 mod user;
 
@@ -35,6 +36,7 @@ pub use registration::{Registration, SipProfile};
 pub use room::{Member, Recording, Relation, Room, RoomFlags, RoomParameters};
 pub use server::{Counters, Settings, Task};
 pub use stage::{Participant, Stage};
+pub use stream::LocalStream;
 pub use tables::{Alias, TableKey, Tables, Usage};
 pub use user::{StatusType, UserState, UserStatus};
 
@@ -128,6 +130,20 @@ impl Default for View {
 }
 
 impl View {
+    /// A gateway by `[<profile>::]<name>`, with its profile.
+    pub fn gateway(&self, name: &str) -> Option<(&SipProfile, &Gateway)> {
+        let (of_profile, name) = match name.split_once("::") {
+            Some((profile, name)) => (Some(profile), name),
+            None => (None, name),
+        };
+        let profiles = self.profiles.iter();
+        let mut all = profiles.flat_map(|one| one.gateways.iter().map(move |own| (one, &**own)));
+        all.find(|(profile, gateway)| {
+            gateway.name.eq_ignore_ascii_case(name)
+                && of_profile.is_none_or(|wanted| profile.name.eq_ignore_ascii_case(wanted))
+        })
+    }
+
     /// The channel with this id.
     pub fn channel(&self, id: &str) -> Option<&Arc<Channel>> {
         self.channels.get(&ChannelId::from_text(id)?)

@@ -14,7 +14,9 @@ use jiff::tz::TimeZone;
 
 mod gateway;
 
-pub use gateway::{CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, PingConfig, RETRY};
+pub use gateway::{
+    CallerIdHeader, EXPIRES_S, GatewayConfig, GatewayExtension, GatewayLists, PingConfig, RETRY,
+};
 pub(crate) use gateway::{host_port, transport_parameter};
 pub use sip::resolve::{BadDestination, Destination};
 pub use sip::transport::Transport;
@@ -23,6 +25,7 @@ pub use sip::{Extensions, TimerTerms};
 use crate::config_xml::Configuration;
 use crate::kept_tables::KeptTables;
 use crate::registrar::KeptBinding;
+use crate::streams::StreamSettings;
 
 /// Settings of the switch. Sockets, paths and threads are the shell's.
 #[derive(Clone, Debug)]
@@ -64,6 +67,8 @@ pub struct Config {
     pub tables: Option<KeptTables>,
     /// Who is on which access list; for `check_acl`.
     pub access_lists: AccessLists,
+    /// Streams of sound beside those of `local_stream.conf`, which they go before.
+    pub streams: Vec<StreamSettings>,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
 }

@@ -9,6 +9,7 @@ use crate::LookupId;
 use crate::file_jobs::FileJob;
 use crate::kept_tables::TableNote;
 use crate::registrar::BindingNote;
+use crate::streams::StreamJob;
 use crate::voicemail::VoicemailJob;
 
 /// One thing to do, in order, after the events of the same step were published.
@@ -58,6 +59,13 @@ pub enum Effect {
         channel: ChannelId,
         /// What.
         job: FileJob,
+    },
+    /// Does something with streams of sound and reports [`crate::Input::StreamsDone`].
+    Streams {
+        /// For the report.
+        request: RequestId,
+        /// What.
+        job: StreamJob,
     },
     /// The process may end: everything has ended.
     Stop,

@@ -48,6 +48,7 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
         "domain_data" => domain_data(scope, arguments).unwrap_or_default(),
         "in_group" => in_group(scope, arguments).to_string(),
         "sofia_contact" => registered::contact(scope.view, arguments),
+        "sofia_gateway_data" => gateway_data(scope, arguments),
         "sofia_count_reg" => registered::count(scope.view, arguments),
         "sofia_username_of" => registered::username_of(scope.view, arguments).unwrap_or_default(),
         "uuid_exists" => scope.view.channel(arguments.trim()).is_some().to_string(),
@@ -81,6 +82,22 @@ fn uuid_getvar(scope: &Scope<'_>, arguments: &str) -> Option<String> {
         other
             .variable(name.trim())
             .map_or_else(|| "_undef_".into(), |value| value.into_owned()),
+    )
+}
+
+/// `sofia_gateway_data <gateway> ivar|ovar|var <name>`
+fn gateway_data(scope: &Scope<'_>, arguments: &str) -> String {
+    let words: Vec<&str> = arguments.split_ascii_whitespace().collect();
+    let known = match words.as_slice() {
+        [name, which, variable] => match scope.view.gateway(name) {
+            None => return "Invalid Gateway!\n".to_owned(),
+            Some((_, gateway)) => gateway.variable(which, variable),
+        },
+        _ => None,
+    };
+    known.map_or_else(
+        || "-USAGE: <gateway_name> [ivar|ovar|var] <name>\n".to_owned(),
+        |value| value.to_string(),
     )
 }
 

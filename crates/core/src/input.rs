@@ -8,9 +8,20 @@ use sip::resolve::Hop;
 use sip::transport::{Flow, FlowId, Transmit};
 
 use crate::LookupId;
+use crate::config::GatewayLists;
 use crate::config_xml::Configuration;
 use crate::kept_tables::KeptTables;
 use crate::registrar::KeptBinding;
+use crate::streams::StreamOutcome;
+
+/// A configuration that was read again.
+#[derive(Debug)]
+pub struct Reloaded {
+    /// The XML.
+    pub configuration: Box<Configuration>,
+    /// The gateways of all files; `None`: they cannot be used, and those known before are.
+    pub gateways: Option<GatewayLists>,
+}
 
 /// One input of [`crate::Switch::handle`].
 #[derive(Debug)]
@@ -53,7 +64,16 @@ pub enum Input {
         /// The request that asked.
         request: RequestId,
         /// The new one, or the first error.
-        result: Result<Box<Configuration>, String>,
+        result: Result<Reloaded, String>,
+    },
+    /// Gateways were read again because somebody wants them to be as the files say.
+    GatewaysRead(GatewayLists),
+    /// A [`crate::StreamJob`] was done.
+    StreamsDone {
+        /// The request that asked.
+        request: RequestId,
+        /// What became of it.
+        outcome: StreamOutcome,
     },
     /// A [`crate::VoicemailJob`] was done.
     VoicemailDone {

@@ -49,6 +49,7 @@ mod room;
 mod schedule;
 mod script;
 mod stage;
+mod streams;
 mod switch;
 mod tables;
 mod timers;
@@ -63,12 +64,16 @@ mod work;
 
 pub use effect::Effect;
 pub use file_jobs::FileJob;
-pub use input::Input;
+pub use input::{Input, Reloaded};
 pub use kept_tables::{KeptFifoMember, KeptMember, KeptTables, TableChange, TableNote};
 pub use leg::is_secure_media;
 pub use next_hop::LookupId;
 pub use registrar::{BindingNote, KeptBinding};
 pub use script::app::applications;
 pub use sip::transport::Transport;
+pub use streams::{
+    MAX_CHIME_S, MAX_INTERVAL_MS, STREAM_RATES, StreamJob, StreamOutcome, StreamSettings,
+    streams_of_xml,
+};
 pub use switch::{Census, Switch};
 pub use voicemail::{MAX_VOICEMAIL_JOBS, VoicemailJob, VoicemailWork};

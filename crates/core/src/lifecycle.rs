@@ -9,8 +9,8 @@ use api::event::{EventKind, SystemEvent};
 use api::{ChannelId, CommandError, ErrorKind, HangupCause, RequestId};
 
 use crate::Switch;
-use crate::config_xml::Configuration;
 use crate::effect::Effect;
+use crate::input::Reloaded;
 use crate::timers::Deadline;
 
 /// How long channels may take to end after they were hung up at a stop.
@@ -32,14 +32,16 @@ pub(crate) enum Stopping {
 
 impl Switch {
     /// `reloadxml`: the new configuration takes the old one's place, or nothing changes.
-    pub(crate) fn xml_loaded(
-        &mut self,
-        request: RequestId,
-        result: Result<Box<Configuration>, String>,
-    ) {
+    pub(crate) fn xml_loaded(&mut self, request: RequestId, result: Result<Reloaded, String>) {
         match result {
-            Ok(configuration) => {
+            Ok(Reloaded {
+                configuration,
+                gateways,
+            }) => {
                 self.config.xml = Arc::new(*configuration);
+                if let Some(lists) = gateways {
+                    self.configure_gateways(lists);
+                }
                 self.view.directory =
                     Arc::new(crate::directory_view::directory(&self.config.xml.directory));
                 self.set_static_globals();

@@ -332,6 +332,8 @@ impl Switch {
             Command::Schedule(c) => self.schedule(id, c),
             Command::Unschedule(c) => self.unschedule(id, c),
             Command::ReloadXml(_) => self.effect(crate::Effect::ReloadXml { request: id }),
+            Command::ListStreams(_) => self.list_streams(id),
+            Command::ControlStream(c) => self.control_stream(id, c),
             Command::Shutdown(c) => {
                 self.shutdown(c.mode);
                 self.answer(id, Ok(()));

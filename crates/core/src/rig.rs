@@ -71,6 +71,9 @@ pub(crate) struct Rig {
     pub(crate) table_notes: Vec<crate::TableNote>,
     /// What is to be done to the disk; tests say that it is.
     pub(crate) file_jobs: Vec<(u64, ChannelId, crate::FileJob)>,
+    pub(crate) stream_jobs: Vec<crate::StreamJob>,
+    /// What becomes of them.
+    pub(crate) stream_outcome: crate::StreamOutcome,
     /// What the DNS knows.
     pub(crate) names: Names,
     /// Names that were asked for.
@@ -122,6 +125,7 @@ pub(crate) fn config() -> Config {
         bindings: Vec::new(),
         tables: Some(crate::KeptTables::default()),
         access_lists: crate::config::AccessLists::default(),
+        streams: Vec::new(),
         xml: Arc::new(xml),
     }
 }
@@ -148,6 +152,8 @@ impl Rig {
             notes: Vec::new(),
             table_notes: Vec::new(),
             file_jobs: Vec::new(),
+            stream_jobs: Vec::new(),
+            stream_outcome: crate::StreamOutcome::Done,
             names: Names::default(),
             asked: Vec::new(),
             slow_media: false,
@@ -195,6 +201,11 @@ impl Rig {
                     }
                     Effect::Stop => self.stopped = true,
                     Effect::ReloadXml { .. } => {}
+                    Effect::Streams { request, job } => {
+                        self.stream_jobs.push(job);
+                        let outcome = self.stream_outcome.clone();
+                        inputs.push(Input::StreamsDone { request, outcome });
+                    }
                     Effect::Binding(note) => self.notes.push(note),
                     Effect::Table(note) => self.table_notes.push(note),
                     Effect::Files {

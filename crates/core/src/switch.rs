@@ -259,6 +259,8 @@ impl Switch {
             Input::Resolved { id, result } => self.resolved(id, result),
             Input::Tick => {}
             Input::XmlLoaded { request, result } => self.xml_loaded(request, result),
+            Input::GatewaysRead(lists) => self.gateways_read(lists),
+            Input::StreamsDone { request, outcome } => self.streams_done(request, outcome),
             Input::VoicemailDone { number, result } => self.voicemail_done(number, result),
             Input::VoicemailCopied { number, length_ms } => {
                 self.voicemail_copied(number, length_ms);

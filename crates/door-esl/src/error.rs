@@ -31,7 +31,8 @@ pub(crate) fn sendmsg_reply(error: &CommandError, target: Option<&str>) -> Strin
             | ObjectKind::Lot
             | ObjectKind::Slot
             | ObjectKind::Mailbox
-            | ObjectKind::VoiceMessage,
+            | ObjectKind::VoiceMessage
+            | ObjectKind::Stream,
         )
         | ErrorKind::AlreadyExists(_)
         | ErrorKind::InvalidArgument(_)

@@ -130,6 +130,7 @@ fn name(object: ObjectKind) -> &'static str {
         ObjectKind::Slot => "slot",
         ObjectKind::Mailbox => "voicemail box",
         ObjectKind::VoiceMessage => "voicemail message",
+        ObjectKind::Stream => "stream",
     }
 }
 

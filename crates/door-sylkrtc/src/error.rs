@@ -71,7 +71,8 @@ impl From<CommandError> for Refusal {
                 | ObjectKind::Lot
                 | ObjectKind::Slot
                 | ObjectKind::Mailbox
-                | ObjectKind::VoiceMessage,
+                | ObjectKind::VoiceMessage
+                | ObjectKind::Stream,
             )
             | ErrorKind::AlreadyExists(_)
             | ErrorKind::InvalidState

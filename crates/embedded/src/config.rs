@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use api::BusLimits;
 use net::tls::{TlsSource, Trust};
+use switch_core::config::GatewayLists;
 use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals, built_in};
 use switch_core::{BindingNote, TableNote};
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub bus: BusLimits,
     /// Where `reloadxml` reads again.
     pub xml: XmlSource,
+    /// What it finds of gateways.
+    pub gateways: GatewaySource,
     /// Who keeps voicemail; `None` = nobody, and no message can be left.
     pub voicemail: Option<Keeper>,
     /// Who keeps registrations for the next run; `None` = nobody.
@@ -52,6 +55,37 @@ pub struct SipTls {
     pub certificate: TlsSource,
     /// Whom it believes when it connects.
     pub trust: Trust,
+}
+
+type ReadGateways = dyn Fn(&Configuration) -> Result<GatewayLists, String> + Send + Sync;
+
+/// Reads what the configuration says of gateways, in the XML and beside it.
+#[derive(Clone)]
+pub struct GatewaySource(Arc<ReadGateways>);
+
+impl GatewaySource {
+    /// Reads them with this, which may block on the disk and fails with the first error.
+    pub fn new(
+        read: impl Fn(&Configuration) -> Result<GatewayLists, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(read))
+    }
+
+    pub(crate) fn read(&self, xml: &Configuration) -> Option<GatewayLists> {
+        match (self.0)(xml) {
+            Ok(lists) => Some(lists),
+            Err(error) => {
+                tracing::error!(%error, "Gateways stay as they were read before");
+                None
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for GatewaySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GatewaySource")
+    }
 }
 
 /// Where the XML configuration comes from.

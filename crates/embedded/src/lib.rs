@@ -17,7 +17,7 @@ mod voicemail;
 pub mod web_io;
 mod written_behind;
 
-pub use config::{Config, SipTls, XmlSource};
+pub use config::{Config, GatewaySource, SipTls, XmlSource};
 pub use cpu::IdleCpu;
 pub use media::spatial::Quality;
 pub use media_io::{BadEars, Ears, MediaConfig, SpatialConfig};

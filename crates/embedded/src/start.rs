@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, SipTls};
+use crate::config::{Config, GatewaySource, SipTls, XmlSource};
 use crate::cpu::{CpuTicks, IdleCpu};
 use crate::media_io::{MediaThreads, WorkerCounters};
 use crate::resolver::DnsResolver;
@@ -102,6 +102,8 @@ pub struct Embedded {
     media_counters: Vec<Arc<WorkerCounters>>,
     web_counters: Arc<WebCounters>,
     sip_certificates: Vec<CurrentCertificate>,
+    xml: XmlSource,
+    gateways: GatewaySource,
     shell: mpsc::Sender<Input>,
     stopped: CancellationToken,
     clean: Arc<AtomicBool>,
@@ -127,10 +129,11 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     let Config {
         mut switch,
         sip_tls,
-        media,
+        mut media,
         web,
         bus,
         xml,
+        gateways,
         dns_servers,
         voicemail,
         bindings,
@@ -145,6 +148,14 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
     // Without browsers it is there for the video of phones.
     let prepared = web_io::Prepared::new(web.as_ref()).map_err(StartError::Web)?;
     switch.output = media.spatial.output();
+    // Those of our own file go before those of the XML.
+    media.streams.clone_from(&switch.streams);
+    for stream in switch_core::streams_of_xml(&switch.xml) {
+        let mut known = media.streams.iter();
+        if !known.any(|known| known.name == stream.name) {
+            media.streams.push(stream);
+        }
+    }
     let recordings = media.recordings.clone();
     let (media, media_reports, lanes) =
         MediaThreads::start_with(media, Some(prepared.waker())).map_err(StartError::Media)?;
@@ -188,6 +199,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         to_shell.clone(),
         stopped.clone(),
     ));
+    let again = (xml.clone(), gateways.clone());
     let task = SwitchTask {
         switch: core,
         port,
@@ -204,6 +216,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         bindings,
         tables,
         xml,
+        gateways,
         tracker: tracker.clone(),
         census: census_sender,
     };
@@ -225,6 +238,8 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         media_counters,
         web_counters,
         sip_certificates,
+        xml: again.0,
+        gateways: again.1,
         shell: to_shell,
         stopped,
         clean,
@@ -388,6 +403,24 @@ impl Embedded {
     pub fn reload_sip_tls(&self) {
         for certificate in &self.sip_certificates {
             certificate.reload_for("sip").ok();
+        }
+    }
+
+    /// Reads the configuration of gateways again, and makes those there are what it says; one that cannot be used is logged
+    /// and changes nothing. Blocks on the disk, so not for a task of a runtime.
+    pub fn reload_gateways(&self) {
+        let xml = match self.xml.load() {
+            Ok(xml) => xml,
+            Err(errors) => {
+                for error in &errors {
+                    tracing::error!(%error, "Gateways stay as they were read before");
+                }
+                return;
+            }
+        };
+        if let Some(lists) = self.gateways.read(&xml) {
+            // Refused only by a switch that has stopped.
+            self.shell.blocking_send(Input::GatewaysRead(lists)).ok();
         }
     }
 

@@ -9,12 +9,16 @@ use api::time::Now;
 use api::{Answer, BackendPort, ChannelId, CommandError, Request, RequestId, Responder, Timestamp};
 use media::control::MediaReport;
 use sip::resolve::Destination;
-use switch_core::{BindingNote, Effect, FileJob, Input, LookupId, Switch, TableNote};
+use switch_core::config_xml::ConfigError;
+use switch_core::{
+    BindingNote, Effect, FileJob, Input, LookupId, Reloaded, StreamJob, StreamOutcome, Switch,
+    TableNote,
+};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::budget::Budget;
-use crate::config::XmlSource;
+use crate::config::{GatewaySource, XmlSource};
 use crate::files;
 use crate::media_io::MediaThreads;
 use crate::resolver::DnsResolver;
@@ -55,6 +59,7 @@ pub(crate) struct SwitchTask {
     /// As `bindings`.
     pub(crate) tables: Option<Arc<NoteKeeper<TableNote>>>,
     pub(crate) xml: XmlSource,
+    pub(crate) gateways: GatewaySource,
     /// Where relative names begin.
     pub(crate) recordings: PathBuf,
     pub(crate) tracker: TaskTracker,
@@ -214,6 +219,7 @@ impl SwitchTask {
                     channel,
                     job,
                 } => self.change_files(number, channel, job),
+                Effect::Streams { request, job } => self.change_streams(request, job),
                 Effect::Stop => stop = true,
             }
         }
@@ -268,17 +274,40 @@ impl SwitchTask {
         });
     }
 
+    /// Beside everything else: the thread that has the streams may be waiting for its disk.
+    fn change_streams(&self, request: RequestId, job: StreamJob) {
+        let (outcome, shell) = (self.media.streams(job), self.to_shell.clone());
+        self.tracker.spawn(async move {
+            let outcome = match outcome {
+                Some(outcome) => outcome.await.unwrap_or(StreamOutcome::Busy),
+                None => StreamOutcome::Busy,
+            };
+            // A switch that has stopped answers nobody.
+            let done = Input::StreamsDone { request, outcome };
+            shell.send(done).await.ok();
+        });
+    }
+
     /// Reads the configuration on a thread that may block.
     fn reload(&self, request: RequestId) {
         let (xml, shell) = (self.xml.clone(), self.to_shell.clone());
+        let gateways = self.gateways.clone();
         self.tracker.spawn(async move {
-            let loaded = tokio::task::spawn_blocking(move || xml.load()).await;
+            let load = move || {
+                let configuration = xml.load()?;
+                let gateways = gateways.read(&configuration);
+                Ok::<_, Vec<ConfigError>>((configuration, gateways))
+            };
+            let loaded = tokio::task::spawn_blocking(load).await;
             let result = match loaded {
-                Ok(Ok(configuration)) => {
+                Ok(Ok((configuration, gateways))) => {
                     for warning in &configuration.warnings {
                         tracing::warn!(%warning, "XML configuration");
                     }
-                    Ok(Box::new(configuration))
+                    Ok(Reloaded {
+                        configuration: Box::new(configuration),
+                        gateways,
+                    })
                 }
                 Ok(Err(errors)) => {
                     for error in &errors {
@@ -314,6 +343,8 @@ fn step_name(input: &Input) -> &'static str {
         Input::Resolved { .. } => "Resolved",
         Input::Tick => "Tick",
         Input::XmlLoaded { .. } => "XmlLoaded",
+        Input::StreamsDone { .. } => "StreamsDone",
+        Input::GatewaysRead(_) => "GatewaysRead",
         Input::VoicemailDone { .. } => "VoicemailDone",
         Input::VoicemailCopied { .. } => "VoicemailCopied",
         Input::VoicemailFound(_) => "VoicemailFound",

@@ -63,11 +63,13 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
             access_lists: switch_core::config::AccessLists::default(),
+            streams: Vec::new(),
             layouts: Default::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),
         },
         sip_tls: Vec::new(),
+        gateways: jackfield_embedded::GatewaySource::new(|_| Ok(Vec::new())),
         media: MediaConfig {
             port_range: 23_000..=24_999,
             ..MediaConfig::default()

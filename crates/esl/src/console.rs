@@ -19,6 +19,7 @@ mod fifo;
 mod fsctl;
 mod imm_adapter;
 mod json;
+mod local_stream;
 mod modules;
 mod network;
 mod originate;

@@ -252,6 +252,11 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
         let reload = move || embedded.reload_sip_tls();
         tasks.spawn(reload_certificate(reload, when, stop));
     }
+    tasks.spawn(reload_gateways(
+        embedded.clone(),
+        Hangups::new()?,
+        process.child_token(),
+    ));
 
     if let Some(door) = eventmanager.clone() {
         let stop = process.child_token();
@@ -556,6 +561,17 @@ async fn reload_certificate(
             Ok(()) = asked.changed() => {}
         }
         tokio::task::block_in_place(&reload);
+    }
+}
+
+/// Makes the gateways those of the files with each SIGHUP.
+async fn reload_gateways(embedded: Arc<Embedded>, mut hangups: Hangups, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = hangups.next() => {}
+        }
+        tokio::task::block_in_place(|| embedded.reload_gateways());
     }
 }
 

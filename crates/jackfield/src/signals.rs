@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first asks, the second insists. SIGHUP: certificates are read again.
+//! SIGINT and SIGTERM: the first asks, the second insists. SIGHUP: certificates and gateways are read again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -29,7 +29,7 @@ impl Signals {
     }
 }
 
-/// The signal that asks for certificates to be read again.
+/// The signal that asks for certificates and gateways to be read again.
 pub(crate) struct Hangups(Signal);
 
 impl Hangups {

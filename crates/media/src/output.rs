@@ -85,7 +85,7 @@ pub enum Request {
     OpenSource {
         /// For which playback.
         play: PlayId,
-        /// What to open; at least one part is a path.
+        /// What to open; at least one part is a path or a stream.
         name: FileName,
         /// Rate the source shall deliver, hertz.
         rate_hz: u32,

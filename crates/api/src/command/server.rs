@@ -127,6 +127,32 @@ pub struct Unschedule {
 #[derive(Clone, Debug)]
 pub struct ReloadXml;
 
+/// Tells of all streams of sound (`local_stream://…`), as they are now.
+#[derive(Clone, Debug)]
+pub struct ListStreams;
+
+/// What is done with a stream of sound.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StreamAction {
+    /// Begins one of the configuration.
+    Start,
+    /// Takes it away as soon as nobody hears it any more.
+    Stop,
+    /// Takes what the configuration says of it now.
+    Reload,
+    /// Goes on with its next file.
+    Next,
+}
+
+/// Does something with a stream of sound.
+#[derive(Clone, Debug)]
+pub struct ControlStream {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What.
+    pub action: StreamAction,
+}
+
 /// How the server stops.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "words of fsctl shutdown")]
@@ -179,6 +205,8 @@ pub enum GatewayAction {
     Kill,
     /// Begins one that was forgotten.
     Start,
+    /// Begins those of the configuration that are new, and those of which it says something else now.
+    Rescan,
 }
 
 /// Does something with gateways of a profile; answered with how many there were.

@@ -54,6 +54,23 @@ pub struct Gateway {
     pub outbound_variables: Vec<(Arc<str>, Arc<str>)>,
 }
 
+impl Gateway {
+    /// A variable of the channels that come from there (`ivar`), go there (`ovar`), or either (`var`); `None` when that is
+    /// none of the three words. Empty without one of that name.
+    pub fn variable(&self, which: &str, name: &str) -> Option<Arc<str>> {
+        let (inbound, outbound) = (&self.inbound_variables, &self.outbound_variables);
+        let lists = match which {
+            "ivar" => [inbound, inbound],
+            "ovar" => [outbound, outbound],
+            "var" => [inbound, outbound],
+            _ => return None,
+        };
+        let mut all = lists.into_iter().flatten();
+        let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        Some(found.map_or_else(|| "".into(), |(_, value)| value.clone()))
+    }
+}
+
 /// What is known from asking a gateway every now and then (OPTIONS).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GatewayPing {

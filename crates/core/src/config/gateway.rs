@@ -13,8 +13,11 @@ pub const EXPIRES_S: u32 = 3600;
 /// Pause after a failure unless a file says otherwise.
 pub const RETRY: Duration = Duration::from_secs(30);
 
+/// Gateways by the names of their profiles.
+pub type GatewayLists = Vec<(Arc<str>, Vec<GatewayConfig>)>;
+
 /// A peer calls can be sent to by name (`sofia/gateway/<name>/…`).
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GatewayConfig {
     /// Its name; no other gateway has it.
     pub name: Arc<str>,

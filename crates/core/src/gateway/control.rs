@@ -8,6 +8,8 @@ use api::{CommandError, ErrorKind, ObjectKind};
 
 use super::GatewayId;
 use crate::Switch;
+use crate::config::{GatewayConfig, GatewayLists};
+use crate::registration_client::RegistrationId;
 
 impl Switch {
     /// Answered with how many gateways there were to do it with.
@@ -22,14 +24,20 @@ impl Switch {
         let profile = profile.ok_or_else(|| CommandError::not_found(ObjectKind::Profile))?;
         match command.action {
             GatewayAction::Start => self.start_gateways(profile, command.gateway.as_deref()),
+            GatewayAction::Rescan => {
+                self.may_start()?;
+                Ok(self.rescan_gateways(profile))
+            }
             GatewayAction::Register | GatewayAction::Unregister | GatewayAction::Kill => {
                 let ids = self.meant(profile, command.gateway.as_deref())?;
                 for id in &ids {
                     match command.action {
                         GatewayAction::Register => self.register_with(*id),
                         GatewayAction::Unregister => self.unregister_from(*id),
-                        GatewayAction::Kill => self.kill_gateway(*id),
-                        GatewayAction::Start => {}
+                        GatewayAction::Kill => {
+                            self.kill_gateway(*id);
+                        }
+                        GatewayAction::Start | GatewayAction::Rescan => {}
                     }
                 }
                 Ok(ids.len() as u64)
@@ -51,16 +59,68 @@ impl Switch {
             .ok_or_else(|| CommandError::not_found(ObjectKind::Gateway))
     }
 
-    fn kill_gateway(&mut self, id: GatewayId) {
-        self.unregister_from(id);
-        let Some(gateway) = self.gateways.live.remove(&id) else {
+    /// What is known of gateways becomes what the files say; those that are there stay as they are.
+    pub(crate) fn configure_gateways(&mut self, lists: GatewayLists) {
+        for profile in &mut self.config.profiles {
+            let mut own = lists.iter().filter(|(name, _)| *name == profile.name);
+            profile.gateways = own.next().map_or_else(Vec::new, |(_, list)| list.clone());
+        }
+    }
+
+    /// The gateways there are become those of the files.
+    pub(crate) fn gateways_read(&mut self, lists: GatewayLists) {
+        if self.view.settings.draining {
             return;
-        };
+        }
+        let before: Vec<Vec<GatewayConfig>> = self
+            .config
+            .profiles
+            .iter()
+            .map(|profile| profile.gateways.clone())
+            .collect();
+        self.configure_gateways(lists);
+        for (index, before) in before.into_iter().enumerate() {
+            for known in before {
+                let now = self.configured(index);
+                if now.iter().any(|one| one.name == known.name) {
+                    continue;
+                }
+                if let Some((id, _)) = self.gateways.named(Some(index), &known.name) {
+                    self.kill_gateway(id);
+                }
+            }
+            self.rescan_gateways(index);
+        }
+    }
+
+    fn configured(&self, profile: usize) -> &[GatewayConfig] {
+        let profile = self.config.profiles.get(profile);
+        profile.map_or(&[][..], |profile| &profile.gateways)
+    }
+
+    /// Begins those of the configuration that are not there, or are otherwise; how many those are.
+    fn rescan_gateways(&mut self, profile: usize) -> u64 {
+        let mut begun = 0;
+        for config in self.configured(profile).to_vec() {
+            let behind = match self.gateways.named(Some(profile), &config.name) {
+                Some((_, known)) if *known.config == config => continue,
+                Some((id, _)) => self.kill_gateway(id),
+                None => None,
+            };
+            self.add_gateway(profile, config, behind);
+            begun += 1;
+        }
+        begun
+    }
+
+    /// Forgets a gateway; the registration that is being taken back. Its calls go on.
+    fn kill_gateway(&mut self, id: GatewayId) -> Option<RegistrationId> {
+        self.unregister_from(id);
+        let gateway = self.gateways.live.remove(&id)?;
+        let ending = gateway.registration;
         let name = gateway.config.name.clone();
         let mut profiles = self.view.profiles.to_vec();
-        let Some(profile) = profiles.get_mut(gateway.profile) else {
-            return;
-        };
+        let profile = profiles.get_mut(gateway.profile)?;
         profile.gateways.retain(|known| known.name != name);
         let of_profile: Arc<str> = profile.name.clone();
         self.view.profiles = profiles.into();
@@ -71,16 +131,21 @@ impl Switch {
             })),
             None,
         );
+        ending
     }
 
-    /// Begins those of the configuration that are not there.
-    fn start_gateways(&mut self, profile: usize, name: Option<&str>) -> Result<u64, CommandError> {
+    fn may_start(&self) -> Result<(), CommandError> {
         if self.view.settings.draining {
             let why = "the server is about to stop";
             return Err(CommandError::new(ErrorKind::Unavailable, why));
         }
-        let configured = self.config.profiles.get(profile);
-        let configured = configured.map_or(&[][..], |profile| &profile.gateways);
+        Ok(())
+    }
+
+    /// Begins those of the configuration that are not there.
+    fn start_gateways(&mut self, profile: usize, name: Option<&str>) -> Result<u64, CommandError> {
+        self.may_start()?;
+        let configured = self.configured(profile);
         let meant: Vec<_> = configured
             .iter()
             .filter(|one| name.is_none_or(|name| one.name.eq_ignore_ascii_case(name)))
@@ -92,7 +157,7 @@ impl Switch {
         let mut begun = 0;
         for config in meant {
             if self.gateways.named(Some(profile), &config.name).is_none() {
-                self.add_gateway(profile, config);
+                self.add_gateway(profile, config, None);
                 begun += 1;
             }
         }

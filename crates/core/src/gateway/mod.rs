@@ -106,6 +106,9 @@ pub(crate) struct Gateway {
     contact: Arc<str>,
     standing: Standing,
     registration: Option<RegistrationId>,
+    /// The registration of the one in whose place it came: it registers when that has been taken back, as the registrar
+    /// cannot tell their contacts apart.
+    behind: Option<RegistrationId>,
     /// When the last REGISTER was sent.
     tried: Timestamp,
     ping: Option<Ping>,
@@ -132,6 +135,13 @@ struct Calls {
 impl Gateway {
     fn is_up(&self) -> bool {
         self.standing.carries_calls() && self.ping.as_ref().is_none_or(Ping::is_up)
+    }
+
+    /// Whether it is to register, for the first time.
+    fn begins(&self) -> bool {
+        self.standing == Standing::Unregistered
+            && self.registration.is_none()
+            && self.behind.is_none()
     }
 
     /// Where its servers are to be looked for, and whether calls go there.
@@ -177,12 +187,12 @@ impl Switch {
             let all = self.config.profiles.get(profile);
             let all = all.map_or_else(Vec::new, |profile| profile.gateways.clone());
             for config in all {
-                self.add_gateway(profile, config);
+                self.add_gateway(profile, config, None);
             }
         }
     }
 
-    fn add_gateway(&mut self, index: usize, config: GatewayConfig) {
+    fn add_gateway(&mut self, index: usize, config: GatewayConfig, behind: Option<RegistrationId>) {
         let Some(profile) = self.config.profiles.get(index) else {
             return;
         };
@@ -198,6 +208,7 @@ impl Switch {
                 Standing::NoReg
             },
             registration: None,
+            behind,
             tried: Timestamp::ZERO,
             ping: config.ping.map(|habits| Ping::new(habits, now)),
             targets: None,
@@ -235,9 +246,7 @@ impl Switch {
         if gateway.find_at.is_some_and(|at| at <= now) {
             self.find_gateway(id);
         }
-        let begins = self.gateways.live.get(&id).is_some_and(|gateway| {
-            gateway.standing == Standing::Unregistered && gateway.registration.is_none()
-        });
+        let begins = self.gateways.live.get(&id).is_some_and(Gateway::begins);
         if begins {
             self.register_with(id);
         }
@@ -252,7 +261,7 @@ impl Switch {
         let Some(gateway) = self.gateways.live.get(&id) else {
             return;
         };
-        let begins = gateway.standing == Standing::Unregistered && gateway.registration.is_none();
+        let begins = gateway.begins();
         let held = matches!(
             gateway.standing,
             Standing::Registered | Standing::Refreshing

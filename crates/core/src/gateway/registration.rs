@@ -18,6 +18,9 @@ impl Switch {
         if let Some(registration) = gateway.registration {
             return self.renew_registration(registration);
         }
+        if gateway.behind.is_some() {
+            return;
+        }
         let (config, contact) = (gateway.config.clone(), gateway.contact.to_string());
         let profile = gateway.profile;
         if gateway.standing != Standing::Unregistered {
@@ -133,6 +136,15 @@ impl Switch {
             .is_some_and(|gateway| gateway.registration == Some(registration));
         if is_current {
             self.gateway_has_no_registration(id);
+        }
+        let waiting = self.gateways.live.iter();
+        let waiting = waiting.filter(|(_, gateway)| gateway.behind == Some(registration));
+        let waiting: Vec<GatewayId> = waiting.map(|(id, _)| *id).collect();
+        for id in waiting {
+            if let Some(gateway) = self.gateways.live.get_mut(&id) {
+                gateway.behind = None;
+            }
+            self.arm_gateway(id);
         }
     }
 

@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod changes;
 
 use std::time::Duration;
 

@@ -114,7 +114,7 @@ impl Switch {
         let mix = self.rooms.by_name(&name);
         if let Some(request) = request {
             let answer = match &result {
-                Ok(id) => Ok(vec![id.as_str().into()]),
+                Ok(id) => Ok(vec![Arc::<str>::from(id.as_str())]),
                 Err(cause) => Err(CommandError::call_failed(*cause)),
             };
             return self.answer(request, answer);

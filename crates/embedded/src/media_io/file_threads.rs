@@ -2,11 +2,14 @@
 //! recordings. Media threads only ever touch the rings.
 
 mod path;
+mod playlist;
 mod program;
 mod prompt;
 mod reader;
 mod sink;
 mod source;
+mod stream_ring;
+mod streams;
 mod writer;
 
 use std::io;
@@ -18,6 +21,8 @@ use media::Request;
 use media::control::{PlayId, RecordId};
 use media::file::FileName;
 use media::source::{FrameSink, FrameSource};
+use switch_core::{StreamJob, StreamOutcome};
+use tokio::sync::oneshot;
 
 use super::MediaConfig;
 use super::counters::Counter;
@@ -52,6 +57,11 @@ enum ReadJob {
     },
     /// A source that is no longer played; dropped there, where freeing memory harms nobody.
     Retire(Box<dyn FrameSource>),
+    /// Something for the streams.
+    Streams {
+        job: StreamJob,
+        answer: oneshot::Sender<StreamOutcome>,
+    },
 }
 
 /// Something for the writing thread.
@@ -95,6 +105,7 @@ impl FileThreads {
             workers.to_vec(),
             counters.clone(),
             read_jobs,
+            config.streams.clone(),
         );
         let writing = writer::Writer::new(
             config.recordings.clone(),
@@ -164,9 +175,8 @@ impl FileJobs {
                         rate_hz,
                         repeats,
                     }),
-                    TrySendError::Full(ReadJob::Retire(_)) | TrySendError::Disconnected(_) => {
-                        Ok(())
-                    }
+                    TrySendError::Full(ReadJob::Retire(_) | ReadJob::Streams { .. })
+                    | TrySendError::Disconnected(_) => Ok(()),
                 })
             }
             Request::OpenSink {
@@ -216,6 +226,14 @@ impl FileJobs {
             }
             TrySendError::Disconnected(_) => Ok(()),
         })
+    }
+
+    /// Does something with the streams. The answer comes when the reading thread gets to it, and never when that is behind.
+    pub(super) fn streams(&self, job: StreamJob) -> oneshot::Receiver<StreamOutcome> {
+        let (answer, outcome) = oneshot::channel();
+        // Dropped with its sender, it is an answer too.
+        self.reader.try_send(ReadJob::Streams { job, answer }).ok();
+        outcome
     }
 
     /// Has a source dropped elsewhere; where that is behind, it is dropped here after all.

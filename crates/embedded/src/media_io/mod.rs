@@ -28,7 +28,8 @@ use std::time::{Duration, Instant, SystemTime};
 use media::EngineConfig;
 use media::control::{LegId, MediaCommand, MediaReport};
 use mio::{Poll, Token, Waker};
-use tokio::sync::mpsc;
+use switch_core::{StreamJob, StreamOutcome, StreamSettings};
+use tokio::sync::{mpsc, oneshot};
 
 pub use counters::{Counter, WorkerCounters};
 pub use ears::{BadEars, Ears, SpatialConfig};
@@ -62,6 +63,8 @@ pub struct MediaConfig {
     pub recordings: PathBuf,
     /// Beginning of the engines' randomness; `None` = from the system.
     pub seed: Option<u64>,
+    /// Streams of sound, as they are at the start.
+    pub streams: Vec<StreamSettings>,
     /// How rooms in three dimensions are rendered.
     pub spatial: SpatialConfig,
 }
@@ -75,6 +78,7 @@ impl Default for MediaConfig {
             sounds: PathBuf::from("sounds"),
             recordings: PathBuf::from("recordings"),
             seed: None,
+            streams: Vec::new(),
             spatial: SpatialConfig::default(),
         }
     }
@@ -229,6 +233,11 @@ impl MediaThreads {
             .map(OrderSender::flush)
             .sum::<usize>()
             > 0
+    }
+
+    /// Does something with the streams of sound; an answer that does not come means that the disk is behind.
+    pub(crate) fn streams(&self, job: StreamJob) -> Option<oneshot::Receiver<StreamOutcome>> {
+        self.files.as_ref().map(|files| files.jobs().streams(job))
     }
 
     /// Counters of each worker.

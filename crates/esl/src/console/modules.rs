@@ -52,6 +52,10 @@ pub const MODULES: &[Module] = &[
         dialplans: &[],
     },
     Module {
+        name: "mod_local_stream",
+        dialplans: &[],
+    },
+    Module {
         name: "mod_loopback",
         dialplans: &[],
     },

@@ -54,7 +54,18 @@ async fn profile(call: &Call<'_>, name: &str, command: &str, rest: &[&str]) -> S
     match command {
         // A configured profile runs as long as the server does.
         "start" => reload_line(call).await + &format!("{name} started successfully\n"),
-        "rescan" => reload_line(call).await + "+OK scan complete\n",
+        "rescan" => {
+            let reload = reload_line(call).await;
+            control(
+                call,
+                profile_name,
+                &["_all_"],
+                "_all_",
+                GatewayAction::Rescan,
+            )
+            .await;
+            reload + "+OK scan complete\n"
+        }
         "flush_inbound_reg" => {
             let matching = rest.first().map(|word| (*word).into());
             let suffix = if matching.is_some() {

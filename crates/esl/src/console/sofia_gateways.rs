@@ -14,18 +14,6 @@ pub(super) fn all(view: &View) -> impl Iterator<Item = (&SipProfile, &Gateway)> 
     })
 }
 
-/// `[<profile>::]<gateway>`
-fn find<'v>(view: &'v View, name: &str) -> Option<(&'v SipProfile, &'v Gateway)> {
-    let (of_profile, name) = match name.split_once("::") {
-        Some((profile, name)) => (Some(profile), name),
-        None => (None, name),
-    };
-    all(view).find(|(profile, gateway)| {
-        gateway.name.eq_ignore_ascii_case(name)
-            && of_profile.is_none_or(|wanted| profile.name.eq_ignore_ascii_case(wanted))
-    })
-}
-
 /// The state, and when another attempt is made where there is no registration.
 pub(super) fn state(gateway: &Gateway, now: Timestamp) -> String {
     if !matches!(gateway.state, "TRYING" | "FAILED" | "FAIL_WAIT") {
@@ -142,7 +130,7 @@ const UNKNOWN: &str = "Invalid Gateway!\n";
 
 pub(super) fn lines(call: &Call<'_>, name: &str) -> String {
     let view = call.view();
-    let Some((profile, gateway)) = find(&view, name) else {
+    let Some((profile, gateway)) = view.gateway(name) else {
         return UNKNOWN.to_owned();
     };
     let lines: String = facts(profile, gateway, call.console.host.now())
@@ -168,7 +156,7 @@ pub(super) fn xml(call: &Call<'_>, name: Option<&str>) -> String {
             let list: String = all(&view).map(|(p, gateway)| element(p, gateway)).collect();
             format!("{XML_HEAD}<gateways>\n{list}</gateways>\n")
         }
-        Some(name) => match find(&view, name) {
+        Some(name) => match view.gateway(name) {
             Some((profile, gateway)) => format!("{XML_HEAD}{}", element(profile, gateway)),
             None => UNKNOWN.to_owned(),
         },
@@ -191,7 +179,7 @@ pub(super) fn json(call: &Call<'_>, name: Option<&str>) -> String {
         None => all(&view)
             .map(|(profile, gateway)| (gateway.name.to_string(), object(profile, gateway)))
             .collect(),
-        Some(name) => match find(&view, name) {
+        Some(name) => match view.gateway(name) {
             Some((profile, gateway)) => {
                 vec![(gateway.name.to_string(), object(profile, gateway))]
             }
@@ -221,18 +209,11 @@ pub(super) async fn sofia_gateway_data(call: &Call<'_>) -> String {
         return DATA_USAGE.to_owned();
     };
     let view = call.view();
-    let Some((_, gateway)) = find(&view, name) else {
+    let Some((_, gateway)) = view.gateway(name) else {
         return UNKNOWN.to_owned();
     };
-    let (inbound, outbound) = (&gateway.inbound_variables, &gateway.outbound_variables);
-    let lists = match *which {
-        "ivar" => vec![inbound],
-        "ovar" => vec![outbound],
-        "var" => vec![inbound, outbound],
-        _ => return DATA_USAGE.to_owned(),
-    };
-    let mut found = lists.into_iter().flatten();
-    found
-        .find(|(known, _)| known.eq_ignore_ascii_case(variable))
-        .map_or_else(String::new, |(_, value)| value.to_string())
+    match gateway.variable(which, variable) {
+        Some(value) => value.to_string(),
+        None => DATA_USAGE.to_owned(),
+    }
 }

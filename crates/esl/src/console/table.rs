@@ -3,9 +3,9 @@
 use super::call::Call;
 use super::{
     BoxFuture, alias, callcenter, chat, complete, conference, directory, domain, fifo, fsctl,
-    imm_adapter, json, network, originate, record, schedule, server, show, sofia, sofia_gateways,
-    strings, surroundings, tables, text, uuid_leg, uuid_media, uuid_state, uuid_variables, valet,
-    voicemail,
+    imm_adapter, json, local_stream, network, originate, record, schedule, server, show, sofia,
+    sofia_gateways, strings, surroundings, tables, text, uuid_leg, uuid_media, uuid_state,
+    uuid_variables, valet, voicemail,
 };
 
 type Run = for<'c> fn(&'c Call<'c>) -> BoxFuture<'c, String>;
@@ -204,6 +204,9 @@ commands! {
     ;
     "mod_imm_adapter":
         "imm_adapter" "<command> <args>" "Arranges rooms with places" => imm_adapter::imm_adapter,
+    ;
+    "mod_local_stream":
+        "local_stream" "<show|start|reload|stop|hup> <local_stream_name>" "Tells of and changes sound that all hear together" => local_stream::local_stream,
     ;
     "mod_sofia":
         "sofia" "<cmd> <args>" "Tells about SIP" => sofia::sofia,

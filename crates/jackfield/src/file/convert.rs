@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use api::log::LogLevel;
 use api::{BusLimits, NodeId};
-use embedded::{MediaConfig, SipTls, SpatialConfig, WebConfig, XmlSource};
+use embedded::{GatewaySource, MediaConfig, SipTls, SpatialConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
 use net::tls::Trust;
-use switch_core::config::{Destination, Layouts, ProfileConfig, VoicemailConfig};
-use switch_core::config_xml::{Configuration, Globals};
+use switch_core::config::{Destination, GatewayLists, Layouts, ProfileConfig, VoicemailConfig};
+use switch_core::config_xml::{ConfigError, Configuration, Globals};
 use uuid::Uuid;
 
 use super::problem::Problem;
@@ -81,6 +81,36 @@ pub(crate) struct Loaded {
 /// # Errors
 /// Everything that is wrong with either, with file and line.
 pub(crate) fn load(toml: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
+    with_files(toml, XmlSource::load, |conversion| conversion.run())
+}
+
+/// What the TOML file says of gateways now, and XML that was just read.
+///
+/// # Errors
+/// Everything that is wrong with profiles and gateways, and with the TOML file at all.
+pub(crate) fn gateways(
+    toml: Option<&Path>,
+    xml: &Configuration,
+) -> Result<GatewayLists, Vec<Problem>> {
+    with_files(
+        toml,
+        |_| Ok(xml.clone()),
+        |mut conversion| {
+            let (profiles, _) = conversion.profiles();
+            if !conversion.problems.is_empty() {
+                return Err(conversion.problems);
+            }
+            let list = |profile: ProfileConfig| (profile.name, profile.gateways);
+            Ok(profiles.into_iter().map(list).collect())
+        },
+    )
+}
+
+fn with_files<T>(
+    toml: Option<&Path>,
+    load_xml: impl FnOnce(&XmlSource) -> Result<Configuration, Vec<ConfigError>>,
+    run: impl FnOnce(Conversion<'_>) -> Result<T, Vec<Problem>>,
+) -> Result<T, Vec<Problem>> {
     let machine = Machine::look();
     let (name, text) = match toml {
         Some(path) => {
@@ -96,23 +126,23 @@ pub(crate) fn load(toml: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
         root: file.xml_root.as_ref().map(|root| folder.join(root)),
         globals: globals(&machine, &file, folder),
     };
-    let converted = match xml_source.load() {
-        Ok(xml) => Conversion {
+    let converted = match load_xml(&xml_source) {
+        Ok(xml) => run(Conversion {
             file,
             source: &source,
             xml,
             xml_source,
+            toml,
             folder,
             machine,
             problems: Vec::new(),
             notes: Vec::new(),
-        }
-        .run(),
+        }),
         Err(errors) => Err(errors.into_iter().map(Problem::from).collect()),
     };
     let mut problems = source.into_problems();
     match converted {
-        Ok(loaded) if problems.is_empty() => Ok(loaded),
+        Ok(converted) if problems.is_empty() => Ok(converted),
         Ok(_) => Err(problems),
         Err(more) => {
             problems.extend(more);
@@ -164,6 +194,7 @@ struct Conversion<'a> {
     source: &'a Source,
     xml: Configuration,
     xml_source: XmlSource,
+    toml: Option<&'a Path>,
     folder: &'a Path,
     machine: Machine,
     problems: Vec<Problem>,
@@ -241,6 +272,7 @@ impl Conversion<'_> {
             bindings: Vec::new(),
             tables: None,
             access_lists: switch_core::config::AccessLists::default(),
+            streams: file.streams,
             xml: Arc::new(self.xml),
         };
         let settings = Settings {
@@ -251,6 +283,7 @@ impl Conversion<'_> {
                 web,
                 bus,
                 xml: self.xml_source,
+                gateways: gateway_source(self.toml),
                 dns_servers: file.sip.dns_servers.unwrap_or_default(),
                 voicemail: None,
                 bindings: None,
@@ -514,9 +547,22 @@ impl Conversion<'_> {
             sounds: below(&self.file.sounds, defaults.sounds),
             recordings: below(&self.file.recordings, defaults.recordings),
             seed: None,
+            // They are the switch's, and its XML has some.
+            streams: Vec::new(),
             spatial,
         }
     }
+}
+
+/// Gateways as the files say whenever they are read.
+fn gateway_source(toml: Option<&Path>) -> GatewaySource {
+    let toml = toml.map(Path::to_owned);
+    GatewaySource::new(move |xml| {
+        gateways(toml.as_deref(), xml).map_err(|problems| {
+            let first = problems.first();
+            first.map_or_else(String::new, ToString::to_string)
+        })
+    })
 }
 
 fn overlay(profile: &mut ProfileConfig, section: SipProfile) {

@@ -13,6 +13,7 @@ mod event_socket_users;
 mod eventmanager;
 mod gateways;
 mod isymphony;
+mod local_streams;
 mod module_params;
 mod problem;
 mod quantity;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use api::log::LogLevel;
 use jiff::tz::TimeZone;
+use switch_core::StreamSettings;
 use switch_core::config::{ConferenceHabits, Destination};
 use toml::de::DeTable;
 
@@ -15,7 +16,7 @@ use super::problem::Problem;
 use super::toml_tree::{At, Source, Table};
 use super::{
     call_records, conference, console, event_log, event_socket_users, eventmanager, gateways,
-    isymphony, sip_extensions, sip_tls, spatial, store, sylkrtc, webapp, webrtc,
+    isymphony, local_streams, sip_extensions, sip_tls, spatial, store, sylkrtc, webapp, webrtc,
 };
 
 /// What the file says; `None` where it says nothing.
@@ -38,6 +39,7 @@ pub(super) struct File {
     pub(super) max_sessions: Option<u64>,
     pub(super) sessions_per_second: Option<u64>,
     pub(super) conferences: BTreeMap<Arc<str>, ConferenceHabits>,
+    pub(super) streams: Vec<StreamSettings>,
     pub(super) metrics: Option<Listen>,
     pub(super) console: console::Section,
     pub(super) webrtc: webrtc::Section,
@@ -183,6 +185,7 @@ pub(super) fn read(source: &Source, text: &str) -> File {
     limits.finish();
 
     file.conferences = conference::read(&mut top, source);
+    file.streams = local_streams::read(&mut top, source);
     file.metrics = listen(top.table("metrics"));
     file.console = console::read(top.table("console"));
     file.webrtc = webrtc::read(top.table("webrtc"), source);

@@ -1,7 +1,7 @@
 //! The name of something to play or record, as clients write it. event-socket.md §6.9.
 
 use crate::source::FrameSource;
-use crate::tone::{HoldMusic, Script, Silence, ToneStream};
+use crate::tone::{Script, Silence, ToneStream};
 
 /// Longest name looked at.
 const MAX_NAME: usize = 16_384;
@@ -29,8 +29,13 @@ pub enum Part {
         /// Divisor of full scale; 0 = none.
         noise: u32,
     },
-    /// `local_stream://<name>`: our own tune, whatever the name.
-    HoldMusic,
+    /// `local_stream://<name>`: what everybody who asks for it hears at the same time; the shell has it.
+    LocalStream {
+        /// Name of the stream.
+        name: String,
+        /// `{timeout=<ms>}` in front: how long it is heard; `None` = for ever.
+        limit_ms: Option<u64>,
+    },
     /// A path, to be opened by the shell.
     Path {
         /// As written, without scheme, parameters and offset.
@@ -55,14 +60,18 @@ impl FileName {
             return Err(NameError);
         }
         let (parameters, name) = parameters(name.trim());
-        let names: Vec<&str> = match name.strip_prefix("file_string://") {
-            Some(list) => list.split('!').collect(),
-            None => vec![name],
+        let parts = match name.strip_prefix("file_string://") {
+            Some(list) => {
+                let names = list.split('!');
+                if names.clone().count() > MAX_PARTS {
+                    return Err(NameError);
+                }
+                names
+                    .map(|name| part(name, &[]))
+                    .collect::<Result<_, _>>()?
+            }
+            None => vec![part(name, &parameters)?],
         };
-        if names.len() > MAX_PARTS {
-            return Err(NameError);
-        }
-        let parts = names.into_iter().map(part).collect::<Result<_, _>>()?;
         Ok(Self { parameters, parts })
     }
 
@@ -81,20 +90,11 @@ impl FileName {
             Ok(_) | Err(_) => None,
         }
     }
-
-    /// Whether it takes nothing from outside: tones, silence and the tune only.
-    #[must_use]
-    pub fn is_synthetic(&self) -> bool {
-        self.parts.iter().all(|part| match part {
-            Part::Tone(_) | Part::Silence { .. } | Part::HoldMusic => true,
-            Part::Path { .. } => false,
-        })
-    }
 }
 
 impl Part {
     /// The source of a part that needs nothing from outside, playing `repeats` further rounds
-    /// (`None` = for ever). `None` for a path.
+    /// (`None` = for ever). `None` for a path and for a stream.
     #[must_use]
     pub fn synthesise(&self, rate_hz: u32, repeats: Option<u32>) -> Option<Box<dyn FrameSource>> {
         match self {
@@ -106,8 +106,7 @@ impl Part {
                 };
                 Some(Box::new(Silence::new(rate_hz, length_ms, *noise)))
             }
-            Self::HoldMusic => Some(Box::new(HoldMusic::new(rate_hz))),
-            Self::Path { .. } => None,
+            Self::LocalStream { .. } | Self::Path { .. } => None,
         }
     }
 }
@@ -124,8 +123,9 @@ fn parameters(name: &str) -> (Vec<(String, String)>, &str) {
     (pairs.collect(), rest.trim_start())
 }
 
-fn part(name: &str) -> Result<Part, NameError> {
-    let (_, name) = parameters(name.trim());
+/// `outer` are the parameters in front of a name that has this one part.
+fn part(name: &str, outer: &[(String, String)]) -> Result<Part, NameError> {
+    let (own, name) = parameters(name.trim());
     if let Some(script) = name.strip_prefix("tone_stream://") {
         return Script::parse(script).map(Part::Tone).map_err(|_| NameError);
     }
@@ -139,8 +139,13 @@ fn part(name: &str) -> Result<Part, NameError> {
             noise: u32::try_from(noise).unwrap_or(0),
         });
     }
-    if name.starts_with("local_stream://") {
-        return Ok(Part::HoldMusic);
+    if let Some(stream) = name.strip_prefix("local_stream://") {
+        let mut all = own.iter().chain(outer);
+        let limit = all.find(|(name, _)| name == "timeout");
+        return Ok(Part::LocalStream {
+            name: stream.trim().to_owned(),
+            limit_ms: limit.and_then(|(_, ms)| ms.parse().ok()),
+        });
     }
     let path = name.strip_prefix("file://").unwrap_or(name);
     if path.is_empty() || path.contains("://") || path.contains('\0') {
@@ -176,6 +181,13 @@ mod tests {
         }
     }
 
+    fn stream(name: &str, limit_ms: Option<u64>) -> Part {
+        Part::LocalStream {
+            name: name.to_owned(),
+            limit_ms,
+        }
+    }
+
     #[test]
     fn names_as_clients_write_them() {
         let cases = [
@@ -190,7 +202,15 @@ mod tests {
                     noise: 1400,
                 }],
             ),
-            ("local_stream://moh", vec![Part::HoldMusic]),
+            ("local_stream://moh", vec![stream("moh", None)]),
+            (
+                "{timeout=20000}local_stream://moh/8000",
+                vec![stream("moh/8000", Some(20_000))],
+            ),
+            (
+                "file_string://a.wav!{timeout=500}local_stream://x!local_stream://y",
+                vec![path("a.wav", 0), stream("x", Some(500)), stream("y", None)],
+            ),
             (
                 "file_string://a.wav!silence_stream://100!b.wav",
                 vec![
@@ -211,7 +231,6 @@ mod tests {
             name.parameters,
             [("a".into(), "1".into()), ("b".into(), "2".into())]
         );
-        assert!(name.is_synthetic());
     }
 
     #[test]

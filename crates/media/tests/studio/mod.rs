@@ -22,6 +22,7 @@ use media::control::{
 };
 use media::file::{Chain, Part};
 use media::source::{Drain, Fill, FrameSink, FrameSource};
+use media::tone::HoldMusic;
 use media::{Answer, Engine, EngineConfig, Output, Port, Request};
 use phone::Phone;
 use rand::rngs::StdRng;
@@ -279,7 +280,12 @@ impl Studio {
                 rate_hz,
                 repeats,
             } => {
-                assert_eq!(repeats, Some(0), "the studio plays files once");
+                let streams = name.parts.iter();
+                let mut streams = streams.filter(|part| matches!(part, Part::LocalStream { .. }));
+                assert!(
+                    repeats == Some(0) || streams.next().is_some(),
+                    "the studio plays files once"
+                );
                 let sources: Option<Vec<_>> = name
                     .parts
                     .iter()
@@ -292,9 +298,10 @@ impl Studio {
                                 at: 0,
                             }) as Box<dyn FrameSource>)
                         }
-                        Part::Tone(_) | Part::Silence { .. } | Part::HoldMusic => {
-                            part.synthesise(rate_hz, Some(0))
+                        Part::LocalStream { .. } => {
+                            Some(Box::new(HoldMusic::new(rate_hz)) as Box<dyn FrameSource>)
                         }
+                        Part::Tone(_) | Part::Silence { .. } => part.synthesise(rate_hz, Some(0)),
                     })
                     .collect();
                 let result = match sources.and_then(Chain::new) {

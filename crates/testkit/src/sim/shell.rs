@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use media::control::{LegId, MediaReport, PlayEnd, TransportFailure};
+use media::file::Part;
 use media::source::{Drain, FrameSink};
+use media::tone::HoldMusic;
 use media::webrtc::NOWHERE;
 use media::{Answer, Engine, EngineConfig, MediaCommand, Output, Port, Request};
 
@@ -172,10 +174,18 @@ impl MediaShell {
                 leg,
                 result: Err(TransportFailure::Refused),
             },
-            // There are no files to play here; tones the engine makes itself.
-            Request::OpenSource { play, .. } => Answer::SourceOpened {
+            // There are no files to play here, and one tune in the place of every stream; tones the engine makes itself.
+            Request::OpenSource {
                 play,
-                result: Err(PlayEnd::NotFound),
+                name,
+                rate_hz,
+                ..
+            } => Answer::SourceOpened {
+                play,
+                result: match name.parts.as_slice() {
+                    [Part::LocalStream { .. }] => Ok(Box::new(HoldMusic::new(rate_hz))),
+                    _ => Err(PlayEnd::NotFound),
+                },
             },
             Request::OpenSink {
                 record,

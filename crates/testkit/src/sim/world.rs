@@ -125,6 +125,7 @@ impl World {
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
             access_lists: switch_core::config::AccessLists::default(),
+            streams: Vec::new(),
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
@@ -312,9 +313,12 @@ impl World {
                 Effect::Files {
                     number, channel, ..
                 } => done.push((number, channel)),
-                // Nobody starts this world again.
-                Effect::Binding(_) | Effect::Table(_) | Effect::ReloadXml { .. } | Effect::Stop => {
-                }
+                // Nobody starts this world again, or asks for its streams.
+                Effect::Binding(_)
+                | Effect::Table(_)
+                | Effect::ReloadXml { .. }
+                | Effect::Streams { .. }
+                | Effect::Stop => {}
             }
         }
         self.transmit(&sent);

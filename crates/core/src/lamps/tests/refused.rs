@@ -105,7 +105,10 @@ fn who_left_the_directory_is_told_so() {
     let xml = Configuration::load(&files, BUILT_IN_ROOT.as_ref(), Globals::new()).unwrap();
     rig.feed(Input::XmlLoaded {
         request: api::RequestId(99),
-        result: Ok(Box::new(xml)),
+        result: Ok(crate::Reloaded {
+            configuration: Box::new(xml),
+            gateways: None,
+        }),
     });
     let last = told(&mut rig);
     assert_eq!(

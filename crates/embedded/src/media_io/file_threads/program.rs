@@ -71,19 +71,21 @@ impl Program {
             return Err(PlayEnd::NotFound);
         };
         let path = path::resolve(&self.directory, name);
-        let opened = DiskSource::open(&path, self.rate_hz).or_else(|error| {
+        let opened = open_sound(&path, *start_sample, self.rate_hz).or_else(|error| {
             let compiled_in =
                 prompt::find(name).filter(|_| error.kind() == io::ErrorKind::NotFound);
             match compiled_in {
-                Some(bytes) => DiskSource::of(
-                    Box::new(Cursor::new(bytes)),
-                    bytes.len() as u64,
-                    self.rate_hz,
-                ),
+                Some(bytes) => {
+                    let size = bytes.len() as u64;
+                    begin(
+                        DiskSource::of(Box::new(Cursor::new(bytes)), size, self.rate_hz)?,
+                        *start_sample,
+                    )
+                }
                 None => Err(error),
             }
         });
-        let mut source = opened.map_err(|error| {
+        opened.map_err(|error| {
             let missing = matches!(
                 error.kind(),
                 io::ErrorKind::NotFound
@@ -95,13 +97,7 @@ impl Program {
             } else {
                 PlayEnd::Failed
             }
-        })?;
-        if *start_sample > 0 {
-            source
-                .seek_native(*start_sample)
-                .map_err(|_| PlayEnd::Failed)?;
-        }
-        Ok(Box::new(source))
+        })
     }
 
     /// Gives the next samples.
@@ -148,12 +144,34 @@ impl Program {
         true
     }
 
-    /// Goes to a sample of the current part.
+    /// Goes to a sample of the current part, which is the last one when all is over.
     pub(super) fn seek(&mut self, sample: u64) {
-        if let Some(source) = &mut self.open {
-            source.seek(sample);
+        let moved = match &mut self.open {
+            Some(source) => source.seek(sample),
+            None => return,
+        };
+        // What cannot be moved can still begin again.
+        if !moved && sample == 0 {
+            let part = self.current.min(self.parts.len().saturating_sub(1));
+            self.open = self.open_part(part).ok();
         }
     }
+}
+
+/// A WAV file as mono samples at a rate, hertz, from one of its own samples on. Blocks on the disk, then and when it is read.
+pub(super) fn open_sound(
+    path: &Path,
+    start_sample: u64,
+    rate_hz: u32,
+) -> io::Result<Box<dyn FrameSource>> {
+    begin(DiskSource::open(path, rate_hz)?, start_sample)
+}
+
+fn begin(mut source: DiskSource, start_sample: u64) -> io::Result<Box<dyn FrameSource>> {
+    if start_sample > 0 {
+        source.seek_native(start_sample)?;
+    }
+    Ok(Box::new(source))
 }
 
 /// Bytes of a file, wherever they are.

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use media::Answer;
 use media::control::{PlayEnd, PlayId};
-use media::file::FileName;
+use media::file::{Chain, FileName, Part};
 use media::source::FrameSource;
+use switch_core::StreamSettings;
 
 use super::program::Program;
 use super::source::{RingSource, SourceState};
+use super::streams::Streams;
 use super::{FileCounters, ReadJob};
 use crate::media_io::worker::{Delivery, Neighbour};
 
@@ -30,6 +32,7 @@ pub(super) struct Reader {
     counters: Arc<FileCounters>,
     jobs: Receiver<ReadJob>,
     open: Vec<Reading>,
+    streams: Streams,
 }
 
 /// A playback being read.
@@ -46,8 +49,10 @@ impl Reader {
         workers: Vec<Neighbour>,
         counters: Arc<FileCounters>,
         jobs: Receiver<ReadJob>,
+        streams: Vec<StreamSettings>,
     ) -> Self {
         Self {
+            streams: Streams::new(&directory, streams, counters.clone()),
             directory,
             workers,
             counters,
@@ -74,6 +79,11 @@ impl Reader {
                     self.open(worker, play, name, rate_hz, repeats);
                 }
                 Ok(ReadJob::Retire(source)) => drop(source),
+                Ok(ReadJob::Streams { job, answer }) => {
+                    let outcome = self.streams.carry_out(job, Instant::now());
+                    // Who asked may have stopped waiting.
+                    answer.send(outcome).ok();
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -82,6 +92,7 @@ impl Reader {
                 self.open
                     .retain_mut(|reading| !reading.ring.is_abandoned() && reading.fill());
                 filled = Instant::now();
+                self.streams.top_up(filled);
             }
         }
     }
@@ -94,8 +105,7 @@ impl Reader {
         rate_hz: u32,
         repeats: Option<u32>,
     ) {
-        let opened = Program::open(&self.directory, name, rate_hz, repeats);
-        let result = opened.map(|program| self.begin(program, rate_hz));
+        let result = self.source(name, rate_hz, repeats);
         match &result {
             Ok(_) => self.counters.opened.add(1),
             Err(PlayEnd::NotFound | PlayEnd::Failed | PlayEnd::Finished | PlayEnd::Stopped) => {
@@ -109,6 +119,44 @@ impl Reader {
         // A worker that has gone needs no answer.
         if worker.deliveries.send(answer).is_ok() {
             worker.wake();
+        }
+    }
+
+    /// What plays a name. Where a stream is one of several, each part is read by itself, so that none is read ahead of what
+    /// everybody hears.
+    fn source(
+        &mut self,
+        name: FileName,
+        rate_hz: u32,
+        repeats: Option<u32>,
+    ) -> Result<Box<dyn FrameSource>, PlayEnd> {
+        let is_stream = |part: &Part| matches!(part, Part::LocalStream { .. });
+        if !name.parts.iter().any(is_stream) {
+            let program = Program::open(&self.directory, name, rate_hz, repeats)?;
+            return Ok(self.begin(program, rate_hz));
+        }
+        let mut sources: Vec<Box<dyn FrameSource>> = Vec::new();
+        for (at, part) in name.parts.into_iter().enumerate() {
+            if let Part::LocalStream { name, limit_ms } = part {
+                let now = Instant::now();
+                let source = self.streams.listen(&name, rate_hz, limit_ms, now);
+                sources.push(Box::new(source));
+                continue;
+            }
+            let alone = FileName {
+                parameters: Vec::new(),
+                parts: vec![part],
+            };
+            match Program::open(&self.directory, alone, rate_hz, Some(0)) {
+                Ok(program) => sources.push(self.begin(program, rate_hz)),
+                Err(end) if at == 0 => return Err(end),
+                // Later parts that are missing are passed over, as ever.
+                Err(_) => {}
+            }
+        }
+        match Chain::repeated(sources, repeats) {
+            Some(chain) => Ok(Box::new(chain)),
+            None => Err(PlayEnd::Failed),
         }
     }
 
