@@ -127,3 +127,44 @@ def test_programs_are_refused_until_they_are_wanted(server):
     with server.connect() as socket:
         assert socket.api("system true") == "-ERR system Command not found!\n"
         assert "bg_system" not in socket.api("show api")
+
+
+def log_lines(socket, until):
+    """What the log says to this connection up to a line that ends so, of each line the uuid and the words."""
+    lines = []
+    deadline = time.monotonic() + 30
+    while not lines or not lines[-1][1].endswith(until):
+        frame = socket.read(max(0.01, deadline - time.monotonic()))
+        assert frame is not None and time.monotonic() < deadline, lines
+        if frame.content_type == "log/data":
+            body = frame.body.rstrip("\n")
+            lines.append((frame.headers["User-Data"], re.sub(r"^.*?[a-z_]+\.rs:[0-9]+ ", "", body)))
+    return lines
+
+
+def test_a_channel_has_a_log_level_of_its_own(server):
+    with server.connect() as socket, server.connect() as reader:
+        loud, quiet, other = (socket.api("originate null/x &park").split()[1] for _ in range(3))
+        assert socket.api(f"uuid_loglevel {loud}") == "-USAGE: <uuid> <level>\n"
+        assert socket.api(f"uuid_loglevel {loud} loud") == "-ERR Invalid log level!\n"
+        assert socket.api("uuid_loglevel nobody 7") == "-ERR No such channel nobody!\n"
+        assert socket.api(f"uuid_loglevel {loud} debug") == "+OK\n"
+        assert socket.api(f"uuid_transfer {quiet} 'session_loglevel:err,park:' inline") == "+OK\n"
+        assert reader.command("log warning").reply == "+OK log level warning [4]"
+        for name, uuid in (("loud", loud), ("quiet", quiet), ("other", other)):
+            steps = ",".join(f"log:{level} {name} {level}" for level in ("debug", "info", "warning", "crit"))
+            assert socket.api(f"uuid_transfer {uuid} '{steps},park:' inline") == "+OK\n"
+        assert socket.api("log crit end of it") == "+OK\n"
+        spoken = [line for line in log_lines(reader, "end of it") if re.match("(loud|quiet|other) ", line[1])]
+        assert spoken == [
+            (loud, "loud debug"), (loud, "loud info"), (loud, "loud warning"), (loud, "loud crit"),
+            (quiet, "quiet crit"),
+            (other, "other warning"), (other, "other crit"),
+        ]
+        wait_until(lambda: "end of it" in server.log(), "the log is not written")
+        printed = re.findall(r"(loud|quiet|other) (debug|info|warning|crit) channel", re.sub("\x1b[^m]*m", "", server.log()))
+        assert printed == [
+            ("loud", "debug"), ("loud", "info"), ("loud", "warning"), ("loud", "crit"),
+            ("quiet", "crit"),
+            ("other", "info"), ("other", "warning"), ("other", "crit"),
+        ]

@@ -157,6 +157,7 @@ commands! {
     channel::ControlPlayback => ();
     channel::AdjustAudio => ();
     channel::SetHeartbeat => ();
+    channel::SetLogLevel => ();
     channel::Deflect => ();
     channel::SendInfo => ();
     channel::RenegotiateMedia => ();

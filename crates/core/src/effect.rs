@@ -50,6 +50,13 @@ pub enum Effect {
     Binding(BindingNote),
     /// Keeps a value of `db` or `group` for the next run, or forgets it. Nothing is answered and nobody waits.
     Table(TableNote),
+    /// Shows more or less of the log about a channel. Nothing is answered and nobody waits.
+    LogLevel {
+        /// Which.
+        channel: ChannelId,
+        /// -1 none, 7 all; `None` as much as of others.
+        level: Option<i8>,
+    },
     /// Makes a folder or renames a file, and reports [`crate::Input::FilesDone`].
     Files {
         /// For the report.

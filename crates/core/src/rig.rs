@@ -71,6 +71,7 @@ pub(crate) struct Rig {
     pub(crate) table_notes: Vec<crate::TableNote>,
     /// What is to be done to the disk; tests say that it is.
     pub(crate) file_jobs: Vec<(u64, ChannelId, crate::FileJob)>,
+    pub(crate) log_levels: Vec<(ChannelId, Option<i8>)>,
     /// What the DNS knows.
     pub(crate) names: Names,
     /// Names that were asked for.
@@ -146,6 +147,7 @@ impl Rig {
             notes: Vec::new(),
             table_notes: Vec::new(),
             file_jobs: Vec::new(),
+            log_levels: Vec::new(),
             names: Names::default(),
             asked: Vec::new(),
             slow_media: false,
@@ -193,6 +195,7 @@ impl Rig {
                     }
                     Effect::Stop => self.stopped = true,
                     Effect::ReloadXml { .. } => {}
+                    Effect::LogLevel { channel, level } => self.log_levels.push((channel, level)),
                     Effect::Binding(note) => self.notes.push(note),
                     Effect::Table(note) => self.table_notes.push(note),
                     Effect::Files {

@@ -209,6 +209,12 @@ impl SwitchTask {
                         keeper.submit(note);
                     }
                 }
+                Effect::LogLevel { channel, level } => {
+                    self.port
+                        .publisher
+                        .log_levels()
+                        .set(channel.as_str(), level);
+                }
                 Effect::Files {
                     number,
                     channel,

@@ -159,6 +159,7 @@ commands! {
         "uuid_hold" "[off|toggle] <uuid> [<display>]" "Puts a channel on hold" => uuid_state::uuid_hold,
         "uuid_jitterbuffer" "<uuid> [0|<min_msec>[:<max_msec>]]" "Says how long sound is delayed to make it even" => uuid_leg::uuid_jitterbuffer,
         "uuid_kill" "<uuid> [cause]" "Hangs a channel up" => uuid_state::uuid_kill,
+        "uuid_loglevel" "<uuid> <level>" "Shows more or less of the log about a channel" => uuid_state::uuid_loglevel,
         "uuid_media" "[off] <uuid>" "Takes media out of the server, or back" => uuid_state::uuid_media,
         "uuid_media_reneg" "<uuid>[ <codec_string>]" "Offers codecs anew" => uuid_state::uuid_media_reneg,
         "uuid_limit" "<uuid> <backend> <realm> <resource> [<max>[/interval]] [number [dialplan [context]]]" "Takes a resource for a channel" => tables::uuid_limit,

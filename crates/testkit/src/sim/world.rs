@@ -311,8 +311,11 @@ impl World {
                     number, channel, ..
                 } => done.push((number, channel)),
                 // Nobody starts this world again.
-                Effect::Binding(_) | Effect::Table(_) | Effect::ReloadXml { .. } | Effect::Stop => {
-                }
+                Effect::Binding(_)
+                | Effect::Table(_)
+                | Effect::ReloadXml { .. }
+                | Effect::LogLevel { .. }
+                | Effect::Stop => {}
             }
         }
         self.transmit(&sent);

@@ -496,6 +496,12 @@ static TABLE: &[Entry] = &[
         dtmf::send_dtmf,
     ),
     app("send_info", "Send SIP INFO", "<info>", leg_sound::send_info),
+    app(
+        "session_loglevel",
+        "Show more or less of the log about the channel",
+        "<level>",
+        fire::session_loglevel,
+    ),
     app("set", "Set a variable", "<name>=<value>", variables::set),
     app(
         "set_audio_level",
