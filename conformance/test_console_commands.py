@@ -127,6 +127,10 @@ def test_programs_are_refused_until_they_are_wanted(server):
     with server.connect() as socket:
         assert socket.api("system true") == "-ERR system Command not found!\n"
         assert "bg_system" not in socket.api("show api")
+        assert "system" not in socket.api("show application")
+        socket.command("event plain CHANNEL_HANGUP")
+        socket.api("originate null/x 'system:true,park:' inline")
+        assert socket.wait_for("CHANNEL_HANGUP")["Hangup-Cause"] == "DESTINATION_OUT_OF_ORDER"
 
 
 def log_lines(socket, until):
@@ -168,3 +172,30 @@ def test_a_channel_has_a_log_level_of_its_own(server):
             ("quiet", "crit"),
             ("other", "info"), ("other", "warning"), ("other", "crit"),
         ]
+
+
+def test_a_channel_waits_for_its_program_and_nobody_else_does(tmp_path):
+    server = Server(tmp_path / "run", event_socket='run_programs = true\nprogram_time = "20s"')
+    try:
+        with server.connect() as socket:
+            assert "system," in socket.api("show application") and "bgsystem," in socket.api("show application")
+            socket.command("event plain CHANNEL_EXECUTE_COMPLETE CHANNEL_HANGUP")
+            wait = f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"
+            waits, passes = (
+                socket.api(f"originate null/x '{name}:{wait}; touch {tmp_path}/{name},set:done=yes,park:' inline").split()[1]
+                for name in ("system", "bgsystem")
+            )
+            assert socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="set")["Unique-ID"] == passes
+            assert socket.api(f"uuid_getvar {waits} done") == "_undef_"
+            (tmp_path / "go").touch()
+            assert socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="system")["Unique-ID"] == waits
+            assert (tmp_path / "system").exists()
+            assert socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="set")["Unique-ID"] == waits
+            wait_until(lambda: (tmp_path / "bgsystem").exists(), "the program of the background has not run")
+            # Who hangs up does not end the program.
+            uuid = socket.api(f"originate null/x 'system:sleep 0.5; touch {tmp_path}/late,park:' inline").split()[1]
+            assert socket.api(f"uuid_kill {uuid}") == "+OK\n"
+            socket.wait_for("CHANNEL_HANGUP", Unique_ID=uuid)
+            wait_until(lambda: (tmp_path / "late").exists(), "the program ended with its channel")
+    finally:
+        server.stop()

@@ -63,6 +63,8 @@ pub struct Config {
     pub tables: Option<KeptTables>,
     /// Who is on which access list; for `check_acl`.
     pub access_lists: AccessLists,
+    /// Channels may have programs of the machine run; without it `system` and `bgsystem` do not exist.
+    pub may_run_programs: bool,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
 }

@@ -1,5 +1,7 @@
 //! Everything the switch asks its shell to do.
 
+use std::sync::Arc;
+
 use api::{Answer, ChannelId, CommandError, RequestId};
 use media::control::{MediaCommand, WebCommand};
 use sip::resolve::Destination;
@@ -65,6 +67,15 @@ pub enum Effect {
         channel: ChannelId,
         /// What.
         job: FileJob,
+    },
+    /// Runs a line of a shell, and reports [`crate::Input::ProgramEnded`]. Nothing else waits for it.
+    Program {
+        /// For the report.
+        number: u64,
+        /// For the report.
+        channel: ChannelId,
+        /// What.
+        line: Arc<str>,
     },
     /// The process may end: everything has ended.
     Stop,

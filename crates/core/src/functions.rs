@@ -31,6 +31,7 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
         "url_encode" => text::url_encode(arguments),
         "url_decode" => text::url_decode(arguments),
         "echo" => arguments.to_owned(),
+        "quote_shell_arg" => format!("'{}'", arguments.replace('\'', "'\\''")),
         "hostname" | "switchname" => global(scope, "hostname"),
         "global_getvar" => global(scope, arguments.trim()),
         "user_exists" => user_exists(scope, arguments).to_string(),

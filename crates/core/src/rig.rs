@@ -71,6 +71,7 @@ pub(crate) struct Rig {
     pub(crate) table_notes: Vec<crate::TableNote>,
     /// What is to be done to the disk; tests say that it is.
     pub(crate) file_jobs: Vec<(u64, ChannelId, crate::FileJob)>,
+    pub(crate) programs: Vec<(u64, ChannelId, Arc<str>)>,
     pub(crate) log_levels: Vec<(ChannelId, Option<i8>)>,
     /// What the DNS knows.
     pub(crate) names: Names,
@@ -121,6 +122,7 @@ pub(crate) fn config() -> Config {
         bindings: Vec::new(),
         tables: Some(crate::KeptTables::default()),
         access_lists: crate::config::AccessLists::default(),
+        may_run_programs: false,
         xml: Arc::new(xml),
     }
 }
@@ -147,6 +149,7 @@ impl Rig {
             notes: Vec::new(),
             table_notes: Vec::new(),
             file_jobs: Vec::new(),
+            programs: Vec::new(),
             log_levels: Vec::new(),
             names: Names::default(),
             asked: Vec::new(),
@@ -195,6 +198,11 @@ impl Rig {
                     }
                     Effect::Stop => self.stopped = true,
                     Effect::ReloadXml { .. } => {}
+                    Effect::Program {
+                        number,
+                        channel,
+                        line,
+                    } => self.programs.push((number, channel, line)),
                     Effect::LogLevel { channel, level } => self.log_levels.push((channel, level)),
                     Effect::Binding(note) => self.notes.push(note),
                     Effect::Table(note) => self.table_notes.push(note),

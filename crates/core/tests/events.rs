@@ -66,6 +66,7 @@ impl World {
             bindings: Vec::new(),
             tables: Some(jackfield_core::KeptTables::default()),
             access_lists: jackfield_core::config::AccessLists::default(),
+            may_run_programs: false,
             layouts: jackfield_core::config::Layouts::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use api::time::Now;
 use api::{Answer, BackendPort, ChannelId, CommandError, Request, RequestId, Responder, Timestamp};
 use media::control::MediaReport;
+use net::Programs;
 use sip::resolve::Destination;
 use switch_core::{BindingNote, Effect, FileJob, Input, LookupId, Switch, TableNote};
 use tokio::sync::{mpsc, watch};
@@ -54,6 +55,8 @@ pub(crate) struct SwitchTask {
     pub(crate) bindings: Option<Arc<NoteKeeper<BindingNote>>>,
     /// As `bindings`.
     pub(crate) tables: Option<Arc<NoteKeeper<TableNote>>>,
+    /// `None`: the switch asks for none.
+    pub(crate) programs: Option<Programs>,
     pub(crate) xml: XmlSource,
     /// Where relative names begin.
     pub(crate) recordings: PathBuf,
@@ -220,6 +223,11 @@ impl SwitchTask {
                     channel,
                     job,
                 } => self.change_files(number, channel, job),
+                Effect::Program {
+                    number,
+                    channel,
+                    line,
+                } => self.run_program(number, channel, &line),
                 Effect::Stop => stop = true,
             }
         }
@@ -271,6 +279,23 @@ impl SwitchTask {
             };
             // A switch that has stopped has no channels.
             shell.send(done).await.ok();
+        });
+    }
+
+    /// There are never more than the switch allows, and fewer run at one time.
+    fn run_program(&self, number: u64, channel: ChannelId, line: &str) {
+        let (programs, line) = (self.programs.clone(), line.to_owned());
+        let shell = self.to_shell.clone();
+        self.tracker.spawn(async move {
+            if let Some(programs) = programs {
+                // Nobody asked for what it prints.
+                programs.run(line).await;
+            }
+            // A switch that has stopped has no channels.
+            shell
+                .send(Input::ProgramEnded { number, channel })
+                .await
+                .ok();
         });
     }
 
@@ -326,6 +351,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::BindingsFound(_) => "BindingsFound",
         Input::TablesFound(_) => "TablesFound",
         Input::FilesDone { .. } => "FilesDone",
+        Input::ProgramEnded { .. } => "ProgramEnded",
         Input::IdleCpu(_) => "IdleCpu",
         Input::Shutdown => "Shutdown",
     }

@@ -61,6 +61,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
             access_lists: switch_core::config::AccessLists::default(),
+            may_run_programs: false,
             layouts: Default::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),
@@ -76,6 +77,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
         voicemail: None,
         bindings: None,
         tables: None,
+        programs: None,
         xml,
     }
 }

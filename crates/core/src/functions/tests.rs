@@ -86,6 +86,7 @@ fn table() {
         ("TOUPPER", "aBc", "ABC"),
         ("tolower", "aBc", "abc"),
         ("url_encode", "a b+ü", "a%20b%2B%C3%BC"),
+        ("quote_shell_arg", "a'b", r"'a'\''b'"),
         ("url_decode", "a%20b%2B%C3%BC%4", "a b+ü%4"),
         ("cond", "1 == 1.0 ? yes : no", "yes"),
         ("cond", "10 > 9 ? yes : no", "yes"),

@@ -123,6 +123,7 @@ impl World {
             bindings: Vec::new(),
             tables: Some(switch_core::KeptTables::default()),
             access_lists: switch_core::config::AccessLists::default(),
+            may_run_programs: false,
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
@@ -289,7 +290,7 @@ impl World {
             self.view = view;
         }
         let (mut sent, mut unknown, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-        let mut done = Vec::new();
+        let (mut done, mut ended) = (Vec::new(), Vec::new());
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Answer { id, answer } => {
@@ -310,6 +311,10 @@ impl World {
                 Effect::Files {
                     number, channel, ..
                 } => done.push((number, channel)),
+                // And has no programs.
+                Effect::Program {
+                    number, channel, ..
+                } => ended.push((number, channel)),
                 // Nobody starts this world again.
                 Effect::Binding(_)
                 | Effect::Table(_)
@@ -340,6 +345,9 @@ impl World {
                     result: Ok(()),
                 },
             });
+        }
+        for (number, channel) in ended {
+            self.input(Input::ProgramEnded { number, channel });
         }
         for (number, channel) in done {
             let result = Ok(());
