@@ -199,3 +199,16 @@ def test_a_channel_waits_for_its_program_and_nobody_else_does(tmp_path):
             wait_until(lambda: (tmp_path / "late").exists(), "the program ended with its channel")
     finally:
         server.stop()
+
+
+def test_what_would_be_said_can_be_asked_and_played(server):
+    with server.connect() as socket:
+        assert socket.api("say_string").startswith("-USAGE: <module_name>[.<ext>][:<lang>]")
+        assert socket.api("say_string en colour pronounced 7") == "-ERR no reply\n"
+        assert socket.api("say_string en.gsm en number pronounced 21") == "file_string://digits/20.gsm!digits/1.gsm"
+        sounds = socket.api("say_string en:en number iterated 7")
+        assert sounds == socket.api("eval ${say_string(en number iterated 7)}") == "file_string://digits/7.wav"
+        socket.command("event plain CHANNEL_EXECUTE_COMPLETE")
+        socket.api(f"originate null/x 'playback:{sounds},park:' inline")
+        played = socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="playback")
+        assert played["Application-Response"] == "FILE PLAYED"

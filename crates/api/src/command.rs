@@ -179,6 +179,7 @@ commands! {
     server::AnnounceApi => ();
     server::SetGlobal => ();
     server::Expand => Arc<str>;
+    server::SayString => Arc<str>;
     server::ChangeSettings => ();
     server::Schedule => TaskId;
     server::Unschedule => u64;

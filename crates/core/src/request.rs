@@ -321,6 +321,7 @@ impl Switch {
                 self.set_global(&c.name, &c.value);
                 self.answer(id, Ok(()));
             }
+            Command::SayString(c) => self.say_string(id, &c),
             Command::Expand(c) => {
                 let expanded = match &c.channel {
                     Some(channel) => self

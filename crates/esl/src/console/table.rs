@@ -113,6 +113,7 @@ commands! {
         "reloadcert" "" "Reads certificates and keys again" => surroundings::reloadcert,
         "reloadxml" "" "Reads the XML configuration again" => server::reloadxml,
         "replace" "<data>|<string1>|<string2>" "Puts one text in the place of another" => strings::replace,
+        "say_string" "<module_name>[.<ext>][:<lang>] <say_type> <say_method> [<say_gender>] <text>" "Tells which sounds say a text" => text::say_string,
         "sched_api" "[+@]<time> <group_name> <command_string>[&]" "Runs a command later" => schedule::sched_api,
         "sched_broadcast" "[[+]<time>|@time] <uuid> <path> [aleg|bleg|both]" "Plays to a channel later" => schedule::sched_broadcast,
         "sched_del" "<task_id>|<group_id>" "Deletes scheduled tasks" => schedule::sched_del,
