@@ -127,3 +127,88 @@ def test_programs_are_refused_until_they_are_wanted(server):
     with server.connect() as socket:
         assert socket.api("system true") == "-ERR system Command not found!\n"
         assert "bg_system" not in socket.api("show api")
+        assert "system" not in socket.api("show application")
+        socket.command("event plain CHANNEL_HANGUP")
+        socket.api("originate null/x 'system:true,park:' inline")
+        assert socket.wait_for("CHANNEL_HANGUP")["Hangup-Cause"] == "DESTINATION_OUT_OF_ORDER"
+
+
+def log_lines(socket, until):
+    """What the log says to this connection up to a line that ends so, of each line the uuid and the words."""
+    lines = []
+    deadline = time.monotonic() + 30
+    while not lines or not lines[-1][1].endswith(until):
+        frame = socket.read(max(0.01, deadline - time.monotonic()))
+        assert frame is not None and time.monotonic() < deadline, lines
+        if frame.content_type == "log/data":
+            body = frame.body.rstrip("\n")
+            lines.append((frame.headers["User-Data"], re.sub(r"^.*?[a-z_]+\.rs:[0-9]+ ", "", body)))
+    return lines
+
+
+def test_a_channel_has_a_log_level_of_its_own(server):
+    with server.connect() as socket, server.connect() as reader:
+        loud, quiet, other = (socket.api("originate null/x &park").split()[1] for _ in range(3))
+        assert socket.api(f"uuid_loglevel {loud}") == "-USAGE: <uuid> <level>\n"
+        assert socket.api(f"uuid_loglevel {loud} loud") == "-ERR Invalid log level!\n"
+        assert socket.api("uuid_loglevel nobody 7") == "-ERR No such channel nobody!\n"
+        assert socket.api(f"uuid_loglevel {loud} debug") == "+OK\n"
+        assert socket.api(f"uuid_transfer {quiet} 'session_loglevel:err,park:' inline") == "+OK\n"
+        assert reader.command("log warning").reply == "+OK log level warning [4]"
+        for name, uuid in (("loud", loud), ("quiet", quiet), ("other", other)):
+            steps = ",".join(f"log:{level} {name} {level}" for level in ("debug", "info", "warning", "crit"))
+            assert socket.api(f"uuid_transfer {uuid} '{steps},park:' inline") == "+OK\n"
+        assert socket.api("log crit end of it") == "+OK\n"
+        spoken = [line for line in log_lines(reader, "end of it") if re.match("(loud|quiet|other) ", line[1])]
+        assert spoken == [
+            (loud, "loud debug"), (loud, "loud info"), (loud, "loud warning"), (loud, "loud crit"),
+            (quiet, "quiet crit"),
+            (other, "other warning"), (other, "other crit"),
+        ]
+        wait_until(lambda: "end of it" in server.log(), "the log is not written")
+        printed = re.findall(r"(loud|quiet|other) (debug|info|warning|crit) channel", re.sub("\x1b[^m]*m", "", server.log()))
+        assert printed == [
+            ("loud", "debug"), ("loud", "info"), ("loud", "warning"), ("loud", "crit"),
+            ("quiet", "crit"),
+            ("other", "info"), ("other", "warning"), ("other", "crit"),
+        ]
+
+
+def test_a_channel_waits_for_its_program_and_nobody_else_does(tmp_path):
+    server = Server(tmp_path / "run", event_socket='run_programs = true\nprogram_time = "20s"')
+    try:
+        with server.connect() as socket:
+            assert "system," in socket.api("show application") and "bgsystem," in socket.api("show application")
+            socket.command("event plain CHANNEL_EXECUTE_COMPLETE CHANNEL_HANGUP")
+            wait = f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"
+            waits, passes = (
+                socket.api(f"originate null/x '{name}:{wait}; touch {tmp_path}/{name},set:done=yes,park:' inline").split()[1]
+                for name in ("system", "bgsystem")
+            )
+            assert socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="set")["Unique-ID"] == passes
+            assert socket.api(f"uuid_getvar {waits} done") == "_undef_"
+            (tmp_path / "go").touch()
+            assert socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="system")["Unique-ID"] == waits
+            assert (tmp_path / "system").exists()
+            assert socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="set")["Unique-ID"] == waits
+            wait_until(lambda: (tmp_path / "bgsystem").exists(), "the program of the background has not run")
+            # Who hangs up does not end the program.
+            uuid = socket.api(f"originate null/x 'system:sleep 0.5; touch {tmp_path}/late,park:' inline").split()[1]
+            assert socket.api(f"uuid_kill {uuid}") == "+OK\n"
+            socket.wait_for("CHANNEL_HANGUP", Unique_ID=uuid)
+            wait_until(lambda: (tmp_path / "late").exists(), "the program ended with its channel")
+    finally:
+        server.stop()
+
+
+def test_what_would_be_said_can_be_asked_and_played(server):
+    with server.connect() as socket:
+        assert socket.api("say_string").startswith("-USAGE: <module_name>[.<ext>][:<lang>]")
+        assert socket.api("say_string en colour pronounced 7") == "-ERR no reply\n"
+        assert socket.api("say_string en.gsm en number pronounced 21") == "file_string://digits/20.gsm!digits/1.gsm"
+        sounds = socket.api("say_string en:en number iterated 7")
+        assert sounds == socket.api("eval ${say_string(en number iterated 7)}") == "file_string://digits/7.wav"
+        socket.command("event plain CHANNEL_EXECUTE_COMPLETE")
+        socket.api(f"originate null/x 'playback:{sounds},park:' inline")
+        played = socket.wait_for("CHANNEL_EXECUTE_COMPLETE", Application="playback")
+        assert played["Application-Response"] == "FILE PLAYED"

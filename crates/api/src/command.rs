@@ -161,6 +161,7 @@ commands! {
     channel::ControlPlayback => ();
     channel::AdjustAudio => ();
     channel::SetHeartbeat => ();
+    channel::SetLogLevel => ();
     channel::Deflect => ();
     channel::SendInfo => ();
     channel::RenegotiateMedia => ();
@@ -182,6 +183,7 @@ commands! {
     server::AnnounceApi => ();
     server::SetGlobal => ();
     server::Expand => Arc<str>;
+    server::SayString => Arc<str>;
     server::ChangeSettings => ();
     server::Schedule => TaskId;
     server::Unschedule => u64;

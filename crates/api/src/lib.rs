@@ -25,6 +25,7 @@ pub mod event;
 mod handle;
 pub mod id;
 pub mod log;
+pub mod log_levels;
 pub mod origin;
 mod pair;
 pub mod secret;

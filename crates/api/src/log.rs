@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
+use crate::log_levels::ChannelLevels;
+
 /// Severity with the numbers clients use.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
@@ -45,6 +47,32 @@ impl LogLevel {
     }
 }
 
+/// A level by name (any case) or number: -1 none, 0 to 63; a negative number is 0, more than 64 is 63, 64 is no level
+/// (event-socket.md §2.13).
+pub fn level_of(word: &str) -> Option<i8> {
+    const NAMES: [&str; 9] = [
+        "DISABLE", "CONSOLE", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG",
+    ];
+    let named = NAMES
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(word));
+    if let Some(place) = named {
+        return i8::try_from(place).ok().map(|place| place - 1);
+    }
+    let digits = word.strip_prefix('-').unwrap_or(word);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if digits.len() < word.len() {
+        return Some(0);
+    }
+    // What is too long to be read is above all levels.
+    match digits.parse::<u64>().unwrap_or(u64::MAX) {
+        64 => None,
+        number => i8::try_from(number.min(63)).ok(),
+    }
+}
+
 /// One line of the log.
 #[derive(Clone, Debug)]
 pub struct LogLine {
@@ -70,6 +98,8 @@ pub const LOG_QUEUE_BYTES: usize = 64 << 20;
 
 struct Reader {
     level: u8,
+    /// Beyond this no channel's own level leads.
+    most: u8,
     state: Mutex<ReaderState>,
     wake: Notify,
 }
@@ -86,6 +116,18 @@ struct ReaderState {
 pub struct LogTap {
     readers: Arc<Mutex<Vec<Weak<Reader>>>>,
     lines: Arc<AtomicU64>,
+    levels: ChannelLevels,
+}
+
+impl Reader {
+    /// Whether a line is for it; `own` is the level of the channel the line is about, if that has one.
+    fn takes(&self, level: LogLevel, own: Option<i8>) -> bool {
+        let level = level as u8;
+        match own {
+            Some(own) => level <= self.most && i16::from(level) <= i16::from(own),
+            None => level <= self.level,
+        }
+    }
 }
 
 impl LogTap {
@@ -94,25 +136,35 @@ impl LogTap {
         Self::default()
     }
 
-    /// Whether anybody would see a line of this level; lets the logger skip formatting.
-    pub fn wants(&self, level: LogLevel) -> bool {
-        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        readers
-            .iter()
-            .filter_map(Weak::upgrade)
-            .any(|r| level as u8 <= r.level)
+    /// The levels of single channels.
+    pub fn levels(&self) -> &ChannelLevels {
+        &self.levels
     }
 
-    /// Hands a line to all readers of its level. Never blocks on a reader: one whose queue is full is ended.
+    /// Whether anybody might see a line of this level; lets the logger skip formatting.
+    pub fn wants(&self, level: LogLevel) -> bool {
+        let highest = self.levels.highest();
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.iter().filter_map(Weak::upgrade).any(|reader| {
+            reader.takes(level, None) || highest.is_some_and(|own| reader.takes(level, Some(own)))
+        })
+    }
+
+    /// Hands a line to all readers of its level; where it is about a channel that has one of its own, to those who may
+    /// have that much. Never blocks on a reader: one whose queue is full is ended.
     pub fn publish(&self, line: LogLine) {
         self.lines.fetch_add(1, Ordering::Relaxed);
+        let own = line
+            .channel
+            .as_deref()
+            .and_then(|channel| self.levels.of(channel));
         let line = Arc::new(line);
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         readers.retain(|weak| {
             let Some(reader) = weak.upgrade() else {
                 return false;
             };
-            if line.level as u8 > reader.level {
+            if !reader.takes(line.level, own) {
                 return true;
             }
             let mut state = reader.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,10 +184,12 @@ impl LogTap {
         });
     }
 
-    /// Starts reading lines of `level` and below (more severe).
-    pub fn subscribe(&self, level: u8) -> LogSubscription {
+    /// Starts reading lines of `level` and below (more severe), and of channels with a level of their own up to that, but
+    /// nothing above `most`.
+    pub fn subscribe(&self, level: u8, most: u8) -> LogSubscription {
         let reader = Arc::new(Reader {
             level,
+            most,
             state: Mutex::default(),
             wake: Notify::new(),
         });
@@ -186,10 +240,83 @@ impl LogSubscription {
 mod tests {
     use super::*;
 
+    #[test]
+    fn levels_by_name_and_number() {
+        for (word, level) in [
+            ("disable", Some(-1)),
+            ("CONSOLE", Some(0)),
+            ("Debug", Some(7)),
+            ("9", Some(9)),
+            ("-1", Some(0)),
+            ("64", None),
+            ("99999999999999999999", Some(63)),
+            ("error", None),
+            ("", None),
+            ("-", None),
+            ("7x", None),
+        ] {
+            assert_eq!(level_of(word), level, "{word}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_channels_level_stands_in_the_place_of_the_readers() {
+        let tap = LogTap::new();
+        let (mut low, mut limited, mut high) = (
+            tap.subscribe(4, 7),
+            tap.subscribe(4, 6),
+            tap.subscribe(7, 7),
+        );
+        tap.levels().set("loud", Some(7));
+        tap.levels().set("quiet", Some(4));
+        for channel in ["loud", "quiet", "other"] {
+            for level in [LogLevel::Warning, LogLevel::Info, LogLevel::Debug] {
+                tap.publish(LogLine {
+                    level,
+                    file: "a.rs".into(),
+                    function: "f".into(),
+                    line: 1,
+                    channel: Some(channel.into()),
+                    text: format!("{channel} {}", level as u8).into(),
+                });
+            }
+        }
+        for (reader, expected) in [
+            (
+                &mut low,
+                &["loud 4", "loud 6", "loud 7", "quiet 4", "other 4"][..],
+            ),
+            (&mut limited, &["loud 4", "loud 6", "quiet 4", "other 4"]),
+            (
+                &mut high,
+                &[
+                    "loud 4", "loud 6", "loud 7", "quiet 4", "other 4", "other 6", "other 7",
+                ],
+            ),
+        ] {
+            for expected in expected {
+                assert_eq!(&*reader.next().await.unwrap().text, *expected);
+            }
+            assert!(reader.reader.state.lock().unwrap().lines.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_channels_level_makes_lines_wanted() {
+        let tap = LogTap::new();
+        tap.levels().set("a", Some(7));
+        assert!(!tap.wants(LogLevel::Debug), "nobody reads");
+        let _reader = tap.subscribe(4, 6);
+        assert!(tap.wants(LogLevel::Info));
+        assert!(!tap.wants(LogLevel::Debug), "nobody may have it");
+        tap.levels().set("a", None);
+        assert!(!tap.wants(LogLevel::Info));
+    }
+
     #[tokio::test]
     async fn long_lines_end_a_reader_before_they_are_many() {
         let tap = LogTap::new();
-        let mut reader = tap.subscribe(7);
+        let mut reader = tap.subscribe(7, 7);
         let line = LogLine {
             level: LogLevel::Info,
             file: "a.rs".into(),

@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::handle::{Reply, Switch};
 use crate::id::Seq;
 use crate::log::LogTap;
+use crate::log_levels::ChannelLevels;
 use crate::origin::Origin;
 use crate::view::View;
 
@@ -79,11 +80,17 @@ pub struct BackendPort {
 
 /// Where a backend puts its events and views.
 pub struct Publisher {
+    levels: ChannelLevels,
     bus: mpsc::Sender<Message>,
     view: Arc<ArcSwap<View>>,
 }
 
 impl Publisher {
+    /// Where a backend says how much of the log is shown of single channels.
+    pub fn log_levels(&self) -> &ChannelLevels {
+        &self.levels
+    }
+
     /// Publishes events, in order, with the view after the last of them. Waits while the dispatcher is behind
     /// (it never waits for subscribers). Must come before the answers to the requests that caused the events.
     pub async fn publish(&self, events: Vec<Event>, view: Arc<View>) {
@@ -110,19 +117,21 @@ pub fn pair(
     let counters = Arc::new(BusCounters::default());
     let replay = (capabilities.node, limits.replay_events, limits.replay_bytes);
     let dispatcher = Dispatcher::new(inbox, bus.downgrade(), initial, replay, counters.clone());
+    let log = LogTap::new();
+    let levels = log.levels().clone();
     let switch = Switch::new(
         request_sender,
         bus.clone(),
         view.clone(),
         Arc::new(capabilities),
-        LogTap::new(),
+        log,
         counters,
     );
     (
         switch,
         BackendPort {
             requests,
-            publisher: Publisher { bus, view },
+            publisher: Publisher { levels, bus, view },
         },
         dispatcher,
     )

@@ -69,6 +69,8 @@ pub struct Config {
     pub access_lists: AccessLists,
     /// Streams of sound beside those of `local_stream.conf`, which they go before.
     pub streams: Vec<StreamSettings>,
+    /// Channels may have programs of the machine run; without it `system` and `bgsystem` do not exist.
+    pub may_run_programs: bool,
     /// Dialplan, directory and the global variables.
     pub xml: Arc<Configuration>,
 }

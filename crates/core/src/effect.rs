@@ -1,5 +1,7 @@
 //! Everything the switch asks its shell to do.
 
+use std::sync::Arc;
+
 use api::{Answer, ChannelId, CommandError, RequestId};
 use media::control::{MediaCommand, WebCommand};
 use sip::resolve::Destination;
@@ -51,6 +53,13 @@ pub enum Effect {
     Binding(BindingNote),
     /// Keeps a value of `db` or `group` for the next run, or forgets it. Nothing is answered and nobody waits.
     Table(TableNote),
+    /// Shows more or less of the log about a channel. Nothing is answered and nobody waits.
+    LogLevel {
+        /// Which.
+        channel: ChannelId,
+        /// -1 none, 7 all; `None` as much as of others.
+        level: Option<i8>,
+    },
     /// Makes a folder or renames a file, and reports [`crate::Input::FilesDone`].
     Files {
         /// For the report.
@@ -66,6 +75,15 @@ pub enum Effect {
         request: RequestId,
         /// What.
         job: StreamJob,
+    },
+    /// Runs a line of a shell, and reports [`crate::Input::ProgramEnded`]. Nothing else waits for it.
+    Program {
+        /// For the report.
+        number: u64,
+        /// For the report.
+        channel: ChannelId,
+        /// What.
+        line: Arc<str>,
     },
     /// The process may end: everything has ended.
     Stop,

@@ -1,6 +1,5 @@
 //! Folders made and files renamed for a channel: the shell does it, and the channel waits (event-socket.md §6.9).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::ChannelId;
@@ -26,30 +25,13 @@ pub enum FileJob {
     },
 }
 
-/// Jobs that are not done yet.
-#[derive(Debug, Default)]
-pub(crate) struct FileJobs {
-    last: u64,
-    pending: BTreeSet<u64>,
-}
-
-impl FileJobs {
-    pub(crate) fn is_done(&self, number: u64) -> bool {
-        !self.pending.contains(&number)
-    }
-}
-
 impl Switch {
     /// Has it done for a channel; the number to wait for, if it can be.
     pub(crate) fn begin_file_job(&mut self, channel: &ChannelId, job: FileJob) -> Option<u64> {
-        let jobs = &mut self.file_jobs;
-        if jobs.pending.len() >= AT_ONE_TIME {
+        let Some(number) = self.file_jobs.begin(AT_ONE_TIME) else {
             tracing::warn!(channel = %channel, "The disk is too slow: a folder or name stays as it is");
             return None;
-        }
-        jobs.last += 1;
-        let number = jobs.last;
-        jobs.pending.insert(number);
+        };
         let channel = channel.clone();
         self.effect(Effect::Files {
             number,
@@ -66,7 +48,7 @@ impl Switch {
         channel: &ChannelId,
         result: Result<(), Box<str>>,
     ) {
-        if !self.file_jobs.pending.remove(&number) {
+        if !self.file_jobs.end(number) {
             return;
         }
         if let Err(error) = result {

@@ -30,7 +30,11 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
         "tolower" => arguments.to_ascii_lowercase(),
         "url_encode" => text::url_encode(arguments),
         "url_decode" => text::url_decode(arguments),
+        "say_string" => {
+            crate::script::app::say::as_string(arguments, &scope.now).unwrap_or_default()
+        }
         "echo" => arguments.to_owned(),
+        "quote_shell_arg" => format!("'{}'", arguments.replace('\'', "'\\''")),
         "hostname" | "switchname" => global(scope, "hostname"),
         "global_getvar" => global(scope, arguments.trim()),
         "user_exists" => user_exists(scope, arguments).to_string(),

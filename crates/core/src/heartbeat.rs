@@ -137,6 +137,18 @@ impl Switch {
         self.timers.set(at, Deadline::SessionHeartbeat(id.clone()));
     }
 
+    /// How much of the log is shown of a channel, as long as it is there: -1 none, 7 all.
+    pub(crate) fn set_log_level(&mut self, id: &ChannelId, level: i8) {
+        let Some(live) = self.channels.get_mut(id) else {
+            return;
+        };
+        live.log_level = Some(level);
+        self.effect(crate::effect::Effect::LogLevel {
+            channel: id.clone(),
+            level: Some(level),
+        });
+    }
+
     /// Answers `uuid_session_heartbeat`.
     pub(crate) fn set_heartbeat(&mut self, request: RequestId, command: SetHeartbeat) {
         let SetHeartbeat {

@@ -95,6 +95,13 @@ pub enum Input {
     BindingsFound(Vec<KeptBinding>),
     /// Values of `db` and `group` of earlier runs, when they could not be read at the start.
     TablesFound(KeptTables),
+    /// What [`crate::Effect::Program`] asked for has ended, or was ended.
+    ProgramEnded {
+        /// Its number.
+        number: u64,
+        /// For whom.
+        channel: ChannelId,
+    },
     /// What [`crate::Effect::Files`] asked for was done.
     FilesDone {
         /// Its number.

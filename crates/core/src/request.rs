@@ -98,6 +98,11 @@ impl Switch {
                 self.answer(id, done);
             }
             Command::SetHeartbeat(c) => self.set_heartbeat(id, c),
+            Command::SetLogLevel(c) => {
+                self.on_channel(id, &c.channel, |s, channel| {
+                    s.set_log_level(channel, c.level)
+                });
+            }
             Command::Deflect(c) => {
                 let done = self.deflect_channel(&c.channel, &c.uri);
                 self.answer(id, done);
@@ -316,6 +321,7 @@ impl Switch {
                 self.set_global(&c.name, &c.value);
                 self.answer(id, Ok(()));
             }
+            Command::SayString(c) => self.say_string(id, &c),
             Command::Expand(c) => {
                 let expanded = match &c.channel {
                     Some(channel) => self

@@ -74,6 +74,8 @@ pub(crate) struct Rig {
     pub(crate) stream_jobs: Vec<crate::StreamJob>,
     /// What becomes of them.
     pub(crate) stream_outcome: crate::StreamOutcome,
+    pub(crate) programs: Vec<(u64, ChannelId, Arc<str>)>,
+    pub(crate) log_levels: Vec<(ChannelId, Option<i8>)>,
     /// What the DNS knows.
     pub(crate) names: Names,
     /// Names that were asked for.
@@ -126,6 +128,7 @@ pub(crate) fn config() -> Config {
         tables: Some(crate::KeptTables::default()),
         access_lists: crate::config::AccessLists::default(),
         streams: Vec::new(),
+        may_run_programs: false,
         xml: Arc::new(xml),
     }
 }
@@ -154,6 +157,8 @@ impl Rig {
             file_jobs: Vec::new(),
             stream_jobs: Vec::new(),
             stream_outcome: crate::StreamOutcome::Done,
+            programs: Vec::new(),
+            log_levels: Vec::new(),
             names: Names::default(),
             asked: Vec::new(),
             slow_media: false,
@@ -206,6 +211,12 @@ impl Rig {
                         let outcome = self.stream_outcome.clone();
                         inputs.push(Input::StreamsDone { request, outcome });
                     }
+                    Effect::Program {
+                        number,
+                        channel,
+                        line,
+                    } => self.programs.push((number, channel, line)),
+                    Effect::LogLevel { channel, level } => self.log_levels.push((channel, level)),
                     Effect::Binding(note) => self.notes.push(note),
                     Effect::Table(note) => self.table_notes.push(note),
                     Effect::Files {

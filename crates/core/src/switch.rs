@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::effect::Effect;
 use crate::gateway::Gateways;
 use crate::input::Input;
+use crate::jobs::Jobs;
 use crate::lamps::Subscriptions;
 use crate::lifecycle::Stopping;
 use crate::message::Messages;
@@ -61,7 +62,8 @@ pub struct Switch {
     pub(crate) opening_lines: HashMap<PeerId, AttemptId>,
     pub(crate) registrations: Registrations,
     pub(crate) kept: crate::kept_tables::KeptState,
-    pub(crate) file_jobs: crate::file_jobs::FileJobs,
+    pub(crate) file_jobs: Jobs,
+    pub(crate) programs: Jobs,
     pub(crate) rooms: Rooms,
     pub(crate) stages: Stages,
     pub(crate) web: WebClients,
@@ -185,7 +187,8 @@ impl Switch {
             opening_lines: HashMap::new(),
             registrations: Registrations::default(),
             kept: crate::kept_tables::KeptState::default(),
-            file_jobs: crate::file_jobs::FileJobs::default(),
+            file_jobs: Jobs::default(),
+            programs: Jobs::default(),
             rooms: Rooms::default(),
             stages: Stages::default(),
             web: WebClients::default(),
@@ -273,6 +276,7 @@ impl Switch {
                 channel,
                 result,
             } => self.file_job_done(number, &channel, result),
+            Input::ProgramEnded { number, channel } => self.program_ended(number, &channel),
             Input::IdleCpu(micro_percent) => self.idle_cpu = micro_percent,
             Input::Shutdown => self.begin_shutdown(),
         }

@@ -69,6 +69,7 @@ impl World {
             tables: Some(jackfield_core::KeptTables::default()),
             access_lists: jackfield_core::config::AccessLists::default(),
             streams: Vec::new(),
+            may_run_programs: false,
             layouts: jackfield_core::config::Layouts::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml),

@@ -3,8 +3,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use esl::names::EventName;
-use net::LoginPolicy;
 use net::tls::{TlsSource, Trust};
+use net::{LoginPolicy, Programs};
 use subtle::ConstantTimeEq;
 
 use crate::permissions::User;
@@ -55,9 +55,7 @@ pub struct Config {
     /// Background jobs at one time; a `bgapi` beyond waits for a place.
     pub max_jobs: usize,
     /// `system` and `bg_system` run programs of this machine, for whoever may use them; without it they do not exist.
-    pub run_programs: bool,
-    /// Longest time one of them runs.
-    pub program_time: Duration,
+    pub programs: Option<Programs>,
     /// Longest time to reach one host of the application `socket`.
     pub outbound_connect_time: Duration,
     /// Connections at one time to programs that control channels; a channel beyond goes on without one.
@@ -87,8 +85,7 @@ impl Default for Config {
             max_connections: 10_000,
             max_per_address: 2_000,
             max_jobs: 4_000,
-            run_programs: false,
-            program_time: Duration::from_secs(60),
+            programs: None,
             outbound_connect_time: Duration::from_secs(5),
             outbound_max_connections: 10_000,
             outbound_trust: Trust::WellKnown,

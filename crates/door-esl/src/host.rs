@@ -7,10 +7,9 @@ use arc_swap::ArcSwap;
 use esl::console::{BoxFuture, Host};
 use esl::view::Server;
 use eventlog::EventLog;
-use net::Acls;
+use net::{Acls, Programs};
 
 use crate::jobs::Jobs;
-use crate::programs::Programs;
 
 /// How long a name of the network may take to be looked up.
 const LOOKUP_TIME: Duration = Duration::from_secs(5);

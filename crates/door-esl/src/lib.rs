@@ -19,7 +19,6 @@ mod log_lines;
 mod outbound;
 mod password;
 mod permissions;
-mod programs;
 mod reader;
 mod session;
 mod slow_reader;

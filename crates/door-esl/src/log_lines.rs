@@ -18,10 +18,11 @@ enum State {
 }
 
 impl LogLines {
-    /// `log`: lines up to `level` from now on; −1 for none.
-    pub(crate) fn start(&mut self, switch: &Switch, level: i8) {
+    /// `log`: lines up to `level` from now on, -1 for none; of channels with a level of their own up to that, but none
+    /// above `most`.
+    pub(crate) fn start(&mut self, switch: &Switch, level: i8, most: u8) {
         self.state = match u8::try_from(level) {
-            Ok(level) => State::On(switch.log().subscribe(level)),
+            Ok(level) => State::On(switch.log().subscribe(level, most)),
             Err(_) => State::Silent,
         };
     }

@@ -23,7 +23,6 @@ use crate::config::{Config, ConfigError};
 use crate::console_lines;
 use crate::host::{DoorHost, Environment};
 use crate::jobs::Jobs;
-use crate::programs::Programs;
 use crate::slow_reader::SlowReaders;
 use crate::system_events::SystemEvents;
 use crate::{outbound, session};
@@ -200,9 +199,7 @@ pub async fn start(
         host: Arc::new(DoorHost {
             environment: environment.clone(),
             jobs: jobs.clone(),
-            programs: config
-                .run_programs
-                .then(|| Programs::new(config.program_time)),
+            programs: config.programs.clone(),
         }),
         config,
         switch,

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use net::programs::PROGRAM_TIME;
+
 use jackfield_door_esl::{Permissions, User, start};
 use support::{
     ACCEPTED, Client, FakeSwitch, GREETING, World, environment, reply, response, world_with,
@@ -97,7 +99,7 @@ async fn programs_are_there_for_whom_the_operator_wants_them() {
         .ask("api show api system", &response("\n0 total.\n"))
         .await;
 
-    let on = world_with(|config| config.run_programs = true).await;
+    let on = world_with(|config| config.programs = Some(net::Programs::new(PROGRAM_TIME))).await;
     let mut client = on.client().await;
     client.ask("api system echo hi", &response("hi\n")).await;
     // golden api-11-system-cmds

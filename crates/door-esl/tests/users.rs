@@ -4,6 +4,7 @@
 
 mod support;
 
+use api::log::{LogLevel, LogLine};
 use jackfield_door_esl::{NO_LOG, PasswordHash, Permissions, User, Verb};
 use net::Cause;
 use support::{Client, NOTICE, World, reply, world_with};
@@ -230,4 +231,37 @@ async fn the_truth_table_of_what_is_asked_for() {
             assert_eq!(!denied, expected, "{name}: {request}: {answer:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_channels_level_gives_nobody_more_of_the_log_than_they_may_have() {
+    let part = Permissions {
+        log: Some(5),
+        ..Permissions::default()
+    };
+    let world = with_users(vec![user("part", part)]).await;
+    let mut limited = logged_in(&world, "part").await;
+    let mut free = world.client().await;
+    for client in [&mut limited, &mut free] {
+        let on = reply("+OK log level err [3]");
+        client.ask("log err", &on).await;
+    }
+    let handle = world.switch.handle();
+    handle.log().levels().set("abc", Some(7));
+    for level in [LogLevel::Debug, LogLevel::Info, LogLevel::Notice] {
+        handle.log().publish(LogLine {
+            level,
+            file: "a.rs".into(),
+            function: "f".into(),
+            line: 12,
+            channel: Some("abc".into()),
+            text: "Hello\n".into(),
+        });
+    }
+    for expected in ["7", "6", "5"] {
+        let frame = free.frame().await;
+        assert_eq!(frame.header("Log-Level"), Some(expected));
+    }
+    assert_eq!(limited.frame().await.header("Log-Level"), Some("5"));
+    limited.expect_silence().await;
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::BusLimits;
+use net::Programs;
 use net::tls::{TlsSource, Trust};
 use switch_core::config::GatewayLists;
 use switch_core::config_xml::{BUILT_IN_ROOT, ConfigError, Configuration, Globals, built_in};
@@ -20,7 +21,7 @@ use crate::written_behind::NoteKeeper;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The switch itself. `profiles[].sip` is what is bound; port 0 picks one, and the switch is told which.
-    /// `profiles[].udp_flow` and `media_workers` and `output` are filled in at the start.
+    /// `profiles[].udp_flow`, `media_workers`, `output` and `may_run_programs` are filled in at the start.
     pub switch: switch_core::config::Config,
     /// TLS of the profiles, at most one each; `profiles[].tls` is filled in from it at the start.
     pub sip_tls: Vec<SipTls>,
@@ -40,6 +41,8 @@ pub struct Config {
     pub bindings: Option<Arc<NoteKeeper<BindingNote>>>,
     /// Who keeps values of `db` and `group` for the next run; `None` = nobody.
     pub tables: Option<Arc<NoteKeeper<TableNote>>>,
+    /// What runs programs of the machine; `None` = nobody may have any run.
+    pub programs: Option<Programs>,
     /// DNS servers for the names of SIP servers; none = those of the system.
     pub dns_servers: Vec<SocketAddr>,
 }

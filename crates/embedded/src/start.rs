@@ -138,7 +138,9 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         voicemail,
         bindings,
         tables,
+        programs,
     } = config;
+    switch.may_run_programs = programs.is_some();
     let mut seed = [0; 32];
     rand::rngs::OsRng
         .try_fill_bytes(&mut seed)
@@ -177,7 +179,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
 
     let capabilities = Capabilities {
         node: switch.node,
-        applications: switch_core::applications().into(),
+        applications: switch_core::applications(programs.is_some()).into(),
         endpoints: ENDPOINTS.into(),
         codecs: CODECS.into(),
     };
@@ -215,6 +217,7 @@ pub async fn start(config: Config) -> Result<Embedded, StartError> {
         voicemail,
         bindings,
         tables,
+        programs,
         xml,
         gateways,
         tracker: tracker.clone(),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use api::time::Now;
 use api::{Answer, BackendPort, ChannelId, CommandError, Request, RequestId, Responder, Timestamp};
 use media::control::MediaReport;
+use net::Programs;
 use sip::resolve::Destination;
 use switch_core::config_xml::ConfigError;
 use switch_core::{
@@ -58,6 +59,8 @@ pub(crate) struct SwitchTask {
     pub(crate) bindings: Option<Arc<NoteKeeper<BindingNote>>>,
     /// As `bindings`.
     pub(crate) tables: Option<Arc<NoteKeeper<TableNote>>>,
+    /// `None`: the switch asks for none.
+    pub(crate) programs: Option<Programs>,
     pub(crate) xml: XmlSource,
     pub(crate) gateways: GatewaySource,
     /// Where relative names begin.
@@ -214,12 +217,23 @@ impl SwitchTask {
                         keeper.submit(note);
                     }
                 }
+                Effect::LogLevel { channel, level } => {
+                    self.port
+                        .publisher
+                        .log_levels()
+                        .set(channel.as_str(), level);
+                }
                 Effect::Files {
                     number,
                     channel,
                     job,
                 } => self.change_files(number, channel, job),
                 Effect::Streams { request, job } => self.change_streams(request, job),
+                Effect::Program {
+                    number,
+                    channel,
+                    line,
+                } => self.run_program(number, channel, &line),
                 Effect::Stop => stop = true,
             }
         }
@@ -288,6 +302,23 @@ impl SwitchTask {
         });
     }
 
+    /// There are never more than the switch allows, and fewer run at one time.
+    fn run_program(&self, number: u64, channel: ChannelId, line: &str) {
+        let (programs, line) = (self.programs.clone(), line.to_owned());
+        let shell = self.to_shell.clone();
+        self.tracker.spawn(async move {
+            if let Some(programs) = programs {
+                // Nobody asked for what it prints.
+                programs.run(line).await;
+            }
+            // A switch that has stopped has no channels.
+            shell
+                .send(Input::ProgramEnded { number, channel })
+                .await
+                .ok();
+        });
+    }
+
     /// Reads the configuration on a thread that may block.
     fn reload(&self, request: RequestId) {
         let (xml, shell) = (self.xml.clone(), self.to_shell.clone());
@@ -351,6 +382,7 @@ fn step_name(input: &Input) -> &'static str {
         Input::BindingsFound(_) => "BindingsFound",
         Input::TablesFound(_) => "TablesFound",
         Input::FilesDone { .. } => "FilesDone",
+        Input::ProgramEnded { .. } => "ProgramEnded",
         Input::IdleCpu(_) => "IdleCpu",
         Input::Shutdown => "Shutdown",
     }

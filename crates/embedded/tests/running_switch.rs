@@ -64,6 +64,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
             tables: Some(switch_core::KeptTables::default()),
             access_lists: switch_core::config::AccessLists::default(),
             streams: Vec::new(),
+            may_run_programs: false,
             layouts: Default::default(),
             output: api::spatial::Output::OF_ROOMS,
             xml: Arc::new(xml.load().unwrap()),
@@ -80,6 +81,7 @@ fn config(profiles: Vec<ProfileConfig>) -> Config {
         voicemail: None,
         bindings: None,
         tables: None,
+        programs: None,
         xml,
     }
 }

@@ -14,7 +14,10 @@ pub(crate) fn run(config: Option<&Path>) -> ExitCode {
     match file::load(config) {
         Ok(loaded) => {
             let mut notes = loaded.notes;
-            notes.extend(missing_applications(&loaded.settings.switch.xml));
+            notes.extend(missing_applications(
+                &loaded.settings.switch.xml,
+                loaded.settings.switch.programs.is_some(),
+            ));
             notes.sort();
             notes.dedup();
             for note in &notes {
@@ -43,7 +46,7 @@ pub(crate) fn errors(count: usize) -> String {
 }
 
 /// Applications the dialplan uses and we lack: a caller would run into them.
-pub(crate) fn missing_applications(source: &XmlSource) -> Vec<Problem> {
+pub(crate) fn missing_applications(source: &XmlSource, programs: bool) -> Vec<Problem> {
     let shipped = built_in();
     let (files, root): (&dyn Files, &Path) = match &source.root {
         Some(root) => (&DiskFiles, root),
@@ -56,7 +59,7 @@ pub(crate) fn missing_applications(source: &XmlSource) -> Vec<Problem> {
     let Ok(tree) = Tree::parse(&expanded) else {
         return Vec::new();
     };
-    let known: BTreeSet<String> = switch_core::applications()
+    let known: BTreeSet<String> = switch_core::applications(programs)
         .iter()
         .map(|application| application.name.to_ascii_lowercase())
         .collect();

@@ -3,19 +3,22 @@
 use std::fmt::{self, Write};
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use api::log::{LogLevel, LogLine, LogTap};
+use api::log_levels::ChannelLevels;
 use embedded::IdleCpu;
 use jiff::tz::TimeZone;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Subscriber};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::fmt as print;
+use tracing_subscriber::layer::{Context, Filter, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Registry, fmt as print, reload};
 
 use crate::log_writer::LogWriter;
 
@@ -26,7 +29,7 @@ const NOISY: &str = "sofar";
 /// Changes what is printed and where lines are tapped, while the server runs.
 #[derive(Clone)]
 pub(crate) struct Logging {
-    printed: reload::Handle<LevelFilter, Registry>,
+    printed: Arc<AtomicU8>,
     writer: LogWriter,
     tap: Arc<OnceLock<Tap>>,
 }
@@ -44,8 +47,12 @@ impl Logging {
     /// # Errors
     /// When something else has done so already.
     pub(crate) fn start(level: LogLevel) -> anyhow::Result<Self> {
-        let (filter, printed) = reload::Layer::new(filter(level));
+        let printed = Arc::new(AtomicU8::new(level as u8));
         let tap = Arc::new(OnceLock::new());
+        let filter = Printed {
+            level: printed.clone(),
+            tap: tap.clone(),
+        };
         let writer = LogWriter::start(std::io::stderr())?;
         let printer = print::layer()
             .with_ansi(std::io::stderr().is_terminal())
@@ -66,9 +73,7 @@ impl Logging {
 
     /// Changes what is printed.
     pub(crate) fn print_up_to(&self, level: LogLevel) {
-        if let Err(error) = self.printed.reload(filter(level)) {
-            tracing::warn!(%error, "The log level cannot be changed");
-        }
+        self.printed.store(level as u8, Ordering::Relaxed);
     }
 
     /// Waits until what was printed so far can be read, but not for ever.
@@ -89,13 +94,63 @@ impl Logging {
     }
 }
 
-/// Eight levels onto five.
-fn filter(level: LogLevel) -> LevelFilter {
+/// Which lines are printed: those up to the server's level, and of a channel with a level of its own up to that.
+struct Printed {
+    level: Arc<AtomicU8>,
+    tap: Arc<OnceLock<Tap>>,
+}
+
+impl Printed {
+    /// The server's.
+    fn level(&self) -> LevelFilter {
+        filter(i16::from(self.level.load(Ordering::Relaxed)))
+    }
+
+    /// Those of channels, while one has its own.
+    fn channels(&self) -> Option<&ChannelLevels> {
+        let levels = self.tap.get()?.log.levels();
+        levels.highest().map(|_| levels)
+    }
+}
+
+impl<S> Filter<S> for Printed {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        let wanted = |levels: &ChannelLevels| {
+            let highest = levels.highest();
+            highest.is_some_and(|highest| *metadata.level() <= filter(highest.into()))
+        };
+        *metadata.level() <= self.level() || self.channels().is_some_and(wanted)
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
+        let level = event.metadata().level();
+        let Some(levels) = self.channels() else {
+            return *level <= self.level();
+        };
+        let mut about = About::default();
+        event.record(&mut about);
+        let own = about.channel.and_then(|channel| levels.of(&channel));
+        *level <= own.map_or_else(|| self.level(), |own| filter(own.into()))
+    }
+
+    fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
+        // Both levels change while the server runs.
+        Interest::sometimes()
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::DEBUG)
+    }
+}
+
+/// Eight levels onto five; nothing is as low as those below 0.
+fn filter(level: i16) -> LevelFilter {
     match level {
-        LogLevel::Console | LogLevel::Alert | LogLevel::Crit | LogLevel::Err => LevelFilter::ERROR,
-        LogLevel::Warning => LevelFilter::WARN,
-        LogLevel::Notice | LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
+        i16::MIN..=-1 => LevelFilter::OFF,
+        0..=3 => LevelFilter::ERROR,
+        4 => LevelFilter::WARN,
+        5 | 6 => LevelFilter::INFO,
+        7.. => LevelFilter::DEBUG,
     }
 }
 
@@ -195,6 +250,26 @@ impl fmt::Display for Prefix<'_> {
     }
 }
 
+/// The channel an event is about.
+#[derive(Default)]
+struct About {
+    channel: Option<String>,
+}
+
+impl Visit for About {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "channel" {
+            self.channel = Some(format!("{value:?}"));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "channel" {
+            self.channel = Some(value.to_owned());
+        }
+    }
+}
+
 /// What an event says.
 #[derive(Default)]
 struct Fields {
@@ -241,7 +316,7 @@ mod tests {
 
     fn tapped(write: impl FnOnce()) -> Option<Arc<LogLine>> {
         let log = LogTap::new();
-        let mut lines = log.subscribe(7);
+        let mut lines = log.subscribe(7, 7);
         let tap = Arc::new(OnceLock::new());
         let ready = tap.set(Tap {
             log,
@@ -276,6 +351,86 @@ mod tests {
             line.line
         );
         assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn a_channels_level_decides_what_is_printed() {
+        #[derive(Clone, Default)]
+        struct Paper(Arc<std::sync::Mutex<Vec<u8>>>);
+        impl std::io::Write for Paper {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let log = LogTap::new();
+        let tap = Arc::new(OnceLock::new());
+        let server = Arc::new(AtomicU8::new(LogLevel::Info as u8));
+        let ready = tap.set(Tap {
+            log: log.clone(),
+            idle_cpu: IdleCpu::default(),
+            zone: TimeZone::UTC,
+        });
+        assert!(ready.is_ok());
+        let paper = Paper::default();
+        let writer = paper.clone();
+        let printed = Printed {
+            level: server.clone(),
+            tap,
+        };
+        let layer = print::layer()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || writer.clone())
+            .with_filter(printed);
+        let subscriber = tracing_subscriber::registry().with(layer);
+        let lines = |turn: &str| {
+            for channel in ["loud", "quiet", "none", "other"] {
+                tracing::error!(channel, "{turn} {channel} error");
+                tracing::info!(channel = %channel, "{turn} {channel} info");
+                tracing::debug!(channel = %channel, "{turn} {channel} debug");
+            }
+            tracing::debug!("{turn} server debug");
+        };
+        tracing::subscriber::with_default(subscriber, || {
+            lines("before");
+            for (channel, level) in [("loud", 7), ("quiet", 4), ("none", -1)] {
+                log.levels().set(channel, Some(level));
+            }
+            lines("with");
+            server.store(LogLevel::Warning as u8, Ordering::Relaxed);
+            lines("lower");
+            for channel in ["loud", "quiet", "none"] {
+                log.levels().set(channel, None);
+            }
+            lines("after");
+        });
+        let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        let said = |turn: &str| -> Vec<String> {
+            let rest = text
+                .lines()
+                .filter_map(|line| line.split_once(&format!("{turn} ")));
+            rest.map(|(_, rest)| rest.split(" channel=").next().unwrap().to_owned())
+                .collect()
+        };
+        let pairs = |channels: &[&str], words: &[&str]| -> Vec<String> {
+            let all = channels
+                .iter()
+                .flat_map(|c| words.iter().map(move |w| format!("{c} {w}")));
+            all.collect()
+        };
+        let everybody = ["loud", "quiet", "none", "other"];
+        assert_eq!(said("before"), pairs(&everybody, &["error", "info"]));
+        let loud = pairs(&["loud"], &["error", "info", "debug"]);
+        let quiet = pairs(&["quiet"], &["error"]);
+        let other = pairs(&["other"], &["error", "info"]);
+        assert_eq!(said("with"), [loud.clone(), quiet.clone(), other].concat());
+        let other = pairs(&["other"], &["error"]);
+        assert_eq!(said("lower"), [loud, quiet, other].concat());
+        assert_eq!(said("after"), pairs(&everybody, &["error"]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Connections and their limits, for every door: listeners, TLS, HTTP, WebSocket, access lists, outboxes, login
 //! limits, drain.
 //!
-//! Moves bytes and enforces limits. It knows no protocol above HTTP and WebSocket, and nothing of the switch.
+//! Beside them: programs of the machine, within limits. Moves bytes and enforces limits. It knows no protocol above HTTP and WebSocket, and nothing of the switch.
 
 #![warn(missing_docs)]
 
@@ -19,6 +19,7 @@ pub mod origin;
 pub mod outbox;
 pub mod own_page;
 mod places;
+pub mod programs;
 pub mod stream;
 pub mod tls;
 pub mod websocket;
@@ -36,4 +37,5 @@ pub use origin::OriginPattern;
 pub use outbox::{Outbox, OutboxLimits, Outcome, Refused, SlowReason};
 pub use own_page::{NotOurs, PageHosts};
 pub use places::Place;
+pub use programs::Programs;
 pub use stream::Stream;

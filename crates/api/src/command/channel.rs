@@ -368,6 +368,15 @@ pub struct SetHeartbeat {
     pub delayed: bool,
 }
 
+/// How much of the log is shown of a channel, whatever is shown of others.
+#[derive(Clone, Debug)]
+pub struct SetLogLevel {
+    /// Which.
+    pub channel: ChannelId,
+    /// Lines up to this number: -1 none, 7 all.
+    pub level: i8,
+}
+
 /// Sends the caller elsewhere by SIP (REFER when answered, 302 before).
 #[derive(Clone, Debug)]
 pub struct Deflect {

@@ -50,6 +50,13 @@ pub struct Expand {
     pub text: Arc<str>,
 }
 
+/// Which sounds `say` would play, as a list that `playback` takes.
+#[derive(Clone, Debug)]
+pub struct SayString {
+    /// `<module>[.<extension>][:<language>] <type> <method> [<gender>] <text>`
+    pub text: Arc<str>,
+}
+
 /// One thing `fsctl` and the like can change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "variants are the fields of view::Settings")]

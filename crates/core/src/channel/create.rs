@@ -124,6 +124,7 @@ impl Switch {
             hold_since: Timestamp::ZERO,
             presence_events: 0,
             heartbeat_s: 0,
+            log_level: None,
             ending: false,
             inline_route: None,
             referrer: None,

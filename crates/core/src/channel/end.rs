@@ -9,6 +9,7 @@ use api::{ChannelId, HangupCause, Timestamp};
 use media::control::MediaCommand;
 
 use crate::Switch;
+use crate::effect::Effect;
 use crate::work::Work;
 
 impl Switch {
@@ -105,6 +106,13 @@ impl Switch {
         self.enter_state(id, ChannelState::Destroy);
         if let Some(live) = self.channels.remove(id) {
             self.legs.remove(&live.media.id);
+            if live.log_level.is_some() {
+                let channel = id.clone();
+                self.effect(Effect::LogLevel {
+                    channel,
+                    level: None,
+                });
+            }
             if live.media.stats.is_none() && (live.media.open || live.media.opening) {
                 self.media(
                     live.media.worker,

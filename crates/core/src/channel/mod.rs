@@ -57,6 +57,8 @@ pub(crate) struct Live {
     pub(crate) hold_since: Timestamp,
     pub(crate) presence_events: u32,
     pub(crate) heartbeat_s: u32,
+    /// How much of the log is shown of it, where it has a level of its own.
+    pub(crate) log_level: Option<i8>,
     /// Hangup has begun; the reporting states follow.
     pub(crate) ending: bool,
     /// The applications it is transferred to, in the notation of the `inline` dialplan, until they are begun.

@@ -86,6 +86,13 @@ fn table() {
         ("TOUPPER", "aBc", "ABC"),
         ("tolower", "aBc", "abc"),
         ("url_encode", "a b+ü", "a%20b%2B%C3%BC"),
+        (
+            "say_string",
+            "en.gsm en number pronounced 21",
+            "file_string://digits/20.gsm!digits/1.gsm",
+        ),
+        ("say_string", "en", ""),
+        ("quote_shell_arg", "a'b", r"'a'\''b'"),
         ("url_decode", "a%20b%2B%C3%BC%4", "a b+ü%4"),
         ("cond", "1 == 1.0 ? yes : no", "yes"),
         ("cond", "10 > 9 ? yes : no", "yes"),

@@ -1,13 +1,22 @@
 //! Commands that concern the whole switch.
 
-use api::ChannelId;
+use std::sync::Arc;
+
 use api::cause::Blame;
 use api::command::call::{HangupAll, Matching};
-use api::command::server::{ChangeSettings, DtmfDuration};
+use api::command::server::{ChangeSettings, DtmfDuration, SayString};
+use api::{ChannelId, CommandError, ErrorKind, RequestId};
 
 use crate::Switch;
 
 impl Switch {
+    pub(super) fn say_string(&mut self, request: RequestId, command: &SayString) {
+        let sounds = crate::script::app::say::as_string(&command.text, &self.local_time());
+        let unknown =
+            || CommandError::new(ErrorKind::InvalidArgument("text"), "this cannot be said");
+        self.answer(request, sounds.map(Arc::<str>::from).ok_or_else(unknown));
+    }
+
     pub(super) fn hangup_all(&mut self, command: &HangupAll) -> u64 {
         let wanted = |variables: &api::Variables| match &command.matching {
             Matching::Everything => true,
@@ -39,7 +48,7 @@ impl Switch {
         self.view_changed();
     }
 
-    pub(super) fn expand_global(&self, text: &str) -> std::sync::Arc<str> {
+    pub(super) fn expand_global(&self, text: &str) -> Arc<str> {
         match crate::expand::expand(text, &self.scope(None)) {
             Ok(expanded) => expanded.as_ref().into(),
             Err(error) => {

@@ -163,7 +163,8 @@ impl Switch {
 
     /// Runs one application: CHANNEL_EXECUTE, and CHANNEL_EXECUTE_COMPLETE unless it waits.
     pub(crate) fn run_application(&mut self, id: &ChannelId, start: Start) {
-        let Some(entry) = app::find(&start.name) else {
+        let programs = self.config.may_run_programs;
+        let Some(entry) = app::find(&start.name).filter(|entry| entry.is_there(programs)) else {
             tracing::warn!(channel = %id, application = %start.name, "No such application");
             self.hangup(id, HangupCause::DestinationOutOfOrder, Blame::Ours);
             self.message_dropped(id, start.message.as_deref());

@@ -41,7 +41,8 @@ impl Session {
             return self.answer(PERMISSION_DENIED);
         }
         if let Some(level) = log.level {
-            self.log.start(&self.shared.switch, level);
+            self.log
+                .start(&self.shared.switch, level, self.access.most_log());
         }
         self.answer(&log.reply())
     }

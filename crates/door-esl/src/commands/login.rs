@@ -43,6 +43,12 @@ impl Access {
         self.user()?.api.as_ref()
     }
 
+    /// The highest level of log lines there is for this connection, whatever it asks for.
+    pub(crate) fn most_log(&self) -> u8 {
+        let most = self.user().and_then(|allowed| allowed.log);
+        most.map_or(u8::MAX, |most| u8::try_from(most).unwrap_or_default())
+    }
+
     pub(crate) fn permits_log(&self, level: Option<i8>) -> bool {
         self.user().is_none_or(|allowed| allowed.permits_log(level))
     }

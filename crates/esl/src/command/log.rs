@@ -1,6 +1,6 @@
 //! `log` and `nolog` (event-socket.md §2.13).
 
-use crate::frame::leading_number;
+pub use api::log::level_of;
 
 /// Level names by number, from 0.
 pub const LEVELS: [&str; 8] = [
@@ -44,27 +44,6 @@ impl Log {
             Some(level) => format!("+OK log level {} [{level}]", self.word),
             None => "-ERR invalid log level".to_owned(),
         }
-    }
-}
-
-/// A level by name (any case) or number: negative is 0, 64 is invalid, more is 63.
-pub fn level_of(word: &str) -> Option<i8> {
-    if word.eq_ignore_ascii_case("DISABLE") {
-        return Some(-1);
-    }
-    if let Some(index) = LEVELS
-        .iter()
-        .position(|level| level.eq_ignore_ascii_case(word))
-    {
-        return i8::try_from(index).ok();
-    }
-    let digits = word.strip_prefix('-').unwrap_or(word);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    match leading_number(word) {
-        64 => None,
-        number => i8::try_from(number.clamp(0, 63)).ok(),
     }
 }
 

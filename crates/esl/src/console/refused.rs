@@ -34,17 +34,9 @@ const fn refused(
 }
 
 const FAILED: &str = "-ERR Operation failed\n";
-const NO_SUCH: &str = "-ERR No such channel {}!\n";
 
 /// The texts are those of golden uuid-01-usage and uuid-02-bad-uuid.
-const REFUSED: [Refused; 3] = [
-    refused(
-        "uuid_loglevel",
-        2,
-        "-USAGE: <uuid> <level>\n",
-        NO_SUCH,
-        FAILED,
-    ),
+const REFUSED: [Refused; 2] = [
     refused("uuid_simplify", 1, "-USAGE: <uuid>\n", FAILED, FAILED),
     refused(
         "uuid_zombie_exec",
@@ -78,14 +70,6 @@ mod tests {
     #[test]
     fn wrong_requests_are_answered_as_recorded() {
         let text = |name: &str, args: &str| answer(name, args, &View::default());
-        assert_eq!(
-            text("uuid_loglevel", "").as_deref(),
-            Some("-USAGE: <uuid> <level>\n")
-        );
-        assert_eq!(
-            text("uuid_loglevel", "u 7").as_deref(),
-            Some("-ERR No such channel u!\n")
-        );
         assert_eq!(
             text("UUID_SIMPLIFY", "u").as_deref(),
             Some("-ERR Operation failed\n")

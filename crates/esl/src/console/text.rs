@@ -1,10 +1,10 @@
 //! Commands that turn one text into another (event-socket.md §6.2).
 
 use super::MAX_DEPTH;
-use super::call::Call;
+use super::call::{Call, usage};
 use crate::command::api::Line;
 use crate::{clock, encode, splitter};
-use api::command::server::Expand;
+use api::command::server::{Expand, SayString};
 use api::{ChannelId, Timestamp};
 use md5::Digest;
 use pcre2::bytes::{Captures, RegexBuilder};
@@ -21,6 +21,18 @@ pub(super) async fn md5(call: &Call<'_>) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// What cannot be said prints nothing.
+pub(super) async fn say_string(call: &Call<'_>) -> String {
+    if call.args.is_empty() {
+        return usage(
+            "<module_name>[.<ext>][:<lang>] <say_type> <say_method> [<say_gender>] <text>",
+        );
+    }
+    let text = call.args.into();
+    let sounds = call.ask(SayString { text }).await;
+    sounds.map_or_else(|_| String::new(), |sounds| sounds.to_string())
 }
 
 pub(super) async fn url_encode(call: &Call<'_>) -> String {

@@ -4,8 +4,9 @@ use super::call::{Call, NO_SUCH_CHANNEL, OK, either, usage};
 use api::command::call::BridgeChannels;
 use api::command::channel::{
     Answer, Deflect, DualTransfer, Hangup, Hold, HoldAction, LegChoice, ParkChannel, PassMedia,
-    PreAnswer, RenegotiateMedia, RingReady, Transfer,
+    PreAnswer, RenegotiateMedia, RingReady, SetLogLevel, Transfer,
 };
+use api::log::level_of;
 use api::{ErrorKind, HangupCause};
 use std::sync::Arc;
 
@@ -151,6 +152,22 @@ pub(super) async fn uuid_park(call: &Call<'_>) -> String {
 
 const FAILED: &str = "-ERR Operation failed\n";
 const SUCCESS: &str = "+OK Success\n";
+
+/// A wrong level is said before a wrong uuid (event-socket.md §6.5).
+pub(super) async fn uuid_loglevel(call: &Call<'_>) -> String {
+    let words = call.words();
+    let [uuid, level, ..] = words.as_slice() else {
+        return usage("<uuid> <level>");
+    };
+    let Some(level) = level_of(level) else {
+        return "-ERR Invalid log level!\n".to_owned();
+    };
+    let absent = format!("-ERR No such channel {uuid}!\n");
+    let Some(channel) = call.live(uuid) else {
+        return absent;
+    };
+    either(&call.ask(SetLogLevel { channel, level }).await, OK, &absent)
+}
 
 /// A uuid that does not exist is a success as well (golden uuid-02-bad-uuid).
 pub(super) async fn uuid_hold(call: &Call<'_>) -> String {

@@ -9,6 +9,8 @@ use api::log::LogLevel;
 use api::{BusLimits, NodeId};
 use embedded::{GatewaySource, MediaConfig, SipTls, SpatialConfig, WebConfig, XmlSource};
 use jiff::tz::TimeZone;
+use net::Programs;
+use net::programs::PROGRAM_TIME;
 use net::tls::Trust;
 use switch_core::config::{Destination, GatewayLists, Layouts, ProfileConfig, VoicemailConfig};
 use switch_core::config_xml::{ConfigError, Configuration, Globals};
@@ -273,6 +275,7 @@ impl Conversion<'_> {
             tables: None,
             access_lists: switch_core::config::AccessLists::default(),
             streams: file.streams,
+            may_run_programs: false,
             xml: Arc::new(self.xml),
         };
         let settings = Settings {
@@ -288,6 +291,7 @@ impl Conversion<'_> {
                 voicemail: None,
                 bindings: None,
                 tables: None,
+                programs: event_socket.as_ref().and_then(|door| door.programs.clone()),
             },
             event_socket,
             sylkrtc,
@@ -637,11 +641,11 @@ fn overlay_door(config: &mut door_esl::Config, section: EventSocket, folder: &Pa
         max_connections => max_connections,
         max_per_address => max_per_address,
         max_jobs => max_jobs,
-        run_programs => run_programs,
-        program_time => program_time,
         outbound_connect_time => outbound_connect_time,
         outbound_max_connections => outbound_max_connections,
     }
+    let program_time = program_time.unwrap_or(PROGRAM_TIME);
+    config.programs = (run_programs == Some(true)).then(|| Programs::new(program_time));
     config.users = users.into_iter().map(|user| user.value).collect();
     config.outbound_trust = if outbound_insecure == Some(true) {
         Trust::Anybody

@@ -403,7 +403,7 @@ fn files_as_freeswitch_ships_them_are_read() {
             "{note}\nshould start with\n{start}"
         );
     }
-    let missing = crate::check::missing_applications(&settings.switch.xml);
+    let missing = crate::check::missing_applications(&settings.switch.xml, false);
     let missing = folder.shown(&missing);
     assert_eq!(missing.len(), 1, "{missing:?}");
     assert!(

@@ -126,6 +126,7 @@ impl World {
             tables: Some(switch_core::KeptTables::default()),
             access_lists: switch_core::config::AccessLists::default(),
             streams: Vec::new(),
+            may_run_programs: false,
             xml: Arc::new(xml),
         };
         let mut switch = Switch::new(config, now, rng.random());
@@ -292,7 +293,7 @@ impl World {
             self.view = view;
         }
         let (mut sent, mut unknown, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-        let mut done = Vec::new();
+        let (mut done, mut ended) = (Vec::new(), Vec::new());
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Answer { id, answer } => {
@@ -313,11 +314,16 @@ impl World {
                 Effect::Files {
                     number, channel, ..
                 } => done.push((number, channel)),
+                // And has no programs.
+                Effect::Program {
+                    number, channel, ..
+                } => ended.push((number, channel)),
                 // Nobody starts this world again, or asks for its streams.
                 Effect::Binding(_)
                 | Effect::Table(_)
                 | Effect::ReloadXml { .. }
                 | Effect::Streams { .. }
+                | Effect::LogLevel { .. }
                 | Effect::Stop => {}
             }
         }
@@ -343,6 +349,9 @@ impl World {
                     result: Ok(()),
                 },
             });
+        }
+        for (number, channel) in ended {
+            self.input(Input::ProgramEnded { number, channel });
         }
         for (number, channel) in done {
             let result = Ok(());

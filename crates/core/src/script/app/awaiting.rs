@@ -1,4 +1,4 @@
-//! Waiting for something that happens elsewhere: `mutex`, `wait_for_answer`, `mkdir`, `rename`.
+//! Waiting for something that happens elsewhere: `mutex`, `wait_for_answer`, `mkdir`, `rename`, `system`.
 
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(crate) enum Awaited {
     Key(Arc<str>),
     /// The disk has done the job of this number.
     Files(u64),
+    /// The program of this number has ended.
+    Program(u64),
 }
 
 /// `<key> [on|off]`: one channel has the key, others wait for it. It is given back by `off`, or at hangup.
@@ -67,6 +69,7 @@ impl Switch {
             }
             Awaited::Key(key) => self.mutexes.has(key, id),
             Awaited::Files(number) => self.file_jobs.is_done(*number),
+            Awaited::Program(number) => self.programs.is_done(*number),
         }
     }
 
@@ -100,8 +103,8 @@ impl Switch {
 
     pub(super) fn abort_awaiting(&mut self, id: &ChannelId, awaited: &Awaited) {
         match awaited {
-            // The disk does it all the same.
-            Awaited::Answer | Awaited::Files(_) => {}
+            // Disk and program do it all the same.
+            Awaited::Answer | Awaited::Files(_) | Awaited::Program(_) => {}
             Awaited::Key(key) => {
                 let waits_below = self.channels.get(id).is_some_and(|live| {
                     let awaits =

@@ -1,4 +1,4 @@
-//! `mkdir` and `rename`; [`crate::file_jobs`] does the rest.
+//! `mkdir` and `rename`; [`crate::file_jobs`] does the rest. `system` and `bgsystem`; [`crate::programs`] does.
 
 use api::ChannelId;
 
@@ -25,6 +25,28 @@ pub(super) fn rename(switch: &mut Switch, id: &ChannelId, data: &str) -> Started
         _ => None,
     };
     begin(switch, id, data, job)
+}
+
+/// A line of a shell; the channel waits for its end.
+pub(super) fn system(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    match run(switch, id, data) {
+        Some(number) => Started::Waits(App::Await(Awaited::Program(number))),
+        None => Started::Done,
+    }
+}
+
+/// A line of a shell; the channel goes on meanwhile.
+pub(super) fn bgsystem(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    run(switch, id, data);
+    Started::Done
+}
+
+fn run(switch: &mut Switch, id: &ChannelId, data: &str) -> Option<u64> {
+    if data.trim().is_empty() {
+        tracing::warn!(channel = %id, "An application does not say which program");
+        return None;
+    }
+    switch.begin_program(id, data.into())
 }
 
 fn begin(switch: &mut Switch, id: &ChannelId, data: &str, job: Option<FileJob>) -> Started {

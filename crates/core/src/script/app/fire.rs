@@ -68,6 +68,15 @@ pub(super) fn log(_switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     Started::Done
 }
 
+/// `<level>`, by name or number.
+pub(super) fn session_loglevel(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
+    match api::log::level_of(data.trim()) {
+        Some(level) => switch.set_log_level(id, level),
+        None => tracing::warn!(channel = %id, data, "session_loglevel does not say a level"),
+    }
+    Started::Done
+}
+
 pub(super) fn info(switch: &mut Switch, id: &ChannelId, _data: &str) -> Started {
     if let Some(live) = switch.channels.get(id) {
         let variables: Vec<_> = live
@@ -116,6 +125,34 @@ pub(super) fn enable_heartbeat(switch: &mut Switch, id: &ChannelId, data: &str) 
 mod tests {
     use super::*;
     use crate::rig::Rig;
+    use api::HangupCause;
+    use api::command::channel::Hangup;
+
+    #[test]
+    fn a_log_level_lasts_as_long_as_its_channel() {
+        let mut rig = Rig::new();
+        let (a, b) = (rig.park("null/a"), rig.park("null/b"));
+        rig.run(&a, "session_loglevel:debug,session_loglevel:error,park");
+        assert_eq!(
+            rig.log_levels,
+            [(a.clone(), Some(7))],
+            "`error` is no level"
+        );
+        rig.run(&a, "session_loglevel:4,park");
+        assert_eq!(rig.log_levels.pop(), Some((a.clone(), Some(4))));
+        rig.get(Hangup {
+            channel: b,
+            cause: HangupCause::NormalClearing,
+        })
+        .unwrap();
+        rig.get(Hangup {
+            channel: a.clone(),
+            cause: HangupCause::NormalClearing,
+        })
+        .unwrap();
+        let first = (a.clone(), Some(7));
+        assert_eq!(rig.log_levels, [first, (a, None)]);
+    }
 
     /// From, rpid, status and count of what was told of presence.
     fn told(rig: &mut Rig) -> Vec<(String, String, String, u32)> {

@@ -11,6 +11,8 @@ use crate::Switch;
 
 /// Most prompts of one text, which is as many as one list of sounds may have; what is beyond is not said.
 pub(super) const MAX_PROMPTS: usize = 128;
+/// The one there is.
+const LANGUAGE: &str = "en";
 /// Numbers from here on are said digit by digit.
 const TOO_LARGE: u64 = 1_000_000_000;
 
@@ -31,6 +33,47 @@ pub(super) fn say(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     }
 }
 
+/// `<module>[.<extension>][:<language>] [<language>[.<extension>]] <type> <method> [<gender>] <text>`: the sounds of
+/// that, as one list. The language stands in either place; public examples have the second.
+pub(crate) fn as_string(data: &str, now: &Zoned) -> Option<String> {
+    let cut = |word: &'_ str| -> (String, Option<String>) {
+        let (name, extension) = word.split_once('.').unzip();
+        (
+            name.unwrap_or(word).to_owned(),
+            extension.map(str::to_owned),
+        )
+    };
+    let (first, mut rest) = data.trim().split_once(' ')?;
+    let (module, language) = first.split_once(':').unzip();
+    let (module, of_module) = cut(module.unwrap_or(first));
+    let (mut language, mut extension) = language.map_or((module.clone(), None), cut);
+    rest = rest.trim_start();
+    let (second, behind) = rest.split_once(' ')?;
+    let (name, of_language) = cut(second);
+    if name == LANGUAGE {
+        rest = behind;
+        language = name;
+        extension = of_language.or(extension);
+    }
+    let extension = extension.or(of_module);
+    // It becomes part of names of files, in a list of them.
+    let is_plain =
+        |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !extension.as_ref().is_none_or(is_plain) {
+        return None;
+    }
+    let mut prompts = parse(&format!("{module}:{language} {rest}"), now)?;
+    prompts.truncate(MAX_PROMPTS);
+    if let Some(extension) = extension {
+        for prompt in &mut prompts {
+            if let Some(stem) = prompt.strip_suffix(".wav") {
+                *prompt = format!("{stem}.{extension}");
+            }
+        }
+    }
+    (!prompts.is_empty()).then(|| playback::list_of(&prompts))
+}
+
 fn parse(data: &str, now: &Zoned) -> Option<Prompts> {
     let mut rest = data.trim();
     let mut word = || {
@@ -40,7 +83,7 @@ fn parse(data: &str, now: &Zoned) -> Option<Prompts> {
     };
     let (module, kind, method) = (word()?, word()?, word()?);
     let (module, language) = module.split_once(':').unwrap_or((module, module));
-    if module != "en" {
+    if module != LANGUAGE {
         return None;
     }
     let genders = ["masculine", "feminine", "neuter"];
@@ -59,7 +102,7 @@ pub(super) fn prompts(
     text: &str,
     now: &Zoned,
 ) -> Option<Prompts> {
-    if language != "en" {
+    if language != LANGUAGE {
         return None;
     }
     let (kind, method) = (kind.to_ascii_lowercase(), method.to_ascii_lowercase());
@@ -380,6 +423,39 @@ mod tests {
             "en time_measurement pronounced x",
         ] {
             assert_eq!(prompts(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_said_is_told_as_one_list() {
+        let now: Zoned = "2025-01-21T17:07:00+00:00[UTC]".parse().unwrap();
+        for (text, sounds) in [
+            (
+                "en number pronounced 21",
+                Some("digits/20.wav!digits/1.wav"),
+            ),
+            (
+                "en.gsm number pronounced 21",
+                Some("digits/20.gsm!digits/1.gsm"),
+            ),
+            (
+                "en.gsm:en number iterated masculine 7",
+                Some("digits/7.gsm"),
+            ),
+            ("en.gsm en number pronounced 7", Some("digits/7.gsm")),
+            ("en.gsm  en.ul number pronounced 7", Some("digits/7.ul")),
+            ("en:en.mp3 number pronounced 7", Some("digits/7.mp3")),
+            ("en.a!b number pronounced 7", None),
+            ("en./etc number pronounced 7", None),
+            ("en. number pronounced 7", None),
+            ("fr number pronounced 7", None),
+            ("en:fr number pronounced 7", None),
+            ("en number", None),
+            ("en colour pronounced 7", None),
+            ("", None),
+        ] {
+            let expected = sounds.map(|sounds| format!("file_string://{sounds}"));
+            assert_eq!(as_string(text, &now), expected, "{text}");
         }
     }
 

@@ -67,6 +67,12 @@ static TABLE: &[Entry] = &[
         att_xfer::att_xfer,
     ),
     app(
+        "bgsystem",
+        "Run a program of the machine and go on",
+        "<command>",
+        files::bgsystem,
+    ),
+    app(
         "bind_digit_action",
         "Let digits of the channel run an application or a console command",
         "<realm>,<digits|~regex>,exec:<application>|api:<command>[,<argument>][,<dtmf target leg>][,<event target leg>]",
@@ -496,6 +502,12 @@ static TABLE: &[Entry] = &[
         dtmf::send_dtmf,
     ),
     app("send_info", "Send SIP INFO", "<info>", leg_sound::send_info),
+    app(
+        "session_loglevel",
+        "Show more or less of the log about the channel",
+        "<level>",
+        fire::session_loglevel,
+    ),
     app("set", "Set a variable", "<name>=<value>", variables::set),
     app(
         "set_audio_level",
@@ -602,6 +614,12 @@ static TABLE: &[Entry] = &[
         "<name>=<format>",
         variables::strftime,
     ),
+    app(
+        "system",
+        "Run a program of the machine and wait for its end",
+        "<command>",
+        files::system,
+    ),
     media(
         "three_way",
         "Talk to a channel and its partner",
@@ -685,10 +703,21 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
         .find(|entry| entry.name.eq_ignore_ascii_case(name))
 }
 
-/// Every application that works, for `show application`.
-pub fn applications() -> Vec<ApplicationInfo> {
+/// Those that are there only where programs of the machine may be run.
+const RUN_PROGRAMS: [&str; 2] = ["bgsystem", "system"];
+
+impl Entry {
+    /// Whether it is there, where programs may be run or not.
+    pub(crate) fn is_there(&self, programs: bool) -> bool {
+        programs || !RUN_PROGRAMS.contains(&self.name)
+    }
+}
+
+/// Every application that works, for `show application`; `programs`: those that run programs of the machine, too.
+pub fn applications(programs: bool) -> Vec<ApplicationInfo> {
     TABLE
         .iter()
+        .filter(|entry| entry.is_there(programs))
         .map(|entry| ApplicationInfo {
             name: entry.name,
             description: entry.description,

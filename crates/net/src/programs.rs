@@ -1,4 +1,5 @@
-//! Programs of this machine, as `system` and `bg_system` run them where the operator allows it (event-socket.md §6.8).
+//! Programs of this machine, as commands and applications `system` run them where the operator allows it
+//! (event-socket.md §6.8, §6.9).
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -24,9 +25,12 @@ const MAX_OUTPUT: usize = 1 << 20;
 /// How soon it shows that a program has ended whose output somebody else still holds open.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Runs lines of a shell. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Programs {
+/// Time a program has where the operator does not say.
+pub const PROGRAM_TIME: Duration = Duration::from_secs(60);
+
+/// Runs lines of a shell. Cheap to clone; clones share their bounds.
+#[derive(Clone, Debug)]
+pub struct Programs {
     places: Arc<Semaphore>,
     longest: Duration,
 }
@@ -36,7 +40,7 @@ struct Running(Option<Child>);
 
 impl Programs {
     /// `longest`: the time one program has.
-    pub(crate) fn new(longest: Duration) -> Self {
+    pub fn new(longest: Duration) -> Self {
         Self {
             places: Arc::new(Semaphore::new(AT_ONE_TIME)),
             longest,
@@ -45,7 +49,7 @@ impl Programs {
 
     /// What the line writes to its standard output until it ends, or its time is over: then it is killed. Its standard
     /// error is that of the server. What it left behind in the background goes on.
-    pub(crate) async fn run(&self, line: String) -> Vec<u8> {
+    pub async fn run(&self, line: String) -> Vec<u8> {
         let until = Instant::now() + self.longest;
         let Ok(Ok(_place)) = timeout_at(until, self.places.acquire()).await else {
             tracing::warn!("Too many programs at one time: one was not run");
