@@ -13,6 +13,7 @@ use sip::sdp::OfferAnswer;
 
 use super::phone_video::PhoneVideo;
 use super::replaces::Claim;
+use super::secure::shown_description;
 use super::{LegEnd, Security, SipLeg};
 use crate::Switch;
 use crate::channel::InboundChannel;
@@ -182,11 +183,7 @@ impl Switch {
             }
         }
         if let Some(offer) = request.sdp() {
-            self.set_var(
-                &id,
-                "switch_r_sdp",
-                String::from_utf8_lossy(&offer).into_owned(),
-            );
+            self.set_var(&id, "switch_r_sdp", shown_description(&offer));
             self.describe_offer(&id, &offer);
             if !self.pictures_of(&id).is_empty() {
                 self.open_line(&id);

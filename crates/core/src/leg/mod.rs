@@ -25,8 +25,8 @@ mod web_update;
 
 pub(crate) use invite_plan::{InviteContact, InvitePlan};
 pub(crate) use phone_video::{Line, PhoneVideo};
-pub(crate) use secure::Security;
 pub use secure::is_secure_media;
+pub(crate) use secure::{Security, shown_description};
 pub(crate) use sip_leg::SipLeg;
 pub(crate) use web_leg::{Participation, WebLeg};
 

@@ -7,6 +7,7 @@ use sip::message::Message;
 use sip::message::header::HeaderName;
 use sip::sdp;
 
+use super::secure::shown_description;
 use crate::Switch;
 
 /// What we want to be agreed on with a peer that is held, or not.
@@ -251,14 +252,12 @@ impl Switch {
 
     /// The description the peer sent last.
     pub(super) fn peer_description(&mut self, id: &ChannelId, text: &Bytes) {
-        let text = String::from_utf8_lossy(text).into_owned();
-        self.set_var(id, "switch_r_sdp", text);
+        self.set_var(id, "switch_r_sdp", shown_description(text));
     }
 
     /// The description we sent last.
     fn own_description(&mut self, id: &ChannelId, text: &Bytes) {
-        let text = String::from_utf8_lossy(text).into_owned();
-        self.set_var(id, "rtp_local_sdp_str", text);
+        self.set_var(id, "rtp_local_sdp_str", shown_description(text));
     }
 
     /// The variables a request of the peer inside the session sets.

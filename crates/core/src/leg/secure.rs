@@ -1,5 +1,6 @@
 //! Encrypted sound of SIP legs: keys in session descriptions (SDES, RFC 4568), offered and answered.
 
+mod shown;
 mod wish;
 
 use api::ChannelId;
@@ -11,6 +12,7 @@ use sip::sdp::{Agreed, Attribute, Crypto, LocalMedia, MediaDescription, SessionD
 use sip::transport::Transport;
 
 use crate::Switch;
+pub(crate) use shown::shown_description;
 pub(crate) use wish::{Rule, Wish};
 
 /// Whether a text says how sound is to be encrypted, in the words of `rtp_secure_media`, and every word of it is known.

@@ -13,6 +13,7 @@ use sip::message::header::Reason;
 use sip::sdp::{Agreed, OfferAnswer};
 
 use super::phone_video::PhoneVideo;
+use super::secure::shown_description;
 use super::{InvitePlan, LegEnd, Security};
 use crate::Switch;
 
@@ -254,11 +255,7 @@ impl Switch {
         let (session, sdp) = (leg.session, leg.local_sdp.clone());
         let mut headers = std::mem::take(&mut leg.answer_headers);
         if let Some(text) = &sdp {
-            self.set_var(
-                id,
-                "rtp_local_sdp_str",
-                String::from_utf8_lossy(text).into_owned(),
-            );
+            self.set_var(id, "rtp_local_sdp_str", shown_description(text));
         }
         let Some(session) = session else { return };
         headers.extend(self.callee_identity(id));

@@ -16,6 +16,7 @@ use crate::channel::{MediaLeg, OutboundChannel};
 use crate::config::CallerIdHeader;
 use crate::leg::{
     InviteContact, InvitePlan, LegEnd, LoopbackHalf, PhoneVideo, Security, SipLeg, WebLeg,
+    shown_description,
 };
 use crate::web::WebClient;
 
@@ -457,10 +458,7 @@ impl Switch {
         }
         pairs.push(("audio_media_flow", "sendrecv".into()));
         if let Some(offer) = offer {
-            pairs.push((
-                "rtp_local_sdp_str",
-                String::from_utf8_lossy(&offer).into_owned(),
-            ));
+            pairs.push(("rtp_local_sdp_str", shown_description(&offer)));
         }
         if let Some(contact) = contact {
             pairs.push(("sip_outgoing_contact_uri", format!("<{contact}>")));
