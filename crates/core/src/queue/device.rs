@@ -11,13 +11,14 @@ use api::view::{CallState, DeviceState, Direction, Extension, Registration};
 
 use super::{About, Queues};
 use crate::Switch;
+use crate::channel::Live;
 
 /// Devices of agents by address, `1000@default`.
 #[derive(Debug, Default)]
 pub(super) struct Devices {
     by_address: HashMap<Arc<str>, Device>,
-    /// Which device a channel is at, while it lives.
-    of_channel: HashMap<ChannelId, Arc<str>>,
+    /// Which device a channel is at, while it lives, and what it looked like there.
+    of_channel: HashMap<ChannelId, (Arc<str>, Face)>,
     /// To be looked at before the step ends.
     changed: BTreeSet<Arc<str>>,
     /// Channels that changed in this step.
@@ -28,6 +29,18 @@ pub(super) struct Devices {
 struct Device {
     agents: Vec<Arc<str>>,
     channels: Vec<ChannelId>,
+}
+
+/// All of a channel that counts for its device. Channels change many times in a call, this a few times: a device with many
+/// calls is not looked at for everything else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Face {
+    is_answered: bool,
+    is_held: bool,
+    /// A queue called it, and waits for it.
+    is_called: bool,
+    /// A queue talks through it.
+    is_served: bool,
 }
 
 impl Queues {
@@ -134,7 +147,7 @@ impl Switch {
         let live = self.channels.get(id).filter(|live| live.is_up());
         let known = self.queues.devices.of_channel.get(id).cloned();
         let Some(live) = live else {
-            if let Some(address) = known {
+            if let Some((address, _)) = known {
                 let devices = &mut self.queues.devices;
                 devices.of_channel.remove(id);
                 if let Some(device) = devices.by_address.get_mut(&address) {
@@ -144,8 +157,15 @@ impl Switch {
             }
             return;
         };
-        if let Some(address) = known {
-            self.queues.devices.changed.insert(address);
+        if let Some((address, last)) = known {
+            let face = self.face(id, live, &address);
+            if face != last {
+                let devices = &mut self.queues.devices;
+                devices
+                    .of_channel
+                    .insert(id.clone(), (address.clone(), face));
+                devices.changed.insert(address);
+            }
             return;
         }
         let presence = live.seen.variables.text("presence_id");
@@ -156,11 +176,31 @@ impl Switch {
             return;
         };
         let address = account.address();
+        if !self.queues.devices.by_address.contains_key(&address) {
+            return;
+        }
+        let face = self.face(id, live, &address);
         let devices = &mut self.queues.devices;
         if let Some(device) = devices.by_address.get_mut(&address) {
             device.channels.push(id.clone());
-            devices.of_channel.insert(id.clone(), address.clone());
+            devices
+                .of_channel
+                .insert(id.clone(), (address.clone(), face));
             devices.changed.insert(address);
+        }
+    }
+
+    fn face(&self, id: &ChannelId, live: &Live, address: &Arc<str>) -> Face {
+        let device = self.queues.devices.by_address.get(address);
+        let mut desks = device
+            .into_iter()
+            .flat_map(|device| &device.agents)
+            .filter_map(|agent| self.queues.desks.get(agent));
+        Face {
+            is_answered: live.seen.is_answered(),
+            is_held: live.seen.call_state == CallState::Held,
+            is_called: live.attempt.is_some() && self.var(id, "cc_side") == Some("agent"),
+            is_served: desks.any(|desk| desk.seen.channel.as_ref() == Some(id)),
         }
     }
 
