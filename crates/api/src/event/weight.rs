@@ -179,6 +179,8 @@ fn of_room(event: &RoomEvent) -> (usize, usize) {
         | A::GainStepped { .. }
         | A::VolumeStepped { .. }
         | A::EnergySet { .. }
+        | A::AutoEnergySet { .. }
+        | A::MaxEnergySet { .. }
         | A::AutomaticGainSet { .. }
         | A::VolumeInSet { .. }
         | A::VolumeOutSet { .. }

@@ -154,6 +154,8 @@ fn member(id: u32) -> Arc<Member> {
         end_conference: false,
         energy_level: 100,
         current_energy: 0,
+        auto_energy: 0,
+        max_energy: 0,
         automatic_gain: 0,
         volume_in: 0,
         volume_out: 0,
