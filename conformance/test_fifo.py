@@ -29,6 +29,26 @@ NUMBERS = """
       </condition>
     </extension>
 
+    <extension name="fifo in, urgent">
+      <condition field="destination_number" expression="^5012$">
+        <action application="answer"/>
+        <action application="set" data="fifo_priority=1"/>
+        <action application="fifo" data="other in"/>
+      </condition>
+    </extension>
+    <extension name="fifo in, another one">
+      <condition field="destination_number" expression="^5013$">
+        <action application="answer"/>
+        <action application="fifo" data="other in"/>
+      </condition>
+    </extension>
+    <extension name="two fifos out">
+      <condition field="destination_number" expression="^5014$">
+        <action application="answer"/>
+        <action application="fifo" data="help,other out wait"/>
+      </condition>
+    </extension>
+
     <!-- 7300 to 7699"""
 
 
@@ -133,6 +153,42 @@ def test_a_consumer_who_is_first_hears_music_too(server, desk, people):
     samples, rate = heard(agent)
     assert_tone(samples[rate // 2: rate * 3 // 2], rate, MUSIC_HZ, MUSIC_DB, "the consumer who waits")
     assert_tone(samples[-rate:], rate, *VOICES["1005"], "the consumer who talks")
+
+
+def test_the_urgent_caller_is_first_and_the_consumer_serves_two_fifos(server, desk, people):
+    usual, urgent, agent = people("1005"), people("1006"), people("1001")
+
+    def of_other(action):
+        return desk.wait_for("CUSTOM", 45, FIFO_Name="other", FIFO_Action=action)
+
+    dial(usual, server, "5013")
+    first = of_other("push")
+    assert first["FIFO-Slot"] == "0"
+    dial(urgent, server, "5012")
+    second = of_other("push")
+    assert second["FIFO-Slot"] == "1"
+    listed = xml.fromstring(desk.api("fifo list other"))
+    rows = [(row.get("uuid"), row.get("position"), row.get("slot")) for row in listed.iter("caller")]
+    assert rows == [(second["Unique-ID"], "1", "1"), (first["Unique-ID"], "2", "0")]
+    dial(agent, server, "5014")
+    assert of_other("consumer_pop")["FIFO-Caller-UUID"] == second["Unique-ID"]
+    of_other("bridge-caller-start")
+    assert desk.api("fifo count help") == "-ERR no reply\n", "the consumer is in the fifo of the talk"
+    time.sleep(2)
+    urgent.command("hangup")
+    assert of_other("consumer_pop")["FIFO-Caller-UUID"] == first["Unique-ID"]
+    of_other("bridge-caller-start")
+    usual.command("hangup")
+    of_other("consumer_reentrance")
+    assert desk.api("fifo count help") == "help:1:0:0:0:1\n"
+    dial(usual, server, "5010")
+    tells(desk, "bridge-caller-start")
+    agent.command("hangup")
+    tells(desk, "consumer_stop")
+    of_other("consumer_stop")
+    urgent.wait_for("CALL_CLOSED")
+    samples, rate = heard(urgent)
+    assert_tone(samples[-rate:], rate, *VOICES["1001"], "the urgent caller, who talks")
 
 
 def member(desk, dial):

@@ -427,7 +427,7 @@ fn of_fifo(event: &FifoEvent) -> usize {
             name,
             number,
         } => caller.as_str().len() + name.len() + number.len(),
-        FifoAction::Pushed
+        FifoAction::Pushed { .. }
         | FifoAction::Aborted
         | FifoAction::TimedOut
         | FifoAction::CallerPopped

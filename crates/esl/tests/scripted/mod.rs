@@ -482,6 +482,7 @@ fn add_fifos(view: &mut View) {
         channel: ChannelId::from_text(channel).expect("a valid id"),
         name: format!("<{number}>").into(),
         number: number.into(),
+        priority: 0,
         since: NOW,
         partner: partner.map(|channel| FifoPartner {
             channel: ChannelId::from_text(channel).expect("a valid id"),
