@@ -91,8 +91,8 @@ def desk(server):
         socket.api("hupall")
 
 
-def tells(socket, action, **fields):
-    return socket.wait_for("CUSTOM", 45, FIFO_Name="help", FIFO_Action=action, **fields)
+def tells(socket, action, fifo="help", **fields):
+    return socket.wait_for("CUSTOM", 45, FIFO_Name=fifo, FIFO_Action=action, **fields)
 
 
 def dial(phone, server, number):
@@ -159,7 +159,7 @@ def test_the_urgent_caller_is_first_and_the_consumer_serves_two_fifos(server, de
     usual, urgent, agent = people("1005"), people("1006"), people("1001")
 
     def of_other(action):
-        return desk.wait_for("CUSTOM", 45, FIFO_Name="other", FIFO_Action=action)
+        return tells(desk, action, fifo="other")
 
     dial(usual, server, "5013")
     first = of_other("push")
@@ -227,6 +227,24 @@ def test_members_are_called_and_one_gets_the_caller(server, people, desk):
     for user in "1005", "1006":
         assert desk.api(f"fifo_member del help user/{user}") == "+OK\n"
     assert desk.api("fifo count help") == "-ERR no reply\n"
+
+
+def test_a_member_is_called_for_the_priorities_it_takes(server, desk, people):
+    usual, urgent, agent = people("1005"), people("1006"), people("1001", answers=False)
+    dialled = "{fifo_pop_order=1}user/1001"
+    assert desk.api(f"fifo_member add other {dialled} 1 30 2") == "+OK\n"
+    dial(usual, server, "5013")
+    tells(desk, "push", fifo="other")
+    time.sleep(1)
+    assert desk.api("fifo count other") == "other:0:1:1:0:0\n", "nobody is called"
+    dial(urgent, server, "5012")
+    second = tells(desk, "push", fifo="other")["Unique-ID"]
+    assert tells(desk, "pre-dial", fifo="other")["FIFO-Member"] == dialled
+    agent.wait_for("CALL_INCOMING")
+    agent.command("accept")
+    assert tells(desk, "consumer_pop", fifo="other")["FIFO-Caller-UUID"] == second
+    tells(desk, "bridge-caller-start", fifo="other", Unique_ID=second)
+    assert desk.api(f"fifo_member del other {dialled}") == "+OK\n"
 
 
 def assert_heard_each_other(*phones):
