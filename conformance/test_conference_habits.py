@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness.ear import Recording, assert_tone
+from harness.ear import Recording, assert_tone, gaps
 from harness.phone import TONES, Phone
 from harness.server import Server
 from harness.tone import write_tone
@@ -94,3 +94,40 @@ def test_another_conference_does_nothing_of_it(server, phone):
         with pytest.raises(AssertionError):
             assert_tone(heard.channel(0), heard.rate, hertz, LEVEL_DBFS, name)
     assert not list(server.recordings.glob("conference-*"))
+
+
+def test_noise_and_what_is_too_loud_are_not_heard(server, phone, tmp_path):
+    room = "conference 3002-127.0.0.1"
+    listener = Phone(tmp_path / "1002", "1002", "1234", server.sip_port, *TONES["1002"])
+    with server.connect() as desk:
+        try:
+            desk.command("event plain CUSTOM conference::maintenance")
+            listener.registered().command("dial", "3002")
+            desk.wait_for("CUSTOM", 30, Action="add-member")
+            phone.command("dial", "3002")
+            number = desk.wait_for("CUSTOM", 30, Action="add-member")["Member-ID"]
+            desk.wait_for("CUSTOM", 30, Action="start-talking", Member_ID=number)
+            time.sleep(2)
+            for word, header in ("auto-energy", "Auto-Energy"), ("max-energy", "Max-Energy"):
+                # A tone that never pauses is noise, and far louder than a tenth of itself.
+                level = {"auto-energy": 30000, "max-energy": 500}[word]
+                said = desk.api(f"{room} {word} {number} {level}")
+                assert said == f"{number} = {header}: {level} Energy: 100\n"
+                told = desk.wait_for("CUSTOM", 30, Action=f"{word}-level-member", Member_ID=number)
+                assert told[f"{header}-Level"] == str(level)
+                desk.wait_for("CUSTOM", 30, Action="stop-talking", Member_ID=number)
+                time.sleep(1)
+                assert desk.api(f"{room} {word} {number} 0") == f"{number} = {header}: 0 Energy: 100\n"
+                desk.wait_for("CUSTOM", 30, Action="start-talking", Member_ID=number)
+                time.sleep(1)
+            phone.command("hangup")
+            desk.wait_for("CUSTOM", 30, Action="del-member", Member_ID=number)
+            listener.command("hangup")
+            listener.wait_for("CALL_CLOSED")
+        finally:
+            listener.stop()
+    heard = Recording(listener.heard()[-1])
+    hertz, level = TONES["1001"]
+    assert_tone(heard.channel(0), heard.rate, hertz, level, "the one who talks")
+    silent = gaps(heard.channel(0), heard.rate, hertz)
+    assert 1600 < silent < 6000, f"{silent} ms of silence while somebody was kept out for a second, twice"

@@ -29,6 +29,26 @@ NUMBERS = """
       </condition>
     </extension>
 
+    <extension name="fifo in, urgent">
+      <condition field="destination_number" expression="^5012$">
+        <action application="answer"/>
+        <action application="set" data="fifo_priority=1"/>
+        <action application="fifo" data="other in"/>
+      </condition>
+    </extension>
+    <extension name="fifo in, another one">
+      <condition field="destination_number" expression="^5013$">
+        <action application="answer"/>
+        <action application="fifo" data="other in"/>
+      </condition>
+    </extension>
+    <extension name="two fifos out">
+      <condition field="destination_number" expression="^5014$">
+        <action application="answer"/>
+        <action application="fifo" data="help,other out wait"/>
+      </condition>
+    </extension>
+
     <!-- 7300 to 7699"""
 
 
@@ -71,8 +91,8 @@ def desk(server):
         socket.api("hupall")
 
 
-def tells(socket, action, **fields):
-    return socket.wait_for("CUSTOM", 45, FIFO_Name="help", FIFO_Action=action, **fields)
+def tells(socket, action, fifo="help", **fields):
+    return socket.wait_for("CUSTOM", 45, FIFO_Name=fifo, FIFO_Action=action, **fields)
 
 
 def dial(phone, server, number):
@@ -135,6 +155,42 @@ def test_a_consumer_who_is_first_hears_music_too(server, desk, people):
     assert_tone(samples[-rate:], rate, *VOICES["1005"], "the consumer who talks")
 
 
+def test_the_urgent_caller_is_first_and_the_consumer_serves_two_fifos(server, desk, people):
+    usual, urgent, agent = people("1005"), people("1006"), people("1001")
+
+    def of_other(action):
+        return tells(desk, action, fifo="other")
+
+    dial(usual, server, "5013")
+    first = of_other("push")
+    assert first["FIFO-Slot"] == "0"
+    dial(urgent, server, "5012")
+    second = of_other("push")
+    assert second["FIFO-Slot"] == "1"
+    listed = xml.fromstring(desk.api("fifo list other"))
+    rows = [(row.get("uuid"), row.get("position"), row.get("slot")) for row in listed.iter("caller")]
+    assert rows == [(second["Unique-ID"], "1", "1"), (first["Unique-ID"], "2", "0")]
+    dial(agent, server, "5014")
+    assert of_other("consumer_pop")["FIFO-Caller-UUID"] == second["Unique-ID"]
+    of_other("bridge-caller-start")
+    assert desk.api("fifo count help") == "-ERR no reply\n", "the consumer is in the fifo of the talk"
+    time.sleep(2)
+    urgent.command("hangup")
+    assert of_other("consumer_pop")["FIFO-Caller-UUID"] == first["Unique-ID"]
+    of_other("bridge-caller-start")
+    usual.command("hangup")
+    of_other("consumer_reentrance")
+    assert desk.api("fifo count help") == "help:1:0:0:0:1\n"
+    dial(usual, server, "5010")
+    tells(desk, "bridge-caller-start")
+    agent.command("hangup")
+    tells(desk, "consumer_stop")
+    of_other("consumer_stop")
+    urgent.wait_for("CALL_CLOSED")
+    samples, rate = heard(urgent)
+    assert_tone(samples[-rate:], rate, *VOICES["1001"], "the urgent caller, who talks")
+
+
 def member(desk, dial):
     """The row of a member, and what stands in it."""
     listed = xml.fromstring(desk.api("fifo list help"))
@@ -171,6 +227,24 @@ def test_members_are_called_and_one_gets_the_caller(server, people, desk):
     for user in "1005", "1006":
         assert desk.api(f"fifo_member del help user/{user}") == "+OK\n"
     assert desk.api("fifo count help") == "-ERR no reply\n"
+
+
+def test_a_member_is_called_for_the_priorities_it_takes(server, desk, people):
+    usual, urgent, agent = people("1005"), people("1006"), people("1001", answers=False)
+    dialled = "{fifo_pop_order=1}user/1001"
+    assert desk.api(f"fifo_member add other {dialled} 1 30 2") == "+OK\n"
+    dial(usual, server, "5013")
+    tells(desk, "push", fifo="other")
+    time.sleep(1)
+    assert desk.api("fifo count other") == "other:0:1:1:0:0\n", "nobody is called"
+    dial(urgent, server, "5012")
+    second = tells(desk, "push", fifo="other")["Unique-ID"]
+    assert tells(desk, "pre-dial", fifo="other")["FIFO-Member"] == dialled
+    agent.wait_for("CALL_INCOMING")
+    agent.command("accept")
+    assert tells(desk, "consumer_pop", fifo="other")["FIFO-Caller-UUID"] == second
+    tells(desk, "bridge-caller-start", fifo="other", Unique_ID=second)
+    assert desk.api(f"fifo_member del other {dialled}") == "+OK\n"
 
 
 def assert_heard_each_other(*phones):

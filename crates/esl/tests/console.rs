@@ -464,6 +464,14 @@ async fn conferences() {
         ("conference 3000 energy 2", "Energy 2 = 100\n"),
         ("conference 3000 agc 2", "Agc 2 = 0\n"),
         (
+            "conference 3000 auto-energy 2",
+            "2 = Auto-Energy: 0 Energy: 100\n",
+        ),
+        (
+            "conference 3000 max-energy",
+            "max-energy <member_id|all|last|non_moderator> [<newval>]",
+        ),
+        (
             "conference 3000 agc",
             "agc <member_id|all|last|non_moderator> [<newval>]",
         ),

@@ -32,8 +32,9 @@ mod web;
 
 pub use codec_spec::{Codec, CodecSpec, Direction, LegSpec, OpusSending, TelephoneEvent};
 pub use command::{
-    DtmfStep, EchoDelay, LegKind, MediaCommand, MemberControls, MemberSettings, MuteSide, Place,
-    RecordSides, Relation, SeekTo, SilenceStop, Whisper,
+    DtmfStep, EchoDelay, LegKind, MAX_ENERGY_FRAMES, MAX_ENERGY_MUTE_MS, MediaCommand,
+    MemberControls, MemberSettings, MuteSide, Place, RecordSides, Relation, SeekTo, SilenceStop,
+    Whisper,
 };
 pub use digit::Digit;
 pub use protection::LegProtection;

@@ -12,6 +12,7 @@ mod sharing;
 mod sums;
 mod talk;
 mod tape;
+mod threshold;
 
 use std::sync::Arc;
 

@@ -165,3 +165,75 @@ fn nothing_clicks_when_the_threshold_is_moved() {
         assert!(is_right, "{energy}: {level} dBFS");
     }
 }
+
+/// What somebody else hears of a talker in a second, in dBFS, after both have been there for a while.
+fn heard_of(
+    studio: &mut Studio,
+    talker: LegId,
+    listener: LegId,
+    level_db: f32,
+    run_ms: u64,
+) -> f64 {
+    studio.at(talker).say(HZ, level_db);
+    studio.run(run_ms);
+    studio.at(listener).forget();
+    studio.run(1000);
+    level::dbfs(&studio.at(listener).heard)
+}
+
+#[test]
+fn noise_that_is_always_there_is_not_heard_and_what_is_louder_is() {
+    let mut studio = Studio::new(4);
+    studio.command(MediaCommand::OpenRoom {
+        room: ROOM,
+        rate_hz: 16_000,
+    });
+    let usual = MemberSettings::default();
+    let listener = join(&mut studio, usual);
+    let with_auto = MemberSettings {
+        auto_energy: 2000,
+        ..usual
+    };
+    let talker = join(&mut studio, with_auto);
+    // Mean absolute samples of about 650, far above the energy of 100.
+    let first = heard_of(&mut studio, talker, listener, -30.0, 200);
+    assert!(
+        first > -35.0,
+        "nobody knows yet that it is noise: {first} dBFS"
+    );
+    let noise = heard_of(&mut studio, talker, listener, -30.0, 2500);
+    assert!(noise < -80.0, "{noise} dBFS");
+    let voice = heard_of(&mut studio, talker, listener, -14.0, 200);
+    assert!(voice > -20.0, "{voice} dBFS");
+    let off = MediaCommand::SetMember {
+        room: ROOM,
+        leg: talker,
+        settings: usual,
+    };
+    studio.command(off);
+    let noise = heard_of(&mut studio, talker, listener, -30.0, 2500);
+    assert!(noise > -35.0, "{noise} dBFS");
+}
+
+#[test]
+fn who_is_too_loud_is_not_heard_and_comes_back_softer() {
+    let mut studio = Studio::new(4);
+    studio.command(MediaCommand::OpenRoom {
+        room: ROOM,
+        rate_hz: 16_000,
+    });
+    // Everything of them is let through otherwise.
+    let limited = MemberSettings {
+        energy: 0,
+        max_energy: 3000,
+        ..MemberSettings::default()
+    };
+    let listener = join(&mut studio, MemberSettings::default());
+    let talker = join(&mut studio, limited);
+    let soft = heard_of(&mut studio, talker, listener, -24.0, 500);
+    assert!(soft > -30.0, "{soft} dBFS");
+    let loud = heard_of(&mut studio, talker, listener, -6.0, 500);
+    assert!(loud < -80.0, "{loud} dBFS");
+    let soft = heard_of(&mut studio, talker, listener, -24.0, 1500);
+    assert!(soft > -30.0, "{soft} dBFS");
+}

@@ -71,6 +71,16 @@ pub enum RoomControl {
         target: MemberTarget,
         level: Option<i32>,
     },
+    /// Energy up to which the one above follows the noise around a member, 0–32767; 0: it does not. `None` asks.
+    AutoEnergy {
+        target: MemberTarget,
+        level: Option<u16>,
+    },
+    /// Energy above which nothing of a member is let through, 0–32767; 0: however loud it is. `None` asks.
+    MaxEnergy {
+        target: MemberTarget,
+        level: Option<u16>,
+    },
     /// Mean absolute sample value that a voice is brought to while it speaks, 0–32767; 0: it is left as it is. `None` asks.
     AutomaticGain {
         target: MemberTarget,

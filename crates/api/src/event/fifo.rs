@@ -17,7 +17,10 @@ pub struct FifoEvent {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FifoAction {
     /// A caller waits.
-    Pushed,
+    Pushed {
+        /// As what they came, 1 to 10; 0: they did not say it.
+        priority: u8,
+    },
     /// A caller does not wait any more: hung up, sent elsewhere, or by a key.
     Aborted,
     /// A caller waited too long.

@@ -59,6 +59,18 @@ pub enum RoomAction {
     EnergySet {
         level: i32,
     },
+    /// Up to where the energy follows the noise around the member, and what it is set to.
+    AutoEnergySet {
+        level: u16,
+        energy: i32,
+    },
+    /// What is too loud: for how long nothing is let through after so many frames in a row, and the energy set.
+    MaxEnergySet {
+        level: u16,
+        mute_ms: u32,
+        frames: u32,
+        energy: i32,
+    },
     AutomaticGainSet {
         level: u16,
     },

@@ -179,6 +179,8 @@ fn of_room(event: &RoomEvent) -> (usize, usize) {
         | A::GainStepped { .. }
         | A::VolumeStepped { .. }
         | A::EnergySet { .. }
+        | A::AutoEnergySet { .. }
+        | A::MaxEnergySet { .. }
         | A::AutomaticGainSet { .. }
         | A::VolumeInSet { .. }
         | A::VolumeOutSet { .. }
@@ -425,7 +427,7 @@ fn of_fifo(event: &FifoEvent) -> usize {
             name,
             number,
         } => caller.as_str().len() + name.len() + number.len(),
-        FifoAction::Pushed
+        FifoAction::Pushed { .. }
         | FifoAction::Aborted
         | FifoAction::TimedOut
         | FifoAction::CallerPopped

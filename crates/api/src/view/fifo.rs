@@ -14,7 +14,7 @@ pub struct Fifo {
     pub importance: i32,
     /// Where it comes from.
     pub origin: FifoOrigin,
-    /// Who waits or talks, those who came first in front.
+    /// Who waits or talks, those who are to be served first in front.
     pub callers: Vec<FifoParty>,
     /// Who takes callers, those who came first in front.
     pub consumers: Vec<FifoParty>,
@@ -116,6 +116,8 @@ pub struct FifoParty {
     pub name: Arc<str>,
     /// Their number.
     pub number: Arc<str>,
+    /// As what a caller came: 1, the first to be served, to 10; 0: they did not say it.
+    pub priority: u8,
     /// Since when they are there.
     pub since: Timestamp,
     /// Who is there for them.
@@ -132,6 +134,15 @@ pub struct FifoPartner {
 }
 
 impl FifoParty {
+    /// What the priority counts as: 5 when nobody said it.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self.priority {
+            0 => 5,
+            said => said,
+        }
+    }
+
     /// Whether nobody is there for them.
     #[must_use]
     pub fn waits(&self) -> bool {

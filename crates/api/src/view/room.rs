@@ -118,6 +118,10 @@ pub struct Member {
     pub energy_level: i32,
     /// Energy measured last.
     pub current_energy: u32,
+    /// Energy up to which that level follows the noise around it, 0–32767; 0: it does not.
+    pub auto_energy: u16,
+    /// Energy above which nothing of it is let through, 0–32767; 0: however loud it is.
+    pub max_energy: u16,
     /// Mean absolute sample value its voice is brought to, 0–32767; 0: none.
     pub automatic_gain: u16,
     /// Volume of what it sends, −4 to 4.

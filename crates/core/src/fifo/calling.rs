@@ -12,6 +12,7 @@ use api::view::{FifoMember, FifoStrategy};
 use api::{Application, ChannelId, HangupCause, Timestamp};
 
 use super::members::member;
+use super::order::PopOrder;
 use crate::Switch;
 use crate::originate::{OriginateId, Purpose};
 use crate::timers::{Deadline, in_time};
@@ -71,6 +72,7 @@ impl Switch {
         let waiting = fifo.waiting().count();
         let strategy = fifo.strategy;
         self.withdraw_surplus(name, waiting, HangupCause::OriginatorCancel);
+        self.withdraw_unwanted(name);
         let ringing = self.member_calls.of(name).len();
         let settings = &self.view.settings;
         let may_call = !settings.paused_outbound && !settings.draining;
@@ -95,6 +97,7 @@ impl Switch {
         let free = fifo.members.iter();
         let mut free: Vec<&FifoMember> = free
             .filter(|one| one.ringing == 0 && one.is_free(now))
+            .filter(|one| PopOrder::of_member(&one.dial).first(fifo).is_some())
             .collect();
         free.sort_by_key(|one| (one.rests_until, one.answered));
         let free = free.into_iter().take(most);
@@ -109,7 +112,8 @@ impl Switch {
             return;
         };
         let strategy = fifo.strategy;
-        let Some(caller) = fifo.waiting().next().cloned() else {
+        let first = PopOrder::of_member(&dial).first(fifo);
+        let Some(caller) = first.map(|(_, caller)| caller.clone()) else {
             return;
         };
         let Some(member) = member(fifo, &dial) else {
@@ -185,6 +189,22 @@ impl Switch {
         }
     }
 
+    /// Calls to members who take none of those who wait.
+    fn withdraw_unwanted(&mut self, name: &Arc<str>) {
+        let Some(fifo) = self.fifos.get(name) else {
+            return;
+        };
+        let is_unwanted = |id: &MemberCallId| {
+            let call = self.member_calls.ringing.get(id);
+            call.is_some_and(|(place, _)| PopOrder::of_member(&place.dial).first(fifo).is_none())
+        };
+        let mut calls = self.member_calls.of(name);
+        calls.retain(is_unwanted);
+        for id in calls {
+            self.withdraw_call(id, HangupCause::OriginatorCancel);
+        }
+    }
+
     /// Nobody is to ring there any more.
     pub(super) fn withdraw_member(&mut self, name: &str, dial: &str, cause: HangupCause) {
         for id in self.member_calls.of(name) {
@@ -221,7 +241,9 @@ impl Switch {
         let stays = stays.is_some_and(|how| how.eq_ignore_ascii_case("wait"));
         let callers = self.member_calls.ringing.get(&id);
         let callers = callers.map_or(0, |(place, _)| waiting(self, place));
-        if callers == 0 && !stays {
+        let place = self.member_calls.ringing.get(&id).map(|(place, _)| place);
+        let is_wanted = place.is_some_and(|place| self.has_caller_for(leg, &place.fifo));
+        if !is_wanted && !stays {
             self.withdraw_call(id, HangupCause::OriginatorCancel);
             self.hangup(leg, HangupCause::OriginatorCancel, Blame::Caller);
             return None;

@@ -213,7 +213,7 @@ impl Switch {
     }
 }
 
-/// A member is sent to its fifo by the argument of the application, where `!` separates.
+/// A member is sent to its fifo by the argument of the application, where `!` and `,` separate.
 fn is_member_name(name: &str) -> bool {
-    is_name(name) && !name.contains('!')
+    is_name(name) && !name.contains(['!', ','])
 }

@@ -4,6 +4,7 @@
 mod calling;
 mod configuration;
 mod members;
+mod order;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -100,10 +101,15 @@ impl Switch {
             return false;
         };
         let profile = live.seen.profile.as_deref();
+        let priority = match side {
+            Side::Caller => self.caller_priority(id),
+            Side::Consumer => 0,
+        };
         let party = FifoParty {
             channel: id.clone(),
             name: profile.map_or_else(|| "".into(), |one| one.caller_id_name.clone()),
             number: profile.map_or_else(|| "".into(), |one| one.caller_id_number.clone()),
+            priority,
             since: self.now.wall,
             partner: None,
         };
@@ -114,7 +120,11 @@ impl Switch {
         if parties.len() >= MAX_PARTIES {
             return false;
         }
-        parties.push(party);
+        let at = match side {
+            Side::Caller => parties.partition_point(|one| one.rank() <= party.rank()),
+            Side::Consumer => parties.len(),
+        };
+        parties.insert(at, party);
         self.show_fifo(name);
         true
     }
@@ -136,7 +146,7 @@ impl Switch {
         partner
     }
 
-    /// Position of a caller among those in the fifo, from 1.
+    /// Position of a caller among those in the fifo, from 1, in the order they are served.
     pub(crate) fn fifo_position(&self, id: &ChannelId, name: &str) -> usize {
         let callers = self.fifos.get(name).map(|fifo| fifo.callers.iter());
         callers
@@ -144,17 +154,29 @@ impl Switch {
             .map_or(0, |at| at + 1)
     }
 
-    /// Whether somebody waits there for a consumer.
-    pub(crate) fn has_waiting_caller(&self, name: &str) -> bool {
-        let fifo = self.fifos.get(name);
-        fifo.is_some_and(|fifo| fifo.waiting().next().is_some())
+    /// As what a caller came there.
+    pub(crate) fn fifo_priority(&self, id: &ChannelId, name: &str) -> u8 {
+        let mut callers = self
+            .fifos
+            .get(name)
+            .into_iter()
+            .flat_map(|fifo| &fifo.callers);
+        let caller = callers.find(|one| one.channel == *id);
+        caller.map_or(0, |one| one.priority)
     }
 
-    /// Who has waited longest on both sides; they are each other's from now on.
+    /// The consumer who has waited longest and for whom there is a caller, and that caller; they are each other's from now
+    /// on.
     pub(crate) fn match_fifo(&mut self, name: &Arc<str>) -> Option<(FifoParty, FifoParty)> {
+        let fifo = self.fifos.get(name)?;
+        let mut consumers = fifo.consumers.iter().enumerate();
+        let (caller, consumer) = consumers.find_map(|(at, one)| {
+            let (caller, _) = one
+                .waits()
+                .then(|| self.pop_order(&one.channel).first(fifo))??;
+            Some((caller, at))
+        })?;
         let fifo = self.fifos.get_mut(name)?;
-        let caller = fifo.callers.iter().position(FifoParty::waits)?;
-        let consumer = fifo.consumers.iter().position(FifoParty::waits)?;
         let (caller, consumer) = (&mut fifo.callers[caller], &mut fifo.consumers[consumer]);
         let (of_caller, of_consumer) = (consumer.channel.clone(), caller.channel.clone());
         for (party, other) in [(&mut *caller, of_caller), (&mut *consumer, of_consumer)] {

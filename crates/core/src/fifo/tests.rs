@@ -48,8 +48,8 @@ fn who_waited_longest_is_taken_first_and_the_consumer_stays() {
     assert_eq!(
         told(&mut rig),
         [
-            (a.clone(), FifoAction::Pushed),
-            (b.clone(), FifoAction::Pushed)
+            (a.clone(), FifoAction::Pushed { priority: 0 }),
+            (b.clone(), FifoAction::Pushed { priority: 0 })
         ]
     );
     rig.run(&agent, "fifo:q out wait,set:after=yes,park");
@@ -178,7 +178,10 @@ fn a_caller_gives_up_by_time_or_by_key() {
     assert_eq!(&*profile.destination_number, "5000");
     let told = told(&mut rig);
     let told: Vec<_> = told.into_iter().map(|(_, action)| action).collect();
-    assert_eq!(told, [FifoAction::Pushed, FifoAction::TimedOut]);
+    assert_eq!(
+        told,
+        [FifoAction::Pushed { priority: 0 }, FifoAction::TimedOut]
+    );
     let b = rig.park("null/b");
     rig.run(
         &b,
@@ -202,4 +205,103 @@ fn fifos_of_the_configuration_stay() {
     rig.run(&a, "hangup");
     let there = fifo(&rig, "manual_calls").unwrap();
     assert_eq!((there.callers.len(), there.importance), (0, 7));
+}
+
+#[test]
+fn who_is_more_urgent_is_served_first_and_consumers_choose() {
+    let mut rig = Rig::new();
+    let [late, usual, urgent, other] =
+        ["a", "b", "c", "d"].map(|name| rig.park(&format!("null/{name}")));
+    rig.run(&late, "set:fifo_priority=7,fifo:q in,park");
+    rig.run(&usual, "fifo:q in,park");
+    rig.run(&urgent, "set:fifo_priority=1,fifo:q in,park");
+    // Nothing beyond 10 is a priority.
+    rig.run(&other, "set:fifo_priority=11,fifo:q in,park");
+    let seen = fifo(&rig, "q").unwrap();
+    let order: Vec<_> = seen.callers.iter().map(|one| one.channel.clone()).collect();
+    assert_eq!(
+        order,
+        [urgent.clone(), usual.clone(), other.clone(), late.clone()]
+    );
+    assert_eq!(is(&rig, &urgent, "fifo_position").as_deref(), Some("1"));
+    assert_eq!(is(&rig, &urgent, "fifo_priority").as_deref(), Some("1"));
+    assert_eq!(is(&rig, &other, "fifo_priority").as_deref(), Some("0"));
+    let pushed = told(&mut rig);
+    assert!(
+        pushed.contains(&(urgent.clone(), FifoAction::Pushed { priority: 1 })),
+        "{pushed:?}"
+    );
+    // One who takes 7 and then 5, one who takes nobody of these, one who takes all.
+    let [picky, idle, agent] = ["e", "f", "g"].map(|name| rig.park(&format!("null/{name}")));
+    rig.run(&picky, "set:fifo_pop_order='7\\,5',fifo:q out wait,park");
+    assert_eq!(rig.channel(&late).bridged_to.as_ref(), Some(&picky));
+    rig.run(
+        &idle,
+        "set:fifo_pop_order=3,fifo:q out nowait,set:after=yes,park",
+    );
+    assert_eq!(is(&rig, &idle, "after").as_deref(), Some("yes"));
+    rig.run(&agent, "fifo:q out wait,park");
+    assert_eq!(rig.channel(&urgent).bridged_to.as_ref(), Some(&agent));
+    rig.run(&late, "hangup");
+    assert_eq!(rig.channel(&usual).bridged_to.as_ref(), Some(&picky));
+}
+
+#[test]
+fn a_consumer_serves_several_fifos_and_is_in_one_while_they_talk() {
+    let mut rig = Rig::new();
+    let [a, b, c, agent] = ["a", "b", "c", "d"].map(|name| rig.park(&format!("null/{name}")));
+    rig.run(&a, "fifo:second in,park");
+    rig.pass(Duration::from_secs(1));
+    rig.run(&b, "fifo:first in,park");
+    rig.run(&c, "fifo:first in,park");
+    let consumers = |rig: &Rig, name: &str| fifo(rig, name).map_or(0, |one| one.consumers.len());
+    rig.run(
+        &agent,
+        "fifo:first\\,second\\,third out wait,set:after=yes,park",
+    );
+    assert_eq!(
+        rig.channel(&a).bridged_to.as_ref(),
+        Some(&agent),
+        "the longest wait"
+    );
+    let counts = ["first", "second", "third"].map(|name| consumers(&rig, name));
+    assert_eq!(counts, [0, 1, 0]);
+    rig.run(&a, "hangup");
+    assert_eq!(rig.channel(&b).bridged_to.as_ref(), Some(&agent));
+    press(&mut rig, &agent, "*");
+    assert_eq!(rig.channel(&c).bridged_to.as_ref(), Some(&agent));
+    rig.run(&c, "hangup");
+    let counts = ["first", "second", "third"].map(|name| consumers(&rig, name));
+    assert_eq!(counts, [1, 1, 1]);
+    let d = rig.park("null/e");
+    rig.run(&d, "fifo:third in,park");
+    assert_eq!(rig.channel(&d).bridged_to.as_ref(), Some(&agent));
+    told(&mut rig);
+    rig.run(&agent, "hangup");
+    let stopped = told(&mut rig).into_iter();
+    let stopped = stopped.filter(|(_, action)| *action == FifoAction::ConsumerStopped);
+    assert_eq!(stopped.count(), 3);
+    for name in ["first", "second", "third"] {
+        assert_eq!(fifo(&rig, name), None, "{name}");
+    }
+}
+
+#[test]
+fn with_more_ppl_the_fullest_fifo_is_served_first() {
+    let mut rig = Rig::new();
+    let [a, b, c, agent] = ["a", "b", "c", "d"].map(|name| rig.park(&format!("null/{name}")));
+    rig.run(&a, "fifo:long in,park");
+    rig.pass(Duration::from_secs(1));
+    rig.run(&b, "fifo:full in,park");
+    rig.run(&c, "fifo:full in,park");
+    rig.run(
+        &agent,
+        "set:fifo_strategy=more_ppl,fifo:long\\,full out nowait,park",
+    );
+    assert_eq!(rig.channel(&b).bridged_to.as_ref(), Some(&agent));
+    assert_eq!(rig.channel(&a).bridged_to, None);
+    // A caller is in one.
+    let d = rig.park("null/e");
+    rig.run(&d, "fifo:long\\,full in,set:after=yes,park");
+    assert_eq!(is(&rig, &d, "after").as_deref(), Some("yes"));
 }

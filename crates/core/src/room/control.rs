@@ -6,10 +6,10 @@ use api::command::room::{ControlRoom, MemberTarget, RoomControl, SoundChange, To
 use api::event::RoomAction;
 use api::id::MemberId;
 use api::{CommandError, ErrorKind, ObjectKind, RequestId};
-use media::control::RoomId as MixId;
+use media::control::{MAX_ENERGY_FRAMES, MAX_ENERGY_MUTE_MS, RoomId as MixId};
 
 use super::enter::MemberFlags;
-use super::member::{MAX_AUTOMATIC_GAIN, MAX_ENERGY, MAX_VOLUME};
+use super::member::{MAX_ENERGY, MAX_LEVEL, MAX_VOLUME};
 use super::play::{Kind, NewPlay};
 use super::playing::seek_to;
 use crate::Switch;
@@ -109,11 +109,37 @@ impl Switch {
                 }
                 switch.member_value(mix, id, |member| member.energy_level.to_string())
             }),
+            RoomControl::AutoEnergy { target, level } => self.each(mix, &target, |switch, id| {
+                if let Some(level) = level {
+                    switch.tune_member(mix, id, |member| {
+                        member.auto_energy = level.min(MAX_LEVEL);
+                        RoomAction::AutoEnergySet {
+                            level: member.auto_energy,
+                            energy: member.energy_level,
+                        }
+                    });
+                }
+                switch.member_value(mix, id, |member| member.auto_energy.to_string())
+            }),
+            RoomControl::MaxEnergy { target, level } => self.each(mix, &target, |switch, id| {
+                if let Some(level) = level {
+                    switch.tune_member(mix, id, |member| {
+                        member.max_energy = level.min(MAX_LEVEL);
+                        RoomAction::MaxEnergySet {
+                            level: member.max_energy,
+                            mute_ms: MAX_ENERGY_MUTE_MS,
+                            frames: MAX_ENERGY_FRAMES,
+                            energy: member.energy_level,
+                        }
+                    });
+                }
+                switch.member_value(mix, id, |member| member.max_energy.to_string())
+            }),
             RoomControl::AutomaticGain { target, level } => {
                 self.each(mix, &target, |switch, id| {
                     if let Some(level) = level {
                         switch.tune_member(mix, id, |member| {
-                            member.automatic_gain = level.min(MAX_AUTOMATIC_GAIN);
+                            member.automatic_gain = level.min(MAX_LEVEL);
                             RoomAction::AutomaticGainSet {
                                 level: member.automatic_gain,
                             }

@@ -350,6 +350,8 @@ impl Switch {
             end_conference: flags.end_conference,
             energy_level: room.seen.energy_level,
             current_energy: 0,
+            auto_energy: room.settings.auto_energy,
+            max_energy: room.settings.max_energy,
             automatic_gain: room.settings.automatic_gain,
             volume_in: 0,
             volume_out: 0,

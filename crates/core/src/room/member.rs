@@ -13,8 +13,8 @@ const VOLUME_STEP_DB: f32 = 3.0;
 pub(super) const MAX_VOLUME: i8 = 4;
 /// The highest energy there is: a 16-bit sample.
 pub(super) const MAX_ENERGY: i32 = 32_767;
-/// The same, of what automatic gain makes.
-pub(super) const MAX_AUTOMATIC_GAIN: u16 = 32_767;
+/// The same, of levels that cannot be less than nothing.
+pub(super) const MAX_LEVEL: u16 = 32_767;
 
 impl LiveRoom {
     /// What the mix is told about a member. While the room waits for its moderator nobody else hears or is heard.
@@ -23,14 +23,17 @@ impl LiveRoom {
             return MemberSettings::default();
         };
         let shut = member.hold || (self.seen.flags.wait_mod && !member.moderator);
+        let gates = !self.seen.flags.audio_always;
         MemberSettings {
             mute: !member.can_speak || shut,
             deaf: !member.can_hear || shut,
-            energy: if self.seen.flags.audio_always {
-                0
-            } else {
+            energy: if gates {
                 u16::try_from(member.energy_level.clamp(0, MAX_ENERGY)).unwrap_or_default()
+            } else {
+                0
             },
+            auto_energy: if gates { member.auto_energy } else { 0 },
+            max_energy: if gates { member.max_energy } else { 0 },
             automatic_gain: member.automatic_gain,
             gain_in_db: f32::from(member.volume_in) * VOLUME_STEP_DB,
             gain_out_db: f32::from(member.volume_out) * VOLUME_STEP_DB,

@@ -6,7 +6,7 @@ use api::view::RoomParameters;
 use roxmltree::{Document, Node};
 
 use super::announce::Announcing;
-use super::member::{MAX_AUTOMATIC_GAIN, MAX_ENERGY};
+use super::member::{MAX_ENERGY, MAX_LEVEL};
 use crate::config::ConferenceHabits;
 use crate::config_xml::Configuration;
 
@@ -22,6 +22,8 @@ pub(super) struct Settings {
     /// Mean absolute sample value from which a member counts as talking.
     pub(super) energy_level: i32,
     /// Mean absolute sample value that voices are brought to; 0: none.
+    pub(super) auto_energy: u16,
+    pub(super) max_energy: u16,
     pub(super) automatic_gain: u16,
     /// What can be changed while the room runs.
     pub(super) parameters: RoomParameters,
@@ -97,6 +99,8 @@ impl Default for Settings {
             rate_hz: 8000,
             interval_ms: 20,
             energy_level: 100,
+            auto_energy: 0,
+            max_energy: 0,
             automatic_gain: 0,
             parameters: RoomParameters::default(),
             pin: None,
@@ -199,6 +203,10 @@ impl Settings {
         let controls = param("caller-controls").and_then(|group| controls(root, group));
         let moderator = param("moderator-controls").and_then(|group| self::controls(root, group));
         let controls = controls.unwrap_or_else(default_controls);
+        let level = |name: &str, otherwise: u16| {
+            let given = param(name).and_then(|text| text.parse::<u16>().ok());
+            given.unwrap_or(otherwise).min(MAX_LEVEL)
+        };
         Self {
             name: usual.name,
             domain: text("domain"),
@@ -208,10 +216,9 @@ impl Settings {
                 .and_then(|text| text.parse::<i32>().ok())
                 .unwrap_or(usual.energy_level)
                 .clamp(-MAX_ENERGY, MAX_ENERGY),
-            automatic_gain: param("auto-gain-level")
-                .and_then(|text| text.parse::<u16>().ok())
-                .unwrap_or(usual.automatic_gain)
-                .min(MAX_AUTOMATIC_GAIN),
+            auto_energy: level("auto-energy-level", usual.auto_energy),
+            max_energy: level("max-energy-level", usual.max_energy),
+            automatic_gain: level("auto-gain-level", usual.automatic_gain),
             parameters: RoomParameters {
                 max_members: number("max-members", 0),
                 sound_prefix: text("sound-prefix"),
@@ -298,6 +305,8 @@ mod tests {
               <caller-controls><group name="few"><control action="mute" digits="0"/><control action="event" digits="*1" data="x"/><control digits="2"/></group></caller-controls>
               <profiles><profile name="p"><param name="rate" value="16000"/><param name="energy-level" value="300"/>
                 <param name="auto-gain-level" value="1100"/>
+                <param name="auto-energy-level" value="900"/>
+                <param name="max-energy-level" value="65535"/>
                 <param name="sound-prefix" value="/sounds/"/><param name="enter-sound" value="in.wav"/>
                 <param name="exit-sound" value="tone_stream://%(1,0,1)"/><param name="alone-sound" value=""/>
                 <param name="caller-controls" value="few"/><param name="conference-flags" value="wait-mod|audio-always"/>
@@ -308,6 +317,7 @@ mod tests {
         );
         assert_eq!((settings.rate_hz, settings.energy_level), (16_000, 300));
         assert_eq!(settings.automatic_gain, 1100);
+        assert_eq!((settings.auto_energy, settings.max_energy), (900, 32_767));
         assert_eq!(settings.sounds.enter.as_deref(), Some("in.wav"));
         assert_eq!(
             settings.parameters.sound_prefix.as_deref(),

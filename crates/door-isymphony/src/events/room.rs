@@ -33,6 +33,8 @@ impl Teller<'_> {
             | RoomAction::GainStepped { .. }
             | RoomAction::VolumeStepped { .. }
             | RoomAction::EnergySet { .. }
+            | RoomAction::AutoEnergySet { .. }
+            | RoomAction::MaxEnergySet { .. }
             | RoomAction::AutomaticGainSet { .. }
             | RoomAction::VolumeInSet { .. }
             | RoomAction::VolumeOutSet { .. }

@@ -13,12 +13,20 @@ use std::sync::Arc;
 const TARGET: &str = "<[member_id|all]|last|non_moderator>";
 
 /// Sub-commands of a named conference with their syntax: what help prints, and what wrong arguments answer.
-const SUB_COMMANDS: [(&str, &str); 52] = [
+const SUB_COMMANDS: [(&str, &str); 54] = [
     ("count", ""),
     ("list", "[delim <string>]|[count]"),
     ("xml_list", ""),
     ("json_list", "[compact]"),
     ("energy", "<member_id|all|last|non_moderator> [<newval>]"),
+    (
+        "auto-energy",
+        "<member_id|all|last|non_moderator> [<newval>]",
+    ),
+    (
+        "max-energy",
+        "<member_id|all|last|non_moderator> [<newval>]",
+    ),
     ("agc", "<member_id|all|last|non_moderator> [<newval>]"),
     ("volume_in", "<member_id|all|last|non_moderator> [<newval>]"),
     (
@@ -144,9 +152,8 @@ impl Target<'_> {
                 conference_list::one(self.call, room, self.command, self.words)
             }
             "kick" | "hup" | "mute" | "unmute" | "tmute" | "deaf" | "undeaf" | "hold"
-            | "unhold" | "dtmf" | "energy" | "agc" | "volume_in" | "volume_out" => {
-                self.each_member(room).await
-            }
+            | "unhold" | "dtmf" | "energy" | "auto-energy" | "max-energy" | "agc" | "volume_in"
+            | "volume_out" => self.each_member(room).await,
             "position" => self.position(room).await,
             "auto-3d-position" => self.arrange().await,
             "floor" => self.floor(room).await,

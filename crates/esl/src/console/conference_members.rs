@@ -105,9 +105,17 @@ impl Target<'_> {
                 target,
                 digits: value.map_or("", String::as_str).into(),
             },
+            "auto-energy" => RoomControl::AutoEnergy {
+                target,
+                level: value.and_then(|word| level_of(word)),
+            },
+            "max-energy" => RoomControl::MaxEnergy {
+                target,
+                level: value.and_then(|word| level_of(word)),
+            },
             "agc" => RoomControl::AutomaticGain {
                 target,
-                level: value.and_then(|word| automatic_gain(word)),
+                level: value.and_then(|word| level_of(word)),
             },
             "volume_in" => RoomControl::VolumeIn {
                 target,
@@ -138,6 +146,14 @@ impl Target<'_> {
                 self.words.get(1).map_or("", String::as_str)
             ),
             "energy" => format!("Energy {id} = {}\n", member.map_or(0, |m| m.energy_level)),
+            "auto-energy" | "max-energy" => {
+                let (name, level) = match self.command {
+                    "auto-energy" => ("Auto-Energy", member.map_or(0, |m| m.auto_energy)),
+                    _ => ("Max-Energy", member.map_or(0, |m| m.max_energy)),
+                };
+                let energy = member.map_or(0, |m| m.energy_level);
+                format!("{id} = {name}: {level} Energy: {energy}\n")
+            }
             "agc" => format!("Agc {id} = {}\n", member.map_or(0, |m| m.automatic_gain)),
             "volume_in" => format!(
                 "+OK Volume IN {id} = {}\n",
@@ -253,7 +269,7 @@ impl Target<'_> {
 }
 
 /// Only a number changes it: the original keeps what there was when asked for `off` (golden conf-03-controls).
-fn automatic_gain(word: &str) -> Option<u16> {
+fn level_of(word: &str) -> Option<u16> {
     let level: u32 = word.parse().ok()?;
     Some(u16::try_from(level).unwrap_or(u16::MAX))
 }
@@ -277,9 +293,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_numbers_are_levels_of_gain() {
+    fn only_numbers_are_levels() {
         let words = ["1000", "0", "99999", "off", "-1", "10x", ""];
-        let levels = words.map(automatic_gain);
+        let levels = words.map(level_of);
         let expected = [Some(1000), Some(0), Some(u16::MAX), None, None, None, None];
         assert_eq!(levels, expected);
     }

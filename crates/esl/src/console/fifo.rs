@@ -249,7 +249,8 @@ fn row(
         Some(_) => "ANNOUNCING",
     };
     let place = if is_caller {
-        format!(" position=\"{position}\" slot=\"0\"")
+        let slot = party.priority;
+        format!(" position=\"{position}\" slot=\"{slot}\"")
     } else {
         String::new()
     };

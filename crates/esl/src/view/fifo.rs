@@ -24,7 +24,7 @@ pub(super) fn write(headers: &mut Headers, event: &Event, kind: &FifoEvent, serv
     headers.push("FIFO-Name", kind.fifo.to_string());
     headers.push("FIFO-Action", word(&kind.action));
     match &kind.action {
-        FifoAction::Pushed => headers.push("FIFO-Slot", "0"),
+        FifoAction::Pushed { priority } => headers.push_display("FIFO-Slot", priority),
         FifoAction::ConsumerPopped {
             caller,
             name,
@@ -62,7 +62,7 @@ pub(super) fn write(headers: &mut Headers, event: &Event, kind: &FifoEvent, serv
 
 fn word(action: &FifoAction) -> &'static str {
     match action {
-        FifoAction::Pushed => "push",
+        FifoAction::Pushed { .. } => "push",
         FifoAction::Aborted => "abort",
         FifoAction::TimedOut => "timeout",
         FifoAction::CallerPopped => "caller_pop",

@@ -132,6 +132,8 @@ fn action(headers: &mut Headers, kind: &RoomEvent) {
         RoomAction::GainStepped { .. } => "gain-level",
         RoomAction::VolumeStepped { .. } => "volume-level",
         RoomAction::EnergySet { .. } => "energy-level-member",
+        RoomAction::AutoEnergySet { .. } => "auto-energy-level-member",
+        RoomAction::MaxEnergySet { .. } => "max-energy-level-member",
         RoomAction::AutomaticGainSet { .. } => "agc-level-member",
         RoomAction::VolumeInSet { .. } => "volume-in-member",
         RoomAction::VolumeOutSet { .. } => "volume-out-member",
@@ -183,6 +185,21 @@ fn details(headers: &mut Headers, action: &RoomAction) {
             headers.push_display("New-Level", level)
         }
         RoomAction::EnergySet { level } => headers.push_display("Energy-Level", level),
+        RoomAction::AutoEnergySet { level, energy } => {
+            headers.push_display("Auto-Energy-Level", level);
+            headers.push_display("Energy-Level", energy);
+        }
+        RoomAction::MaxEnergySet {
+            level,
+            mute_ms,
+            frames,
+            energy,
+        } => {
+            headers.push_display("Max-Energy-Level", level);
+            headers.push_display("Max-Energy-Mute", mute_ms);
+            headers.push_display("Max-Energy-Hit-Trigger", frames);
+            headers.push_display("Energy-Level", energy);
+        }
         RoomAction::AutomaticGainSet { level } => headers.push_display("Agc-Level", level),
         RoomAction::VolumeInSet { level } | RoomAction::VolumeOutSet { level } => {
             headers.push_display("Volume-Level", level)

@@ -285,6 +285,8 @@ fn conference_events_as_recorded() {
         end_conference: false,
         energy_level: 100,
         current_energy: 0,
+        auto_energy: 0,
+        max_energy: 0,
         automatic_gain: 0,
         volume_in: 0,
         volume_out: 0,

@@ -154,6 +154,8 @@ fn member(id: u32) -> Arc<Member> {
         end_conference: false,
         energy_level: 100,
         current_energy: 0,
+        auto_energy: 0,
+        max_energy: 0,
         automatic_gain: 0,
         volume_in: 0,
         volume_out: 0,
@@ -480,6 +482,7 @@ fn add_fifos(view: &mut View) {
         channel: ChannelId::from_text(channel).expect("a valid id"),
         name: format!("<{number}>").into(),
         number: number.into(),
+        priority: 0,
         since: NOW,
         partner: partner.map(|channel| FifoPartner {
             channel: ChannelId::from_text(channel).expect("a valid id"),

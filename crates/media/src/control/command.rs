@@ -508,6 +508,11 @@ pub enum MuteSide {
     Write,
 }
 
+/// So many frames of 20 ms in a row above [`MemberSettings::max_energy`] are too loud, fewer are a click.
+pub const MAX_ENERGY_FRAMES: u32 = 5;
+/// For how long nothing of somebody is let through who was too loud.
+pub const MAX_ENERGY_MUTE_MS: u32 = 1000;
+
 /// What can be set about a member of a room.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MemberSettings {
@@ -518,6 +523,11 @@ pub struct MemberSettings {
     /// Mean absolute sample value from which it counts as talking, 0–32767. Below it is not mixed;
     /// 0 = always mixed.
     pub energy: u16,
+    /// Up to where that follows the noise around it, 0–32767; 0: it does not.
+    pub auto_energy: u16,
+    /// Mean absolute sample value above which nothing of it is let through, 0–32767: after [`MAX_ENERGY_FRAMES`] in a
+    /// row, until it was softer for [`MAX_ENERGY_MUTE_MS`]; 0: however loud it is.
+    pub max_energy: u16,
     /// How long it keeps counting as talking after it fell silent.
     pub hang_over_ms: u16,
     /// Mean absolute sample value that its voice is brought to while it speaks, 0–32767, whatever the others have;
@@ -535,6 +545,8 @@ impl Default for MemberSettings {
             mute: false,
             deaf: false,
             energy: 100,
+            auto_energy: 0,
+            max_energy: 0,
             hang_over_ms: 500,
             automatic_gain: 0,
             gain_in_db: 0.0,

@@ -5,7 +5,7 @@ use super::farewell::fade_away;
 use super::hall::Listening;
 use super::heard::Heard;
 use super::sharing::Standing;
-use super::{clip, talk::Talk};
+use super::{clip, talk::Talk, threshold::Threshold};
 use crate::control::{LegId, MemberControls, MemberSettings, Place};
 use crate::dsp::{Gain, Resampler};
 use crate::frame::{Frame, MAX_FRAME_SAMPLES, samples_per_tick};
@@ -74,6 +74,7 @@ pub(super) struct Member {
     begins_to_fade: bool,
     /// It fades in this tick.
     is_fading: bool,
+    threshold: Threshold,
     talk: Talk,
     /// Opens when it talks and closes when it does not, where it is not always heard.
     gate: Gain,
@@ -129,6 +130,7 @@ impl Member {
             gain_in: Gain::new(settings.gain_in_db),
             gain_raw: Gain::new(settings.gain_in_db),
             gain_out: Gain::new(settings.gain_out_db),
+            threshold: Threshold::default(),
             talk: Talk::default(),
             gate: muting(true),
             is_open: false,
@@ -476,7 +478,7 @@ impl Member {
             meter.listen(&voice[..said.len()]);
         }
         self.loudness = f32::from(energy).max(self.loudness * LOUDNESS_PER_TICK);
-        let threshold = self.settings.energy.max(1);
+        let threshold = self.threshold.step(energy, &self.settings);
         // Muted, talking is still noticed.
         self.is_fading = std::mem::take(&mut self.begins_to_fade);
         if self.is_fading {
@@ -485,17 +487,20 @@ impl Member {
             }
             self.muting.process(self.voice.samples_mut());
         }
-        let change = self
-            .talk
-            .step(energy, threshold, self.settings.hang_over_ms);
-        self.pass_gate();
+        let change = match threshold {
+            Some(threshold) => self
+                .talk
+                .step(energy, threshold, self.settings.hang_over_ms),
+            None => self.talk.stop(),
+        };
+        let is_always_heard = self.settings.energy == 0 && self.settings.auto_energy == 0;
+        self.pass_gate(self.talk.is_on() || is_always_heard && threshold.is_some());
         self.was_audible = self.is_audible();
         change.map(|on| (on, energy))
     }
 
     /// What it says fades in when it begins to be heard, and out when it ends, each over a tick.
-    fn pass_gate(&mut self) {
-        let opens = self.settings.energy == 0 || self.talk.is_on();
+    fn pass_gate(&mut self, opens: bool) {
         self.gate.set_muted(!opens, 0.0);
         self.is_open = !self.gate.is_silent();
         if self.is_open {

@@ -14,6 +14,11 @@ impl Talk {
         self.on
     }
 
+    /// It does not count as talking, whatever was said; tells a change.
+    pub(super) fn stop(&mut self) -> Option<bool> {
+        std::mem::take(&mut self.on).then_some(false)
+    }
+
     /// Takes the energy of a tick; tells a change. The first loud frame is already in, fading in, so that
     /// little of a beginning is cut off; only silence as long as the hang-over ends it, so that pauses between
     /// words do not.

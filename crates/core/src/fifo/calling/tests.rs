@@ -126,7 +126,7 @@ fn told(rig: &mut Rig) -> Vec<String> {
                 None => format!("answer {}", short(member)),
                 Some(cause) => format!("{} {}", cause.name(), short(member)),
             }),
-            FifoAction::Pushed
+            FifoAction::Pushed { .. }
             | FifoAction::Aborted
             | FifoAction::TimedOut
             | FifoAction::CallerPopped

@@ -110,6 +110,27 @@ fn members_are_switched_by_command_newest_first() {
             "AutomaticGainSet { level: 1000 } #2 (2)"
         ]
     );
+    let target = MemberTarget::Last;
+    let level = Some(500);
+    let auto = control(&mut rig, RoomControl::AutoEnergy { target, level });
+    assert_eq!(auto, Ok(texts(&["500"])));
+    let (target, level) = (MemberTarget::Last, Some(u16::MAX));
+    let max = control(&mut rig, RoomControl::MaxEnergy { target, level });
+    assert_eq!(max, Ok(texts(&["32767"])));
+    let last = rig.commands.iter().rev().find_map(|command| match command {
+        MediaCommand::SetMember { settings, .. } => {
+            Some((settings.auto_energy, settings.max_energy))
+        }
+        _ => None,
+    });
+    assert_eq!(last, Some((500, 32_767)));
+    assert_eq!(
+        rig.seen(room_events),
+        [
+            "AutoEnergySet { level: 500, energy: -1 } #2 (2)",
+            "MaxEnergySet { level: 32767, mute_ms: 1000, frames: 5, energy: -1 } #2 (2)"
+        ]
+    );
     let hold = control(
         &mut rig,
         RoomControl::Hold {

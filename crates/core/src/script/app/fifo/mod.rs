@@ -18,10 +18,16 @@ use crate::work::Work;
 /// The key by which a consumer ends the talk with a caller, when `fifo_consumer_exit_key` names no other.
 const CONSUMER_EXIT_KEY: &str = "*";
 
+/// Most fifos one consumer serves.
+const MAX_SERVED: usize = 50;
+
 /// Somebody in a fifo.
 #[derive(Debug)]
 pub(crate) struct InFifo {
+    /// Where they are called or talk, or one of those where they wait.
     fifo: Arc<str>,
+    /// Where a consumer waits besides.
+    others: Vec<Arc<str>>,
     role: Role,
     /// Heard before the talk.
     announce: Option<Arc<str>>,
@@ -66,6 +72,12 @@ impl InFifo {
         }
     }
 
+    /// All fifos they are in while they wait.
+    fn names(&self) -> Vec<Arc<str>> {
+        let first = std::iter::once(&self.fifo);
+        first.chain(&self.others).cloned().collect()
+    }
+
     fn sound(&mut self) -> Option<&mut Option<Playing>> {
         match &mut self.stage {
             Stage::Waiting(playing) | Stage::Called(playing) => Some(playing),
@@ -85,21 +97,26 @@ impl InFifo {
 
 /// What the argument wants.
 struct Wish {
-    fifo: Arc<str>,
-    importance: Option<i32>,
+    /// With their importance.
+    fifos: Vec<(Arc<str>, Option<i32>)>,
     role: Role,
     announce: Option<Arc<str>>,
     music: Option<Arc<str>>,
 }
 
-/// `<name>[!<importance>] [in [<announce>|undef] [<music>|undef] | out [wait|nowait] [<announce>|undef] [<music>|undef]]`
+/// `<name>[!<importance>][,…] [in [<announce>|undef] [<music>|undef] | out [wait|nowait] [<announce>|undef] [<music>|undef]]`
 fn parse(data: &str) -> Option<Wish> {
     let mut words = data.split_whitespace().peekable();
-    let name = words.next()?;
-    let (fifo, importance) = match name.split_once('!') {
-        Some((fifo, importance)) => (fifo, Some(importance.parse().ok()?)),
-        None => (name, None),
-    };
+    let mut fifos: Vec<(Arc<str>, Option<i32>)> = Vec::new();
+    for name in words.next()?.split(',') {
+        let (fifo, importance) = match name.split_once('!') {
+            Some((fifo, importance)) => (fifo, Some(importance.parse().ok()?)),
+            None => (name, None),
+        };
+        if !fifos.iter().any(|(one, _)| **one == *fifo) {
+            fifos.push((fifo.into(), importance));
+        }
+    }
     let role = match words.next() {
         None => Role::Caller,
         Some(word) if word.eq_ignore_ascii_case("in") => Role::Caller,
@@ -112,14 +129,17 @@ fn parse(data: &str) -> Option<Wish> {
         }
         Some(_) => return None,
     };
+    let most = if role == Role::Caller { 1 } else { MAX_SERVED };
+    if fifos.len() > most {
+        return None;
+    }
     let mut file = || {
         let word = words.next();
         word.filter(|word| !word.eq_ignore_ascii_case("undef"))
             .map(Arc::from)
     };
     Some(Wish {
-        fifo: fifo.into(),
-        importance,
+        fifos,
         role,
         announce: file(),
         music: file(),
@@ -132,28 +152,39 @@ pub(super) fn fifo(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
         return Started::Done;
     };
     let Wish {
-        fifo,
-        importance,
+        fifos,
         role,
         announce,
         music,
     } = wish;
-    if role == (Role::Consumer { stays: false }) && !switch.has_waiting_caller(&fifo) {
+    let names: Vec<Arc<str>> = fifos.iter().map(|(name, _)| name.clone()).collect();
+    let is_wanted = |name: &Arc<str>| switch.has_caller_for(id, name);
+    if role == (Role::Consumer { stays: false }) && !names.iter().any(is_wanted) {
         return Started::Done;
     }
     if role != Role::Caller {
         switch.answer_channel(id);
     }
-    if !switch.enter_fifo(id, &fifo, importance, role.side()) {
-        tracing::warn!(channel = %id, fifo = &*fifo, "Nobody else can be in the fifo");
-        return Started::Done;
+    for (at, (name, importance)) in fifos.iter().enumerate() {
+        if !switch.enter_fifo(id, name, *importance, role.side()) {
+            tracing::warn!(channel = %id, fifo = &**name, "Nobody else can be in the fifo");
+            for entered in &names[..at] {
+                switch.exit_fifo(id, entered, role.side());
+            }
+            return Started::Done;
+        }
     }
-    match role {
-        Role::Caller => switch.caller_came(id, &fifo),
-        Role::Consumer { .. } => switch.tell_of_fifo(id, &fifo, FifoAction::ConsumerStarted),
+    for name in &names {
+        match role {
+            Role::Caller => switch.caller_came(id, name),
+            Role::Consumer { .. } => switch.tell_of_fifo(id, name, FifoAction::ConsumerStarted),
+        }
     }
+    let mut others = names.clone();
+    let fifo = others.remove(0);
     let mut app = InFifo {
-        fifo: fifo.clone(),
+        fifo,
+        others,
         role,
         announce,
         music,
@@ -161,21 +192,24 @@ pub(super) fn fifo(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
     };
     app.stage = Stage::Waiting(switch.fifo_music(id, app.music.as_deref()));
     // Whoever waits on the other side is found when this application has begun.
-    switch.work.push_back(Work::Fifo(fifo));
+    for name in switch.in_serving_order(id, names) {
+        switch.work.push_back(Work::Fifo(name));
+    }
     Started::Waits(App::Fifo(app))
 }
 
 impl Switch {
     /// A caller waits from now on.
     fn caller_came(&mut self, id: &ChannelId, fifo: &Arc<str>) {
-        self.tell_of_fifo(id, fifo, FifoAction::Pushed);
+        let priority = self.fifo_priority(id, fifo);
+        self.tell_of_fifo(id, fifo, FifoAction::Pushed { priority });
         let time = self.fifo_time();
         let position = self.fifo_position(id, fifo).to_string();
         self.set_vars(
             id,
             &[
                 ("fifo_position", position),
-                ("fifo_priority", "0".into()),
+                ("fifo_priority", priority.to_string()),
                 ("fifo_push_timestamp", time.clone()),
                 ("fifo_status", "WAITING".into()),
                 ("fifo_timestamp", time),
@@ -333,11 +367,14 @@ impl Switch {
         self.end_applications_over_fifo(id);
         let Some(app) = self.fifo_app(id) else { return };
         let (fifo, side, playing) = (app.fifo.clone(), app.role.side(), app.take_playing());
+        let others = app.others.clone();
         app.stage = Stage::Left;
         if let Some(playing) = playing {
             self.end_fifo_sound(id, playing);
         }
-        self.exit_fifo(id, &fifo, side);
+        for name in std::iter::once(&fifo).chain(&others) {
+            self.exit_fifo(id, name, side);
+        }
         match caller {
             Some((action, status, orbit)) => {
                 self.set_fifo_status(id, status);
@@ -346,7 +383,7 @@ impl Switch {
                     return self.transfer_channel(id, &extension, None, None);
                 }
             }
-            None => self.tell_of_fifo(id, &fifo, FifoAction::ConsumerStopped),
+            None => self.consumer_stopped(id, &fifo, &others),
         }
         self.application_done(id, None);
     }
@@ -355,10 +392,12 @@ impl Switch {
         if let Some(playing) = app.take_playing() {
             self.end_fifo_sound(id, playing);
         }
-        let (fifo, side) = (app.fifo, app.role.side());
+        let (fifo, others, side) = (app.fifo, app.others, app.role.side());
         match app.stage {
             Stage::Waiting(_) => {
-                self.exit_fifo(id, &fifo, side);
+                for name in std::iter::once(&fifo).chain(&others) {
+                    self.exit_fifo(id, name, side);
+                }
             }
             Stage::Called(_) => {
                 if let Some(partner) = self.exit_fifo(id, &fifo, side) {
@@ -381,7 +420,13 @@ impl Switch {
                 self.tell_of_fifo(id, &fifo, FifoAction::Aborted);
             }
             (Side::Caller, Stage::Talking | Stage::Left) => {}
-            (Side::Consumer, _) => self.tell_of_fifo(id, &fifo, FifoAction::ConsumerStopped),
+            (Side::Consumer, _) => self.consumer_stopped(id, &fifo, &others),
+        }
+    }
+
+    fn consumer_stopped(&mut self, id: &ChannelId, fifo: &Arc<str>, others: &[Arc<str>]) {
+        for name in std::iter::once(fifo).chain(others) {
+            self.tell_of_fifo(id, name, FifoAction::ConsumerStopped);
         }
     }
 }

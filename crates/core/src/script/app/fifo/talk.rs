@@ -22,6 +22,7 @@ impl Switch {
             };
             self.tell_of_fifo(&consumer.channel, fifo, popped);
             self.tell_of_fifo(&caller.channel, fifo, FifoAction::CallerPopped);
+            self.leave_other_fifos(&consumer.channel, fifo);
             for id in [&caller.channel, &consumer.channel] {
                 self.answer_channel(id);
                 self.announce_in_fifo(id);
@@ -43,10 +44,42 @@ impl Switch {
             .map(|party| party.channel.clone())
             .collect();
         for id in waiting {
-            let role = self.fifo_app(&id).map(|app| app.role);
-            if role == Some(Role::Consumer { stays: false }) {
+            let Some(app) = self.fifo_app(&id) else {
+                continue;
+            };
+            let (role, names) = (app.role, app.names());
+            let mut names = names.iter();
+            if role == (Role::Consumer { stays: false })
+                && !names.any(|name| self.has_caller_for(&id, name))
+            {
                 self.leave_fifo(&id, None);
             }
+        }
+    }
+
+    /// A consumer has a caller in this fifo, and is in no other one meanwhile.
+    fn leave_other_fifos(&mut self, id: &ChannelId, fifo: &Arc<str>) {
+        let Some(app) = self.fifo_app(id) else { return };
+        let mut others = app.names();
+        others.retain(|name| name != fifo);
+        app.fifo = fifo.clone();
+        app.others = others.clone();
+        for name in &others {
+            self.exit_fifo(id, name, Side::Consumer);
+        }
+    }
+
+    /// A consumer waits again, wherever they did.
+    fn wait_in_all_fifos(&mut self, id: &ChannelId) {
+        let Some(app) = self.fifo_app(id) else { return };
+        let (names, others, side) = (app.names(), app.others.clone(), app.role.side());
+        for name in &others {
+            if !self.enter_fifo(id, name, None, side) {
+                tracing::warn!(channel = %id, fifo = &**name, "Nobody else can be in the fifo");
+            }
+        }
+        for name in self.in_serving_order(id, names) {
+            self.work.push_back(Work::Fifo(name));
         }
     }
 
@@ -145,7 +178,7 @@ impl Switch {
                 self.set_fifo_status(id, "WAITING");
                 self.tell_of_fifo(id, &fifo, FifoAction::ConsumerReturned);
                 self.resume_fifo(id);
-                self.work.push_back(Work::Fifo(fifo));
+                self.wait_in_all_fifos(id);
             }
         }
     }
@@ -186,6 +219,6 @@ impl Switch {
         }
         self.set_fifo_talk(id, fifo, side, false);
         self.resume_fifo(id);
-        self.work.push_back(Work::Fifo(fifo.clone()));
+        self.wait_in_all_fifos(id);
     }
 }
