@@ -273,6 +273,7 @@ impl Switch {
         }
         self.run_work();
         self.tend_queues();
+        self.tell_watchers();
         self.check_drained();
         effects.append(&mut self.effects);
     }
@@ -443,6 +444,7 @@ impl Switch {
         let seen = live.seen.clone();
         self.touched.insert(id.clone());
         self.queues.channel_changed(id);
+        self.subscriptions.watched.channel_changed(id);
         self.publish(EventKind::Channel(event), Some(seen));
     }
 
@@ -466,6 +468,7 @@ impl Switch {
     /// The channel's picture in the view is to be renewed.
     pub(crate) fn touch(&mut self, id: &ChannelId) {
         self.queues.channel_changed(id);
+        self.subscriptions.watched.channel_changed(id);
         if !self.touched.contains(id) {
             self.touched.insert(id.clone());
         }

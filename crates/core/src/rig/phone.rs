@@ -105,10 +105,19 @@ impl Phone {
     /// Subscribes to the lamp of a user of the switch's own domain, and returns the final code. It does not take the
     /// NOTIFYs that follow.
     pub(crate) fn subscribe(&mut self, rig: &mut Rig, password: &str, whose: &str) -> u16 {
+        self.subscribe_to(rig, password, whose, "message-summary")
+    }
+
+    /// The same for the calls of a user.
+    pub(crate) fn watch(&mut self, rig: &mut Rig, password: &str, whose: &str) -> u16 {
+        self.subscribe_to(rig, password, whose, "dialog")
+    }
+
+    fn subscribe_to(&mut self, rig: &mut Rig, password: &str, whose: &str, event: &str) -> u16 {
         let (own, whose) = (self.address(), format!("sip:{whose}@127.0.0.1"));
         let mut request = self.request(Method::Subscribe, &whose, &own, &whose, password);
         request.local_contact = Some(format!("sip:{}", self.flow.remote));
-        request.headers = vec![("Event".into(), "message-summary".into())];
+        request.headers = vec![("Event".into(), event.into())];
         self.send(rig, request)
     }
 
