@@ -154,6 +154,13 @@ impl Switch {
         let watched = &mut self.subscriptions.watched;
         for channel in std::mem::take(&mut watched.channels) {
             self.place_channel(&channel);
+            // Whoever is held by it is told so too.
+            if let Some(partner) = self.partner(&channel) {
+                let watched = &mut self.subscriptions.watched;
+                let of_partner = watched.of_channel.get(&partner);
+                let of_partner = of_partner.into_iter().flatten().cloned();
+                watched.changed.extend(of_partner);
+            }
         }
         let changed = std::mem::take(&mut self.subscriptions.watched.changed);
         if changed.is_empty() {
