@@ -226,11 +226,14 @@ impl Switch {
                 live.seen.call_state,
                 CallState::Ringing | CallState::RingWait | CallState::Early
             );
-        let state = match live.seen.answer {
-            AnswerState::Answered => CallIs::Confirmed,
-            _ if rings => CallIs::Early,
-            _ if is_initiator => CallIs::Trying,
-            _ => return None,
+        let state = if live.seen.answer == AnswerState::Answered {
+            CallIs::Confirmed
+        } else if rings {
+            CallIs::Early
+        } else if is_initiator {
+            CallIs::Trying
+        } else {
+            return None;
         };
         let uri = format!("sip:{}@{domain}", escape_user(user));
         let mut local = Party::new(String::new(), uri);

@@ -1,5 +1,8 @@
 //! A phone that is a SIP endpoint of its own.
 
+use std::sync::Arc;
+
+use api::view::{DirectoryUser, Domain};
 use sip::event::OutOfDialogRequest;
 use sip::message::{Method, parse_datagram};
 use sip::transport::{Flow, FlowId, Target, Transport};
@@ -234,5 +237,20 @@ impl Phone {
             }
         }
         None
+    }
+}
+
+impl Rig {
+    /// A second domain, with one user.
+    pub(crate) fn add_domain(&mut self, name: &str) {
+        let directory = Arc::make_mut(&mut self.switch.view.directory);
+        let mut user = DirectoryUser::clone(directory.user("127.0.0.1", "1000").expect("a user"));
+        user.domain = name.into();
+        directory.domains.push(Domain {
+            name: name.into(),
+            users: vec![Arc::new(user)],
+            index: [("1000".into(), 0)].into(),
+            ..Domain::default()
+        });
     }
 }

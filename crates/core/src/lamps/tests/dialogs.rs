@@ -273,6 +273,11 @@ fn colleagues_may_watch_and_there_is_an_end_to_it() {
     assert_eq!(code("1000", "1234", "4711", 5603), 404);
     assert_eq!(code("1000", "1234", "conf+", 5604), 404);
     assert_eq!(code("1000", "1234", "conf+3000", 5605), 200);
+    rig.add_domain("other.example");
+    let mut stranger = Phone::new("1000@other.example", "127.0.0.1:5606", Transport::Udp, 6);
+    assert_eq!(stranger.register(&mut rig, "1234", 600), 200);
+    assert_eq!(stranger.watch(&mut rig, "1234", "1001"), 403);
+    assert_eq!(stranger.watch(&mut rig, "1234", "park+6001"), 403);
     let mut rig = self::rig();
     for port in 0..Package::Dialog.most() {
         let port = 6000 + u16::try_from(port).unwrap();
