@@ -80,6 +80,7 @@ impl Switch {
     }
 
     fn show_lot(&mut self, name: &Arc<str>) {
+        self.subscriptions.watched.lot_changed(name);
         match self.lots.get(name) {
             Some(lot) => self
                 .view

@@ -282,6 +282,7 @@ impl Switch {
         }
         self.run_work();
         self.tend_queues();
+        self.tell_watchers();
         self.check_drained();
         effects.append(&mut self.effects);
     }
@@ -452,6 +453,7 @@ impl Switch {
         let seen = live.seen.clone();
         self.touched.insert(id.clone());
         self.queues.channel_changed(id);
+        self.subscriptions.watched.channel_changed(id);
         self.publish(EventKind::Channel(event), Some(seen));
     }
 
@@ -475,6 +477,7 @@ impl Switch {
     /// The channel's picture in the view is to be renewed.
     pub(crate) fn touch(&mut self, id: &ChannelId) {
         self.queues.channel_changed(id);
+        self.subscriptions.watched.channel_changed(id);
         if !self.touched.contains(id) {
             self.touched.insert(id.clone());
         }

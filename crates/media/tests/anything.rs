@@ -139,6 +139,8 @@ impl Chaos {
             deaf: self.rng.random(),
             energy: self.rng.random_range(0..2000),
             hang_over_ms: self.rng.random_range(0..300),
+            auto_energy: self.rng.random_range(0..2000),
+            max_energy: self.rng.random_range(0..2000),
             automatic_gain: if self.rng.random_bool(0.3) {
                 self.rng.random_range(1..4000)
             } else {

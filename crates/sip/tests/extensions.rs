@@ -290,6 +290,32 @@ fn a_cancelled_call_forgets_its_reliable_response() {
 }
 
 #[test]
+fn a_cancelled_call_leaves_no_timer_of_its_reliable_response() {
+    let timers_after = |is_reliable| {
+        let both = Extensions {
+            reliable: is_reliable,
+            timer: None,
+        };
+        let mut pair = extended(7, Weather::default(), both, both);
+        pair.filter = |_, message| message.method() != Some(&Method::Prack);
+        let alice = pair.invite();
+        let bob = pair.expect_invite();
+        let now = pair.now;
+        pair.bob()
+            .provisional(now, bob, 183, Some(ANSWER), &[])
+            .unwrap();
+        expect_progress(&mut pair, 183);
+        let now = pair.now;
+        pair.alice().hangup(now, alice, 480, &[]).unwrap();
+        pair.expect_terminal(B);
+        let timers = pair.bob().counts().timers;
+        pair.settle();
+        timers
+    };
+    assert_eq!(timers_after(true), timers_after(false));
+}
+
+#[test]
 fn early_offers_are_taken_in_turn() {
     let mut pair = reliable(Weather::default());
     let alice = pair.invite();

@@ -1,11 +1,16 @@
-//! Lamps of telephones: what waits in a voicemail box is said to the phones of those whose box it is (RFC 3842).
+//! Lamps of telephones: what waits in a voicemail box is said to the phones of those whose box it is (RFC 3842), and
+//! whose calls are watched to those who watch them (RFC 4235).
 //!
-//! Phones that have subscribed are told within their subscription. The others are told by a NOTIFY nobody subscribed to
+//! Of voicemail, phones that have subscribed are told within their subscription. The others are told by a NOTIFY nobody subscribed to
 //! (RFC 3842 §3; event-socket.md §2.8); those that do not want it answer 481 or 489, which nobody minds.
 
+mod dialog_info;
+mod dialogs;
+mod package;
 mod subscribe;
 mod subscriptions;
 mod summary;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +27,11 @@ use crate::Switch;
 use crate::originate::escape_user;
 use crate::registrar::{Account, Contact};
 
-pub(crate) use subscriptions::{PACKAGE, Subscriptions};
+pub(crate) use package::PACKAGES;
+use package::Package;
+pub(crate) use subscriptions::Subscriptions;
 use summary::{CONTENT_TYPE, Summary};
+use telling::Notice;
 
 /// What starts headers of an event that belong into the body.
 const PREFIX: &str = "MWI-";
@@ -193,7 +201,7 @@ impl Switch {
         }
         let contacts = self.contacts_of(wanted.domain, wanted.user);
         for id in self.subscriptions.named(&address, &wanted, &contacts) {
-            self.notify_subscriber(id, summary.clone());
+            self.notify_subscriber(id, Notice::Summary(summary.clone()));
         }
         if wanted.sub_call_id.is_some() {
             return;
@@ -219,7 +227,7 @@ impl Switch {
             target: contact.target,
             local_contact: Some(format!("sip:mod_sofia@{}", contact.target.local)),
             headers: vec![
-                ("Event".into(), PACKAGE.into()),
+                ("Event".into(), Package::Summary.name().into()),
                 // No subscription stands behind it that could end.
                 ("Subscription-State".into(), "active".into()),
             ],

@@ -1,4 +1,4 @@
-//! SUBSCRIBE: who may be told of what waits in which box (RFC 6665 §4.2.1, RFC 3842 §3).
+//! SUBSCRIBE: who may be told of what (RFC 6665 §4.2.1, RFC 3842 §3, RFC 4235 §3).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,12 @@ use sip::event::{IncomingRequest, RequestId, SessionId, SubscriptionId};
 use sip::message::header::Params;
 use sip::message::{HeaderName, Uri};
 
-use super::subscriptions::{Notifying, PACKAGE, Subscriber, Subscription};
-use super::summary::CONTENT_TYPE;
+use super::dialog_info::Documents;
+use super::package::{PACKAGES, Package};
+use super::subscriptions::{Subscriber, Subscription};
+use super::telling::Notifying;
 use crate::Switch;
-use crate::registrar::{Account, CallAuth};
+use crate::registrar::{CallAuth, address};
 
 /// Shortest subscription granted, seconds; shorter wishes get 423. The same as of registrations.
 const MIN_EXPIRES_S: u32 = 30;
@@ -26,6 +28,7 @@ type Refusal = (u16, Vec<(String, String)>);
 /// What a SUBSCRIBE asks for.
 #[derive(Debug)]
 struct Asked {
+    package: Package,
     event_id: Option<Box<str>>,
     /// 0: to be told once, or not any more.
     expires_s: u32,
@@ -42,18 +45,17 @@ fn busy() -> Refusal {
 
 impl Asked {
     fn of(request: &IncomingRequest) -> Result<Self, Refusal> {
-        let bad_event = || (489, vec![("Allow-Events".into(), PACKAGE.into())]);
+        let bad_event = || (489, vec![("Allow-Events".into(), PACKAGES.into())]);
         let event = request.header(HeaderName::Event).ok_or_else(bad_event)?;
         let (package, params) = event.split_once(';').unwrap_or((event, ""));
-        if !package.trim().eq_ignore_ascii_case(PACKAGE) {
-            return Err(bad_event());
-        }
+        let package = Package::named(package.trim()).ok_or_else(bad_event)?;
         let event_id = Params(params).value("id").filter(|id| !id.is_empty());
         if event_id.is_some_and(|id| id.len() > MAX_EVENT_ID) {
             return Err(refuse(400));
         }
-        if !takes_summaries(request) {
-            return Err((406, vec![("Accept".into(), CONTENT_TYPE.into())]));
+        if !takes(request, package.content_type()) {
+            let kinds = vec![("Accept".into(), package.content_type().into())];
+            return Err((406, kinds));
         }
         let contact = request
             .contact()
@@ -68,6 +70,7 @@ impl Asked {
             return Err((423, least));
         }
         Ok(Self {
+            package,
             event_id: event_id.map(Into::into),
             expires_s: expires_s.min(MAX_EXPIRES_S),
             phone: Subscriber {
@@ -81,7 +84,7 @@ impl Asked {
     fn headers(&self) -> Vec<(String, String)> {
         vec![
             ("Expires".into(), self.expires_s.to_string()),
-            ("Allow-Events".into(), PACKAGE.into()),
+            ("Allow-Events".into(), PACKAGES.into()),
         ]
     }
 }
@@ -93,16 +96,25 @@ fn seconds(text: &str) -> Option<u32> {
     is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
-/// Whether the phone reads what we send; without Accept it does (RFC 3842 §3.5).
-fn takes_summaries(request: &IncomingRequest) -> bool {
+/// Whether the phone reads what we send; without Accept it does (RFC 3842 §3.5, RFC 4235 §3.5).
+fn takes(request: &IncomingRequest, content_type: &str) -> bool {
     let mut kinds = request.header_list(HeaderName::Accept).peekable();
     kinds.peek().is_none()
         || kinds.any(|kind| {
             let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind).trim();
-            [CONTENT_TYPE, "application/*", "*/*"]
+            [content_type, "application/*", "*/*"]
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(kind))
         })
+}
+
+/// To whom a SUBSCRIBE goes, and whom from.
+struct Whose {
+    profile: Arc<str>,
+    /// Who asks, where that had to be proven.
+    watcher: Option<Arc<str>>,
+    user: Arc<str>,
+    domain: Arc<str>,
 }
 
 impl Switch {
@@ -127,12 +139,16 @@ impl Switch {
         if self.view.settings.draining {
             return Err(busy());
         }
-        let (profile, account) = self.subscriber(request)?;
-        let address = account.address();
-        if asked.expires_s > 0 && self.subscriptions.is_full(&address) {
+        let whose = self.subscriber(request, asked.package)?;
+        let address = address(&whose.user, &whose.domain);
+        let (package, watcher) = (asked.package, whose.watcher.as_ref());
+        if asked.expires_s > 0 && self.subscriptions.is_full(package, &address, watcher) {
             tracing::warn!(user = %address, source = %request.flow.remote, "Too many subscriptions; one more is refused");
             return Err(busy());
         }
+        let notice = self
+            .notice_for(package, &whose.user, &whose.domain)
+            .ok_or_else(|| refuse(404))?;
         let transport = match request.flow.transport.uri_param() {
             Some(transport) => format!(";transport={transport}"),
             None => String::new(),
@@ -145,35 +161,48 @@ impl Switch {
                 tracing::warn!(user = %address, %error, "A subscription is refused");
                 busy()
             })?;
-        let summary = self.summary_for(&account);
+        if package == Package::Dialog {
+            self.watch(&address);
+        }
         if asked.expires_s == 0 {
-            // Whoever asks once is told once (RFC 6665 §4.4.3).
-            let state = "terminated;reason=timeout".to_owned();
-            self.send_notify(subscribed, asked.event_id.as_deref(), state, &summary);
+            let event = (package, asked.event_id.as_deref());
+            self.tell_once(subscribed, event, &notice, (&whose.user, &whose.domain));
             self.sip.end_subscription(subscribed);
+            if self.subscriptions.of(Package::Dialog, &address).is_empty() {
+                self.subscriptions.watched.remove(&address);
+            }
             return Ok(());
         }
-        tracing::debug!(user = %address, source = %request.flow.remote, seconds = asked.expires_s, "Subscribed to a lamp");
+        tracing::debug!(user = %address, source = %request.flow.remote, seconds = asked.expires_s, package = package.name(), "Subscribed");
         let subscription = Subscription {
-            user: account.user.id.clone(),
-            domain: account.domain.clone(),
-            profile,
+            package,
+            watcher: whose.watcher,
+            user: whose.user,
+            domain: whose.domain,
+            profile: whose.profile,
             call_id: request.call_id().into(),
             event_id: asked.event_id,
             phone: asked.phone,
             expires_at: self.now.mono + Duration::from_secs(asked.expires_s.into()),
             armed: None,
             notifying: Notifying::No,
+            told_at: None,
+            news_at: None,
+            documents: Documents::default(),
         };
         self.subscriptions.put(subscribed, subscription);
         self.arm_subscription(subscribed);
-        self.notify_subscriber(subscribed, summary);
+        self.notify_subscriber(subscribed, notice);
         Ok(())
     }
 
-    /// The profile a SUBSCRIBE came to, and the account it names. Who is not known to the profile has to prove to be that
-    /// user, or one who has the same box.
-    fn subscriber(&mut self, request: &IncomingRequest) -> Result<(Arc<str>, Account), Refusal> {
+    /// Who asks for what of whom. Who is not known to the profile has to prove to be that user, or one who has the same
+    /// box; for calls, somebody of the same domain, who may also pick them up.
+    fn subscriber(
+        &mut self,
+        request: &IncomingRequest,
+        package: Package,
+    ) -> Result<Whose, Refusal> {
         let index = self.profile_of(request.flow.local);
         let profile = self.config.profiles.get(index).cloned();
         let profile = profile.ok_or_else(|| refuse(403))?;
@@ -186,22 +215,33 @@ impl Switch {
                 CallAuth::Forbidden => return Err(refuse(403)),
             }
         };
-        let account = request
+        let (user, domain) = request
             .request_uri()
             .and_then(|uri| Uri::parse(uri).ok())
-            .and_then(|uri| {
-                let domain = self.domain_of(&profile, uri.host)?;
-                self.account(&domain, &uri.user_decoded())
-            })
+            .and_then(|uri| Some((uri.user_decoded(), self.domain_of(&profile, uri.host)?)))
             .ok_or_else(|| refuse(404))?;
-        if proven.is_some_and(|user| !has_box_of(&user, &account.user)) {
+        let account = self.account(&domain, &user);
+        let is_allowed = match (&proven, package, &account) {
+            (None, ..) => true,
+            (Some(proven), Package::Dialog, _) => proven.domain == domain,
+            (Some(proven), Package::Summary, Some(account)) => has_box_of(proven, &account.user),
+            (Some(_), Package::Summary, None) => return Err(refuse(404)),
+        };
+        if !is_allowed {
             tracing::warn!(
-                user = %account.address(), source = %request.flow.remote,
-                "A subscription to the box of somebody else is refused"
+                %user, %domain, source = %request.flow.remote, package = package.name(),
+                "A subscription to what is somebody else's is refused"
             );
             return Err(refuse(403));
         }
-        Ok((profile.name, account))
+        // As the directory writes it.
+        let user = account.map_or_else(|| Arc::from(&*user), |account| account.user.id.clone());
+        Ok(Whose {
+            profile: profile.name,
+            watcher: proven.map(|proven| address(&proven.id, &proven.domain)),
+            user,
+            domain,
+        })
     }
 
     /// A SUBSCRIBE in the dialog of a subscription: it goes on, or ends.
@@ -225,10 +265,10 @@ impl Switch {
         let asked = Asked::of(request)?;
         let known = self.subscriptions.get(subscription);
         let known = known
-            .filter(|known| known.event_id == asked.event_id)
+            .filter(|known| known.package == asked.package && known.event_id == asked.event_id)
             .ok_or_else(|| refuse(481))?;
-        let account = self.account(&known.domain, &known.user);
-        let Some(account) = account else {
+        let notice = self.notice_for(known.package, &known.user, &known.domain);
+        let Some(notice) = notice else {
             self.terminate_subscription(subscription, "noresource");
             return Err(refuse(404));
         };
@@ -252,8 +292,7 @@ impl Switch {
             return Ok(());
         }
         self.arm_subscription(subscription);
-        let summary = self.summary_for(&account);
-        self.notify_subscriber(subscription, summary);
+        self.notify_subscriber(subscription, notice);
         Ok(())
     }
 }

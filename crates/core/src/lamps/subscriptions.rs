@@ -1,4 +1,4 @@
-//! Subscriptions to lamps: who has subscribed, what they are sent when, and how it ends (RFC 6665 §4.2.2).
+//! Subscriptions to lamps: who has subscribed, and what becomes of it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,29 +8,31 @@ use sip::event::{SubscriptionId, TransactionId};
 use sip::message::Uri;
 use sip::transport::{Flow, FlowId};
 
-use super::summary::{CONTENT_TYPE, Summary};
-use crate::Switch;
-use crate::registrar::{Account, Contact};
-use crate::timers::Deadline;
+use super::dialog_info::Documents;
+use super::dialogs::Watched;
+use super::package::Package;
+use super::summary::Summary;
+use super::telling::Notifying;
+use crate::registrar::Contact;
 
-/// The one event package there is (RFC 3842 §3.1).
-pub(crate) const PACKAGE: &str = "message-summary";
-/// Most subscriptions of one account; more get 503. As many phones as may register, each twice: one that was switched off
-/// leaves its old one behind.
-pub(super) const MAX_OF_ACCOUNT: usize = 20;
+/// Most subscriptions of one user to others; more get 503.
+pub(super) const MAX_OF_WATCHER: usize = 1_000;
 /// Most subscriptions altogether; more get 503.
 pub(super) const MAX: usize = 50_000;
 
 /// Everybody who has subscribed.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
-    by_id: HashMap<SubscriptionId, Subscription>,
-    /// By the address of the account, the oldest first.
-    by_account: HashMap<Arc<str>, Vec<SubscriptionId>>,
+    pub(super) by_id: HashMap<SubscriptionId, Subscription>,
+    /// By what they tell of and the address of the account, the oldest first.
+    by_account: HashMap<Package, HashMap<Arc<str>, Vec<SubscriptionId>>>,
+    /// How many each user has who had to prove who it is.
+    by_watcher: HashMap<Arc<str>, usize>,
+    pub(crate) watched: Watched,
     /// Those over connections, which end with them.
-    by_flow: BTreeSet<(FlowId, SubscriptionId)>,
+    pub(super) by_flow: BTreeSet<(FlowId, SubscriptionId)>,
     /// NOTIFYs that are not answered yet.
-    notifies: HashMap<TransactionId, SubscriptionId>,
+    pub(super) notifies: HashMap<TransactionId, SubscriptionId>,
     /// What a program said last of an account, until something changes in its box. No more than there are accounts.
     pub(super) said: HashMap<Arc<str>, Summary>,
 }
@@ -38,6 +40,9 @@ pub(crate) struct Subscriptions {
 /// One phone that is told of one account.
 #[derive(Debug)]
 pub(super) struct Subscription {
+    pub(super) package: Package,
+    /// Who has subscribed, where it had to be proven.
+    pub(super) watcher: Option<Arc<str>>,
     /// The account's user and domain.
     pub(super) user: Arc<str>,
     pub(super) domain: Arc<str>,
@@ -50,6 +55,11 @@ pub(super) struct Subscription {
     /// The timer that is set; refreshes set none while it comes early enough.
     pub(super) armed: Option<Instant>,
     pub(super) notifying: Notifying,
+    /// When it was told last.
+    pub(super) told_at: Option<Instant>,
+    /// When it may be told next, while something waits for that.
+    pub(super) news_at: Option<Instant>,
+    pub(super) documents: Documents,
 }
 
 /// How a phone with a subscription is reached.
@@ -60,26 +70,6 @@ pub(super) struct Subscriber {
     pub(super) flow: Flow,
     /// Proxies are on the way: the flow is theirs.
     pub(super) is_behind_proxy: bool,
-}
-
-/// How far telling a phone has come. One NOTIFY at a time: of two, the one that was lost and comes again would be taken for
-/// an old one and refused.
-#[derive(Debug)]
-pub(super) enum Notifying {
-    /// It knows how things are.
-    No,
-    /// A NOTIFY waits for its answer.
-    Waits,
-    /// A NOTIFY waits for its answer, and this comes next.
-    News(Summary),
-}
-
-/// What Subscription-State says.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum State {
-    Active,
-    /// With the reason (RFC 6665 §4.1.3).
-    Terminated(&'static str),
 }
 
 impl Subscription {
@@ -110,38 +100,43 @@ fn is_same_place(one: &str, other: &str) -> bool {
         && one.port_or_default() == other.port_or_default()
 }
 
-/// Whether an answer to a NOTIFY ends the subscription (RFC 6665 §4.2.2, RFC 5057 §5.1). A code without a response is
-/// ours: nobody answered, or the connection is gone.
-fn ends_subscription(code: u16, is_response: bool) -> bool {
-    !is_response
-        || matches!(
-            code,
-            404 | 405 | 408 | 410 | 416 | 480..=485 | 489 | 501 | 502 | 604
-        )
-}
-
 impl Subscriptions {
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
     }
 
     /// Whether one more is one too many.
-    pub(super) fn is_full(&self, account: &str) -> bool {
-        self.by_id.len() >= MAX || self.of_account(account).len() >= MAX_OF_ACCOUNT
+    pub(super) fn is_full(
+        &self,
+        package: Package,
+        account: &str,
+        watcher: Option<&Arc<str>>,
+    ) -> bool {
+        let own = watcher.and_then(|watcher| self.by_watcher.get(watcher));
+        self.by_id.len() >= MAX
+            || self.of(package, account).len() >= package.most()
+            || own.is_some_and(|own| *own >= MAX_OF_WATCHER)
     }
 
     pub(super) fn get(&self, id: SubscriptionId) -> Option<&Subscription> {
         self.by_id.get(&id)
     }
 
-    /// Those of an account, by its address.
-    fn of_account(&self, account: &str) -> &[SubscriptionId] {
-        self.by_account.get(account).map_or(&[], Vec::as_slice)
+    /// Those that tell of an account, by its address.
+    pub(super) fn of(&self, package: Package, account: &str) -> &[SubscriptionId] {
+        self.by_account
+            .get(&package)
+            .and_then(|accounts| accounts.get(account))
+            .map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn put(&mut self, id: SubscriptionId, subscription: Subscription) {
         let account = subscription.account();
-        self.by_account.entry(account).or_default().push(id);
+        let accounts = self.by_account.entry(subscription.package).or_default();
+        accounts.entry(account).or_default().push(id);
+        if let Some(watcher) = &subscription.watcher {
+            *self.by_watcher.entry(watcher.clone()).or_default() += 1;
+        }
         self.note_flow(id, &subscription.phone.flow);
         self.by_id.insert(id, subscription);
     }
@@ -164,22 +159,35 @@ impl Subscriptions {
         self.note_flow(id, &flow);
     }
 
-    fn remove(&mut self, id: SubscriptionId) -> Option<Subscription> {
-        let gone = self.by_id.remove(&id)?;
+    pub(super) fn remove(&mut self, id: SubscriptionId) {
+        let Some(gone) = self.by_id.remove(&id) else {
+            return;
+        };
         let account = gone.account();
-        if let Some(others) = self.by_account.get_mut(&account) {
+        let accounts = self.by_account.entry(gone.package).or_default();
+        if let Some(others) = accounts.get_mut(&account) {
             others.retain(|other| *other != id);
             if others.is_empty() {
-                self.by_account.remove(&account);
+                accounts.remove(&account);
+                if gone.package == Package::Dialog {
+                    self.watched.remove(&account);
+                }
+            }
+        }
+        if let Some(watcher) = &gone.watcher
+            && let Some(own) = self.by_watcher.get_mut(watcher)
+        {
+            *own -= 1;
+            if *own == 0 {
+                self.by_watcher.remove(watcher);
             }
         }
         self.by_flow.remove(&(gone.phone.flow.id, id));
-        Some(gone)
     }
 
     /// Whether the phone of a contact has subscribed, and need not be told unasked.
     pub(super) fn has(&self, account: &str, contact: &Contact) -> bool {
-        let mut of_account = self.of_account(account).iter();
+        let mut of_account = self.of(Package::Summary, account).iter();
         of_account.any(|id| self.is_of(*id, contact))
     }
 
@@ -210,211 +218,7 @@ impl Subscriptions {
                     (None, None) => true,
                 }
         };
-        let of_account = self.of_account(account).iter().copied();
+        let of_account = self.of(Package::Summary, account).iter().copied();
         of_account.filter(is_named).collect()
-    }
-}
-
-impl Switch {
-    /// What an account is to be told: what a program said last, or what is in its box.
-    pub(super) fn summary_for(&self, account: &Account) -> Summary {
-        if let Some(said) = self.subscriptions.said.get(&account.address()) {
-            return said.clone();
-        }
-        match account.user.mailbox() {
-            Some(name) => Summary::of(&self.mailbox(&name), account),
-            None => Summary::new("no", account),
-        }
-    }
-
-    /// Tells all subscribers of an account.
-    pub(super) fn notify_subscribers(&mut self, account: &Account, summary: &Summary) {
-        for id in self.subscriptions.of_account(&account.address()).to_vec() {
-            self.notify_subscriber(id, summary.clone());
-        }
-    }
-
-    /// Tells a subscriber now, or when it has answered what it was told before.
-    pub(super) fn notify_subscriber(&mut self, id: SubscriptionId, summary: Summary) {
-        let Some(known) = self.subscriptions.by_id.get_mut(&id) else {
-            return;
-        };
-        match &mut known.notifying {
-            Notifying::Waits => known.notifying = Notifying::News(summary),
-            Notifying::News(next) => *next = summary,
-            Notifying::No => {
-                if let Some(transaction) = self.send_lamp(id, State::Active, &summary) {
-                    self.subscriptions.notifies.insert(transaction, id);
-                    if let Some(known) = self.subscriptions.by_id.get_mut(&id) {
-                        known.notifying = Notifying::Waits;
-                    }
-                }
-            }
-        }
-    }
-
-    fn send_lamp(
-        &mut self,
-        id: SubscriptionId,
-        state: State,
-        summary: &Summary,
-    ) -> Option<TransactionId> {
-        let known = self.subscriptions.by_id.get(&id)?;
-        let event_id = known.event_id.clone();
-        let left = known.expires_at.saturating_duration_since(self.now.mono);
-        let state = match state {
-            // Rounded up: whoever refreshes when it is over comes too late otherwise.
-            State::Active => format!("active;expires={}", left.as_millis().div_ceil(1000)),
-            State::Terminated(reason) => format!("terminated;reason={reason}"),
-        };
-        self.send_notify(id, event_id.as_deref(), state, summary)
-    }
-
-    /// Sends a NOTIFY in a dialog, whether its subscription is in the table or not.
-    pub(super) fn send_notify(
-        &mut self,
-        id: SubscriptionId,
-        event_id: Option<&str>,
-        state: String,
-        summary: &Summary,
-    ) -> Option<TransactionId> {
-        let event = match event_id {
-            Some(event_id) => format!("{PACKAGE};id={event_id}"),
-            None => PACKAGE.into(),
-        };
-        let headers = [
-            ("Event".to_owned(), event),
-            ("Subscription-State".to_owned(), state),
-            ("Allow-Events".to_owned(), PACKAGE.to_owned()),
-        ];
-        let body = Some((CONTENT_TYPE, summary.body()));
-        match self.sip.notify(self.now.mono, id, &headers, body) {
-            Ok(transaction) => Some(transaction),
-            Err(error) => {
-                tracing::warn!(%error, "A subscriber is not told what waits for it");
-                None
-            }
-        }
-    }
-
-    /// An answer to a NOTIFY in a subscription; false when it is none.
-    pub(crate) fn notify_answered(
-        &mut self,
-        transaction: TransactionId,
-        code: u16,
-        is_response: bool,
-    ) -> bool {
-        if code < 200 {
-            return self.subscriptions.notifies.contains_key(&transaction);
-        }
-        let Some(id) = self.subscriptions.notifies.remove(&transaction) else {
-            return false;
-        };
-        let Some(known) = self.subscriptions.by_id.get_mut(&id) else {
-            return true;
-        };
-        let was = std::mem::replace(&mut known.notifying, Notifying::No);
-        if ends_subscription(code, is_response) {
-            tracing::info!(user = %known.user, code, "A subscriber does not take NOTIFYs any more; the subscription has ended");
-            self.forget_subscription(id);
-            return true;
-        }
-        if code >= 300 {
-            tracing::info!(user = %known.user, code, "A subscriber refuses a NOTIFY");
-        }
-        match was {
-            Notifying::News(summary) => self.notify_subscriber(id, summary),
-            Notifying::No | Notifying::Waits => {}
-        }
-        true
-    }
-
-    /// Ends a subscription with a last NOTIFY that says why, and how things are.
-    pub(super) fn terminate_subscription(&mut self, id: SubscriptionId, reason: &'static str) {
-        let Some(known) = self.subscriptions.by_id.get(&id) else {
-            return;
-        };
-        let user = known.user.clone();
-        let account = self.account(&known.domain, &user);
-        let state = State::Terminated(reason);
-        match account {
-            Some(account) => {
-                let summary = self.summary_for(&account);
-                self.send_lamp(id, state, &summary);
-            }
-            // Nothing waits for somebody who is not there.
-            None => {
-                self.send_lamp(id, state, &Summary::empty());
-            }
-        }
-        self.forget_subscription(id);
-        tracing::debug!(%user, reason, "A subscription to a lamp has ended");
-    }
-
-    /// Ends a subscription nobody has to be told of.
-    fn forget_subscription(&mut self, id: SubscriptionId) {
-        self.subscriptions.remove(id);
-        self.sip.end_subscription(id);
-    }
-
-    /// Sets the timer of a subscription, unless one is set that comes early enough.
-    pub(super) fn arm_subscription(&mut self, id: SubscriptionId) {
-        let Some(known) = self.subscriptions.by_id.get_mut(&id) else {
-            return;
-        };
-        let at = known.expires_at;
-        if known.armed.is_none_or(|armed| at < armed) {
-            known.armed = Some(at);
-            self.timers.set(at, Deadline::Subscription(id));
-        }
-    }
-
-    /// The time of a subscription may be over.
-    pub(crate) fn subscription_due(&mut self, id: SubscriptionId) {
-        let now = self.now.mono;
-        let Some(known) = self.subscriptions.by_id.get_mut(&id) else {
-            return;
-        };
-        if known.armed.is_some_and(|armed| armed <= now) {
-            known.armed = None;
-        }
-        if known.expires_at <= now {
-            return self.terminate_subscription(id, "timeout");
-        }
-        self.arm_subscription(id);
-    }
-
-    /// A connection is gone, and with it who subscribed over it: nobody else is to get what is meant for that phone.
-    pub(crate) fn end_subscriptions_over(&mut self, flow: FlowId) {
-        let gone: Vec<_> = self
-            .subscriptions
-            .by_flow
-            .range((flow, SubscriptionId(0))..)
-            .take_while(|(over, _)| *over == flow)
-            .map(|(_, id)| *id)
-            .collect();
-        for id in gone {
-            self.forget_subscription(id);
-        }
-    }
-
-    /// The directory is another one: who is not in it any more is not told anything.
-    pub(crate) fn end_lost_subscriptions(&mut self) {
-        let lost: Vec<_> = self
-            .subscriptions
-            .by_id
-            .iter()
-            .filter(|(_, known)| self.account(&known.domain, &known.user).is_none())
-            .map(|(id, _)| *id)
-            .collect();
-        for id in lost {
-            self.terminate_subscription(id, "noresource");
-        }
-        let mut said = std::mem::take(&mut self.subscriptions.said);
-        said.retain(|address, _| {
-            let account = address.rsplit_once('@');
-            account.is_some_and(|(user, domain)| self.account(domain, user).is_some())
-        });
-        self.subscriptions.said = said;
     }
 }

@@ -4,7 +4,7 @@ use sip::event::{IncomingRequest, RequestId, SessionId};
 use sip::message::Method;
 
 use crate::Switch;
-use crate::lamps::PACKAGE;
+use crate::lamps::PACKAGES;
 
 impl Switch {
     /// A request other than INVITE and those of its session.
@@ -23,7 +23,7 @@ impl Switch {
                     200
                 };
                 let mut headers = self.sip.config().capability_headers(request.flow.local);
-                headers.push(("Allow-Events".to_owned(), PACKAGE.to_owned()));
+                headers.push(("Allow-Events".to_owned(), PACKAGES.to_owned()));
                 self.respond(id, code, &headers);
             }
             Some(Method::Refer) => self.incoming_refer(id, session, &request),

@@ -1,5 +1,8 @@
 //! A phone that is a SIP endpoint of its own.
 
+use std::sync::Arc;
+
+use api::view::{DirectoryUser, Domain};
 use sip::event::OutOfDialogRequest;
 use sip::message::{Method, parse_datagram};
 use sip::transport::{Flow, FlowId, Target, Transport};
@@ -105,10 +108,19 @@ impl Phone {
     /// Subscribes to the lamp of a user of the switch's own domain, and returns the final code. It does not take the
     /// NOTIFYs that follow.
     pub(crate) fn subscribe(&mut self, rig: &mut Rig, password: &str, whose: &str) -> u16 {
+        self.subscribe_to(rig, password, whose, "message-summary")
+    }
+
+    /// The same for the calls of a user.
+    pub(crate) fn watch(&mut self, rig: &mut Rig, password: &str, whose: &str) -> u16 {
+        self.subscribe_to(rig, password, whose, "dialog")
+    }
+
+    fn subscribe_to(&mut self, rig: &mut Rig, password: &str, whose: &str, event: &str) -> u16 {
         let (own, whose) = (self.address(), format!("sip:{whose}@127.0.0.1"));
         let mut request = self.request(Method::Subscribe, &whose, &own, &whose, password);
         request.local_contact = Some(format!("sip:{}", self.flow.remote));
-        request.headers = vec![("Event".into(), "message-summary".into())];
+        request.headers = vec![("Event".into(), event.into())];
         self.send(rig, request)
     }
 
@@ -225,5 +237,20 @@ impl Phone {
             }
         }
         None
+    }
+}
+
+impl Rig {
+    /// A second domain, with one user.
+    pub(crate) fn add_domain(&mut self, name: &str) {
+        let directory = Arc::make_mut(&mut self.switch.view.directory);
+        let mut user = DirectoryUser::clone(directory.user("127.0.0.1", "1000").expect("a user"));
+        user.domain = name.into();
+        directory.domains.push(Domain {
+            name: name.into(),
+            users: vec![Arc::new(user)],
+            index: [("1000".into(), 0)].into(),
+            ..Domain::default()
+        });
     }
 }

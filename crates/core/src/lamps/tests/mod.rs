@@ -1,5 +1,6 @@
 //! Lamps of telephones.
 
+mod dialogs;
 mod lamp;
 mod refused;
 mod subscribed;

@@ -6,7 +6,7 @@ use sip::transport::Transport;
 use super::lamp::{Lamp, rig, said, told, words};
 use crate::Input;
 use crate::config_xml::{BUILT_IN_ROOT, Configuration, Files as _, Globals, built_in};
-use crate::lamps::subscriptions::MAX_OF_ACCOUNT;
+use crate::lamps::package::Package;
 use crate::rig::{Phone, Rig};
 
 #[test]
@@ -20,14 +20,14 @@ fn what_is_refused() {
         answer
     };
     for bad in [
-        "Event: presence\r\n",
+        "Event: conference\r\n",
         "",
         "Event: message-summary.winfo\r\n",
     ] {
         let answer = refused(&mut rig, "1000", bad);
         assert_eq!(answer.code(), Some(489), "{bad}");
         let known = answer.header(HeaderName::AllowEvents);
-        assert_eq!(known, Some("message-summary"));
+        assert_eq!(known, Some("message-summary, dialog"));
     }
     let event = "Event: message-summary\r\n";
     let mut code = |user, headers: &str| {
@@ -74,7 +74,7 @@ fn an_account_has_so_many_subscriptions_and_no_more() {
     let mut rig = rig();
     let ports = 6000..;
     let mut lamps: Vec<_> = ports
-        .take(MAX_OF_ACCOUNT)
+        .take(Package::Summary.most())
         .map(|port| Lamp::new("1000", port).subscribed(&mut rig, 600))
         .collect();
     let mut next = Lamp::new("1000", 7000);

@@ -127,7 +127,11 @@ fn a_subscription_is_refreshed_moves_and_ends() {
     lamp.answer(&mut rig, &told_now[0], 200);
     rig.pass(Duration::from_secs(50));
     assert_eq!(words(&told(&mut rig)), [], "it lives on");
-    for (event, code) in [("message-summary;id=2", 481), ("presence", 489)] {
+    for (event, code) in [
+        ("message-summary;id=2", 481),
+        ("dialog", 481),
+        ("conference", 489),
+    ] {
         lamp.event = event;
         assert_eq!(lamp.subscribe(&mut rig, "").0.code(), Some(code), "{event}");
     }

@@ -1,31 +1,15 @@
 //! Who may take over whose call.
 
-use std::sync::Arc;
-
 use api::command::call::BridgeChannels;
-use api::view::{DirectoryUser, Domain};
 use sip::transport::Transport;
 
 use crate::rig::{Phone, Rig};
 use crate::web::tests::foreign::{SERVER, phone_sdp};
 
-/// A second domain, with one user.
-fn add_domain(rig: &mut Rig, name: &str) {
-    let directory = Arc::make_mut(&mut rig.switch.view.directory);
-    let mut user = DirectoryUser::clone(directory.user("127.0.0.1", "1000").unwrap());
-    user.domain = name.into();
-    directory.domains.push(Domain {
-        name: name.into(),
-        users: vec![Arc::new(user)],
-        index: [("1000".into(), 0)].into(),
-        ..Domain::default()
-    });
-}
-
 #[test]
 fn a_call_is_taken_over_within_its_domain_only() {
     let mut rig = Rig::new();
-    add_domain(&mut rig, "other.example");
+    rig.add_domain("other.example");
     let (home, sdp) = ("127.0.0.1:5601", phone_sdp("0"));
     let mut phone = Phone::new("1001", home, Transport::Udp, 11);
     assert_eq!(phone.register(&mut rig, "1234", 600), 200);
