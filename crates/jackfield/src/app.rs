@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::{Admin, Watched};
 use crate::banner::{Open, banner};
+use crate::call_records::files::{Writer, Writing, rotate_on_hangup};
 use crate::call_records::{self, Recorder, Recording};
 use crate::console_page;
 use crate::event_positions::{self, Reserving};
@@ -131,6 +132,17 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
             Some(Recording::start(recorder.await?))
         }
         None => None,
+    };
+    let writing = match settings.call_files {
+        files if files.are_wanted() => {
+            let (limits, zone) = (call_records::QUEUE, zone.clone());
+            let writer = Writer::start(switch.clone(), files.clone(), zone, limits);
+            let (writer, rotation) = writer.await?;
+            let stop = process.child_token();
+            tasks.spawn(rotate_on_hangup(rotation, files, Hangups::new()?, stop));
+            Some(Writing::start(writer))
+        }
+        _ => None,
     };
     let crm = settings
         .isymphony
@@ -349,6 +361,9 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
     );
     if let Some(recording) = recording {
         recording.finish().await;
+    }
+    if let Some(writing) = writing {
+        writing.finish().await;
     }
     let keeping = async { tokio::join!(keeping, keeping_tables) };
     if tokio::time::timeout(LAST_MOMENT, keeping).await.is_err() {

@@ -78,11 +78,17 @@ fn user(channel: &Channel) -> Arc<str> {
     }
 }
 
-fn variables(channel: &Channel) -> String {
+/// Whether a variable of that name holds what nobody is to read in a record.
+pub(super) fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SECRETS.iter().any(|secret| lower.contains(secret))
+}
+
+/// All but secrets, as a JSON object.
+pub(super) fn variables(channel: &Channel) -> String {
     let mut object = Map::new();
     for (name, value) in channel.variables.iter() {
-        let lower = name.to_ascii_lowercase();
-        if SECRETS.iter().any(|secret| lower.contains(secret)) {
+        if is_secret(name) {
             continue;
         }
         let value = match value {
