@@ -10,7 +10,7 @@ use api::log::LogLevel;
 use api::{Origin, Switch};
 use arc_swap::ArcSwap;
 use console::Console;
-use door_esl::{Environment, EventEncoder};
+use door_esl::{Environment, EventEncoder, Rotations};
 use door_isymphony::Place as PanelPlace;
 use door_sylkrtc::StorePlace;
 use embedded::{Embedded, XmlSource};
@@ -133,11 +133,13 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
         }
         None => None,
     };
+    let mut rotations = Rotations::default();
     let writing = match settings.call_files {
         files if files.are_wanted() => {
             let (limits, zone) = (call_records::QUEUE, zone.clone());
             let writer = Writer::start(switch.clone(), files.clone(), zone, limits);
             let (writer, rotation) = writer.await?;
+            rotations = rotation.of(&files);
             let stop = process.child_token();
             tasks.spawn(rotate_on_hangup(rotation, files, Hangups::new()?, stop));
             Some(Writing::start(writer))
@@ -209,6 +211,7 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
             networks: settings.machine.networks,
             xml_source: xml_source.clone(),
             event_log: event_log.clone(),
+            rotations,
         },
         settings.metrics,
         &process,
@@ -451,6 +454,7 @@ struct Surroundings {
     networks: Vec<Network>,
     xml_source: XmlSource,
     event_log: Option<EventLog>,
+    rotations: Rotations,
 }
 
 /// What lets others in.
@@ -486,6 +490,7 @@ async fn open(
                 networks,
                 xml_source,
                 event_log,
+                rotations,
             } = around;
             let environment = Environment {
                 server,
@@ -497,6 +502,7 @@ async fn open(
                 }),
                 secret_variables,
                 event_log,
+                rotations,
             };
             let switch = embedded.switch().clone();
             let door = door_esl::start(config, switch, environment, process).await?;

@@ -22,8 +22,8 @@ use super::store::{self, StoreConfig};
 use super::tls::{self, Place};
 use super::toml_tree::Source;
 use super::{
-    acl_conf, call_files_conf, call_records, event_log, event_socket_conf, event_socket_users, eventmanager,
-    isymphony, sip_tls, sofia_conf, switch_conf, sylkrtc, webapp, webrtc,
+    acl_conf, call_files_conf, call_records, event_log, event_socket_conf, event_socket_users,
+    eventmanager, isymphony, sip_tls, sofia_conf, switch_conf, sylkrtc, webapp, webrtc,
 };
 use crate::call_records::CallRecords;
 use crate::call_records::files::CallFiles;

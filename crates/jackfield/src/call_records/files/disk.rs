@@ -35,6 +35,8 @@ pub(super) enum Job {
         name: String,
         text: String,
     },
+    /// Nothing comes any more.
+    End,
     Rotate(Kind, oneshot::Sender<Result<(), String>>),
 }
 
@@ -69,7 +71,7 @@ impl Disk {
         disk
     }
 
-    /// Works until nobody can ask any more.
+    /// Works until [`Job::End`].
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(job) = jobs.recv() {
             let written = match job {
@@ -79,6 +81,7 @@ impl Disk {
                     account,
                 } => self.lines(folder, &master, account),
                 Job::Document { folder, name, text } => self.document(folder, &name, &text),
+                Job::End => return,
                 Job::Rotate(kind, answer) => {
                     let rotated = self.rotate(kind);
                     if let Err(error) = &rotated {
@@ -140,7 +143,9 @@ impl Disk {
                 let mut folders = std::mem::take(&mut self.folders);
                 folders.insert(csv.folder.clone());
                 let stamp = self.stamp();
-                folders.iter().try_for_each(|folder| put_aside(folder, &stamp))
+                folders
+                    .iter()
+                    .try_for_each(|folder| put_aside(folder, &stamp))
             }
             // Nothing is held open that would have to be opened again.
             (Kind::Csv, _) => Ok(()),

@@ -208,15 +208,32 @@ mod tests {
         let text = of(&channel, &[ran]);
         let document = roxmltree::Document::parse(&text).unwrap();
         let all = |name: &str| -> Vec<_> {
-            let named = document.descendants().filter(|node| node.has_tag_name(name));
+            let named = document
+                .descendants()
+                .filter(|node| node.has_tag_name(name));
             named.collect()
         };
         let said = |name: &str| all(name)[0].text().unwrap_or_default().to_owned();
         assert_eq!(said("said"), "a%3Cb%20%26%20c");
         assert_eq!(said("caller_id_name"), "</caller_id_name>&\"\u{fffd}\n");
-        assert_eq!(all("application")[0].attribute("app_data"), Some("a=\"<b>\""));
-        assert_eq!(all("variables")[0].children().filter(|n| n.is_element()).count(), 1);
-        assert_eq!(all("uuid").iter().map(|n| n.text().unwrap()).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(
+            all("application")[0].attribute("app_data"),
+            Some("a=\"<b>\"")
+        );
+        assert_eq!(
+            all("variables")[0]
+                .children()
+                .filter(|n| n.is_element())
+                .count(),
+            1
+        );
+        assert_eq!(
+            all("uuid")
+                .iter()
+                .map(|n| n.text().unwrap())
+                .collect::<Vec<_>>(),
+            ["one", "two"]
+        );
         assert!(!text.contains("hunter2"));
     }
 }

@@ -17,6 +17,7 @@ use api::bus::{Ended, Families, Interest, QueueLimits, Subscription};
 use api::event::{ChannelEvent, RanApplication};
 use api::view::{Channel, Direction, OtherType};
 use api::{ChannelId, Event, EventId, EventKind, Switch, SwitchGone, View};
+use door_esl::{Rotate, Rotations};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -26,8 +27,8 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{LAST_WORDS, Resumed, interest, record, resume};
-use disk::{Disk, Job};
 pub(crate) use disk::Kind;
+use disk::{Disk, Job};
 pub(crate) use template::Template;
 
 /// Texts between the task and the thread.
@@ -93,6 +94,23 @@ fn lost(why: &str) {
 pub(crate) struct Rotation(SyncSender<Job>);
 
 impl Rotation {
+    /// For the event socket.
+    pub(crate) fn of(&self, files: &CallFiles) -> Rotations {
+        let rotate = |kind: Kind, wanted: bool| -> Option<_> {
+            let rotation = self.clone();
+            wanted.then(|| -> Rotate {
+                Arc::new(move || {
+                    let rotation = rotation.clone();
+                    Box::pin(async move { rotation.rotate(kind).await })
+                })
+            })
+        };
+        Rotations {
+            csv: rotate(Kind::Csv, files.csv.is_some()),
+            xml: rotate(Kind::Xml, files.xml.is_some()),
+        }
+    }
+
     /// Waits until it is done.
     ///
     /// # Errors
@@ -109,7 +127,7 @@ impl Rotation {
 /// A writer at work.
 pub(crate) struct Writing {
     stop: CancellationToken,
-    task: tokio::task::JoinHandle<JoinHandle<()>>,
+    task: tokio::task::JoinHandle<std::thread::Result<()>>,
 }
 
 impl Writing {
@@ -119,15 +137,11 @@ impl Writing {
         Self { stop, task }
     }
 
-    /// The switch has stopped, and nobody can ask for a rotation: writes what has ended by then, within [`LAST_WORDS`].
+    /// The switch has stopped: writes what has ended by then, within [`LAST_WORDS`].
     pub(crate) async fn finish(self) {
         self.stop.cancel();
-        let rest = async {
-            let thread = self.task.await.ok()?;
-            let joined = tokio::task::spawn_blocking(move || thread.join());
-            joined.await.ok()?.ok()
-        };
-        if tokio::time::timeout(LAST_WORDS, rest).await.ok().flatten().is_none() {
+        let ended = tokio::time::timeout(LAST_WORDS, self.task).await;
+        if !matches!(ended, Ok(Ok(Ok(())))) {
             tracing::error!("The last call records are not in their files");
         }
     }
@@ -145,7 +159,10 @@ pub(crate) async fn rotate_on_hangup(
             () = stop.cancelled() => return,
             () = hangups.next() => {}
         }
-        for (kind, wanted) in [(Kind::Csv, files.csv.is_some()), (Kind::Xml, files.xml.is_some())] {
+        for (kind, wanted) in [
+            (Kind::Csv, files.csv.is_some()),
+            (Kind::Xml, files.xml.is_some()),
+        ] {
             // Who writes has logged why not.
             if wanted {
                 rotation.rotate(kind).await.ok();
@@ -199,16 +216,27 @@ impl Writer {
         Ok((writer, rotation))
     }
 
-    /// Runs until `stop`, which is to be cancelled after the switch has stopped. The thread ends when everything is
-    /// written and nobody can ask for a rotation any more.
-    pub(crate) async fn run(mut self, stop: CancellationToken) -> JoinHandle<()> {
+    /// Runs until `stop`, which is to be cancelled after the switch has stopped, and everything is written.
+    async fn run(mut self, stop: CancellationToken) -> std::thread::Result<()> {
+        self.follow(stop).await;
+        let Self { jobs, thread, .. } = self;
+        let end = move || {
+            // Whoever may ask for a rotation keeps the queue open.
+            jobs.send(Job::End).ok();
+            thread.join()
+        };
+        let ended = tokio::task::spawn_blocking(end).await;
+        ended.unwrap_or_else(|_| Ok(()))
+    }
+
+    async fn follow(&mut self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 biased;
                 next = self.subscription.next() => match next {
                     Ok(event) => self.take(&event),
                     Err(Ended::Overrun(_)) if self.resume().await => {}
-                    Err(Ended::Overrun(_) | Ended::Stopped) => return self.thread,
+                    Err(Ended::Overrun(_) | Ended::Stopped) => return,
                 },
                 () = stop.cancelled() => break,
             }
@@ -221,7 +249,6 @@ impl Writer {
         while let Some(Ok(event)) = self.subscription.next().now_or_never() {
             self.take(&event);
         }
-        self.thread
     }
 
     async fn resume(&mut self) -> bool {
@@ -302,9 +329,15 @@ impl Writer {
         let legs = Legs {
             own: lookup_of(channel, view, now.clone()),
             other: other.as_deref().map(|other| lookup_of(other, view, now)),
-            prefixes: if is_b_leg { ["bleg_", "aleg_"] } else { ["aleg_", "bleg_"] },
+            prefixes: if is_b_leg {
+                ["bleg_", "aleg_"]
+            } else {
+                ["aleg_", "bleg_"]
+            },
         };
-        let account = channel.variable("accountcode").filter(|name| !name.is_empty());
+        let account = channel
+            .variable("accountcode")
+            .filter(|name| !name.is_empty());
         let special = account.and_then(|name| csv.templates.get(name));
         let master = csv.template.line(&legs);
         let of_account = special.map_or_else(|| master.clone(), |template| template.line(&legs));

@@ -155,7 +155,11 @@ mod tests {
             ("\"${name}\",x", "a\"\r\n,=b", r#""a""  ,=b",x"#),
             ("${name},x", "a,\"b", r#""a,""b",x"#),
             ("${name},x", "+4930", "+4930,x"),
-            ("('${sql_escape(${name})}')", "O'Ha\"ra\u{2028}", "('O''Ha\"ra ')"),
+            (
+                "('${sql_escape(${name})}')",
+                "O'Ha\"ra\u{2028}",
+                "('O''Ha\"ra ')",
+            ),
             ("it is \"${name:1:2}\"\n ${", "abcd", "it is \"bc\"  ${"),
             ("\\${name},${name}", "${name}", "${name},${name}"),
             (" \"${name${none}}\" ", "x", "\"x\""),
