@@ -182,6 +182,8 @@ pub(crate) struct Writer {
     jobs: SyncSender<Job>,
     thread: JoinHandle<()>,
     ran: HashMap<ChannelId, Vec<RanApplication>>,
+    /// Legs as their last event had them: the view may be ahead of what is read here.
+    seen: HashMap<ChannelId, Arc<Channel>>,
     ended: VecDeque<Arc<Channel>>,
 }
 
@@ -211,6 +213,7 @@ impl Writer {
             jobs,
             thread,
             ran: HashMap::new(),
+            seen: HashMap::new(),
             ended: VecDeque::new(),
         };
         Ok((writer, rotation))
@@ -256,6 +259,7 @@ impl Writer {
             Resumed::Behind(subscription) => self.subscription = subscription,
             Resumed::Anew(view, subscription) => {
                 self.ran.retain(|id, _| view.channels.contains_key(id));
+                self.seen.retain(|id, _| view.channels.contains_key(id));
                 tracing::error!("Ends of calls were missed: no file has them");
                 self.subscription = subscription;
             }
@@ -269,6 +273,9 @@ impl Writer {
         let (EventKind::Channel(kind), Some(channel)) = (&event.kind, &event.channel) else {
             return;
         };
+        if self.files.csv.is_some() {
+            self.seen.insert(channel.id.clone(), channel.clone());
+        }
         match kind {
             ChannelEvent::Executed(application) if self.files.xml.is_some() => {
                 let ran = self.ran.entry(channel.id.clone()).or_default();
@@ -277,6 +284,7 @@ impl Writer {
                 }
             }
             ChannelEvent::Renamed { old } => {
+                self.seen.remove(old);
                 if let Some(ran) = self.ran.remove(old) {
                     self.ran.insert(channel.id.clone(), ran);
                 }
@@ -284,6 +292,12 @@ impl Writer {
             ChannelEvent::HangupComplete => self.write(channel),
             ChannelEvent::Destroyed => {
                 self.ran.remove(&channel.id);
+                if let Some(seen) = self.seen.remove(&channel.id) {
+                    if self.ended.len() == MOST_ENDED {
+                        self.ended.pop_front();
+                    }
+                    self.ended.push_back(seen);
+                }
             }
             _ => {}
         }
@@ -312,10 +326,6 @@ impl Writer {
                 text: document::of(channel, &ran),
             });
         }
-        if self.ended.len() == MOST_ENDED {
-            self.ended.pop_front();
-        }
-        self.ended.push_back(channel.clone());
     }
 
     fn lines(&self, csv: &CsvFiles, channel: &Channel, view: &View) {
@@ -324,7 +334,7 @@ impl Writer {
             tracing::info!(channel = %channel.id, variables, "A call record is written");
         }
         let now = Timestamp::now().to_zoned(self.zone.clone());
-        let other = self.other(channel, view);
+        let other = self.other(channel);
         let is_b_leg = document::is_b_leg(channel);
         let legs = Legs {
             own: lookup_of(channel, view, now.clone()),
@@ -353,12 +363,12 @@ impl Writer {
         }
     }
 
-    /// The other leg: as it is, as it ended, or as this leg knows it.
-    fn other(&self, channel: &Channel, view: &View) -> Option<Arc<Channel>> {
+    /// The other leg: as it was seen last, as it ended, or as this leg knows it.
+    fn other(&self, channel: &Channel) -> Option<Arc<Channel>> {
         let other = channel.other.as_ref()?;
         let id = &other.profile.unique_id;
         let ended = || self.ended.iter().rev().find(|ended| ended.id == *id);
-        if let Some(found) = view.channels.get(id).or_else(ended) {
+        if let Some(found) = self.seen.get(id).or_else(ended) {
             return Some(found.clone());
         }
         let direction = match other.kind {
