@@ -24,7 +24,7 @@ fn files_of_call_records_are_those_of_the_original() {
     assert_eq!(files.template, files.templates["default"]);
     check_errors(
         csv("<param name=\"legs\" value=\"c\"/>"),
-        &["x/freeswitch.xml:1: legs: expected a, b or ab"],
+        &["x/freeswitch.xml:1:86: legs: expected a, b or ab"],
     );
     let lacking = csv("<param name=\"default-template\" value=\"other\"/>").unwrap();
     assert!(
@@ -51,7 +51,7 @@ fn records_that_would_be_posted_are_refused() {
     let posted = xml(
         "<param name=\"url\" value=\"http://localhost/\"/><param name=\"log-dir\" value=\"\"/>",
     );
-    check_errors(posted, &["x/freeswitch.xml:1: url: records are not posted"]);
+    check_errors(posted, &["x/freeswitch.xml:1:86: url: records are not posted"]);
     assert!(
         xml("<param name=\"prefix-a-leg\" value=\"true\"/>")
             .unwrap()
