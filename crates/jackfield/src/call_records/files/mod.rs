@@ -276,30 +276,28 @@ impl Writer {
         if self.files.csv.is_some() {
             self.seen.insert(channel.id.clone(), channel.clone());
         }
-        match kind {
-            ChannelEvent::Executed(application) if self.files.xml.is_some() => {
+        if let ChannelEvent::Executed(application) = kind {
+            if self.files.xml.is_some() {
                 let ran = self.ran.entry(channel.id.clone()).or_default();
                 if ran.len() < MOST_APPLICATIONS {
                     ran.push(application.clone());
                 }
             }
-            ChannelEvent::Renamed { old } => {
-                self.seen.remove(old);
-                if let Some(ran) = self.ran.remove(old) {
-                    self.ran.insert(channel.id.clone(), ran);
-                }
+        } else if let ChannelEvent::Renamed { old } = kind {
+            self.seen.remove(old);
+            if let Some(ran) = self.ran.remove(old) {
+                self.ran.insert(channel.id.clone(), ran);
             }
-            ChannelEvent::HangupComplete => self.write(channel),
-            ChannelEvent::Destroyed => {
-                self.ran.remove(&channel.id);
-                if let Some(seen) = self.seen.remove(&channel.id) {
-                    if self.ended.len() == MOST_ENDED {
-                        self.ended.pop_front();
-                    }
-                    self.ended.push_back(seen);
+        } else if let ChannelEvent::HangupComplete = kind {
+            self.write(channel);
+        } else if let ChannelEvent::Destroyed = kind {
+            self.ran.remove(&channel.id);
+            if let Some(seen) = self.seen.remove(&channel.id) {
+                if self.ended.len() == MOST_ENDED {
+                    self.ended.pop_front();
                 }
+                self.ended.push_back(seen);
             }
-            _ => {}
         }
     }
 

@@ -88,7 +88,7 @@ impl Quotes {
             Self::None if value.contains(['"', ',']) => {
                 format!("\"{}\"", value.replace('"', "\"\"")).into()
             }
-            _ => value.into(),
+            Self::None | Self::Single | Self::Double => value.into(),
         }
     }
 }

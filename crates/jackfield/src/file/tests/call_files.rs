@@ -51,7 +51,10 @@ fn records_that_would_be_posted_are_refused() {
     let posted = xml(
         "<param name=\"url\" value=\"http://localhost/\"/><param name=\"log-dir\" value=\"\"/>",
     );
-    check_errors(posted, &["x/freeswitch.xml:1:86: url: records are not posted"]);
+    check_errors(
+        posted,
+        &["x/freeswitch.xml:1:86: url: records are not posted"],
+    );
     assert!(
         xml("<param name=\"prefix-a-leg\" value=\"true\"/>")
             .unwrap()
