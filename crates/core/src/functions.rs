@@ -35,6 +35,7 @@ pub(crate) fn call(scope: &Scope<'_>, function: &str, arguments: &str) -> Option
         }
         "echo" => arguments.to_owned(),
         "quote_shell_arg" => format!("'{}'", arguments.replace('\'', "'\\''")),
+        "sql_escape" => arguments.replace('\'', "''"),
         "hostname" | "switchname" => global(scope, "hostname"),
         "global_getvar" => global(scope, arguments.trim()),
         "user_exists" => user_exists(scope, arguments).to_string(),

@@ -64,6 +64,7 @@ mod voicemail;
 mod web;
 mod work;
 
+pub use channel::lookup_of;
 pub use effect::Effect;
 pub use file_jobs::FileJob;
 pub use input::{Input, Reloaded};

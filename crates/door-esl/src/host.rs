@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::{Timestamp, Uuid};
 use arc_swap::ArcSwap;
-use esl::console::{BoxFuture, Host};
+use esl::console::{BoxFuture, CallFiles, Host};
 use esl::view::Server;
 use eventlog::EventLog;
 use net::{Acls, Programs};
@@ -31,7 +31,30 @@ pub struct Environment {
     pub secret_variables: Arc<[String]>,
     /// The log of events, where one is kept; with [`crate::EventEncoder`].
     pub event_log: Option<EventLog>,
+    /// How files of call records are put aside.
+    pub rotations: Rotations,
 }
+
+/// For each kind of files that is written, what puts them aside and waits until that is done; an error is why it failed.
+#[derive(Clone, Default)]
+pub struct Rotations {
+    /// Lines of CSV.
+    pub csv: Option<Rotate>,
+    /// Documents of XML.
+    pub xml: Option<Rotate>,
+}
+
+impl Rotations {
+    fn of(&self, files: CallFiles) -> Option<&Rotate> {
+        match files {
+            CallFiles::Csv => self.csv.as_ref(),
+            CallFiles::Xml => self.xml.as_ref(),
+        }
+    }
+}
+
+/// Puts files aside.
+pub type Rotate = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 type ReloadAcls = Arc<dyn Fn() -> Result<Acls, String> + Send + Sync>;
 type ReloadCertificates = Arc<dyn Fn() + Send + Sync>;
@@ -110,6 +133,17 @@ impl Host for DoorHost {
                 None => Vec::new(),
             }
         })
+    }
+
+    fn writes(&self, files: CallFiles) -> bool {
+        self.environment.rotations.of(files).is_some()
+    }
+
+    fn rotate(&self, files: CallFiles) -> BoxFuture<'static, Result<(), String>> {
+        match self.environment.rotations.of(files) {
+            Some(rotate) => rotate(),
+            None => Box::pin(std::future::ready(Ok(()))),
+        }
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {

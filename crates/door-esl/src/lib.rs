@@ -28,7 +28,7 @@ mod system_events;
 
 pub use config::{Config, ConfigError, Secret};
 pub use event_log::EventEncoder;
-pub use host::Environment;
+pub use host::{Environment, Rotate, Rotations};
 pub use password::{BadHash, NoRandom, PasswordHash};
 pub use permissions::{NO_LOG, Permissions, User, Verb};
 pub use start::{Door, StartError, start};

@@ -2,6 +2,7 @@
 
 mod alias;
 mod call;
+mod call_files;
 mod callcenter;
 mod callcenter_list;
 mod chat;
@@ -68,6 +69,15 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// How deep commands may call commands (`expand`, `eval`, `cond`). Ours.
 pub const MAX_DEPTH: u8 = 8;
 
+/// Files that records of calls are written to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallFiles {
+    /// Lines: `cdr_csv`.
+    Csv,
+    /// Documents: `xml_cdr`.
+    Xml,
+}
+
 /// What a command needs from whoever runs it: clock, randomness, access lists, tasks.
 pub trait Host: Send + Sync {
     /// The time now.
@@ -100,6 +110,10 @@ pub trait Host: Send + Sync {
     /// Runs a line of a shell, and gives what it wrote to its standard output: so much of it as is within bounds, in the
     /// time it has. Nothing when it may not be run.
     fn run_program(&self, line: String) -> BoxFuture<'static, Vec<u8>>;
+    /// Whether records of calls are written to such files; without it their command does not exist.
+    fn writes(&self, files: CallFiles) -> bool;
+    /// Puts the files aside and begins new ones, where the configuration says so; waits until that is done.
+    fn rotate(&self, files: CallFiles) -> BoxFuture<'static, Result<(), String>>;
     /// Writes a line to the log, under one of the eight level numbers.
     fn log(&self, level: u8, text: &str);
 }
@@ -209,13 +223,13 @@ impl Console {
 
     /// The commands there are, in the order they are listed.
     pub(crate) fn commands(&self) -> impl Iterator<Item = &'static Entry> {
-        table::listed(self.host.may_run_programs())
+        table::listed(&*self.host)
     }
 
     /// Runs a command inside another one.
     pub(crate) fn run<'a>(&'a self, line: &'a Line, depth: u8) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            match table::find(&line.name, self.host.may_run_programs()) {
+            match table::find(&line.name, &*self.host) {
                 Some(entry) => {
                     let call = Call {
                         console: self,

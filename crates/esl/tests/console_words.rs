@@ -106,6 +106,8 @@ async fn the_machine_below() {
         ("reloadcert", "+OK cert reload event sent\n"),
         ("system echo hi", "-ERR system Command not found!\n"),
         ("bg_system echo hi", "-ERR bg_system Command not found!\n"),
+        ("cdr_csv rotate", "-ERR cdr_csv Command not found!\n"),
+        ("module_exists mod_xml_cdr", "false"),
         ("show api system", "\n0 total.\n"),
     ])
     .await;
@@ -121,6 +123,10 @@ async fn the_machine_below() {
         ("system", "-USAGE: <command>\n"),
         ("bg_system", "-USAGE: <command>\n"),
         ("bg_system echo hi", "+OK\n"),
+        ("cdr_csv rotate", "+OK\n"),
+        ("cdr_csv", "-USAGE: rotate\n"),
+        ("xml_cdr rotate", "-ERR No space left on device\n"),
+        ("module_exists mod_xml_cdr", "true"),
         ("reloadcert", "+OK cert reload event sent\n"),
     ] {
         let outcome = bench.console.execute(&Line::parse(line)).await;

@@ -10,7 +10,7 @@ use api::log::LogLevel;
 use api::{Origin, Switch};
 use arc_swap::ArcSwap;
 use console::Console;
-use door_esl::{Environment, EventEncoder};
+use door_esl::{Environment, EventEncoder, Rotations};
 use door_isymphony::Place as PanelPlace;
 use door_sylkrtc::StorePlace;
 use embedded::{Embedded, XmlSource};
@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::{Admin, Watched};
 use crate::banner::{Open, banner};
+use crate::call_records::files::{Writer, Writing, rotate_on_hangup};
 use crate::call_records::{self, Recorder, Recording};
 use crate::console_page;
 use crate::event_positions::{self, Reserving};
@@ -132,6 +133,19 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
         }
         None => None,
     };
+    let mut rotations = Rotations::default();
+    let writing = match settings.call_files {
+        files if files.are_wanted() => {
+            let (limits, zone) = (call_records::QUEUE, zone.clone());
+            let writer = Writer::start(switch.clone(), files.clone(), zone, limits);
+            let (writer, rotation) = writer.await?;
+            rotations = rotation.of(&files);
+            let stop = process.child_token();
+            tasks.spawn(rotate_on_hangup(rotation, files, Hangups::new()?, stop));
+            Some(Writing::start(writer))
+        }
+        _ => None,
+    };
     let crm = settings
         .isymphony
         .as_ref()
@@ -197,6 +211,7 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
             networks: settings.machine.networks,
             xml_source: xml_source.clone(),
             event_log: event_log.clone(),
+            rotations,
         },
         settings.metrics,
         &process,
@@ -355,6 +370,9 @@ async fn serve(mut settings: Settings, logging: Logging) -> anyhow::Result<ExitC
     if let Some(recording) = recording {
         recording.finish().await;
     }
+    if let Some(writing) = writing {
+        writing.finish().await;
+    }
     let keeping = async { tokio::join!(keeping, keeping_tables) };
     if tokio::time::timeout(LAST_MOMENT, keeping).await.is_err() {
         tracing::warn!("Not everything is kept for the next run: the store is too slow");
@@ -441,6 +459,7 @@ struct Surroundings {
     networks: Vec<Network>,
     xml_source: XmlSource,
     event_log: Option<EventLog>,
+    rotations: Rotations,
 }
 
 /// What lets others in.
@@ -476,6 +495,7 @@ async fn open(
                 networks,
                 xml_source,
                 event_log,
+                rotations,
             } = around;
             let environment = Environment {
                 server,
@@ -487,6 +507,7 @@ async fn open(
                 }),
                 secret_variables,
                 event_log,
+                rotations,
             };
             let switch = embedded.switch().clone();
             let door = door_esl::start(config, switch, environment, process).await?;

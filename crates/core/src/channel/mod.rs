@@ -9,6 +9,7 @@ mod variables;
 pub(crate) use create::{INTERNAL_RATE_HZ, InboundChannel, OutboundChannel, other_leg};
 pub(crate) use profile::profile_field;
 pub(crate) use variables::Scope;
+pub use variables::lookup_of;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -51,6 +51,16 @@ impl Lookup for Scope<'_> {
     }
 }
 
+/// What `${…}` finds on a channel as it was at some moment; `now` is the local time of functions.
+pub fn lookup_of<'s>(channel: &'s Channel, view: &'s View, now: jiff::Zoned) -> impl Lookup + 's {
+    Scope {
+        channel: Some(channel),
+        view,
+        now,
+        called: RefCell::default(),
+    }
+}
+
 impl Switch {
     /// The lookup of a channel, or of nobody.
     pub(crate) fn scope<'s>(&'s self, channel: Option<&'s Channel>) -> Scope<'s> {

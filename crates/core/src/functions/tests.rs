@@ -93,6 +93,7 @@ fn table() {
         ),
         ("say_string", "en", ""),
         ("quote_shell_arg", "a'b", r"'a'\''b'"),
+        ("sql_escape", "O'Hara", "O''Hara"),
         ("url_decode", "a%20b%2B%C3%BC%4", "a b+ü%4"),
         ("cond", "1 == 1.0 ? yes : no", "yes"),
         ("cond", "10 > 9 ? yes : no", "yes"),

@@ -80,6 +80,7 @@ pub fn environment() -> Environment {
         reload_certificates: Arc::new(|| {}),
         secret_variables: Arc::default(),
         event_log: None,
+        rotations: Default::default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The names clients know our parts by: `module_exists`, `show modules`, the `ikey` columns.
 
+use super::{CallFiles, Host};
+
 /// A part of the server under the name of the original's module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Module {
@@ -9,10 +11,14 @@ pub struct Module {
     pub dialplans: &'static [&'static str],
 }
 
-/// All parts, sorted by name. Each is always loaded.
+/// All parts, sorted by name.
 pub const MODULES: &[Module] = &[
     Module {
         name: "mod_callcenter",
+        dialplans: &[],
+    },
+    Module {
+        name: "mod_cdr_csv",
         dialplans: &[],
     },
     Module {
@@ -79,10 +85,29 @@ pub const MODULES: &[Module] = &[
         name: "mod_voicemail",
         dialplans: &[],
     },
+    Module {
+        name: "mod_xml_cdr",
+        dialplans: &[],
+    },
 ];
 
-pub(super) fn exists(name: &str) -> bool {
-    MODULES.iter().any(|module| module.name == name)
+/// Those that are loaded: all but what writes files nobody has asked for.
+fn loaded(host: &dyn Host) -> impl Iterator<Item = &'static Module> {
+    let all = MODULES.iter();
+    all.filter(|module| is_loaded(module.name, host))
+}
+
+/// Of one that there is.
+pub(super) fn is_loaded(name: &str, host: &dyn Host) -> bool {
+    match name {
+        "mod_cdr_csv" => host.writes(CallFiles::Csv),
+        "mod_xml_cdr" => host.writes(CallFiles::Xml),
+        _ => true,
+    }
+}
+
+pub(super) fn exists(name: &str, host: &dyn Host) -> bool {
+    loaded(host).any(|module| module.name == name)
 }
 
 /// The module an endpoint type of dial strings belongs to.

@@ -171,7 +171,7 @@ pub(super) async fn module_exists(call: &Call<'_>) -> String {
     if call.args.is_empty() {
         String::new()
     } else {
-        modules::exists(call.args).to_string()
+        modules::exists(call.args, &*call.console.host).to_string()
     }
 }
 
@@ -182,7 +182,7 @@ pub(super) async fn load(call: &Call<'_>) -> String {
     }
     // The answer says that the configuration was read; whether it was fit shows in the log.
     call.ask(ReloadXml).await.ok();
-    let error = if modules::exists(call.args) {
+    let error = if modules::exists(call.args, &*call.console.host) {
         "Module already loaded"
     } else {
         NOT_LOADABLE
@@ -193,7 +193,9 @@ pub(super) async fn load(call: &Call<'_>) -> String {
 pub(super) async fn unload(call: &Call<'_>) -> String {
     match module_word(call) {
         None => usage("[-f] <mod_name>"),
-        Some(name) if modules::exists(&name) => "-ERR [Module is not unloadable]\n".to_owned(),
+        Some(name) if modules::exists(&name, &*call.console.host) => {
+            "-ERR [Module is not unloadable]\n".to_owned()
+        }
         Some(_) => format!("-ERR [{NO_SUCH_MODULE}]\n"),
     }
 }
@@ -204,7 +206,7 @@ pub(super) async fn reload(call: &Call<'_>) -> String {
         return usage("[-f] <mod_name>");
     };
     let reloaded = call.ask(ReloadXml).await.is_ok();
-    if modules::exists(&name) && reloaded {
+    if modules::exists(&name, &*call.console.host) && reloaded {
         return "+OK Reloading XML\n+OK module unloaded\n+OK module loaded\n".to_owned();
     }
     format!(

@@ -25,7 +25,7 @@ use api::{
 };
 use jackfield_esl::Server;
 use jackfield_esl::command::api::Line;
-use jackfield_esl::console::{BoxFuture, Console, Host};
+use jackfield_esl::console::{BoxFuture, CallFiles, Console, Host};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -74,6 +74,18 @@ impl Host for TestHost {
     fn run_program(&self, line: String) -> BoxFuture<'static, Vec<u8>> {
         let printed = line.strip_prefix("echo ").unwrap_or_default();
         Box::pin(std::future::ready(printed.as_bytes().to_vec()))
+    }
+    fn writes(&self, _: CallFiles) -> bool {
+        self.runs_programs
+    }
+    fn rotate(&self, files: CallFiles) -> BoxFuture<'static, Result<(), String>> {
+        let full = Err("No space left on device".to_owned());
+        let rotated = if files == CallFiles::Csv {
+            Ok(())
+        } else {
+            full
+        };
+        Box::pin(std::future::ready(rotated))
     }
     fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))

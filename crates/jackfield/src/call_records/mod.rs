@@ -4,6 +4,7 @@
 //! while the store does not take anything, records wait here up to a bound, then events wait on the bus, and when those
 //! are too many the bus lets go and the task takes up again where it was, as far back as the server keeps events.
 
+pub(crate) mod files;
 mod record;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use api::bus::{Ended, Families, Interest, QueueLimits, Subscription};
 use api::event::{ChannelEvent, Family};
-use api::{ChannelId, Event, EventId, EventKind, Switch, SwitchGone};
+use api::{ChannelId, Event, EventId, EventKind, Switch, SwitchGone, View};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use store::{CallRecord, Store, StoreError};
@@ -181,24 +182,40 @@ impl Recorder {
 
     /// Goes on behind the last event. False when the switch has stopped.
     async fn resume(&mut self) -> bool {
-        if let Some(last) = self.last {
-            let resumed = self.switch.resume(last, interest(), self.limits).await;
-            if let Ok(subscription) = resumed {
-                self.subscription = subscription;
-                return true;
-            }
-        }
-        match self.switch.observe(interest(), self.limits).await {
-            Ok((view, subscription)) => {
+        match resume(&self.switch, self.last, self.limits).await {
+            Resumed::Behind(subscription) => self.subscription = subscription,
+            Resumed::Anew(view, subscription) => {
                 let is_there = |id: &ChannelId| view.channels.contains_key(id);
                 self.recordings.retain(|id, _| is_there(id));
                 metrics::counter!("jackfield_call_records_gaps_total").increment(1);
                 tracing::error!("Ends of calls were missed: no record of them is kept");
                 self.subscription = subscription;
-                true
             }
-            Err(SwitchGone) => false,
+            Resumed::Gone => return false,
         }
+        true
+    }
+}
+
+/// How it goes on after the bus has let go.
+enum Resumed {
+    /// Behind the last event.
+    Behind(Subscription),
+    /// What was published in between is lost.
+    Anew(Arc<View>, Subscription),
+    /// The switch has stopped.
+    Gone,
+}
+
+async fn resume(switch: &Switch, last: Option<EventId>, limits: QueueLimits) -> Resumed {
+    if let Some(last) = last
+        && let Ok(subscription) = switch.resume(last, interest(), limits).await
+    {
+        return Resumed::Behind(subscription);
+    }
+    match switch.observe(interest(), limits).await {
+        Ok((view, subscription)) => Resumed::Anew(view, subscription),
+        Err(SwitchGone) => Resumed::Gone,
     }
 }
 

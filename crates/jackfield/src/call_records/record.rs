@@ -78,7 +78,14 @@ fn user(channel: &Channel) -> Arc<str> {
     }
 }
 
-fn variables(channel: &Channel) -> String {
+/// Whether a variable of that name holds what nobody is to read in a record.
+pub(super) fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SECRETS.iter().any(|secret| lower.contains(secret))
+}
+
+/// All but secrets, as a JSON object.
+pub(super) fn variables(channel: &Channel) -> String {
     let shown = serde_json::to_string(&Shown(channel));
     shown.unwrap_or_else(|_| "{}".to_owned())
 }
@@ -90,8 +97,7 @@ impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(None)?;
         for (name, value) in self.0.variables.iter() {
-            let lower = name.to_ascii_lowercase();
-            if SECRETS.iter().any(|secret| lower.contains(secret)) {
+            if is_secret(name) {
                 continue;
             }
             match value {

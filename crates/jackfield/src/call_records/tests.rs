@@ -222,3 +222,41 @@ async fn a_store_that_is_closed_is_waited_for_until_there_is_no_time() {
     hurry.cancel();
     assert_eq!(running.await.unwrap(), 3, "it says what is lost");
 }
+
+#[tokio::test]
+async fn what_has_ended_is_in_the_files_when_the_writer_has_finished() {
+    use super::files::{CallFiles, CsvFiles, Template, Writer, Writing};
+
+    let folder = std::env::temp_dir().join(format!("jackfield-{}", Uuid::new_v4()));
+    let csv = CsvFiles {
+        folder: folder.clone(),
+        template: Template::new("${start_uepoch}"),
+        templates: std::collections::BTreeMap::new(),
+        a_legs: true,
+        b_legs: false,
+        master_only: true,
+        rotate: false,
+        debug: false,
+    };
+    let files = CallFiles {
+        csv: Some(csv),
+        xml: None,
+    };
+    let mut calls = Calls::new(BusLimits::default());
+    let limits = QueueLimits {
+        messages: 10,
+        ..QUEUE
+    };
+    let zone = jiff::tz::TimeZone::UTC;
+    let started = Writer::start(calls.switch.clone(), files, zone, limits).await;
+    let (writer, _rotation) = started.unwrap();
+    // More than the queue takes, before anybody reads it: the bus lets go, and is followed again.
+    calls.end(0, 100).await;
+    let writing = Writing::start(writer);
+    calls.end(100, 110).await;
+    writing.finish().await;
+    let text = std::fs::read_to_string(folder.join("Master.csv")).unwrap();
+    let wanted: Vec<String> = (1..=110).map(|at| at.to_string()).collect();
+    assert_eq!(text.lines().collect::<Vec<_>>(), wanted);
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -22,10 +22,11 @@ use super::store::{self, StoreConfig};
 use super::tls::{self, Place};
 use super::toml_tree::Source;
 use super::{
-    acl_conf, call_records, event_log, event_socket_conf, event_socket_users, eventmanager,
-    isymphony, sip_tls, sofia_conf, switch_conf, sylkrtc, webapp, webrtc,
+    acl_conf, call_files_conf, call_records, event_log, event_socket_conf, event_socket_users,
+    eventmanager, isymphony, sip_tls, sofia_conf, switch_conf, sylkrtc, webapp, webrtc,
 };
 use crate::call_records::CallRecords;
+use crate::call_records::files::CallFiles;
 use crate::machine::Machine;
 
 /// Metrics and health, on this machine only unless a file says otherwise.
@@ -57,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) voicemail: PathBuf,
     /// `None`: no records of calls are kept.
     pub(crate) call_records: Option<CallRecords>,
+    /// Records of calls as files.
+    pub(crate) call_files: CallFiles,
     /// `None`: events are not kept on disk.
     pub(crate) event_log: Option<eventlog::Settings>,
     pub(crate) acls: net::Acls,
@@ -226,6 +229,7 @@ impl Conversion<'_> {
         let event_log = event_log::convert(&self.file.event_log, self.folder, &self.state());
         let in_memory = store.place == ::store::Place::Memory;
         let call_records = call_records::convert(&self.file.call_records, in_memory);
+        let call_files = self.call_files();
         if !self.problems.is_empty() {
             self.problems.sort();
             return Err(self.problems);
@@ -301,6 +305,7 @@ impl Conversion<'_> {
             store,
             voicemail,
             call_records,
+            call_files,
             event_log,
             acls,
             metrics: file.metrics.unwrap_or(Listen::On(METRICS)),
@@ -315,6 +320,17 @@ impl Conversion<'_> {
         let mut notes = self.notes;
         notes.sort();
         Ok(Loaded { settings, notes })
+    }
+
+    fn call_files(&mut self) -> CallFiles {
+        let logs = PathBuf::from(self.xml.globals.get("log_dir").unwrap_or("log"));
+        let (problems, notes) = (&mut self.problems, &mut self.notes);
+        let csv = self.xml.module("cdr_csv.conf");
+        let xml = self.xml.module("xml_cdr.conf");
+        CallFiles {
+            csv: csv.and_then(|xml| call_files_conf::csv(xml, &logs, problems, notes)),
+            xml: xml.and_then(|xml| call_files_conf::xml(xml, &logs, problems, notes)),
+        }
     }
 
     fn profiles(&mut self) -> (Vec<ProfileConfig>, Vec<SipTls>) {

@@ -3,6 +3,7 @@
 //! Every reader goes on after an error, so that all of them can be said at once.
 
 mod acl_conf;
+mod call_files_conf;
 mod call_records;
 mod conference;
 mod console;

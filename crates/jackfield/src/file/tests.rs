@@ -6,6 +6,7 @@ use net::tls::Trust;
 use super::*;
 use crate::file::convert::Loaded;
 
+mod call_files;
 mod gateways;
 mod web;
 mod webapp;
