@@ -236,6 +236,30 @@ def test_a_phrase_is_heard_as_an_application_and_as_a_file(server, link):
     assert int(said["variable_playback_ms"]) > 1200
 
 
+def test_an_announcement_is_heard_by_all_and_nobody_waits_for_it(server, link):
+    pager = made(link, "null/pager &park()")
+    # 3 s: time to be taped.
+    file = "tone_stream://v=-12;%(3000,0,800)"
+    run(link, pager, "page", f"(page_path={file})<sip_auto_answer=true,colour=red>user/1001:_:user/1002:_:error/USER_BUSY")
+    link.wait_for("CHANNEL_EXECUTE_COMPLETE", PATIENCE, Unique_ID=pager, Application="page")
+    legs = {}
+    while len(legs) < 2:
+        begun = link.wait_for("PLAYBACK_START", PATIENCE)
+        assert begun["variable_colour"] == "red"
+        legs[begun["Caller-Callee-ID-Number"]] = begun["Unique-ID"]
+    assert set(legs) == {"1001", "1002"}
+    tapes = Tapes(server, link, legs)
+    for user in legs:
+        tapes.hears(user, MUSIC)
+    ended = set()
+    while len(ended) < 2:
+        over = link.wait_for("CHANNEL_HANGUP_COMPLETE", PATIENCE)
+        if over["Unique-ID"] in legs.values():
+            assert over["Hangup-Cause"] == "NORMAL_CLEARING"
+            ended.add(over["Unique-ID"])
+    assert link.api(f"uuid_exists {pager}") == "true"
+
+
 def test_a_caller_gets_the_codecs_that_are_left(server, link, tmp_path):
     caller = other_phone(server, tmp_path, "1006", codec="PCMU,PCMA")
     try:

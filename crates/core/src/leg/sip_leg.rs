@@ -123,6 +123,7 @@ impl Switch {
             return self.hangup(id, cause, api::cause::Blame::Ours);
         };
         headers.extend(plan.caller_id_header());
+        let answers_itself = self.var_true(id, "sip_auto_answer");
         let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("Privacy");
         if plan.privacy.number && !headers.iter().any(is_own) {
             // RFC 3325 §9.3: whoever passes the call on shows no identity it knows of.
@@ -148,6 +149,11 @@ impl Switch {
             call_id,
         } = *plan;
         let contact = contact.uri(&target, &to_uri);
+        let asks = |(name, _): &(String, String)| name.eq_ignore_ascii_case("Call-Info");
+        if answers_itself && !headers.iter().any(asks) {
+            // What telephones of many makers understand.
+            headers.push(("Call-Info".into(), format!("<{contact}>;answer-after=0")));
+        }
         let is_first = call_id.is_none();
         let request = InviteRequest {
             to_uri,

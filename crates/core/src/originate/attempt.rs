@@ -241,7 +241,8 @@ impl Switch {
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
             | Purpose::Fifo(..)
-            | Purpose::Queue(..) => None,
+            | Purpose::Queue(..)
+            | Purpose::Page(_) => None,
         });
         caller
             .and_then(|a| self.web_leg(&a).map(|leg| std::mem::take(&mut leg.hops)))
@@ -394,7 +395,8 @@ impl Switch {
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
             | Purpose::Fifo(..)
-            | Purpose::Queue(..) => return None,
+            | Purpose::Queue(..)
+            | Purpose::Page(_) => return None,
         };
         let formats = self.pictures_for(a, &self.codecs_for(sip, plan));
         (!formats.is_empty()).then_some(sip.rtp_bind)

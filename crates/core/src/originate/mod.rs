@@ -59,6 +59,8 @@ pub(crate) enum Purpose {
     Fifo(MemberCallId, ChannelId),
     /// A queue calls an agent for a caller.
     Queue(OfferId, ChannelId),
+    /// Whoever answers hears this file (`page`).
+    Page(Arc<str>),
 }
 
 /// An originate in progress.
@@ -135,7 +137,7 @@ impl Switch {
             }
             Purpose::Room { room, .. } => self.room_worker(room),
             Purpose::VideoRoom(invitation) => self.room_worker(&conference_of(&invitation.room)),
-            Purpose::Command { .. } => self.place(),
+            Purpose::Command { .. } | Purpose::Page(_) => self.place(),
         };
         let threads = dial
             .threads

@@ -43,7 +43,8 @@ impl Switch {
                 | Purpose::Room { .. }
                 | Purpose::VideoRoom(_)
                 | Purpose::Fifo(..)
-                | Purpose::Queue(..) => None,
+                | Purpose::Queue(..)
+                | Purpose::Page(_) => None,
             });
         let mut profile =
             CallerProfile::new(ChannelId::from_uuid(Uuid::nil()), Direction::Outbound);
@@ -180,7 +181,10 @@ impl Switch {
             Purpose::Bridge { a } | Purpose::Queue(_, a) | Purpose::Fifo(_, a) => {
                 self.channels.get(a)
             }
-            Purpose::Command { .. } | Purpose::Room { .. } | Purpose::VideoRoom(_) => None,
+            Purpose::Command { .. }
+            | Purpose::Room { .. }
+            | Purpose::VideoRoom(_)
+            | Purpose::Page(_) => None,
         });
         let profile = asker.and_then(|live| live.seen.profile.as_deref());
         profile.map_or_else(Privacy::default, |profile| Privacy {
@@ -198,7 +202,8 @@ impl Switch {
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
             | Purpose::Fifo(..)
-            | Purpose::Queue(..) => None,
+            | Purpose::Queue(..)
+            | Purpose::Page(_) => None,
         });
         let a_text = |variable: &str, field: fn(&CallerProfile) -> &Arc<str>| {
             let live = from_a?;

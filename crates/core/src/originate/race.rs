@@ -114,6 +114,8 @@ impl Switch {
             Purpose::Bridge { a } => self.bridge_failed(&a, cause),
             Purpose::Fifo(call, _) => self.member_call_failed(call, cause),
             Purpose::Queue(offer, _) => self.offer_failed(offer, cause),
+            // Nobody waits for it; the leg's own events say it.
+            Purpose::Page(_) => {}
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Err(cause))
             }
@@ -269,7 +271,8 @@ impl Switch {
             | Purpose::Room { .. }
             | Purpose::VideoRoom(_)
             | Purpose::Fifo(..)
-            | Purpose::Queue(..) => None,
+            | Purpose::Queue(..)
+            | Purpose::Page(_) => None,
         }
     }
 
@@ -333,6 +336,11 @@ impl Switch {
             Purpose::Room { room, request, job } => {
                 self.room_dial_done(&room, request, job, Ok(id.clone()));
                 let then = Then::Run(api::Application::new("conference", room));
+                self.start_then(id, then, None);
+            }
+            // Behind it nothing is left to do, which hangs it up.
+            Purpose::Page(path) => {
+                let then = Then::Run(api::Application::new("playback", path));
                 self.start_then(id, then, None);
             }
             Purpose::VideoRoom(invitation) => {

@@ -69,6 +69,25 @@ fn early_media_that_was_ignored_counts_when_it_is_taken() {
 }
 
 #[test]
+fn a_phone_that_is_to_answer_by_itself_is_told_so() {
+    let told = |variables: &str| {
+        let mut rig = Rig::new();
+        rig.call(&format!("{{{variables}}}sofia/internal/bob@192.0.2.1"));
+        let invite = sent(&mut rig, &Method::Invite);
+        invite.header_named("Call-Info").map(str::to_owned)
+    };
+    let asked = told("sip_auto_answer=true").unwrap();
+    assert!(
+        asked.starts_with("<sip:") && asked.ends_with(">;answer-after=0"),
+        "{asked}"
+    );
+    assert_eq!(told("sip_auto_answer=false"), None);
+    // Who knows better says it.
+    let own = told("sip_auto_answer=true,sip_h_Call-Info=<sip:x>;answer-after=2");
+    assert_eq!(own.as_deref(), Some("<sip:x>;answer-after=2"));
+}
+
+#[test]
 fn times_past_the_end_of_the_clock_are_long_times() {
     for dial in [
         "{originate_timeout=18446744073709551615}sofia/internal/bob@192.0.2.1",

@@ -234,7 +234,8 @@ impl Switch {
                 | Purpose::Bridge { .. }
                 | Purpose::Room { .. }
                 | Purpose::Fifo(..)
-                | Purpose::Queue(..) => false,
+                | Purpose::Queue(..)
+                | Purpose::Page(_) => false,
             })
             .map(|(id, _)| *id)
             .collect();

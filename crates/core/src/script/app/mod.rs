@@ -25,6 +25,7 @@ mod listen;
 mod meta;
 mod nested;
 mod offered;
+mod page;
 mod park;
 mod phrase;
 mod pickup;

@@ -6,7 +6,7 @@ use api::{Application, ChannelId};
 use super::{
     Started, answer, att_xfer, awaiting, bridge, callcenter, check_acl, collect, conference,
     digit_actions, dtmf, eavesdrop, echo, fifo, files, fire, hangup, hold, intercept, ivr,
-    leg_sound, listen, meta, nested, offered, park, phrase, pickup, playback, record, say,
+    leg_sound, listen, meta, nested, offered, page, park, phrase, pickup, playback, record, say,
     schedule, sleep, socket, sound, tables, transfer, valet_park, variables, voicemail,
 };
 use crate::Switch;
@@ -341,6 +341,12 @@ static TABLE: &[Entry] = &[
         "Let the caller have no pictures",
         "",
         offered::novideo,
+    ),
+    app(
+        "page",
+        "Call telephones, and play a file to whoever answers",
+        "(page_path=<file>)<variables>dial:_:dial",
+        page::page,
     ),
     app("park", "Wait for commands", "", park::park),
     media(
