@@ -28,16 +28,17 @@ class Driver:
         return f"n{self._numbers}"
 
     def ask(self, do, seconds=60, **more):
-        """What the driver answers; an error there is an error here."""
-        watchdog = threading.Timer(seconds, self._process.kill)
+        """What the driver answers; an error there is an error here. It gives up by itself; it is ended only when it does not even do that."""
+        watchdog = threading.Timer(seconds + 10, self._process.kill)
         watchdog.start()
         try:
-            self._process.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+            request = {"do": do, "limit_ms": seconds * 1000, **more}
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         finally:
             watchdog.cancel()
-        assert line, f"the browser driver ended, or did not answer \"{do}\" within {seconds} s"
+        assert line, f"the browser driver ended, or did not answer \"{do}\" within {seconds + 10} s"
         said = json.loads(line)
         assert "failed" not in said, f"{do} {more}: {said['failed']}"
         return said["done"]
