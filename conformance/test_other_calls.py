@@ -246,7 +246,7 @@ def test_an_announcement_is_heard_by_all_and_nobody_waits_for_it(server, link):
     while len(legs) < 2:
         begun = link.wait_for("PLAYBACK_START", PATIENCE)
         assert begun["variable_colour"] == "red"
-        legs[begun["Caller-Callee-ID-Number"]] = begun["Unique-ID"]
+        legs[begun["Channel-Name"].split("/")[2].split("-0x")[0]] = begun["Unique-ID"]
     assert set(legs) == {"1001", "1002"}
     tapes = Tapes(server, link, legs)
     for user in legs:

@@ -50,18 +50,32 @@ pub(super) fn page(switch: &mut Switch, id: &ChannelId, data: &str) -> Started {
 }
 
 fn parse(data: &str) -> Option<(Arc<str>, DialString)> {
-    let (settings, dial) = data.trim().strip_prefix('(')?.split_once(')')?;
-    let path = settings.split(',').find_map(|setting| {
-        let (name, value) = setting.split_once('=')?;
-        (name.trim() == "page_path").then_some(value.trim())
-    });
-    let path = path.filter(|path| !path.is_empty())?;
+    let inner = data.trim().strip_prefix("(page_path=")?;
+    let (path, dial) = inner.split_at_checked(closing(inner)?)?;
+    let (path, dial) = (path.trim(), &dial[1..]);
+    if path.is_empty() {
+        return None;
+    }
     let dial = DialString::parse(dial.trim()).ok()?;
     let calls_somebody = |thread: &Thread| thread.hunts.iter().any(|hunt| !hunt.is_empty());
     dial.threads
         .iter()
         .any(calls_somebody)
         .then(|| (path.into(), dial))
+}
+
+/// Where the parenthesis is closed that was open before the text. Tones have parentheses of their own.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 1_u32;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' if depth == 1 => return Some(at),
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -77,6 +91,11 @@ mod tests {
         let (path, dial) = parse("(page_path=/a b.wav)<x=1>null/a:_:{y=2}null/b").unwrap();
         assert_eq!((&*path, dial.threads.len()), ("/a b.wav", 2));
         assert_eq!(dial.variables, [("x".into(), "1".into())]);
+        let (path, dial) = parse("(page_path=tone_stream://%(3000,0,800))null/a").unwrap();
+        assert_eq!(
+            (&*path, dial.threads.len()),
+            ("tone_stream://%(3000,0,800)", 1)
+        );
         for wrong in [
             "",
             "null/a",
@@ -113,12 +132,12 @@ mod tests {
         rig.events.clear();
         rig.finish_play();
         rig.finish_play();
-        let ended = rig.seen(|event| match &event.kind {
-            EventKind::Channel(ChannelEvent::HungUp) => {
-                let channel = event.channel.as_ref()?;
-                Some((channel.name.to_string(), channel.hangup?.cause))
-            }
-            _ => None,
+        let ended = rig.seen(|event| {
+            let EventKind::Channel(ChannelEvent::HungUp) = &event.kind else {
+                return None;
+            };
+            let channel = event.channel.as_ref()?;
+            Some((channel.name.to_string(), channel.hangup?.cause))
         });
         let normal = HangupCause::NormalClearing;
         assert_eq!(
