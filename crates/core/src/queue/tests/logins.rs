@@ -1,3 +1,6 @@
+use sip::message::Method;
+
+use crate::web::tests::foreign;
 use api::command::queue::{
     AgentTarget, LoadAgent, LoadQueue, LoadQueueAgents, LogIn, LogOut, PauseAgent, RemoveAgent,
     RemoveQueue, SetAgentState, SetPenalty,
@@ -238,6 +241,22 @@ fn a_device_is_seen_registering_and_calling() {
             .external_calls,
         0
     );
+}
+
+#[test]
+fn a_device_is_seen_answering() {
+    let mut center = Center::with(Strategy::RingAll);
+    log_in(&mut center, "1000");
+    let mut phone = Phone::new("1000", "127.0.0.1:5070", Transport::Udp, 1);
+    assert_eq!(phone.register(&mut center.rig, "1234", 600), 200);
+    center.rig.sent();
+    center.rig.call("user/1000@127.0.0.1");
+    let invite = foreign::sent(&mut center.rig, &Method::Invite);
+    center.told();
+    let answer = "Contact: <sip:1000@127.0.0.1:5070>\r\nContent-Type: application/sdp\r\n\r\n\
+        v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    foreign::respond(&mut center.rig, &invite, "200 OK", answer);
+    assert_eq!(center.told(), ["1000@127.0.0.1's device INUSE"]);
 }
 
 #[test]

@@ -121,9 +121,10 @@ mod tests {
         assert_eq!(rig.channel(&a).variable("colour"), None);
         let paged = |event: &api::Event| {
             let channel = event.channel.as_ref()?;
-            let EventKind::Channel(ChannelEvent::PlaybackStarted { .. }) = &event.kind else {
+            let EventKind::Channel(ChannelEvent::PlaybackStarted { path, .. }) = &event.kind else {
                 return None;
             };
+            assert_eq!(&**path, "/news.wav");
             assert_eq!(channel.variable("colour"), Some("red"));
             Some(channel.name.to_string())
         };
